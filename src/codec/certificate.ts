@@ -1,0 +1,98 @@
+// X.509 certificates (RFC 5280 section 4.1), the subset that a pinned signing key needs: issuer
+// and serial number as raw bytes, validity, public key. The rest is checked for its form and
+// ignored: no chain is built, and no certificate inside a message is trusted. No I/O.
+
+import { InstanceIdentityError } from '../errors.ts'
+import {
+  type DerReader,
+  TAG,
+  atEnd,
+  derReader,
+  expectEnd,
+  nextIs,
+  readContents,
+  readInside,
+  readOctetAlignedBits,
+  readOid,
+  readUnsigned,
+  readVersion,
+  readWhole,
+} from './der.ts'
+import { readName } from './name.ts'
+import { readTime } from './time.ts'
+import { skipWellFormed } from './well-formed.ts'
+
+/** What is read of a certificate. Byte fields are views of the certificate's own bytes. */
+export interface Certificate {
+  /** The issuer's Name, DER with tag and length. */
+  readonly issuer: Uint8Array
+  /** The contents of the serial number's INTEGER: big endian, not negative. */
+  readonly serialNumber: Uint8Array
+  /** Unix seconds. */
+  readonly notBefore: number
+  /** Unix seconds, the last valid second. */
+  readonly notAfter: number
+  /** SubjectPublicKeyInfo, DER with tag and length, as `crypto.subtle.importKey('spki')` takes it. */
+  readonly subjectPublicKeyInfo: Uint8Array
+}
+
+const V3 = 2
+
+/** An algorithm that isn't used: any well-formed parameters. */
+const skipAlgorithm = (reader: DerReader): void => {
+  const inside = readInside(reader, TAG.sequence)
+  readOid(inside)
+  if (!atEnd(inside)) skipWellFormed(inside)
+  expectEnd(inside)
+}
+
+const skipExtensions = (reader: DerReader): void => {
+  const wrapper = readInside(reader, TAG.context3)
+  const extensions = readInside(wrapper, TAG.sequence)
+  expectEnd(wrapper)
+  do {
+    const extension = readInside(extensions, TAG.sequence)
+    readOid(extension)
+    if (nextIs(extension, TAG.boolean)) skipWellFormed(extension)
+    readContents(extension, TAG.octetString)
+    expectEnd(extension)
+  } while (!atEnd(extensions))
+}
+
+/**
+ * Reads one certificate at the cursor.
+ * @throws InstanceIdentityError `malformed_der`, `unsupported_structure` (a version other than 1 or
+ *   3, or the unique identifiers of version 2, which nobody uses)
+ */
+export const readCertificate = (reader: DerReader): Certificate => {
+  const certificate = readInside(reader, TAG.sequence)
+  const tbs = readInside(certificate, TAG.sequence)
+  let version = 0
+  if (nextIs(tbs, TAG.context0)) {
+    const wrapper = readInside(tbs, TAG.context0)
+    version = readVersion(wrapper)
+    expectEnd(wrapper)
+    if (version !== V3) {
+      throw new InstanceIdentityError('unsupported_structure', 'a certificate version not 1 or 3')
+    }
+  }
+  const serialNumber = readUnsigned(tbs)
+  skipAlgorithm(tbs)
+  const issuer = readName(tbs)
+  const validity = readInside(tbs, TAG.sequence)
+  const notBefore = readTime(validity)
+  const notAfter = readTime(validity)
+  expectEnd(validity)
+  readName(tbs)
+  const subjectPublicKeyInfo = readWhole(tbs, TAG.sequence)
+  const publicKey = readInside(derReader(subjectPublicKeyInfo), TAG.sequence)
+  skipAlgorithm(publicKey)
+  readOctetAlignedBits(publicKey)
+  expectEnd(publicKey)
+  if (version === V3 && !atEnd(tbs)) skipExtensions(tbs)
+  expectEnd(tbs)
+  skipAlgorithm(certificate)
+  readOctetAlignedBits(certificate)
+  expectEnd(certificate)
+  return { issuer, serialNumber, notBefore, notAfter, subjectPublicKeyInfo }
+}

@@ -1,0 +1,199 @@
+// Strict DER (ITU-T X.690) for the few structures that evidence and trust anchors are made of:
+// one-byte tags, definite minimal lengths up to three length bytes, nothing left over. A reader
+// is a cursor over the caller's bytes; it copies nothing and asks for the tag that it expects.
+// BER that is not DER is refused. No I/O.
+
+import { toHex } from '../bytes.ts'
+import { InstanceIdentityError } from '../errors.ts'
+
+/** A cursor over a part of some DER bytes: `offset` is the next byte, `end` the first one after. */
+export interface DerReader {
+  readonly bytes: Uint8Array
+  offset: number
+  readonly end: number
+}
+
+/** Identifier octets by name: class, constructed bit and number together. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+  /** Context-specific, constructed. */
+  context0: 0xa0,
+  context1: 0xa1,
+  context3: 0xa3,
+} as const
+
+const malformed = (message: string): InstanceIdentityError =>
+  new InstanceIdentityError('malformed_der', message)
+
+/** A reader over all of `bytes`. */
+export const derReader = (bytes: Uint8Array): DerReader => ({ bytes, offset: 0, end: bytes.length })
+
+/** Whether everything was read. */
+export const atEnd = (reader: DerReader): boolean => reader.offset === reader.end
+
+/** Whether the next element has this tag. False at the end. */
+export const nextIs = (reader: DerReader, tag: number): boolean =>
+  reader.offset < reader.end && reader.bytes[reader.offset] === tag
+
+/**
+ * Refuses bytes that nobody asked for.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const expectEnd = (reader: DerReader): void => {
+  if (reader.offset !== reader.end) throw malformed('trailing bytes inside or after an element')
+}
+
+/** Reads a length (X.690 section 10.1: definite, fewest octets) that fits before `reader.end`. */
+const readLength = (reader: DerReader): number => {
+  const { bytes, end } = reader
+  if (reader.offset >= end) throw malformed('truncated before a length')
+  const first = bytes[reader.offset++] as number
+  let length = first
+  if (first >= 0x80) {
+    const count = first & 0x7f
+    if (count === 0) throw malformed('indefinite length')
+    if (count > 3) throw malformed('length of more than three bytes')
+    if (end - reader.offset < count) throw malformed('truncated inside a length')
+    length = 0
+    for (let i = 0; i < count; i++) length = (length << 8) | (bytes[reader.offset++] as number)
+    const smallest = count === 1 ? 0x80 : 1 << (8 * (count - 1))
+    if (length < smallest) throw malformed('length not in its shortest form')
+  }
+  if (length > end - reader.offset) throw malformed('length beyond the end')
+  return length
+}
+
+/** Steps over one element of the tag and returns the offset of its contents; it ends at `offset`. */
+const skipElement = (reader: DerReader, tag: number): number => {
+  if (reader.offset >= reader.end) throw malformed('an element is missing')
+  if (reader.bytes[reader.offset] !== tag) throw malformed('another tag than the one expected')
+  reader.offset++
+  const length = readLength(reader)
+  const start = reader.offset
+  reader.offset += length
+  return start
+}
+
+/**
+ * Reads one element and gives a reader over its contents.
+ * @param tag the identifier octet that must come next
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readInside = (reader: DerReader, tag: number): DerReader => {
+  const start = skipElement(reader, tag)
+  return { bytes: reader.bytes, offset: start, end: reader.offset }
+}
+
+/**
+ * Reads one element and gives its contents, a view of the original bytes.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readContents = (reader: DerReader, tag: number): Uint8Array => {
+  const start = skipElement(reader, tag)
+  return reader.bytes.subarray(start, reader.offset)
+}
+
+/**
+ * Reads one element and gives all of it, tag and length included, a view of the original bytes.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readWhole = (reader: DerReader, tag: number): Uint8Array => {
+  const from = reader.offset
+  skipElement(reader, tag)
+  return reader.bytes.subarray(from, reader.offset)
+}
+
+/**
+ * Reads an INTEGER and gives its two's complement contents, which must be minimal (section 8.3.2).
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readInteger = (reader: DerReader): Uint8Array => {
+  const contents = readContents(reader, TAG.integer)
+  const [first, second] = contents
+  if (first === undefined) throw malformed('an INTEGER without contents')
+  if (second !== undefined) {
+    if (first === 0x00 && second < 0x80) throw malformed('an INTEGER not in its shortest form')
+    if (first === 0xff && second >= 0x80) throw malformed('an INTEGER not in its shortest form')
+  }
+  return contents
+}
+
+/**
+ * Reads an INTEGER that must not be negative, such as a serial number or a modulus.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readUnsigned = (reader: DerReader): Uint8Array => {
+  const contents = readInteger(reader)
+  if ((contents[0] as number) >= 0x80) throw malformed('a negative INTEGER')
+  return contents
+}
+
+/**
+ * Reads an INTEGER of one byte from 0 to 127, such as a version.
+ * @throws InstanceIdentityError `malformed_der`, `unsupported_structure` if it is larger or negative
+ */
+export const readVersion = (reader: DerReader): number => {
+  const contents = readInteger(reader)
+  const value = contents[0] as number
+  if (contents.length > 1 || value >= 0x80) {
+    throw new InstanceIdentityError('unsupported_structure', 'a version out of range')
+  }
+  return value
+}
+
+/**
+ * Steps over an OBJECT IDENTIFIER and gives its contents (X.690 section 8.19: arcs in shortest form).
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const skipOid = (reader: DerReader): Uint8Array => {
+  const contents = readContents(reader, TAG.oid)
+  if (contents.length === 0) throw malformed('an OBJECT IDENTIFIER without contents')
+  let arcStarts = true
+  for (let i = 0; i < contents.length; i++) {
+    const byte = contents[i] as number
+    if (arcStarts && byte === 0x80) throw malformed('an OBJECT IDENTIFIER not in shortest form')
+    arcStarts = byte < 0x80
+  }
+  if (!arcStarts) throw malformed('an OBJECT IDENTIFIER that ends inside an arc')
+  return contents
+}
+
+/**
+ * Reads an OBJECT IDENTIFIER as the lower-case hex of its contents; compare it with {@link oid}.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readOid = (reader: DerReader): string => toHex(skipOid(reader))
+
+/** The form of {@link readOid} for an identifier in dotted decimal; for constants. */
+export const oid = (dotted: string): string => {
+  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
+  const bytes: number[] = []
+  for (const arc of [first * 40 + second, ...rest]) {
+    const septets = [arc & 0x7f]
+    for (let left = arc >>> 7; left > 0; left >>>= 7) septets.unshift((left & 0x7f) | 0x80)
+    bytes.push(...septets)
+  }
+  return toHex(Uint8Array.from(bytes))
+}
+
+/**
+ * Reads a BIT STRING of whole bytes and gives those, as keys and signatures are.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readOctetAlignedBits = (reader: DerReader): Uint8Array => {
+  const contents = readContents(reader, TAG.bitString)
+  if (contents[0] !== 0) throw malformed('a BIT STRING that is not of whole bytes')
+  return contents.subarray(1)
+}

@@ -1,0 +1,54 @@
+// A distinguished name (RFC 5280 section 4.1.2.4), checked and kept as bytes: the name of the
+// official certificate is `Unknown` in each part, even a country of seven letters, so nothing is
+// made of the values. No I/O.
+
+import { fromUtf8 } from '../bytes.ts'
+import { InstanceIdentityError } from '../errors.ts'
+import {
+  type DerReader,
+  TAG,
+  atEnd,
+  derReader,
+  expectEnd,
+  nextIs,
+  readContents,
+  readInside,
+  skipOid,
+  readWhole,
+} from './der.ts'
+
+const isAscii = (bytes: Uint8Array): boolean => {
+  let all = 0
+  for (let i = 0; i < bytes.length; i++) all |= bytes[i] as number
+  return all < 0x80
+}
+
+const checkText = (value: DerReader): void => {
+  const utf8 = nextIs(value, TAG.utf8String)
+  if (!utf8 && !nextIs(value, TAG.printableString) && !nextIs(value, TAG.ia5String)) {
+    throw new InstanceIdentityError('malformed_der', 'a name with a value that is no text')
+  }
+  const text = readContents(value, value.bytes[value.offset] as number)
+  if (!isAscii(text) && !(utf8 && fromUtf8(text) !== undefined)) {
+    throw new InstanceIdentityError('malformed_der', 'a name with broken text')
+  }
+}
+
+/**
+ * Reads a Name and gives all of its bytes, tag and length included.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const readName = (reader: DerReader): Uint8Array => {
+  const encoded = readWhole(reader, TAG.sequence)
+  const parts = readInside(derReader(encoded), TAG.sequence)
+  while (!atEnd(parts)) {
+    const part = readInside(parts, TAG.set)
+    do {
+      const attribute = readInside(part, TAG.sequence)
+      skipOid(attribute)
+      checkText(attribute)
+      expectEnd(attribute)
+    } while (!atEnd(part))
+  }
+  return encoded
+}

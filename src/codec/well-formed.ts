@@ -1,0 +1,65 @@
+// Steps over DER that is not interpreted (attribute values, extension-like parts), and still
+// refuses it where it is not DER. No I/O.
+
+import { InstanceIdentityError } from '../errors.ts'
+import { type DerReader, TAG, atEnd, readInside, readInteger, readOid } from './der.ts'
+
+/** How deep elements may nest; the evidence of ECS needs 8. */
+const MAX_DEPTH = 16
+
+const malformed = (message: string): InstanceIdentityError =>
+  new InstanceIdentityError('malformed_der', message)
+
+const CONSTRUCTED = 0x20
+const UNIVERSAL_LIMIT = 0x40
+
+/** Primitive universal types whose contents have rules of their own. */
+const checkPrimitive = (reader: DerReader, tag: number): void => {
+  if (tag === TAG.integer) {
+    readInteger(reader)
+    return
+  }
+  if (tag === TAG.oid) {
+    readOid(reader)
+    return
+  }
+  const inside = readInside(reader, tag)
+  const length = inside.end - inside.offset
+  if (tag === TAG.null && length !== 0) throw malformed('a NULL with contents')
+  if (tag === TAG.boolean) {
+    const value = inside.bytes[inside.offset]
+    if (length !== 1 || (value !== 0x00 && value !== 0xff)) throw malformed('a BOOLEAN of no value')
+  }
+  if (tag === TAG.bitString) {
+    const unused = inside.bytes[inside.offset]
+    if (length === 0 || unused === undefined || unused > 7 || (length === 1 && unused !== 0)) {
+      throw malformed('a BIT STRING with wrong unused bits')
+    }
+  }
+}
+
+/**
+ * Steps over one element of any type and everything inside it.
+ * @throws InstanceIdentityError `malformed_der`
+ */
+export const skipWellFormed = (reader: DerReader, depth = 0): void => {
+  if (atEnd(reader)) throw malformed('an element is missing')
+  if (depth > MAX_DEPTH) throw malformed('nested too deep')
+  const tag = reader.bytes[reader.offset] as number
+  if (tag === 0) throw malformed('an end-of-contents mark')
+  if ((tag & 0x1f) === 0x1f) throw malformed('a high tag number')
+  if ((tag & CONSTRUCTED) === 0) {
+    if (tag === (TAG.sequence ^ CONSTRUCTED) || tag === (TAG.set ^ CONSTRUCTED)) {
+      throw malformed('a primitive SEQUENCE or SET')
+    }
+    checkPrimitive(reader, tag)
+    return
+  }
+  // Only SEQUENCE and SET are constructed in DER among the universal types that occur here: a
+  // constructed OCTET STRING is the classic BER way to hide bytes from one of two parsers.
+  if (tag < UNIVERSAL_LIMIT && tag !== TAG.sequence && tag !== TAG.set) {
+    throw malformed('a constructed string')
+  }
+  const inside = readInside(reader, tag)
+  while (!atEnd(inside)) skipWellFormed(inside, depth + 1)
+}

@@ -1,0 +1,172 @@
+// Verification of one piece of evidence: the only place where evidence is checked. It reads as the
+// protocol does, cheap checks first. No clock, no I/O but `crypto.subtle`.
+
+import { type Bytes, concatBytes, equalBytes, toHex, utf8 } from '../bytes.ts'
+import {
+  AUDIENCE_PATTERN,
+  MAX_DOCUMENT_BYTES,
+  audienceSuffix,
+  readIdentityDocument,
+} from '../codec/identity-document.ts'
+import { decodePkcs7 } from '../codec/pem.ts'
+import { ID_DATA, type SignerInfo, readSignedData } from '../codec/signed-data.ts'
+import { InstanceIdentityError } from '../errors.ts'
+import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
+import type { InstanceIdentity } from './instance-identity.ts'
+import { sha256 } from './sha256.ts'
+import { type TrustAnchor, verificationKey } from './trust-anchor.ts'
+
+/** Evidence as it was posted. */
+export interface Evidence {
+  /** The PKCS#7 signature: text in any posted form, or the DER itself. */
+  readonly pkcs7: string | Uint8Array
+  /** The document from the metadata service; needed where the content is detached. */
+  readonly document?: string | Uint8Array | undefined
+  /** The exact audience demanded. **Without it no freshness is checked.** */
+  readonly audience?: string | undefined
+}
+
+/** What evidence is judged against; nothing here has a default. */
+export interface VerifyEvidenceOptions {
+  /** The pinned signing certificates; not empty. */
+  readonly trustAnchors: readonly TrustAnchor[]
+  /** Unix seconds, for the validity of trust anchors. */
+  readonly now: number
+  /** Whether SHA-1 is accepted, with which ECS signs today. */
+  readonly allowSha1: boolean
+}
+
+/** A posted document is text of at most this many characters; longer ones need no copy to be refused. */
+const MAX_POSTED_LENGTH = MAX_DOCUMENT_BYTES + 2
+
+const OPENING_BRACE = 0x7b
+const CLOSING_BRACE = 0x7d
+const LF = 0x0a
+const CR = 0x0d
+const SET_TAG = 0x31
+
+const documentMalformed = (message: string): InstanceIdentityError =>
+  new InstanceIdentityError('document_malformed', message)
+
+/** The posted document as bytes, without the one line end that tools put behind it. */
+const postedDocument = (document: string | Uint8Array): Uint8Array => {
+  if (document.length > MAX_POSTED_LENGTH) throw documentMalformed('the document is too long')
+  const bytes = typeof document === 'string' ? utf8(document) : document
+  let { length } = bytes
+  if (bytes[length - 1] === LF) length -= bytes[length - 2] === CR ? 2 : 1
+  return bytes.subarray(0, length)
+}
+
+/** A document with an audience put before its last brace, as the cloud does before it signs. */
+const withAudience = (document: Uint8Array, audience: string): Bytes => {
+  if (document.at(-1) !== CLOSING_BRACE) throw documentMalformed('no brace at the document’s end')
+  return concatBytes(document.subarray(0, -1), audienceSuffix(audience))
+}
+
+/** Detached content: the posted document, with the audience if one is demanded. */
+const detachedContent = (document: Uint8Array | undefined, audience?: string): Uint8Array => {
+  if (document === undefined) {
+    throw new InstanceIdentityError('content_missing', 'no content in the message and no document')
+  }
+  return audience === undefined ? document : withAudience(document, audience)
+}
+
+/** The bytes that the signature was made over: the content, or the attributes that vouch for it. */
+const signedBytes = async (
+  content: Uint8Array,
+  { signedAttributes }: SignerInfo,
+  { hash }: SignatureAlgorithm,
+): Promise<Bytes> => {
+  if (signedAttributes === undefined) return content as Bytes
+  const { contentType, encoded, messageDigest } = signedAttributes
+  const digest = new Uint8Array(await crypto.subtle.digest(hash, content as Bytes))
+  if (contentType !== ID_DATA || !equalBytes(digest, messageDigest)) {
+    throw new InstanceIdentityError(
+      'signed_attributes_invalid',
+      'signed attributes that are not of this content',
+    )
+  }
+  // RFC 5652 section 5.4: what is signed is the SET OF, not the [0] that stands in the message.
+  const set = Uint8Array.from(encoded)
+  set[0] = SET_TAG
+  return set
+}
+
+/** The trust anchors that the message may be signed under: those that it names, and valid now. */
+const candidateAnchors = (
+  signer: SignerInfo,
+  { trustAnchors, now }: VerifyEvidenceOptions,
+): readonly TrustAnchor[] => {
+  const named = trustAnchors.filter(
+    ({ issuer, serialNumber }) =>
+      equalBytes(issuer, signer.issuer) && equalBytes(serialNumber, signer.serialNumber),
+  )
+  if (named.length === 0) {
+    throw new InstanceIdentityError('unknown_signer', 'signed by none of the trust anchors')
+  }
+  const valid = named.filter(({ notBefore, notAfter }) => notBefore <= now && now <= notAfter)
+  if (valid.length === 0) {
+    throw new InstanceIdentityError('trust_anchor_not_valid', 'a trust anchor outside its validity')
+  }
+  return valid
+}
+
+/** Refuses a posted document that is not the embedded content, without or with the audience. */
+const checkPosted = (posted: Uint8Array, content: Uint8Array, audience?: string): void => {
+  if (equalBytes(posted, content)) return
+  if (audience !== undefined && equalBytes(withAudience(posted, audience), content)) return
+  throw new InstanceIdentityError('document_mismatch', 'the document is not the signed content')
+}
+
+/**
+ * Verifies evidence and gives the identity that was signed.
+ * @returns the identity, read from the signed bytes alone
+ * @throws InstanceIdentityError with the code of the check that refused
+ * @throws RangeError if there are no trust anchors
+ */
+export const verifyEvidence = async (
+  { pkcs7, document, audience }: Evidence,
+  options: VerifyEvidenceOptions,
+): Promise<InstanceIdentity> => {
+  if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
+  if (audience !== undefined && !AUDIENCE_PATTERN.test(audience)) {
+    throw new InstanceIdentityError('audience_mismatch', 'an audience that no document can carry')
+  }
+  const message = readSignedData(typeof pkcs7 === 'string' ? decodePkcs7(pkcs7) : pkcs7)
+  const posted = document === undefined ? undefined : postedDocument(document)
+  const content = message.content ?? detachedContent(posted, audience)
+  // Signed attributes are a SET: a signature over those must never pass for one over a document.
+  if (content[0] !== OPENING_BRACE) throw documentMalformed('content that is not a JSON object')
+
+  const { signer } = message
+  const algorithm = chooseAlgorithm(
+    {
+      messageDigest: message.digestAlgorithm,
+      signerDigest: signer.digestAlgorithm,
+      signature: signer.signatureAlgorithm,
+    },
+    options.allowSha1,
+  )
+  const signed = await signedBytes(content, signer, algorithm)
+  const anchors = candidateAnchors(signer, options)
+  const keys = await Promise.all(anchors.map((anchor) => verificationKey(anchor, algorithm)))
+
+  // Issuer and serial number only choose candidates: anybody can make a certificate that looks
+  // like an anchor. The key decides. The checks run in other threads while the document is read
+  // here; nothing of what is read leaves this function before they have answered.
+  const checks = keys.map((key) =>
+    crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signer.signature as Bytes, signed),
+  )
+  const fields = readIdentityDocument(content)
+  if (posted !== undefined) checkPosted(posted, content, fields.audience)
+  const digest = toHex(sha256(content))
+
+  const anchor = anchors[(await Promise.all(checks)).indexOf(true)]
+  if (anchor === undefined) {
+    throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
+  }
+  if (audience !== undefined && fields.audience !== audience) {
+    throw new InstanceIdentityError('audience_mismatch', 'signed for another audience')
+  }
+  return { ...fields, trustAnchor: anchor.fingerprint, digest }
+}
