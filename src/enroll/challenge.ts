@@ -1,0 +1,108 @@
+// Challenges: the audience that the cloud is to sign, made by this service, once, for one enrollment.
+// Stateless until spent: expiry, six random bytes and a MAC over everything it was made for.
+
+import { type Bytes, concatBytes, equalBytes, fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
+import { AUDIENCE_NAME_LENGTH, type ChallengePurpose, audienceName } from './audience.ts'
+
+const RANDOM_BYTES = 6
+const EXPIRY_BYTES = 4
+const MAC_BYTES = 14
+const SECRET_BYTES = EXPIRY_BYTES + RANDOM_BYTES + MAC_BYTES
+
+/** How far the clocks of two isolates may differ, in seconds. */
+const CLOCK_SKEW_SECONDS = 60
+
+const SHAPE = /^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/
+
+/** Why an audience is not a challenge that may be spent; codes for the audit event. */
+export type ChallengeRefusal =
+  | 'challenge_malformed'
+  | 'challenge_for_another'
+  | 'challenge_not_ours'
+  | 'challenge_expired'
+  | 'challenge_from_future'
+
+/** A challenge of ours, in time. */
+export interface Challenge {
+  /** Random and MAC, decoded: what the ledger knows it by. */
+  readonly id: Bytes
+  /** Unix seconds. */
+  readonly expiresAt: number
+}
+
+/** What challenges are made from. */
+export interface ChallengeOptions {
+  readonly issuer: string
+  /** HMAC keys: the first makes challenges, all check them. Not empty. */
+  readonly keys: readonly CryptoKey[]
+  readonly lifetimeSeconds: number
+}
+
+const uint32 = (value: number): Bytes => {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}
+
+const mac = async (
+  key: CryptoKey,
+  issuer: string,
+  { role = '', jkt = '' }: ChallengePurpose,
+  expiryAndRandom: Bytes,
+): Promise<Bytes> => {
+  const parts = [
+    utf8('rollcall-challenge-v1'),
+    utf8(issuer),
+    expiryAndRandom.subarray(0, EXPIRY_BYTES),
+    expiryAndRandom.subarray(EXPIRY_BYTES),
+    utf8(role),
+    utf8(jkt),
+  ]
+  // Each part behind its length, so that no two lists of parts give the same bytes.
+  const input = concatBytes(...parts.flatMap((part) => [uint32(part.length), part]))
+  const full = await crypto.subtle.sign('HMAC', key, input)
+  return new Uint8Array(full, 0, MAC_BYTES)
+}
+
+/**
+ * Makes a challenge of 64 characters `[A-Za-z0-9_-]`.
+ * @param now Unix seconds
+ */
+export const makeChallenge = async (
+  { issuer, keys, lifetimeSeconds }: ChallengeOptions,
+  purpose: ChallengePurpose,
+  now: number,
+): Promise<string> => {
+  const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
+  const expiryAndRandom = concatBytes(uint32(now + lifetimeSeconds), random)
+  const tag = await mac(keys[0] as CryptoKey, issuer, purpose, expiryAndRandom)
+  return audienceName(issuer, purpose) + toBase64Url(concatBytes(expiryAndRandom, tag))
+}
+
+/**
+ * Checks that an audience is a challenge of ours for this purpose, in time.
+ * @param now Unix seconds
+ * @returns the challenge, or why it is none
+ */
+export const checkChallenge = async (
+  { issuer, keys, lifetimeSeconds }: ChallengeOptions,
+  audience: string,
+  purpose: ChallengePurpose,
+  now: number,
+): Promise<Challenge | ChallengeRefusal> => {
+  const secret = SHAPE.test(audience) && fromBase64Url(audience.slice(AUDIENCE_NAME_LENGTH))
+  // 32 characters hold 24 bytes to the bit: an audience that decodes re-encodes to itself.
+  if (!secret || secret.length !== SECRET_BYTES) return 'challenge_malformed'
+  if (!audience.startsWith(audienceName(issuer, purpose))) return 'challenge_for_another'
+
+  const expiryAndRandom = secret.subarray(0, EXPIRY_BYTES + RANDOM_BYTES)
+  const tag = secret.subarray(EXPIRY_BYTES + RANDOM_BYTES)
+  const tags = await Promise.all(keys.map((key) => mac(key, issuer, purpose, expiryAndRandom)))
+  const matches = tags.filter((expected) => equalBytes(expected, tag))
+  if (matches.length === 0) return 'challenge_not_ours'
+
+  const expiresAt = new DataView(secret.buffer).getUint32(0)
+  if (expiresAt <= now) return 'challenge_expired'
+  if (expiresAt > now + lifetimeSeconds + CLOCK_SKEW_SECONDS) return 'challenge_from_future'
+  return { id: secret.subarray(EXPIRY_BYTES), expiresAt }
+}
