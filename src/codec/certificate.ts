@@ -50,13 +50,14 @@ const skipExtensions = (reader: DerReader): void => {
   const wrapper = readInside(reader, TAG.context3)
   const extensions = readInside(wrapper, TAG.sequence)
   expectEnd(wrapper)
-  do {
+  // RFC 5280 wants at least one; certificates with an empty list are made and read all the same.
+  while (!atEnd(extensions)) {
     const extension = readInside(extensions, TAG.sequence)
     readOid(extension)
     if (nextIs(extension, TAG.boolean)) skipWellFormed(extension)
     readContents(extension, TAG.octetString)
     expectEnd(extension)
-  } while (!atEnd(extensions))
+  }
 }
 
 /**
