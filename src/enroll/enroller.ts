@@ -164,7 +164,6 @@ const enrollWith = async (
       audience: resource === undefined ? role.token.audience : [resource],
       jti: spent.jti,
       issuedAt: spent.issuedAt,
-      freshness: 'challenge',
     })
     const expiresIn = Math.max(0, spent.issuedAt + role.token.lifetimeSeconds - now)
     facts = { ...facts, jti: spent.jti }

@@ -1,0 +1,33 @@
+// JSON from people: `JSON.parse`, but a key given twice is refused instead of the first being lost
+// without a word. Never for evidence: that has its own reader. No I/O.
+
+/** A text that is not JSON, or one whose objects have a key twice. */
+export type JsonProblem = 'not_json' | 'duplicate_key'
+
+const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
+
+const countKeys = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = Array.isArray(value) ? 0 : Object.keys(value).length
+  for (const member of Object.values(value)) count += countKeys(member)
+  return count
+}
+
+/**
+ * Parses JSON (RFC 8259) whose objects have unique keys.
+ * @returns the value, or what is wrong with the text
+ */
+export const parseUniqueJson = (
+  text: string,
+): { readonly value: unknown } | { readonly problem: JsonProblem } => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { problem: 'not_json' }
+  }
+  // In a text that is JSON, exactly the strings with a colon behind them are keys.
+  let keys = 0
+  for (const [, colon] of text.matchAll(STRING_AND_COLON)) if (colon !== undefined) keys++
+  return keys === countKeys(value) ? { value } : { problem: 'duplicate_key' }
+}

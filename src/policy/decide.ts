@@ -1,0 +1,71 @@
+// The decision: may this instance enroll, and as what. Pure; an expected "no" is a value that says
+// which rule and which field refused, for the operator. No I/O, no clock.
+
+import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import { ECS_FIELDS, ECS_FIELD_NAMES, type EcsField } from './fields.ts'
+import { matchesAddressBlock, matchesText } from './pattern.ts'
+import type { Policy, Role } from './policy.ts'
+
+/** Why an instance is not admitted. */
+export type DecisionReason =
+  /** No role, or not the one asked for, names the account. */
+  | 'account_not_allowed'
+  /** The role asked for names the account; another of its fields does not match. */
+  | 'role_not_matched'
+  /** No role was asked for; one names the account, none matches. */
+  | 'no_role_matches'
+  /** The role asked for does not exist. */
+  | 'role_unknown'
+
+/** What a policy says about an instance. */
+export type Decision =
+  | { readonly allow: true; readonly role: Role }
+  | {
+      readonly allow: false
+      readonly reason: DecisionReason
+      /** The role that was looked at; the first that names the account, if none was asked for. */
+      readonly role?: string
+      /** The path in the policy of the list that has no matching value. */
+      readonly rule?: string
+      /** The first field that does not match. */
+      readonly field?: EcsField
+    }
+
+const fieldMatches = (role: Role, field: EcsField, identity: InstanceIdentity): boolean => {
+  const values = role.match[field]
+  if (values === undefined) return true
+  const value = identity[ECS_FIELDS[field]]
+  // Accounts are never patterns, whatever a policy made by hand says.
+  if (field === 'owner_account_id') return values.includes(value)
+  const matches = field === 'private_ipv4' ? matchesAddressBlock : matchesText
+  return values.some((pattern) => matches(pattern, value))
+}
+
+const firstMismatch = (role: Role, identity: InstanceIdentity): EcsField | undefined =>
+  ECS_FIELD_NAMES.find((field) => !fieldMatches(role, field, identity))
+
+/** Whether any role names the account: if none does, nothing needs to be remembered. */
+export const namesAccount = ({ roles }: Policy, ownerAccountId: string): boolean =>
+  roles.some(({ match }) => match.owner_account_id.includes(ownerAccountId))
+
+/**
+ * Decides whether an instance may enroll.
+ * @param role the role asked for; without one, the first that matches, in the policy's order
+ */
+export const decide = (identity: InstanceIdentity, policy: Policy, role?: string): Decision => {
+  const { roles } = policy
+  const asked = role === undefined ? roles : roles.filter(({ name }) => name === role)
+  if (asked.length === 0) return { allow: false, reason: 'role_unknown' }
+
+  let closest: { role: Role; field: EcsField } | undefined
+  for (const candidate of asked) {
+    const field = firstMismatch(candidate, identity)
+    if (field === undefined) return { allow: true, role: candidate }
+    if (closest === undefined && field !== 'owner_account_id') closest = { role: candidate, field }
+  }
+  if (closest === undefined) return { allow: false, reason: 'account_not_allowed' }
+  const { name } = closest.role
+  const reason = role === undefined ? 'no_role_matches' : 'role_not_matched'
+  const { field } = closest
+  return { allow: false, reason, role: name, rule: `roles.${name}.match.${field}`, field }
+}

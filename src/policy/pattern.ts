@@ -1,0 +1,63 @@
+// What a value of a role's `match` means: exact text, text with `*` for any run of characters, or a
+// block of addresses. All are case-sensitive and match the whole value. No regular expressions, so
+// that no pattern takes more than linear time.
+
+const ADDRESS = /^(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}$/
+const PREFIX = /^(?:0|[1-9]|[12][0-9]|3[0-2])$/
+
+/** An IPv4 address in canonical dotted form as a number, or `undefined`. */
+const parseAddress = (text: string): number | undefined => {
+  if (!ADDRESS.test(text)) return undefined
+  const octets = text.split('.').map(Number)
+  if (octets.some((octet) => octet > 255)) return undefined
+  return octets.reduce((address, octet) => address * 256 + octet, 0)
+}
+
+/** A block of addresses: the first one, and how many there are. */
+interface AddressBlock {
+  readonly first: number
+  readonly size: number
+}
+
+/** Reads an address (a block of one) or a block such as `10.0.0.0/8`. */
+const parseBlock = (text: string): AddressBlock | undefined => {
+  const [address = '', prefix = '32', ...rest] = text.split('/')
+  const first = parseAddress(address)
+  if (first === undefined || !PREFIX.test(prefix) || rest.length > 0) return undefined
+  return { first, size: 2 ** (32 - Number(prefix)) }
+}
+
+/**
+ * What is wrong with an IPv4 address or CIDR block (RFC 4632), or `undefined`. A block whose address
+ * is not its first one is refused: it is likely a slip, and two texts would name one block.
+ */
+export const addressBlockProblem = (text: string): string | undefined => {
+  const block = parseBlock(text)
+  if (block === undefined) return 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
+  return block.first % block.size === 0 ? undefined : 'a CIDR block that starts inside of itself'
+}
+
+/** Whether an address is in a block; false if either is none. */
+export const matchesAddressBlock = (block: string, address: string): boolean => {
+  const range = parseBlock(block)
+  const value = parseAddress(address)
+  if (range === undefined || value === undefined) return false
+  return value >= range.first && value < range.first + range.size
+}
+
+/** Whether the whole of `value` is `pattern`, where `*` stands for any run of characters. */
+export const matchesText = (pattern: string, value: string): boolean => {
+  const [head = '', ...rest] = pattern.split('*')
+  const tail = rest.pop()
+  if (tail === undefined) return pattern === value
+  if (value.length < head.length + tail.length) return false
+  if (!value.startsWith(head) || !value.endsWith(tail)) return false
+  const end = value.length - tail.length
+  let at = head.length
+  for (const part of rest) {
+    const found = value.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}

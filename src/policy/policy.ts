@@ -1,0 +1,179 @@
+// Policies: who may enroll, and as what. Read once, from JSON; every problem is reported, with its
+// path. Whatever a reader could take in two ways, or silently drop, is refused. No I/O, no clock.
+
+import * as v from 'valibot'
+import { parseUniqueJson } from '../codec/json.ts'
+import { ConfigurationError } from '../errors.ts'
+import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
+import { addressBlockProblem } from './pattern.ts'
+
+/** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
+export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
+
+/** One role of a policy. */
+export interface Role {
+  readonly name: string
+  /** All fields must match, any value of a list. */
+  readonly match: Readonly<Partial<Record<EcsField, readonly string[]>>> & {
+    readonly owner_account_id: readonly string[]
+  }
+  readonly token: {
+    /** The `aud` claim; not empty. */
+    readonly audience: readonly string[]
+    /** From 1 to 3600; default 300. */
+    readonly lifetimeSeconds: number
+    /** The `groups` claim; none if empty, the default. */
+    readonly groups: readonly string[]
+  }
+  /** Fresh evidence is enough, each time. */
+  readonly reenrollment: 'always'
+  /** Tokens are not bound to a key. */
+  readonly binding: 'none'
+}
+
+/** Roles in the order of the text: it decides where no role is asked for. */
+export interface Policy {
+  readonly roles: readonly Role[]
+}
+
+const MAX_LIFETIME_SECONDS = 3600
+const DEFAULT_LIFETIME_SECONDS = 300
+
+const list = <Item extends v.GenericSchema<string, string>>(item: Item) =>
+  v.pipe(
+    v.array(item, 'expected a list'),
+    v.minLength(1, 'expected at least one value'),
+    v.check((values) => new Set(values).size === values.length, 'a value is there twice'),
+  )
+
+const account = v.pipe(
+  v.string('expected an account id in quotation marks'),
+  v.regex(/^[0-9]{1,20}$/, 'expected the digits of an account id; no pattern is allowed here'),
+)
+const text = v.pipe(
+  v.string('expected a text'),
+  v.regex(/^[A-Za-z0-9._:*-]+$/, 'expected letters, digits and . _ : - with * for any run of them'),
+)
+const addressBlock = v.pipe(
+  v.string('expected a text'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const message = dataset.typed ? addressBlockProblem(dataset.value) : undefined
+    if (message !== undefined) addIssue({ message })
+  }),
+)
+const name = v.pipe(
+  v.string('expected a text'),
+  v.regex(/^[\x21-\x7e]{1,256}$/, 'expected printable ASCII without spaces'),
+)
+
+/** Choices of the contract that this version doesn't have are refused in so many words. */
+const only = <Value extends string>(value: Value, later: readonly string[]) =>
+  v.literal(value, ({ input }) =>
+    later.some((choice) => choice === input)
+      ? `this version of rollcall does not support "${String(input)}" yet; write "${value}"`
+      : `expected "${value}"`,
+  )
+
+const RoleSchema = v.strictObject({
+  match: v.strictObject({
+    owner_account_id: list(account),
+    instance_id: v.optional(list(text)),
+    region_id: v.optional(list(text)),
+    zone_id: v.optional(list(text)),
+    instance_type: v.optional(list(text)),
+    image_id: v.optional(list(text)),
+    private_ipv4: v.optional(list(addressBlock)),
+    mac: v.optional(list(text)),
+    serial_number: v.optional(list(text)),
+  }),
+  token: v.strictObject({
+    audience: list(name),
+    lifetime_seconds: v.optional(
+      v.pipe(
+        v.number('expected a number of seconds'),
+        v.integer('expected whole seconds'),
+        v.minValue(1, 'expected at least 1'),
+        v.maxValue(MAX_LIFETIME_SECONDS, `expected at most ${MAX_LIFETIME_SECONDS}`),
+      ),
+      DEFAULT_LIFETIME_SECONDS,
+    ),
+    groups: v.optional(v.array(name, 'expected a list'), []),
+  }),
+  reenrollment: only('always', ['same_key', 'new_image', 'never']),
+  binding: v.optional(only('none', ['dpop']), 'none'),
+})
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What is missing is told with what it is for; the schema library names types only. */
+const MISSING: Readonly<Record<string, string>> = {
+  owner_account_id:
+    'required, a list of account ids; without it any customer of the cloud could enroll',
+  match: 'required: which instances have this role',
+  token: 'required: what the token says',
+  audience: 'required, a list: who the token is for',
+  reenrollment: 'required: "always" (fresh evidence is enough, each time)',
+}
+
+const problemOf = (path: readonly string[], issue: v.BaseIssue<unknown>): string => {
+  const keys = issue.path?.map(({ key }) => String(key)) ?? []
+  const at = [...path, ...keys].join('.')
+  if (issue.type === 'strict_object' && issue.expected === 'never') return `${at}: not known here`
+  if (issue.received === 'undefined') return `${at}: ${MISSING[keys.at(-1) ?? ''] ?? 'required'}`
+  if (issue.type === 'strict_object') return `${at}: expected an object`
+  return `${at}: ${issue.message}`
+}
+
+const readRole = (roleName: string, input: unknown, problems: string[]): Role[] => {
+  const path = ['roles', roleName]
+  if (!ROLE_PATTERN.test(roleName)) {
+    problems.push(`${path.join('.')}: a role's name is like ${ROLE_PATTERN.source}`)
+  }
+  const result = v.safeParse(RoleSchema, input)
+  if (!result.success) {
+    problems.push(...result.issues.map((issue) => problemOf(path, issue)))
+    return []
+  }
+  const { match, token, reenrollment, binding } = result.output
+  const { audience, lifetime_seconds: lifetimeSeconds, groups } = token
+  // Without the fields that are not there, so that what is there is what must match.
+  const lists = ECS_FIELD_NAMES.flatMap((field) => (match[field] ? [[field, match[field]]] : []))
+  return [
+    {
+      name: roleName,
+      match: Object.fromEntries(lists) as unknown as Role['match'],
+      token: { audience, lifetimeSeconds, groups },
+      reenrollment,
+      binding,
+    },
+  ]
+}
+
+/**
+ * Reads a policy.
+ * @param json `{"roles": {"NAME": {...}}}` as text or parsed
+ * @throws ConfigurationError with one line for each problem, its path first
+ */
+export const parsePolicy = (json: unknown): Policy => {
+  let input = json
+  if (typeof json === 'string') {
+    const parsed = parseUniqueJson(json)
+    if ('problem' in parsed) {
+      const duplicate = parsed.problem === 'duplicate_key'
+      throw new ConfigurationError([duplicate ? 'a key is there twice' : 'expected JSON'])
+    }
+    input = parsed.value
+  }
+  const shape = 'expected {"roles": {"NAME": {...}}} and nothing else'
+  if (!isObject(input) || Object.keys(input).some((key) => key !== 'roles')) {
+    throw new ConfigurationError([shape])
+  }
+  if (!isObject(input['roles'])) throw new ConfigurationError([`roles: ${shape}`])
+  const entries = Object.entries(input['roles'])
+  const problems: string[] = []
+  if (entries.length === 0) problems.push('roles: expected at least one role')
+  const roles = entries.flatMap(([roleName, role]) => readRole(roleName, role, problems))
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return { roles }
+}

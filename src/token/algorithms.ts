@@ -1,0 +1,37 @@
+// The signature algorithms of tokens, in one table: code elsewhere takes an entry. RFC 7518 and
+// RFC 8037; nothing symmetric, and no key that is weak today.
+
+import type { JWK } from 'jose'
+
+/** One algorithm that tokens can be signed with. */
+export interface TokenAlgorithm {
+  /** The `alg` of RFC 7518 and RFC 8037. */
+  readonly alg: 'ES256' | 'RS256' | 'EdDSA'
+  /** Whether a key is of this algorithm's type. */
+  fits(jwk: JWK): boolean
+  /** The public members of such a key (RFC 7518 section 6, RFC 8037 section 2). */
+  readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
+  /** What `crypto.subtle.sign` wants to hear. */
+  readonly subtle: { readonly name: string; readonly hash?: string }
+}
+
+export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
+  {
+    alg: 'ES256',
+    fits: ({ kty, crv }) => kty === 'EC' && crv === 'P-256',
+    publicMembers: ['crv', 'x', 'y'],
+    subtle: { name: 'ECDSA', hash: 'SHA-256' },
+  },
+  {
+    alg: 'RS256',
+    fits: ({ kty }) => kty === 'RSA',
+    publicMembers: ['n', 'e'],
+    subtle: { name: 'RSASSA-PKCS1-v1_5' },
+  },
+  {
+    alg: 'EdDSA',
+    fits: ({ kty, crv }) => kty === 'OKP' && crv === 'Ed25519',
+    publicMembers: ['crv', 'x'],
+    subtle: { name: 'Ed25519' },
+  },
+]

@@ -1,0 +1,56 @@
+// The enrollment token (RFC 7519): the only place where tokens are made.
+
+import { SignJWT } from 'jose/jwt/sign'
+import { ECS_FIELDS } from '../policy/fields.ts'
+import type { Role } from '../policy/policy.ts'
+import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+/** The `acr` of a token whose evidence carried a challenge of this service. */
+export const ACR_CHALLENGE = 'urn:rollcall:freshness:challenge'
+
+/** What a token says. */
+export interface TokenContent {
+  readonly issuer: string
+  readonly identity: InstanceIdentity
+  readonly role: Role
+  /** The `aud` claim; not empty. */
+  readonly audience: readonly string[]
+  /** Equal for a retry of the same enrollment. */
+  readonly jti: string
+  /** Unix seconds; a retry's is that of the first answer. */
+  readonly issuedAt: number
+}
+
+/** `sub`: the instance, in the form of Alibaba Cloud's resource names. */
+const subjectOf = ({ regionId, ownerAccountId, instanceId }: InstanceIdentity): string =>
+  `acs:ecs:${regionId}:${ownerAccountId}:instance/${instanceId}`
+
+const ecsClaim = (identity: InstanceIdentity): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(ECS_FIELDS).map(([name, property]) => [name, identity[property]]),
+  )
+
+/**
+ * Makes and signs an enrollment token.
+ * @returns the JWT in compact form; equal content gives equal claims
+ */
+export const issueToken = (
+  { signer }: SigningKeys,
+  { issuer, identity, role, audience, jti, issuedAt }: TokenContent,
+): Promise<string> =>
+  new SignJWT({
+    iss: issuer,
+    sub: subjectOf(identity),
+    aud: [...audience],
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + role.token.lifetimeSeconds,
+    jti,
+    acr: ACR_CHALLENGE,
+    role: role.name,
+    ...(role.token.groups.length > 0 && { groups: role.token.groups }),
+    ecs: ecsClaim(identity),
+  })
+    .setProtectedHeader({ alg: signer.alg, typ: 'JWT', kid: signer.kid })
+    .sign(signer.key)
