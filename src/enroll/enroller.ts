@@ -192,7 +192,9 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     issuer,
     signingKeys,
     async challenge({ role }, now) {
-      const audience = await makeChallenge(challenges, { role }, now)
+      // A ledger whose memory begins in this very second begins with the next one.
+      const madeAt = Math.max(now, options.ledger.remembersSince ?? 0)
+      const audience = await makeChallenge(challenges, { role }, madeAt)
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
     enroll: (request, now) => enrollWith(options, challenges, request, now),

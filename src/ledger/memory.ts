@@ -8,9 +8,12 @@ const SWEEP_STEPS = 4
 
 /**
  * Creates a ledger in memory.
- * @param now Unix seconds: from when on it remembers. Default: the clock
+ * @param remembersSince Unix seconds. Default: the next second by the clock, since in this one
+ *   another process may have spent challenges before it stopped
  */
-export const createMemoryLedger = (now: number = Math.floor(Date.now() / 1000)): Ledger => {
+export const createMemoryLedger = (
+  remembersSince: number = Math.floor(Date.now() / 1000) + 1,
+): Ledger => {
   const entries = new Map<string, LedgerEntry>()
 
   /** Entries stand in the order in which they came, so the oldest are the first to expire. */
@@ -23,7 +26,7 @@ export const createMemoryLedger = (now: number = Math.floor(Date.now() / 1000)):
   }
 
   return {
-    remembersSince: now,
+    remembersSince,
     async claim(entry, at) {
       const found = entries.get(entry.key)
       // Atomic: nothing is awaited between looking and storing, so no other call comes between.

@@ -1,0 +1,48 @@
+// The service on Node: configuration from the environment, audit events on standard output, all
+// else on standard error. Stops gracefully.
+
+import { serve } from '@hono/node-server'
+import { readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { parseConfig } from '../src/config.ts'
+import { createEnroller } from '../src/enroll/enroller.ts'
+import { ConfigurationError } from '../src/errors.ts'
+import { createApp } from '../src/http/index.ts'
+import { createMemoryLedger } from '../src/ledger/memory.ts'
+
+/** Longer than a request may take, so that none in flight is cut off. */
+const STOP_SECONDS = 15
+
+const say = (line: string): void => void process.stderr.write(`rollcall: ${line}\n`)
+
+const config = await parseConfig(process.env, {
+  singleProcess: true,
+  readFile: (path) => readFile(path, 'utf8'),
+}).catch((error: unknown) => {
+  if (!(error instanceof ConfigurationError)) throw error
+  say(error.message)
+  process.exit(2)
+})
+
+const enroller = await createEnroller({ ...config, ledger: createMemoryLedger() })
+const app = createApp({ enroller })
+const { host: hostname, port } = config
+const server = serve({ fetch: app.fetch, hostname, port }, (address) => {
+  for (const warning of config.warnings) say(`warning: ${warning}`)
+  say(`listening on http://${hostname}:${address.port} as ${config.issuer}`)
+}) as Server
+
+server.on('error', (error: NodeJS.ErrnoException) => {
+  const taken = error.code === 'EADDRINUSE'
+  say(taken ? `port ${port} is taken; set PORT to another` : `cannot listen: ${error.message}`)
+  process.exit(2)
+})
+
+const stop = (): void => {
+  say('stopping: finishing what was begun')
+  server.close(() => process.exit(0))
+  server.closeIdleConnections()
+  setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()
+}
+process.once('SIGTERM', stop)
+process.once('SIGINT', stop)

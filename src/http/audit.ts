@@ -1,0 +1,81 @@
+// Audit events: one for each challenge and each enrollment, whatever its outcome. The operator
+// learns here why something was refused; the client does not. Never evidence, a token, a key or a
+// challenge.
+
+import type { EnrollmentFacts } from '../enroll/enroller.ts'
+
+/** One event; members are absent when unknown. */
+export interface AuditEvent {
+  /** RFC 3339, UTC. */
+  readonly time: string
+  readonly event: 'challenge' | 'enroll'
+  readonly request_id: string
+  readonly outcome: 'issued' | 'refused' | 'error'
+  /** The code of the error answer. */
+  readonly code?: string | undefined
+  /** What exactly was wrong. */
+  readonly reason?: string | undefined
+  readonly role?: string | undefined
+  /** The path in the policy of the rule that refused. */
+  readonly rule?: string | undefined
+  readonly field?: string | undefined
+  readonly instance_id?: string | undefined
+  readonly owner_account_id?: string | undefined
+  readonly region_id?: string | undefined
+  readonly jti?: string | undefined
+  /** Whether an enrollment was the repeat of one that was answered before. */
+  readonly retry?: boolean | undefined
+  /** Names of fields that the cloud has added to its documents. */
+  readonly unknown_fields?: readonly string[] | undefined
+  /** SHA-256 fingerprint of the certificate that signed. */
+  readonly trust_anchor?: string | undefined
+  readonly duration_ms: number
+}
+
+/** What is known when the answer is made. */
+export interface AuditInput {
+  readonly event: AuditEvent['event']
+  readonly requestId: string
+  readonly outcome: AuditEvent['outcome']
+  readonly code?: string | undefined
+  readonly reason?: string | undefined
+  readonly facts: Omit<EnrollmentFacts, 'reason'>
+  /** Unix seconds. */
+  readonly now: number
+  readonly durationMs: number
+}
+
+/** Makes the event, its members in the order in which people read them. */
+export const auditEvent = (input: AuditInput): AuditEvent => {
+  const { facts } = input
+  return {
+    time: new Date(input.now * 1000).toISOString(),
+    event: input.event,
+    request_id: input.requestId,
+    outcome: input.outcome,
+    code: input.code,
+    reason: input.reason,
+    role: facts.role,
+    rule: facts.rule,
+    field: facts.field,
+    instance_id: facts.instanceId,
+    owner_account_id: facts.ownerAccountId,
+    region_id: facts.regionId,
+    jti: facts.jti,
+    retry: facts.retry,
+    unknown_fields: facts.unknownFields,
+    trust_anchor: facts.trustAnchor,
+    duration_ms: Math.round(input.durationMs * 1000) / 1000,
+  }
+}
+
+/** What JSON leaves as it is and a terminal or a log reader may take for a line end or a command. */
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g
+
+/** The event as one line of JSON without a line end; every control character is escaped. */
+export const auditLine = (event: AuditEvent): string =>
+  JSON.stringify(event).replaceAll(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -1,0 +1,243 @@
+// `GET /bootstrap.sh`: the client of this service in POSIX shell, for instances that have curl and
+// sha256sum and nothing else. It is safe to pipe into `sh`: all is in functions, and the last line
+// calls the first of them, so a download that breaks off does nothing.
+
+/** What the script is made for. */
+export interface BootstrapScriptOptions {
+  /** The service that it talks to, and whose challenges it accepts; from the configuration. */
+  readonly issuer: string
+  /** The role to ask for where the environment names none; of the role pattern. */
+  readonly role?: string | undefined
+}
+
+/** A text in single quotes, so that nothing in it means anything to the shell. */
+const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** The script. Nothing of a request is in it but the role, which has been checked. */
+export const bootstrapScript = ({ issuer, role = '' }: BootstrapScriptOptions): string => `#!/bin/sh
+# Enrolls this ECS instance and gives its enrollment token; --help says more.
+set -eu
+issuer=${quote(issuer)}
+served_role=${quote(role)}
+
+usage() {
+  cat <<END
+Usage: curl -fsS '$issuer/bootstrap.sh' | sh
+
+Shows this instance's identity to $issuer and prints its enrollment token.
+Needs curl and sha256sum. In the environment:
+  ROLLCALL_ROLE           role to ask for (default: '$served_role')
+  ROLLCALL_TOKEN_FILE     write the token there, mode 0600, not to standard output
+  ROLLCALL_METADATA_URL   default: http://100.100.100.200
+  ROLLCALL_METADATA_MODE  hardened (default), or auto: normal mode where hardened is missing
+  ROLLCALL_ATTEMPTS       calls that may fail before it gives up (default: 10)
+Exit status: 0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available.
+END
+}
+
+say() { printf 'rollcall: %s\\n' "$*" >&2; }
+die() {
+  status=$1
+  shift
+  say "$@"
+  exit "$status"
+}
+
+# Seconds from a clock that nobody sets while the instance boots.
+now() {
+  if [ -r /proc/uptime ]; then cut -d. -f1 /proc/uptime; else date +%s; fi
+}
+
+# call SECONDS ARGUMENT...: leaves the status in $code (000: no answer), the answer in $dir.
+call() {
+  limit=$1
+  shift
+  : >"$dir/head"
+  : >"$dir/body"
+  code=$(curl -q -sS --proto '=http,https' --connect-timeout 5 --max-time "$limit" \\
+    --max-filesize 65536 -D "$dir/head" -o "$dir/body" -w '%{http_code}' "$@" 2>"$dir/error") ||
+    code=000
+}
+
+# What a failed call said, in one line.
+reason() {
+  if [ "$code" = 000 ]; then
+    tr -d '\\000-\\037\\177' <"$dir/error" | cut -c1-200
+  else
+    problem=$(tr -d '\\000-\\037\\177' <"$dir/body" | cut -c1-1000)
+    title=$(printf '%s' "$problem" | sed -n 's/.*"title":"\\([^"]*\\)".*/: \\1/p')
+    id=$(printf '%s' "$problem" | sed -n 's/.*"request_id":"\\([^"]*\\)".*/, request \\1/p')
+    printf 'status %s%s%s' "$code" "$title" "$id"
+  fi
+}
+
+# Waits as long as the answer asks, at most a minute, and a random part of 2, 4, 8 .. 32 s more.
+pause() {
+  asked=$(tr -d '\\r' <"$dir/head" | sed -n 's/^[Rr]etry-[Aa]fter: *\\([0-9]\\{1,4\\}\\)$/\\1/p' | tail -n 1)
+  asked=\${asked:-0}
+  [ "$asked" -le 60 ] || asked=60
+  [ "$backoff" -ge 32 ] || backoff=$((backoff * 2))
+  sleep $((asked + $(od -An -N2 -tu2 /dev/urandom) % (backoff + 1)))
+}
+
+# Counts a failed call of the service, and waits before the next one.
+retry() {
+  attempts=$((attempts - 1))
+  [ "$attempts" -gt 0 ] || die 5 "$issuer is not available ($(reason)); try again later"
+  say "$issuer: $(reason); trying again"
+  pause
+}
+
+refused() {
+  die 4 "$issuer refused: $(reason); its operator finds why in the audit event of this request"
+}
+
+# metadata FILE PATH ARGUMENT...: asks the metadata service, leaves a good answer in FILE.
+metadata() {
+  file=$1
+  url=$metadata_url/latest/$2
+  shift 2
+  tries=3
+  backoff=1
+  while :; do
+    call 5 --noproxy '*' "$@" "$url"
+    case $code in
+      200) mv "$dir/body" "$dir/$file" && return ;;
+      000 | 429 | 5??) tries=$((tries - 1)) ;;
+      *) return 1 ;;
+    esac
+    [ "$tries" -gt 0 ] ||
+      die 3 "no metadata service at $metadata_url ($(reason)); is this an ECS instance in a VPC?"
+    pause
+  done
+}
+
+metadata_token() {
+  : >"$dir/auth"
+  if metadata token api/token -X PUT -H 'X-aliyun-ecs-metadata-token-ttl-seconds: 300'; then
+    # In a file of its own: arguments can be seen by every process.
+    token=$(tr -cd 'A-Za-z0-9+/=_.-' <"$dir/token")
+    printf 'header = "X-aliyun-ecs-metadata-token: %s"\\n' "$token" >"$dir/auth"
+  else
+    case $mode$code in
+      auto404 | auto405) say 'no hardened mode at the metadata service; using normal mode' ;;
+      *404 | *405) die 3 "no hardened mode at $metadata_url; set ROLLCALL_METADATA_MODE=auto" ;;
+      *) die 3 "$metadata_url gives no metadata token ($(reason))" ;;
+    esac
+  fi
+}
+
+# Asks for a challenge: $audience, to be used before $deadline.
+challenge() {
+  backoff=1
+  while :; do
+    asked_at=$(now)
+    call 15 -d "\${role:+role=$role}" "$issuer/v1/challenge"
+    case $code in
+      200) break ;;
+      000 | 408 | 429 | 5??) retry ;;
+      *) refused ;;
+    esac
+  done
+  answer=$(sed -n 's/^{"audience":"\\([A-Za-z0-9_-]\\{64\\}\\)","expires_in":\\([0-9]\\{1,5\\}\\)}$/\\1 \\2/p' "$dir/body")
+  audience=\${answer% *}
+  [ -n "$audience" ] || die 5 "$issuer answers, but not as rollcall does; check the address"
+  deadline=$((asked_at + \${answer#* }))
+  # Anybody can pass another service's challenge on, and would enroll there as this instance: ask
+  # for no signature unless the challenge names this service and role.
+  name=$(printf 'rollcall-audience-v1\\n%s\\n%s\\n\\n' "$issuer" "$role" | sha256sum | cut -c1-32)
+  case $audience in
+    "$name"*) ;;
+    *) die 4 "the challenge is not of $issuer for role '$role'; stopped before anything was signed" ;;
+  esac
+}
+
+# Fetches the document, and a signature over it and the challenge.
+evidence() {
+  metadata_token
+  for path in document "pkcs7?audience=$audience"; do
+    metadata "\${path%%\\?*}" "dynamic/instance-identity/$path" -K "$dir/auth" ||
+      die 3 "$metadata_url gives no instance-identity/\${path%%\\?*} ($(reason))"
+  done
+}
+
+deliver() {
+  grep -Eq '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$' "$dir/body" ||
+    die 5 "$issuer answers, but not with a token; check the address"
+  if [ -z "$token_file" ]; then
+    cat "$dir/body"
+  else
+    cat "$dir/body" >"$new_file"
+    mv -f "$new_file" "$token_file"
+    say "enrolled; the token is in $token_file"
+  fi
+  exit 0
+}
+
+enroll() {
+  backoff=1
+  while [ "$(now)" -lt "$deadline" ]; do
+    call 15 -H 'Accept: application/jwt' --data-urlencode "document@$dir/document" \\
+      --data-urlencode "pkcs7@$dir/pkcs7" \${role:+--data-urlencode "role=$role"} "$issuer/v1/enroll"
+    case $code in
+      200) deliver ;;
+      # The same challenge and evidence again: should the answer have been lost, it comes again.
+      000 | 408 | 429 | 5??) retry ;;
+      401)
+        # Too slow for the challenge is no refusal, once.
+        if [ -n "$late" ] || [ "$(now)" -lt "$deadline" ]; then refused; fi
+        late=yes
+        ;;
+      *) refused ;;
+    esac
+  done
+}
+
+main() {
+  case \${1-} in
+    '') ;;
+    -h | --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  umask 077
+  export LC_ALL=C
+  role=\${ROLLCALL_ROLE:-$served_role}
+  token_file=\${ROLLCALL_TOKEN_FILE:-}
+  metadata_url=\${ROLLCALL_METADATA_URL:-http://100.100.100.200}
+  mode=\${ROLLCALL_METADATA_MODE:-hardened}
+  attempts=\${ROLLCALL_ATTEMPTS:-10}
+  case $role in
+    '') ;;
+    [!a-z]* | *[!a-z0-9-]*) die 2 'ROLLCALL_ROLE: expected a-z, then a-z, 0-9 and -' ;;
+  esac
+  case $mode in
+    hardened | auto) ;;
+    *) die 2 'ROLLCALL_METADATA_MODE: expected hardened or auto' ;;
+  esac
+  case $attempts in
+    '' | *[!0-9]* | ?????*) die 2 'ROLLCALL_ATTEMPTS: expected a number' ;;
+  esac
+  for tool in curl sha256sum; do
+    command -v "$tool" >/dev/null || die 2 "$tool is missing; install curl and coreutils"
+  done
+  dir=$(mktemp -d) || die 2 'no folder for temporary files; set TMPDIR'
+  new_file=
+  trap 'rm -rf "$dir" \${new_file:+"$new_file"}' EXIT
+  trap 'exit 130' HUP INT TERM
+  if [ -n "$token_file" ]; then
+    [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder"
+    new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
+  fi
+  late=
+  while :; do
+    challenge
+    evidence
+    enroll
+    attempts=$((attempts - 1))
+    [ "$attempts" -gt 0 ] || die 5 "$issuer was too slow each time; try again later"
+    say 'the challenge has expired; starting over with a new one'
+  done
+}
+
+main "$@"
+`

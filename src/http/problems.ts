@@ -1,0 +1,63 @@
+// Problem details (RFC 9457): every error answer of the service. One coarse sentence for the
+// outside; what was wrong in detail goes to the audit event alone.
+
+/** The error codes of the HTTP interface. */
+export type ProblemCode =
+  | 'invalid_request'
+  | 'invalid_evidence'
+  | 'not_admitted'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal_error'
+
+/** Each code's status and title. */
+export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
+  invalid_request: [400, 'The request does not have the fields that this call takes'],
+  invalid_evidence: [401, 'The evidence was refused; get a new challenge and a new signature'],
+  not_admitted: [403, 'The instance is not admitted; ask whoever runs this service'],
+  not_found: [404, 'There is nothing at this address'],
+  method_not_allowed: [405, 'This address does not take this method'],
+  request_timeout: [408, 'The body did not arrive in time'],
+  payload_too_large: [413, 'The body is larger than 16384 bytes'],
+  unsupported_media_type: [415, 'Send a form or JSON, in UTF-8 and not compressed'],
+  rate_limited: [429, 'Too many requests; try again later'],
+  unavailable: [503, 'The service cannot decide now; try again later'],
+  internal_error: [500, 'The service failed'],
+}
+
+/** Seconds after which a client may try again; clients add jitter of their own. */
+const RETRY_AFTER_SECONDS = '2'
+
+/** What an error answer is made of. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly requestId: string
+  /** The service's name, for the realm of 401 answers. */
+  readonly issuer: string
+  /** A more helpful title; never anything that the evidence or the policy says. */
+  readonly title?: string | undefined
+  /** Methods for the `Allow` header of 405 answers. */
+  readonly allow?: string
+}
+
+/** Makes the answer, `application/problem+json`. */
+export const problemResponse = ({ code, requestId, issuer, title, allow }: Problem): Response => {
+  const [status, defaultTitle] = PROBLEMS[code]
+  const headers = new Headers({ 'Content-Type': 'application/problem+json' })
+  if (status === 401) headers.set('WWW-Authenticate', `InstanceIdentity realm="${issuer}"`)
+  if (status === 429 || status === 503) headers.set('Retry-After', RETRY_AFTER_SECONDS)
+  if (allow !== undefined) headers.set('Allow', allow)
+  const problem = {
+    type: 'about:blank',
+    title: title ?? defaultTitle,
+    status,
+    code,
+    request_id: requestId,
+  }
+  return new Response(JSON.stringify(problem), { status, headers })
+}
