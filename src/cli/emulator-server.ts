@@ -1,0 +1,53 @@
+// The emulated metadata service behind a port of this machine.
+
+import { serve } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import {
+  type MetadataEmulator,
+  type MetadataEmulatorOptions,
+  createMetadataEmulator,
+} from '../metadata/index.ts'
+
+/** Where to listen, and what to emulate. */
+export interface EmulatorServerOptions extends MetadataEmulatorOptions {
+  /** Default: 0, any free port. */
+  readonly port?: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
+}
+
+/** A running emulator. */
+export interface EmulatorServer {
+  /** Its base URL, without a slash at the end. */
+  readonly url: string
+  readonly emulator: MetadataEmulator
+  close(): Promise<void>
+}
+
+/**
+ * Starts an emulator.
+ * @throws RangeError for options that make no sense; the error of `listen` if the port is taken
+ */
+export const startEmulator = async ({
+  port = 0,
+  host = '127.0.0.1',
+  ...options
+}: EmulatorServerOptions = {}): Promise<EmulatorServer> => {
+  const emulator = await createMetadataEmulator(options)
+  const server = serve({ fetch: emulator.fetch, port, hostname: host }) as Server
+  await new Promise((resolve, reject) => {
+    server.once('listening', resolve)
+    server.once('error', reject)
+  })
+  const address = server.address() as AddressInfo
+  return {
+    url: `http://${host}:${address.port}`,
+    emulator,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
