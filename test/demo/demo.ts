@@ -1,0 +1,184 @@
+// `npm run demo`: the main job for real. The Worker in workerd, a metadata service that signs, the
+// served bootstrap.sh in `sh`, and a relying party that knows only the issuer's URL.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmulator } from '../../src/cli/emulator-server.ts'
+import type { EmulatedInstance } from '../../src/metadata/index.ts'
+import { generateSigningKeys } from '../../src/token/generate.ts'
+import {
+  type EnrollmentAnswer,
+  getChallenge,
+  getEvidence,
+  postEvidence,
+} from '../support/instance.ts'
+import { cleanEnvironment, freePort, waitUntil } from '../support/processes.ts'
+import { verifyToken } from '../support/relying-party.ts'
+import { type Service, startWorker } from '../support/services.ts'
+
+/** Short, so that the demo can show one expire; the default is 120. */
+const CHALLENGE_LIFETIME_SECONDS = 8
+const TOKEN_AUDIENCE = 'https://cluster.example'
+const ROLE = 'worker'
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+let steps = 0
+const step = (title: string): void => print(`\n${++steps}. ${title}`)
+const show = (label: string, value: unknown): void =>
+  print(`   ${label.padEnd(10)} ${String(value)}`)
+const check = (holds: boolean, what: string): void => {
+  if (!holds) throw new Error(`${what}: this should not happen`)
+}
+
+/** Runs a shell command line as the instance would; its standard output is the result. */
+const runShell = async (commandLine: string, env: Record<string, string>): Promise<string> => {
+  const child = spawn('sh', ['-c', commandLine], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: cleanEnvironment(env),
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const [status] = (await once(child, 'close')) as [number]
+  check(status === 0, `exit status ${status} of ${commandLine}`)
+  return output
+}
+
+const printJson = (value: unknown): void =>
+  print(JSON.stringify(value, null, 2).replaceAll(/^/gm, '      '))
+
+const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promise<void> => {
+  step('A metadata service like that of ECS: three instances, two accounts, a key of its own')
+  const metadata = await startEmulator({ instances: 3, accounts: 2 })
+  closers.push(metadata.close)
+  const { instances, certificatePem } = metadata.emulator
+  const [mine, strange, other] = instances as [EmulatedInstance, EmulatedInstance, EmulatedInstance]
+  const urlOf = ({ instanceId }: EmulatedInstance): string =>
+    `${metadata.url}/instances/${instanceId}`
+  for (const { instanceId, ownerAccountId } of instances) {
+    show('instance', `${instanceId} of account ${ownerAccountId}`)
+  }
+
+  step('The service, in workerd: it admits the first account, and trusts that key')
+  const policy = {
+    match: { owner_account_id: [mine.ownerAccountId] },
+    token: { audience: [TOKEN_AUDIENCE], groups: ['nodes'] },
+    reenrollment: 'always',
+  }
+  const variables = {
+    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+    ROLLCALL_POLICY: JSON.stringify({ roles: { [ROLE]: policy } }),
+    ROLLCALL_TRUST_ANCHORS: certificatePem,
+    ROLLCALL_CHALLENGE_LIFETIME_SECONDS: String(CHALLENGE_LIFETIME_SECONDS),
+  }
+  const place = { folder, port: await freePort() }
+  let service: Service = await startWorker(variables, place)
+  closers.push(() => service.stop())
+  show('issuer', service.url)
+
+  step('The instance enrolls, with curl and sh alone')
+  const commandLine = `curl -fsS '${service.url}/bootstrap.sh?role=${ROLE}' | sh`
+  show('$', commandLine)
+  const token = await runShell(commandLine, { ROLLCALL_METADATA_URL: urlOf(mine) })
+  show('token', `${token.slice(0, 60)}... (${token.length} characters)`)
+
+  step('A relying party that knows only the issuer finds the keys and verifies the token')
+  const { header, claims } = await verifyToken(token, service.url, TOKEN_AUDIENCE)
+  check(claims['ecs'].instance_id === mine.instanceId, 'a token of another instance')
+  printJson({ header, claims })
+
+  step('Another instance of the account enrolls; and a challenge is kept for later')
+  const usedChallenge = await getChallenge(service.url)
+  const usedEvidence = await getEvidence(urlOf(other), usedChallenge)
+  const first = await postEvidence(service.url, usedEvidence)
+  check(first.status === 200, 'a good enrollment')
+  show('answer', `${first.status}, a token for role ${String(first.body['role'])}`)
+  const keptChallenge = await getChallenge(service.url)
+  const keptEvidence = await getEvidence(urlOf(other), keptChallenge)
+  const keptUntil = Date.now() + (CHALLENGE_LIFETIME_SECONDS + 1) * 1000
+
+  step('The service is stopped and started again; what it must remember is on disk')
+  await service.stop()
+  service = await startWorker(variables, place)
+  const again = await postEvidence(service.url, usedEvidence)
+  const jti = (answer: EnrollmentAnswer): unknown =>
+    JSON.parse(atob(String(answer.body['access_token']).split('.')[1] as string)).jti
+  check(
+    again.status === 200 && jti(again) === jti(first),
+    'a retry that is not the same enrollment',
+  )
+  show('retry', `${again.status}, the same enrollment: jti ${String(jti(again))}`)
+
+  const refused = async (
+    what: string,
+    status: number,
+    reason: string,
+    answer: EnrollmentAnswer,
+  ) => {
+    const { requestId, body } = answer
+    const event = () => service.auditEvents().find((entry) => entry['request_id'] === requestId)
+    await waitUntil(() => event() !== undefined, { seconds: 5, what: 'the audit event' })
+    print(`   - ${what}`)
+    show('  answer', `${answer.status} ${String(body['code'])}`)
+    show('  audit', `reason ${String(event()?.['reason'])}`)
+    check(answer.status === status && event()?.['reason'] === reason, what)
+  }
+  step('Four refusals: the client learns little, the audit log says why')
+  await refused(
+    'the used challenge, with another instance’s evidence',
+    401,
+    'challenge_spent',
+    await postEvidence(service.url, await getEvidence(urlOf(mine), usedChallenge)),
+  )
+  const evidence = await getEvidence(urlOf(mine), await getChallenge(service.url))
+  const document = evidence.document.replace(mine.instanceId, other.instanceId)
+  await refused(
+    'a tampered document',
+    401,
+    'document_mismatch',
+    await postEvidence(service.url, { ...evidence, document }),
+  )
+  await refused(
+    'good evidence of an account that is not allowed',
+    403,
+    'account_not_allowed',
+    await postEvidence(
+      service.url,
+      await getEvidence(urlOf(strange), await getChallenge(service.url)),
+    ),
+  )
+  const seconds = CHALLENGE_LIFETIME_SECONDS + 5
+  await waitUntil(() => Date.now() > keptUntil, { seconds, what: 'the end of the challenge' })
+  await refused(
+    'good evidence whose challenge has expired',
+    401,
+    'challenge_expired',
+    await postEvidence(service.url, keptEvidence),
+  )
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-demo-'))
+const closers: (() => Promise<unknown>)[] = []
+let cleaned: Promise<void> | undefined
+const clean = (): Promise<void> =>
+  (cleaned ??= (async () => {
+    for (const close of closers.toReversed()) await close()
+    rmSync(folder, { recursive: true, force: true })
+  })())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void clean().then(() => process.exit(1)))
+}
+
+const started = Date.now()
+try {
+  await demo(folder, closers)
+  await clean()
+  const seconds = ((Date.now() - started) / 1000).toFixed(0)
+  print(`\nAll of it went as it should, in ${seconds} s; everything is stopped.`)
+} catch (error) {
+  await clean()
+  print(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,86 @@
+// Processes that tests and the demo start: each in a group of its own, so that stopping it leaves
+// nothing behind, with a limit on every wait and an environment without the caller's settings.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+
+const STOP_MS = 5_000
+const POLL_MS = 50
+
+/** A running process. */
+export interface RunningProcess {
+  /** Everything that it has written so far. */
+  readonly output: { stdout: string; stderr: string }
+  readonly child: ChildProcess
+  /** Ends the whole group, by SIGTERM and after five seconds by SIGKILL. @returns the exit status */
+  stop(): Promise<number | null>
+}
+
+/** The caller's environment without what is meant for rollcall or for wrangler. */
+export const cleanEnvironment = (more: Record<string, string> = {}): Record<string, string> => {
+  const mine = Object.entries(process.env).filter(
+    ([name]) => !/^(?:ROLLCALL_|CLOUDFLARE_|WRANGLER_|NODE_OPTIONS|VITEST|HOST$|PORT$)/.test(name),
+  )
+  return { ...(Object.fromEntries(mine) as Record<string, string>), ...more }
+}
+
+/** Starts a process. */
+export const startProcess = (
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): RunningProcess => {
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment(env),
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const ended = once(child, 'close').catch(() => undefined)
+
+  const signalGroup = (signal: NodeJS.Signals): void => {
+    try {
+      process.kill(-(child.pid as number), signal)
+    } catch {
+      // The group is gone already.
+    }
+  }
+  return {
+    output,
+    child,
+    async stop() {
+      signalGroup('SIGTERM')
+      const killer = setTimeout(() => signalGroup('SIGKILL'), STOP_MS)
+      await ended
+      clearTimeout(killer)
+      signalGroup('SIGKILL')
+      return child.exitCode
+    },
+  }
+}
+
+/** Waits until a condition holds. @throws Error after `seconds`, or once `while` is false */
+export const waitUntil = async (
+  condition: () => boolean | Promise<boolean>,
+  { seconds, what, alive = () => true }: { seconds: number; what: string; alive?: () => boolean },
+): Promise<void> => {
+  const end = Date.now() + seconds * 1000
+  while (!(await condition())) {
+    if (!alive()) throw new Error(`${what}: the process ended`)
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** A port of this machine that nothing listens on. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
