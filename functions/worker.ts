@@ -1,20 +1,19 @@
 // The service on Cloudflare Workers: configuration from vars and secrets, the ledger in a Durable
 // Object. The app is made once per isolate, at its first request.
 
-import type { DurableObjectNamespace } from '@cloudflare/workers-types'
 import { parseConfig } from '../src/config.ts'
 import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
 import { createApp } from '../src/http/index.ts'
 import { problemResponse } from '../src/http/problems.ts'
 import { requestIdOf } from '../src/http/request-id.ts'
-import { createDurableObjectLedger } from '../src/ledger/durable-object.ts'
+import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
 
 export { LedgerObject } from '../src/ledger/durable-object.ts'
 
 /** What `wrangler.toml` and `wrangler secret put` bind. */
 interface Bindings extends Record<string, unknown> {
-  readonly LEDGER: DurableObjectNamespace
+  readonly LEDGER: ObjectNamespace<unknown>
 }
 
 type App = ReturnType<typeof createApp>
@@ -35,7 +34,9 @@ export default {
     } catch (error) {
       app = undefined
       // oxlint-disable-next-line no-console -- the only way to tell the operator
-      console.error(error instanceof ConfigurationError ? error.message : 'the service cannot start')
+      console.error(
+        error instanceof ConfigurationError ? error.message : 'the service cannot start',
+      )
       const requestId = requestIdOf(request)
       return problemResponse({ code: 'unavailable', requestId, issuer: '' })
     }

@@ -11,6 +11,18 @@ export type { InstanceIdentity } from './verify/instance-identity.ts'
 export { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
 export type { Evidence } from './verify/verify-evidence.ts'
 export {
+  type Enroller,
+  type EnrollerOptions,
+  type Enrollment,
+  type EnrollmentFacts,
+  type EnrollmentRequest,
+  createEnroller,
+} from './enroll/enroller.ts'
+export { type Decision, type DecisionReason, decide } from './policy/decide.ts'
+export { type Policy, type Role, parsePolicy } from './policy/policy.ts'
+export { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
+export type { Ledger } from './ledger/ledger.ts'
+export {
   ConfigurationError,
   InstanceIdentityError,
   type InstanceIdentityErrorCode,

@@ -2,7 +2,6 @@
 // fixed number of objects, so that a fleet does not queue behind one of them.
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
-import type { DurableObjectNamespace, DurableObjectState } from '@cloudflare/workers-types'
 import { LedgerUnavailableError } from '../errors.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 
@@ -11,6 +10,33 @@ const SHARDS = 64
 const TIMEOUT_MS = 5_000
 /** How often an object removes what has expired. */
 const CLEANING_INTERVAL_MS = 600_000
+
+// What is used of the platform, as shapes: importing this needs no package of types.
+
+/** The storage of a Durable Object. */
+interface ObjectStorage {
+  readonly sql: {
+    exec(
+      statement: string,
+      ...bindings: (string | number)[]
+    ): {
+      toArray(): Readonly<Record<string, unknown>>[]
+    }
+  }
+  getAlarm(): Promise<number | null>
+  setAlarm(timeMs: number): Promise<void>
+}
+
+/** A `DurableObjectNamespace`. */
+export interface ObjectNamespace<Id> {
+  idFromName(name: string): Id
+  get(id: Id): {
+    fetch(
+      url: string,
+      init: { method: string; body: string; signal: AbortSignal },
+    ): Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<unknown> }>
+  }
+}
 
 interface ClaimRequest extends LedgerEntry {
   readonly now: number
@@ -23,9 +49,9 @@ interface ClaimAnswer {
 
 /** The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`; nothing else calls it. */
 export class LedgerObject {
-  readonly #storage: DurableObjectState['storage']
+  readonly #storage: ObjectStorage
 
-  constructor(state: DurableObjectState) {
+  constructor(state: { readonly storage: ObjectStorage }) {
     this.#storage = state.storage
     this.#storage.sql.exec(
       `CREATE TABLE IF NOT EXISTS entries (
@@ -86,7 +112,7 @@ const shardOf = (key: string): number => {
  * Creates a ledger over the namespace that {@link LedgerObject} is bound to. It holds no connection,
  * so one serves all requests of an isolate.
  */
-export const createDurableObjectLedger = (namespace: DurableObjectNamespace): Ledger => ({
+export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): Ledger => ({
   async claim(entry, now) {
     try {
       const object = namespace.get(namespace.idFromName(`ledger-${shardOf(entry.key)}`))
@@ -94,7 +120,7 @@ export const createDurableObjectLedger = (namespace: DurableObjectNamespace): Le
       const response = await object.fetch('https://ledger/claim', {
         method: 'POST',
         body: JSON.stringify(claim),
-        signal: AbortSignal.timeout(TIMEOUT_MS) as never,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       if (!response.ok) throw new Error(`the ledger object answered ${response.status}`)
       return ((await response.json()) as ClaimAnswer).value

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 
-const STOP_MS = 5_000
+const STOP_SECONDS = 5
 const POLL_MS = 50
 
 /** A running process. */
@@ -41,11 +41,12 @@ export const startProcess = (
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   const ended = once(child, 'close').catch(() => undefined)
 
-  const signalGroup = (signal: NodeJS.Signals): void => {
+  /** @returns whether any process of the group is left */
+  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
     try {
-      process.kill(-(child.pid as number), signal)
+      return process.kill(-(child.pid as number), signal)
     } catch {
-      // The group is gone already.
+      return false
     }
   }
   return {
@@ -53,10 +54,11 @@ export const startProcess = (
     child,
     async stop() {
       signalGroup('SIGTERM')
-      const killer = setTimeout(() => signalGroup('SIGKILL'), STOP_MS)
+      const killer = setTimeout(() => signalGroup('SIGKILL'), STOP_SECONDS * 1000)
       await ended
+      const gone = (): boolean => !signalGroup(0)
+      await waitUntil(gone, { seconds: 2 * STOP_SECONDS, what: `the end of ${command}` })
       clearTimeout(killer)
-      signalGroup('SIGKILL')
       return child.exitCode
     },
   }

@@ -42,7 +42,7 @@ const startService = async (
     await waitUntil(answers, { seconds: READY_SECONDS, what: `${args[0]} ready`, alive })
   } catch (error) {
     await stop()
-    throw new Error(`${String(error)}\n${output.stdout}\n${output.stderr}`)
+    throw new Error(`${String(error)}\n${output.stdout}\n${output.stderr}`, { cause: error })
   }
   return {
     url,
@@ -81,9 +81,13 @@ export const startWorker = async (
   const args = [
     wrangler,
     'dev',
-    ...['--config', config, '--ip', '127.0.0.1', '--port', String(port)],
-    ...['--inspector-port', String(await freePort()), '--persist-to', join(folder, 'state')],
-    ...['--env-file', envFile, '--show-interactive-dev-session=false'],
+    `--config=${config}`,
+    '--ip=127.0.0.1',
+    `--port=${port}`,
+    `--inspector-port=${await freePort()}`,
+    `--persist-to=${join(folder, 'state')}`,
+    `--env-file=${envFile}`,
+    '--show-interactive-dev-session=false',
   ]
   return startService(url, process.execPath, args, {
     WRANGLER_SEND_METRICS: 'false',

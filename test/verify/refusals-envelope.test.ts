@@ -89,7 +89,7 @@ const refusesAttributes = async (
 }
 
 const sorted = (attributes: DerNode[]): DerNode[] =>
-  attributes.sort((a, b) => Buffer.compare(encodeDer(a), encodeDer(b)))
+  attributes.toSorted((a, b) => Buffer.compare(encodeDer(a), encodeDer(b)))
 
 describe('verifyInstanceIdentity() refuses a signature', () => {
   it('that was made over another content, under the right certificate', () =>
