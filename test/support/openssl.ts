@@ -10,14 +10,17 @@ const run = promisify(execFile)
 
 /** The name of the real certificate. openssl wants a country of two letters unless told otherwise. */
 const CONFIGURATION = `
+openssl_conf = modules
+[modules]
+stbl_section = strings
+[strings]
+countryName = min:1,max:64
 [req]
 prompt = no
 distinguished_name = name
 string_mask = default
 [name]
 countryName = Unknown
-countryName_min = 1
-countryName_max = 64
 stateOrProvinceName = Unknown
 localityName = Unknown
 organizationName = Unknown

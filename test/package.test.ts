@@ -1,0 +1,126 @@
+// The package as it would be published: built, packed, unpacked into an empty project, and then
+// imported as users do: in Node, in a bundler and in Deno.
+
+import { createPackageFromTarballData, checkPackage } from '@arethetypeswrong/core'
+import { build } from 'esbuild'
+import { execFile } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cleanEnvironment } from './support/processes.ts'
+import { ROOT, readProjectFile } from './support/sources.ts'
+
+const run = promisify(execFile)
+const { exports, dependencies } = JSON.parse(readProjectFile('package.json')) as {
+  exports: Record<string, unknown>
+  dependencies: Record<string, string>
+}
+const specifiers = Object.keys(exports)
+  .filter((name) => name !== './package.json')
+  .map((name) => `rollcall${name.slice(1)}`)
+
+describe('the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
+  const installed = join(folder, 'node_modules/rollcall')
+  let tarball = ''
+
+  beforeAll(async () => {
+    const source = join(folder, 'source')
+    mkdirSync(source)
+    for (const path of ['src', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'LICENSE']) {
+      cpSync(join(ROOT, path), join(source, path), { recursive: true })
+    }
+    writeFileSync(join(source, 'README.md'), readProjectFile('README.md'))
+    symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'))
+    const env = cleanEnvironment()
+    const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
+    await run(process.execPath, [tsdown], { cwd: source, env })
+    await run('npm', ['pack', '--pack-destination', folder, '--silent'], { cwd: source, env })
+    tarball = join(folder, 'rollcall-0.1.0.tgz')
+    mkdirSync(installed, { recursive: true })
+    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
+    for (const name of Object.keys(dependencies)) {
+      const target = join(folder, 'node_modules', name)
+      mkdirSync(join(target, '..'), { recursive: true })
+      symlinkSync(join(ROOT, 'node_modules', name), target)
+    }
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('passes publint', async () => {
+    const { messages } = await publint({ pkgDir: installed, strict: true, pack: false })
+    expect(messages).toEqual([])
+  })
+
+  it('passes "are the types wrong" for ESM only', async () => {
+    const data = new Uint8Array(readFileSync(tarball))
+    const result = await checkPackage(createPackageFromTarballData(data))
+    const problems = 'problems' in result ? result.problems : ['no types']
+    // What the profile for packages that are ESM only leaves out: CommonJS and the resolution of old.
+    const counted = problems.filter(
+      (problem) =>
+        typeof problem === 'string' ||
+        !('resolutionKind' in problem) ||
+        !['node10', 'node16-cjs'].includes(problem.resolutionKind),
+    )
+    expect(counted).toEqual([])
+  })
+
+  it.each(specifiers)('has %s imported by Node', async (specifier) => {
+    const script = `console.log(Object.keys(await import('${specifier}')).length)`
+    const args = ['--input-type=module', '--eval', script]
+    const { stdout } = await run(process.execPath, args, { cwd: folder, env: cleanEnvironment() })
+    expect(Number(stdout)).toBeGreaterThan(0)
+  })
+
+  it.each(specifiers)('has %s bundled for a browser-like platform', async (specifier) => {
+    const { outputFiles, warnings } = await build({
+      stdin: { contents: `export * from '${specifier}'`, resolveDir: folder },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'silent',
+    })
+    expect(warnings).toEqual([])
+    expect(outputFiles[0]?.text.length).toBeGreaterThan(100)
+  })
+
+  it('has all of it imported by Deno', async () => {
+    const file = join(folder, 'all.ts')
+    const imports = specifiers.map((name, i) => `import * as m${i} from '${name}'`)
+    const counts = specifiers.map((_, i) => `Object.keys(m${i}).length`)
+    writeFileSync(file, `${imports.join('\n')}\nconsole.log(Math.min(${counts.join(', ')}))\n`)
+    const deno = join(ROOT, 'node_modules/deno/bin.cjs')
+    const args = [deno, 'run', '--node-modules-dir=manual', '--cached-only', '--allow-env', file]
+    const { stdout } = await run(process.execPath, args, { cwd: folder, env: cleanEnvironment() })
+    expect(Number(stdout)).toBeGreaterThan(0)
+  })
+
+  it('pulls in neither hono nor @peculiar/x509 when the library is imported', async () => {
+    const { metafile } = await build({
+      stdin: { contents: "export * from 'rollcall'", resolveDir: folder },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+    })
+    const inputs = Object.keys(metafile.inputs)
+    expect(inputs.some((path) => path.includes('jose'))).toBe(true)
+    expect(inputs.filter((path) => /hono|@peculiar|reflect-metadata/.test(path))).toEqual([])
+  })
+})

@@ -1,0 +1,106 @@
+// The layers of the code, as a table, and a check of one file against it.
+
+import { posix } from 'node:path'
+import ts from 'typescript'
+
+/** One layer: files import only from lower ones, or from their own folder. */
+interface Layer {
+  readonly name: string
+  /** Path prefixes, longest match wins. */
+  readonly paths: readonly string[]
+  readonly level: number
+  /** Packages that may be imported. */
+  readonly packages: readonly string[]
+  /** Side folders: the levels that they may use, in place of all lower ones. */
+  readonly uses?: readonly number[]
+  /** Whether `node:` and `cloudflare:` may be imported. */
+  readonly platform?: boolean
+}
+
+export const LAYERS: readonly Layer[] = [
+  { name: 'base', paths: ['src/errors.ts', 'src/bytes.ts'], level: 0, packages: [] },
+  { name: 'codec', paths: ['src/codec/'], level: 1, packages: [] },
+  { name: 'verify', paths: ['src/verify/'], level: 2, packages: [] },
+  { name: 'policy', paths: ['src/policy/'], level: 3, packages: ['valibot'] },
+  { name: 'token', paths: ['src/token/'], level: 4, packages: ['jose'] },
+  { name: 'ledger', paths: ['src/ledger/'], level: 5, packages: [], platform: true },
+  { name: 'enroll', paths: ['src/enroll/'], level: 6, packages: [] },
+  {
+    name: 'face',
+    paths: ['src/index.ts', 'src/http/', 'src/config.ts'],
+    level: 7,
+    packages: ['hono', 'valibot', '@valibot/to-json-schema'],
+  },
+  {
+    name: 'functions',
+    paths: ['functions/'],
+    level: 8,
+    packages: ['@hono/node-server'],
+    platform: true,
+  },
+  {
+    name: 'metadata',
+    paths: ['src/metadata/'],
+    level: 100,
+    packages: ['@peculiar/x509', 'reflect-metadata'],
+    uses: [0, 1],
+  },
+  {
+    name: 'cli',
+    paths: ['src/cli/'],
+    level: 101,
+    packages: ['commander', '@hono/node-server'],
+    uses: [0, 1, 2, 3, 4, 5, 6, 7, 100],
+    platform: true,
+  },
+]
+
+/** Layers 0 to 3 decide trust: everything they know comes in as an argument. */
+const PURE_LEVEL = 3
+const IMPURE =
+  /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bgetRandomValues\(|\brandomUUID\(|\bfetch\(|\bprocess\.|\bconsole\.|\bsetTimeout\(|\bperformance\./
+
+const layerOf = (path: string): Layer | undefined =>
+  LAYERS.flatMap((layer) =>
+    layer.paths.filter((prefix) => path.startsWith(prefix)).map((prefix) => ({ layer, prefix })),
+  ).toSorted((a, b) => b.prefix.length - a.prefix.length)[0]?.layer
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+
+const isPlatform = (specifier: string): boolean => /^(?:node|cloudflare):/.test(specifier)
+
+/** Every module that a source names, types and dynamic imports included. */
+export const importsOf = (source: string): string[] =>
+  ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName)
+
+const importProblem = (path: string, layer: Layer, specifier: string): string | undefined => {
+  if (isPlatform(specifier))
+    return layer.platform ? undefined : `imports the platform, ${specifier}`
+  if (!specifier.startsWith('.')) {
+    const allowed = layer.packages.includes(packageOf(specifier))
+    return allowed ? undefined : `imports the package ${specifier}`
+  }
+  if (!specifier.endsWith('.ts')) return `imports ${specifier} without its .ts`
+  const target = posix.join(posix.dirname(path), specifier)
+  const other = layerOf(target)
+  if (other === undefined) return `imports ${target}, which is in no layer`
+  if (other === layer) return undefined
+  const allowed =
+    layer.uses === undefined ? other.level < layer.level : layer.uses.includes(other.level)
+  return allowed ? undefined : `imports ${target} of the layer ${other.name}`
+}
+
+/** What a file does that its layer may not do; empty if nothing. */
+export const layerProblems = (path: string, source: string): string[] => {
+  const layer = layerOf(path)
+  if (layer === undefined) return [`${path} is in no layer`]
+  const problems = importsOf(source).map((specifier) => importProblem(path, layer, specifier))
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+  const impure = layer.level <= PURE_LEVEL ? IMPURE.exec(code)?.[0] : undefined
+  if (impure !== undefined) problems.push(`uses ${impure}`)
+  return problems.filter((problem) => problem !== undefined).map((problem) => `${path} ${problem}`)
+}
