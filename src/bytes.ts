@@ -3,19 +3,6 @@
 /** Bytes backed by an ordinary buffer, as the Web Cryptography API takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const INVALID = 255
-
-const decodingTable = (alphabet: string): Uint8Array => {
-  const table = new Uint8Array(128).fill(INVALID)
-  for (let i = 0; i < 64; i++) table[alphabet.charCodeAt(i)] = i
-  return table
-}
-
-const BASE64_VALUES = decodingTable(BASE64)
-const BASE64URL_VALUES = decodingTable(BASE64URL)
-
 const encoder = new TextEncoder()
 // `ignoreBOM` keeps a byte order mark as a character, so that it is refused instead of dropped.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -32,69 +19,51 @@ export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-/** Decodes `length` characters of an alphabet; the last group of four may be short. */
-const decode = (text: string, length: number, values: Uint8Array): Bytes | undefined => {
-  const rest = length & 3
-  if (rest === 1) return undefined
-  const valueAt = (at: number): number => values[text.charCodeAt(at)] ?? INVALID
-  const bytes = new Uint8Array((length * 3) >> 2)
-  const whole = length - rest
-  let out = 0
-  for (let i = 0; i < whole; i += 4) {
-    const a = valueAt(i)
-    const b = valueAt(i + 1)
-    const c = valueAt(i + 2)
-    const d = valueAt(i + 3)
-    if ((a | b | c | d) > 63) return undefined
-    bytes[out] = (a << 2) | (b >> 4)
-    bytes[out + 1] = (b << 4) | (c >> 2)
-    bytes[out + 2] = (c << 6) | d
-    out += 3
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const BASE64URL_TEXT = /^[A-Za-z0-9_-]*$/
+
+/** What the platform decodes; it lets white space and left-over bits pass. */
+const decodeLeniently = (text: string): string | undefined => {
+  try {
+    return atob(text)
+  } catch {
+    return undefined
   }
-  if (rest === 0) return bytes
-  // The bits that a short last group leaves over must be zero, else two texts name one value.
-  const a = valueAt(whole)
-  const b = valueAt(whole + 1)
-  const c = rest === 3 ? valueAt(whole + 2) : 0
-  if ((a | b | c) > 63 || ((rest === 3 ? c << 6 : b << 4) & 0xff) !== 0) return undefined
-  bytes[out] = (a << 2) | (b >> 4)
-  if (rest === 3) bytes[out + 1] = (b << 4) | (c >> 2)
-  return bytes
 }
 
 /** Decodes padded base64 (RFC 4648 section 4) without white space, or gives `undefined`. */
 export const fromBase64 = (text: string): Bytes | undefined => {
-  if (text.length % 4 !== 0) return undefined
-  let length = text.length
-  if (text.endsWith('==')) length -= 2
-  else if (text.endsWith('=')) length -= 1
-  return decode(text, length, BASE64_VALUES)
+  const binary = decodeLeniently(text)
+  if (binary === undefined || text.length % 4 !== 0) return undefined
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  // White space inside of the text would make the value shorter than the text tells.
+  if (binary.length !== (text.length / 4) * 3 - padding) return undefined
+  // The bits that a short last group leaves over must be zero, else two texts name one value.
+  const leftOver = padding === 0 ? 0 : (1 << (2 * padding)) - 1
+  const last = padding === 0 ? 0 : BASE64.indexOf(text.charAt(text.length - padding - 1))
+  if ((last & leftOver) !== 0) return undefined
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
 }
 
 /** Decodes base64url without padding (RFC 4648 section 5), or gives `undefined`. */
-export const fromBase64Url = (text: string): Bytes | undefined =>
-  decode(text, text.length, BASE64URL_VALUES)
-
-const encode = (bytes: Uint8Array, alphabet: string): string => {
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    text += alphabet.charAt(group >> 18) + alphabet.charAt((group >> 12) & 63)
-    if (left > 1) text += alphabet.charAt((group >> 6) & 63)
-    if (left > 2) text += alphabet.charAt(group & 63)
-  }
-  return text
+export const fromBase64Url = (text: string): Bytes | undefined => {
+  if (!BASE64URL_TEXT.test(text)) return undefined
+  const standard = text.replaceAll('-', '+').replaceAll('_', '/')
+  return fromBase64(standard.padEnd(Math.ceil(text.length / 4) * 4, '='))
 }
 
 /** Encodes base64 with padding (RFC 4648 section 4). */
 export const toBase64 = (bytes: Uint8Array): string => {
-  const text = encode(bytes, BASE64)
-  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
 }
 
 /** Encodes base64url without padding (RFC 4648 section 5). */
-export const toBase64Url = (bytes: Uint8Array): string => encode(bytes, BASE64URL)
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

@@ -2,7 +2,7 @@
 // `JSON.parse` takes the last of two equal keys: if the cloud put a caller's audience into the
 // content unescaped, anybody could have it sign `x","instance-id":"i-victim`. No I/O.
 
-import { fromUtf8, utf8 } from '../bytes.ts'
+import { fromUtf8 } from '../bytes.ts'
 import { InstanceIdentityError } from '../errors.ts'
 
 /** The fields of an identity document, with the values that ECS signed. */
@@ -32,28 +32,45 @@ const UNKNOWN_VALUE = /^[A-Za-z0-9._:/-]{0,64}$/
 /** What an audience may be made of: nothing in it could end the JSON string that it stands in. */
 export const AUDIENCE_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/
 
-type Property = Exclude<keyof IdentityDocument, 'unknownFields'>
-
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 
-/** The known fields: their name in the document, their name here, the pattern of their value. */
-const FIELDS: ReadonlyMap<string, readonly [Property, RegExp]> = /* @__PURE__ */ new Map([
-  ['owner-account-id', ['ownerAccountId', /^[0-9]{1,20}$/]],
-  ['instance-id', ['instanceId', /^[a-z]{1,4}-[a-z0-9]{1,40}$/]],
-  ['region-id', ['regionId', /^[a-z0-9-]{1,40}$/]],
-  ['zone-id', ['zoneId', /^[a-z0-9-]{1,40}$/]],
-  ['instance-type', ['instanceType', /^[a-z0-9.-]{1,48}$/]],
-  ['image-id', ['imageId', /^[A-Za-z0-9._-]{1,96}$/]],
-  ['private-ipv4', ['privateIpv4', new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)]],
-  ['mac', ['mac', /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/]],
-  ['serial-number', ['serialNumber', /^[A-Za-z0-9-]{1,48}$/]],
-  ['audience', ['audience', AUDIENCE_PATTERN]],
-])
+/** A known field: where its value is kept while the document is read, and its pattern. */
+interface Field {
+  readonly slot: number
+  readonly pattern: RegExp
+}
 
-const REQUIRED_FIELDS = 9
+const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
+  // In the order in which the identity is put together below.
+  ['owner-account-id', /^[0-9]{1,20}$/],
+  ['instance-id', /^[a-z]{1,4}-[a-z0-9]{1,40}$/],
+  ['region-id', /^[a-z0-9-]{1,40}$/],
+  ['zone-id', /^[a-z0-9-]{1,40}$/],
+  ['instance-type', /^[a-z0-9.-]{1,48}$/],
+  ['image-id', /^[A-Za-z0-9._-]{1,96}$/],
+  ['private-ipv4', new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)],
+  ['mac', /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/],
+  ['serial-number', /^[A-Za-z0-9-]{1,48}$/],
+  ['audience', AUDIENCE_PATTERN],
+]
+
+const FIELDS: ReadonlyMap<string, Field> = /* @__PURE__ */ new Map(
+  PATTERNS.map(([name, pattern], slot) => [name, { slot, pattern }]),
+)
+
+const AUDIENCE = 9
 
 const malformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
+
+/** Where the string that begins at `at` ends: the offset of its closing quotation mark. */
+const stringEnd = (text: string, at: number): number => {
+  // A backslash or a control character inside is refused by every pattern that follows, so the
+  // next quotation mark ends the string.
+  const end = text[at] === '"' ? text.indexOf('"', at + 1) : -1
+  if (end < 0) throw malformed('expected a string in the document')
+  return end
+}
 
 /**
  * Reads an identity document.
@@ -66,38 +83,26 @@ export const readIdentityDocument = (bytes: Uint8Array): IdentityDocument => {
   const text = fromUtf8(bytes)
   if (text === undefined) throw malformed('the document is not UTF-8')
 
-  let at = 0
-  const expect = (character: string): void => {
-    if (text[at] !== character) throw malformed(`expected ${character} in the document`)
-    at++
-  }
-  // A backslash or a control character inside is refused by every pattern that follows, so the
-  // next quotation mark ends the string.
-  const readString = (): string => {
-    expect('"')
-    const end = text.indexOf('"', at)
-    if (end < 0) throw malformed('a string without end in the document')
-    const value = text.slice(at, end)
-    at = end + 1
-    return value
-  }
-
-  const values: Partial<Record<Property, string>> = {}
+  // An array, and one literal at the end: an object that grows field by field is slow to copy.
+  const values: (string | undefined)[] = []
   const unknownFields: string[] = []
   let found = 0
-  expect('{')
+  let at = 0
   do {
-    if (found > 0) expect(',')
-    if (values.audience !== undefined) throw malformed('a field after the audience')
-    const name = readString()
-    expect(':')
-    const value = readString()
+    if (text[at] !== (found === 0 ? '{' : ',')) throw malformed('expected another field')
+    if (values[AUDIENCE] !== undefined) throw malformed('a field after the audience')
+    const nameEnd = stringEnd(text, at + 1)
+    const name = text.slice(at + 2, nameEnd)
+    if (text[nameEnd + 1] !== ':') throw malformed('expected a colon in the document')
+    const valueEnd = stringEnd(text, nameEnd + 2)
+    const value = text.slice(nameEnd + 3, valueEnd)
+    at = valueEnd + 1
+    found++
     const field = FIELDS.get(name)
     if (field !== undefined) {
-      const [property, pattern] = field
-      if (values[property] !== undefined) throw malformed('a field that occurs twice')
-      if (!pattern.test(value)) throw malformed(`${name} does not match its pattern`)
-      values[property] = value
+      if (values[field.slot] !== undefined) throw malformed('a field that occurs twice')
+      if (!field.pattern.test(value)) throw malformed(`${name} does not match its pattern`)
+      values[field.slot] = value
     } else {
       if (!UNKNOWN_NAME.test(name) || !UNKNOWN_VALUE.test(value)) {
         throw malformed('an unknown field out of bounds')
@@ -105,14 +110,26 @@ export const readIdentityDocument = (bytes: Uint8Array): IdentityDocument => {
       if (unknownFields.includes(name)) throw malformed('a field that occurs twice')
       if (unknownFields.push(name) > MAX_UNKNOWN_FIELDS) throw malformed('too many unknown fields')
     }
-    found++
   } while (text[at] !== '}')
   if (at + 1 !== text.length) throw malformed('text after the document')
 
-  const known = found - unknownFields.length - (values.audience === undefined ? 0 : 1)
-  if (known !== REQUIRED_FIELDS) throw malformed('a field is missing')
-  return { ...(values as Required<typeof values>), unknownFields }
+  const known = found - unknownFields.length - (values[AUDIENCE] === undefined ? 0 : 1)
+  if (known !== AUDIENCE) throw malformed('a field is missing')
+  const fields = {
+    ownerAccountId: values[0] as string,
+    instanceId: values[1] as string,
+    regionId: values[2] as string,
+    zoneId: values[3] as string,
+    instanceType: values[4] as string,
+    imageId: values[5] as string,
+    privateIpv4: values[6] as string,
+    mac: values[7] as string,
+    serialNumber: values[8] as string,
+    unknownFields,
+  }
+  const audience = values[AUDIENCE]
+  return audience === undefined ? fields : { ...fields, audience }
 }
 
 /** The end of the content that ECS signs when it is asked with an audience. */
-export const audienceSuffix = (audience: string): Uint8Array => utf8(`,"audience":"${audience}"}`)
+export const audienceSuffix = (audience: string): string => `,"audience":"${audience}"}`

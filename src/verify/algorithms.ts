@@ -2,6 +2,7 @@
 // never a name. Adding an algorithm means adding a row here. No I/O.
 
 import { oid } from '../codec/der.ts'
+import type { SignedData } from '../codec/signed-data.ts'
 import { InstanceIdentityError } from '../errors.ts'
 
 /** One hash that a signature (RSASSA-PKCS1-v1_5, RFC 8017 section 8.2) may be made with. */
@@ -43,28 +44,22 @@ const ALGORITHMS: readonly SignatureAlgorithm[] = [
 const unsupported = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('unsupported_algorithm', message)
 
-/** The places of a message that name an algorithm, in the form of `readOid`. */
-export interface NamedAlgorithms {
-  /** The member of SignedData's digestAlgorithms. */
-  readonly messageDigest: string
-  /** SignerInfo's digestAlgorithm. */
-  readonly signerDigest: string
-  /** SignerInfo's signatureAlgorithm. */
-  readonly signature: string
-}
-
 /**
  * Finds the algorithm that all places of a message agree on.
  * @throws InstanceIdentityError `unsupported_algorithm`: one that isn't in the table, places that
  *   differ, or SHA-1 where it is switched off
  */
-export const chooseAlgorithm = (named: NamedAlgorithms, allowSha1: boolean): SignatureAlgorithm => {
-  const algorithm = ALGORITHMS.find(({ digestOid }) => digestOid === named.signerDigest)
+export const chooseAlgorithm = (
+  { digestAlgorithm, signer }: SignedData,
+  allowSha1: boolean,
+): SignatureAlgorithm => {
+  const algorithm = ALGORITHMS.find(({ digestOid }) => digestOid === signer.digestAlgorithm)
   if (algorithm === undefined) throw unsupported('a digest algorithm that is not supported')
-  if (named.messageDigest !== named.signerDigest) {
+  if (digestAlgorithm !== signer.digestAlgorithm) {
     throw unsupported('digest algorithms that differ within the message')
   }
-  if (named.signature !== RSA_ENCRYPTION && named.signature !== algorithm.signatureOid) {
+  const { signatureAlgorithm } = signer
+  if (signatureAlgorithm !== RSA_ENCRYPTION && signatureAlgorithm !== algorithm.signatureOid) {
     throw unsupported('a signature algorithm that is not RSA with the same digest')
   }
   if (algorithm.hash === 'SHA-1' && !allowSha1) throw unsupported('SHA-1, which is switched off')

@@ -9,6 +9,7 @@ import {
   readIdentityDocument,
 } from '../codec/identity-document.ts'
 import { decodePkcs7 } from '../codec/pem.ts'
+import type { SignedAttributes } from '../codec/signed-attributes.ts'
 import { ID_DATA, type SignerInfo, readSignedData } from '../codec/signed-data.ts'
 import { InstanceIdentityError } from '../errors.ts'
 import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
@@ -44,6 +45,7 @@ const CLOSING_BRACE = 0x7d
 const LF = 0x0a
 const CR = 0x0d
 const SET_TAG = 0x31
+const RSA_PKCS1 = 'RSASSA-PKCS1-v1_5'
 
 const documentMalformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
@@ -60,7 +62,7 @@ const postedDocument = (document: string | Uint8Array): Uint8Array => {
 /** A document with an audience put before its last brace, as the cloud does before it signs. */
 const withAudience = (document: Uint8Array, audience: string): Bytes => {
   if (document.at(-1) !== CLOSING_BRACE) throw documentMalformed('no brace at the document’s end')
-  return concatBytes(document.subarray(0, -1), audienceSuffix(audience))
+  return concatBytes(document.subarray(0, -1), utf8(audienceSuffix(audience)))
 }
 
 /** Detached content: the posted document, with the audience if one is demanded. */
@@ -71,14 +73,12 @@ const detachedContent = (document: Uint8Array | undefined, audience?: string): U
   return audience === undefined ? document : withAudience(document, audience)
 }
 
-/** The bytes that the signature was made over: the content, or the attributes that vouch for it. */
-const signedBytes = async (
+/** The bytes that the signature is over where attributes vouch for the content. */
+const attributeBytes = async (
   content: Uint8Array,
-  { signedAttributes }: SignerInfo,
+  { contentType, encoded, messageDigest }: SignedAttributes,
   { hash }: SignatureAlgorithm,
 ): Promise<Bytes> => {
-  if (signedAttributes === undefined) return content as Bytes
-  const { contentType, encoded, messageDigest } = signedAttributes
   const digest = new Uint8Array(await crypto.subtle.digest(hash, content as Bytes))
   if (contentType !== ID_DATA || !equalBytes(digest, messageDigest)) {
     throw new InstanceIdentityError(
@@ -111,10 +111,32 @@ const candidateAnchors = (
   return valid
 }
 
+/**
+ * The candidate under whose key the signature verifies. Issuer and serial number only choose
+ * candidates: anybody can make a certificate that looks like an anchor. The key decides.
+ */
+const findSigner = async (
+  candidates: readonly TrustAnchor[],
+  algorithm: SignatureAlgorithm,
+  signature: Uint8Array,
+  signed: Uint8Array,
+): Promise<TrustAnchor> => {
+  for (const anchor of candidates) {
+    const key = await verificationKey(anchor, algorithm)
+    if (await crypto.subtle.verify(RSA_PKCS1, key, signature as Bytes, signed as Bytes))
+      return anchor
+  }
+  throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
+}
+
 /** Refuses a posted document that is not the embedded content, without or with the audience. */
 const checkPosted = (posted: Uint8Array, content: Uint8Array, audience?: string): void => {
   if (equalBytes(posted, content)) return
-  if (audience !== undefined && equalBytes(withAudience(posted, audience), content)) return
+  // What was read out of the content is its end, so the length and the rest are left to compare.
+  const rest = posted.length - 1
+  const added = audience === undefined ? 0 : audienceSuffix(audience).length
+  const fits = posted[rest] === CLOSING_BRACE && content.length === rest + added
+  if (fits && equalBytes(posted.subarray(0, rest), content.subarray(0, rest))) return
   throw new InstanceIdentityError('document_mismatch', 'the document is not the signed content')
 }
 
@@ -139,34 +161,19 @@ export const verifyEvidence = async (
   if (content[0] !== OPENING_BRACE) throw documentMalformed('content that is not a JSON object')
 
   const { signer } = message
-  const algorithm = chooseAlgorithm(
-    {
-      messageDigest: message.digestAlgorithm,
-      signerDigest: signer.digestAlgorithm,
-      signature: signer.signatureAlgorithm,
-    },
-    options.allowSha1,
-  )
-  const signed = await signedBytes(content, signer, algorithm)
-  const anchors = candidateAnchors(signer, options)
-  const keys = await Promise.all(anchors.map((anchor) => verificationKey(anchor, algorithm)))
-
-  // Issuer and serial number only choose candidates: anybody can make a certificate that looks
-  // like an anchor. The key decides. The checks run in other threads while the document is read
-  // here; nothing of what is read leaves this function before they have answered.
-  const checks = keys.map((key) =>
-    crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signer.signature as Bytes, signed),
-  )
+  const algorithm = chooseAlgorithm(message, options.allowSha1)
+  const candidates = candidateAnchors(signer, options)
   const fields = readIdentityDocument(content)
   if (posted !== undefined) checkPosted(posted, content, fields.audience)
-  const digest = toHex(sha256(content))
 
-  const anchor = anchors[(await Promise.all(checks)).indexOf(true)]
-  if (anchor === undefined) {
-    throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
-  }
+  const { signedAttributes, signature } = signer
+  const signed =
+    signedAttributes === undefined
+      ? content
+      : await attributeBytes(content, signedAttributes, algorithm)
+  const anchor = await findSigner(candidates, algorithm, signature, signed)
   if (audience !== undefined && fields.audience !== audience) {
     throw new InstanceIdentityError('audience_mismatch', 'signed for another audience')
   }
-  return { ...fields, trustAnchor: anchor.fingerprint, digest }
+  return { ...fields, trustAnchor: anchor.fingerprint, digest: toHex(sha256(content)) }
 }
