@@ -18,28 +18,15 @@ export interface EmulatedInstance {
   readonly vswitchCidrBlock: string
 }
 
-const REGIONS = [
-  ...['cn-hangzhou', 'cn-shanghai', 'cn-beijing', 'cn-shenzhen', 'cn-qingdao', 'cn-zhangjiakou'],
-  ...['cn-huhehaote', 'cn-wulanchabu', 'cn-heyuan', 'cn-guangzhou', 'cn-chengdu', 'cn-hongkong'],
-  ...['ap-southeast-1', 'ap-southeast-3', 'ap-southeast-5', 'ap-southeast-6', 'ap-southeast-7'],
-  ...['ap-northeast-1', 'ap-northeast-2', 'us-east-1', 'us-west-1', 'eu-central-1', 'eu-west-1'],
-]
-const FAMILIES = [
-  'c6',
-  'c7',
-  'c8i',
-  'c8y',
-  'g6',
-  'g6e',
-  'g7',
-  'g8a',
-  'g8i',
-  'g8y',
-  'r6',
-  'r7',
-  'r8i',
-]
-const SIZES = ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge']
+const words = (text: string): string[] => text.trim().split(/\s+/)
+
+const REGIONS = /* @__PURE__ */ words(`
+  cn-hangzhou cn-shanghai cn-beijing cn-shenzhen cn-qingdao cn-zhangjiakou cn-huhehaote cn-heyuan
+  cn-wulanchabu cn-guangzhou cn-chengdu cn-hongkong ap-southeast-1 ap-southeast-3 ap-southeast-5
+  ap-southeast-6 ap-southeast-7 ap-northeast-1 ap-northeast-2 us-east-1 us-west-1 eu-central-1
+  eu-west-1`)
+const FAMILIES = /* @__PURE__ */ words('c6 c7 c8i c8y g6 g6e g7 g8a g8i g8y r6 r7 r8i')
+const SIZES = /* @__PURE__ */ words('large xlarge 2xlarge 4xlarge 8xlarge')
 
 const DIGITS = '0123456789'
 const HEX = `${DIGITS}abcdef`

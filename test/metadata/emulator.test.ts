@@ -63,9 +63,15 @@ describe('createMetadataEmulator()', () => {
   })
 
   it.each([
-    ...['/latest/user-data', '/latest/meta-data/eipv4', '/latest/meta-data/public-keys/'],
-    ...['/latest/meta-data/inst', '/latest/meta-data/mac/x', '/1.0/meta-data/', '/api/token'],
-    ...['/instances/i-unknown/latest/', '/instances/i-unknown'],
+    '/latest/user-data',
+    '/latest/meta-data/eipv4',
+    '/latest/meta-data/public-keys/',
+    '/latest/meta-data/inst',
+    '/latest/meta-data/mac/x',
+    '/1.0/meta-data/',
+    '/api/token',
+    '/instances/i-unknown/latest/',
+    '/instances/i-unknown',
   ])('answers 404 for %s, which is not set', async (path) => {
     expect(await status(path)).toBe(404)
   })

@@ -25,6 +25,14 @@ describe('makeInstances()', () => {
     expect(values.length).toBe(COUNT * 10)
   })
 
+  it('draws again when an address is taken', async () => {
+    // So many that by chance alone some of 24 bits would be the same.
+    const documents = (await make('crowd', 10_000, 1)).map(({ document }) => document)
+    for (const field of ['mac', 'private-ipv4']) {
+      expect(new Set(documents.map((document) => document[field])).size, field).toBe(10_000)
+    }
+  })
+
   it('gives no value to two seeds', async () => {
     const first = new Set((await make('fleet')).flatMap(ownValues))
     const second = (await make('fleet 2')).flatMap(ownValues)

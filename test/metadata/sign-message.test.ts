@@ -32,9 +32,9 @@ const signWithOpenssl = (options: string): Uint8Array => {
   return runWithFiles('openssl', args.split(' '), files)
 }
 
-/** The signing time that openssl put into a message, in Unix seconds. */
+/** The signing time that openssl put into a message, its last UTCTime: Unix seconds. */
 const signingTimeOf = (der: Uint8Array): number => {
-  const utcTime = /\x17\x0d(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z/g
+  const utcTime = /(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z/g
   const matches = [...Buffer.from(der).toString('latin1').matchAll(utcTime)]
   const [, year, month, day, hours, minutes, seconds] = matches.at(-1) ?? []
   return Date.parse(`20${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`) / 1000
