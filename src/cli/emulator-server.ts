@@ -22,6 +22,7 @@ export interface EmulatorServer {
   /** Its base URL, without a slash at the end. */
   readonly url: string
   readonly emulator: MetadataEmulator
+  /** Stops at once; what is being answered is cut off. */
   close(): Promise<void>
 }
 
@@ -35,14 +36,16 @@ export const startEmulator = async ({
   ...options
 }: EmulatorServerOptions = {}): Promise<EmulatorServer> => {
   const emulator = await createMetadataEmulator(options)
-  const server = serve({ fetch: emulator.fetch, port, hostname: host }) as Server
+  const { fetch } = emulator
+  // In a test's own process, the global Request and Response are not this server's to replace.
+  const server = serve({ fetch, port, hostname: host, overrideGlobalObjects: false }) as Server
   await new Promise((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', reject)
   })
   const address = server.address() as AddressInfo
   return {
-    url: `http://${host}:${address.port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     emulator,
     close: () =>
       new Promise((resolve) => {

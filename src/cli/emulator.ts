@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { FAULTS } from '../metadata/faults.ts'
+import type { MetadataEmulator } from '../metadata/index.ts'
 import { startEmulator } from './emulator-server.ts'
 
 const SHOWN = 5
@@ -35,9 +36,9 @@ const command: Command = new Command('emulator')
   .description('Emulate the metadata service of ECS: documents, signatures, hardened mode.')
   .option('--port <n>', 'port; 0 takes a free one', integer(0, 65_535), DEFAULT_PORT)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
-  .option('--instances <n>', 'how many instances', integer(1, 65_536), 1)
-  .option('--accounts <n>', 'how many accounts own them, in turn', integer(1, 65_536), 1)
-  .option('--seed <text>', 'what to make them up from (default: random)')
+  .option('--instances <n>', 'how many instances', integer(1, 10_000), 1)
+  .option('--accounts <n>', 'how many accounts own them, in turn', integer(1, 10_000), 1)
+  .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
   .option('--hardened-only', 'refuse requests without a token', false)
   .option('--certificate-out <file>', 'write the certificate that the service is to trust')
   .option('--fault <name>', 'something that is wrong or different; can be repeated', collect, [])
@@ -54,37 +55,43 @@ Examples:
 
 Exit status: 0 stopped, 2 usage.`,
   )
+  .allowExcessArguments(false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 
 const { port, certificateOut, fault, ...options } = command.parse().opts<EmulatorOptions>()
+
+const fail = (message: string): never => {
+  process.stderr.write(`emulator: ${message}\n`)
+  return process.exit(2)
+}
+
+/** What to read on the terminal: where everything is, and what to do next. */
+const introduction = (url: string, { instances, seed }: MetadataEmulator): string[] => [
+  `metadata service on ${url} (as the first instance)`,
+  ...instances
+    .slice(0, SHOWN)
+    .map(
+      ({ instanceId, ownerAccountId }) =>
+        `  ${url}/instances/${instanceId}  of account ${ownerAccountId}`,
+    ),
+  ...(instances.length > SHOWN
+    ? [`  and ${instances.length - SHOWN} more: curl ${url}/instances/`]
+    : []),
+  `seed: ${seed}`,
+  certificateOut === undefined
+    ? 'next: run it with --certificate-out FILE, and set ROLLCALL_TRUST_ANCHORS_FILE=FILE'
+    : `next: set ROLLCALL_TRUST_ANCHORS_FILE=${certificateOut} for the service`,
+  `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
+]
+
 try {
   const { url, emulator, close } = await startEmulator({ ...options, port, faults: fault })
-  const { instances, certificatePem } = emulator
-  if (certificateOut !== undefined) writeFileSync(certificateOut, certificatePem)
   const stop = (): void => void close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-
-  const lines = [
-    `metadata service on ${url} (for the first instance)`,
-    ...instances
-      .slice(0, SHOWN)
-      .map(
-        ({ instanceId, ownerAccountId }) =>
-          `  ${url}/instances/${instanceId}  of account ${ownerAccountId}`,
-      ),
-    ...(instances.length > SHOWN ? [`  and ${instances.length - SHOWN} more`] : []),
-    certificateOut === undefined
-      ? 'next: run it with --certificate-out FILE, and set ROLLCALL_TRUST_ANCHORS_FILE=FILE'
-      : `next: set ROLLCALL_TRUST_ANCHORS_FILE=${certificateOut} for the service`,
-    `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  if (certificateOut !== undefined) writeFileSync(certificateOut, emulator.certificatePem)
+  process.stdout.write(`${introduction(url, emulator).join('\n')}\n`)
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException
-  const taken = code === 'EADDRINUSE'
-  process.stderr.write(
-    `emulator: ${taken ? `port ${port} is taken; choose another with --port` : message}\n`,
-  )
-  process.exit(2)
+  fail(code === 'EADDRINUSE' ? `port ${port} is taken; choose another with --port` : message)
 }

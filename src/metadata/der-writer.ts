@@ -1,7 +1,8 @@
-// Writes the little DER (ITU-T X.690) that the emulator signs. The service itself never writes any.
+// Writes the little DER (ITU-T X.690) that the emulator signs: whole elements, from the inside out.
+// The service itself never writes any.
 
-import { type Bytes, concatBytes } from '../bytes.ts'
-import { TAG } from '../codec/der.ts'
+import { type Bytes, concatBytes, toHex, utf8 } from '../bytes.ts'
+import { TAG, oid } from '../codec/der.ts'
 
 const lengthOctets = (length: number): number[] => {
   if (length < 0x80) return [length]
@@ -15,33 +16,30 @@ export const element = (tag: number, ...contents: readonly Uint8Array[]): Bytes 
   return concatBytes(Uint8Array.of(tag, ...lengthOctets(inside.length)), inside)
 }
 
+/** A SEQUENCE of elements, in their order. */
 export const sequence = (...members: readonly Uint8Array[]): Bytes =>
   element(TAG.sequence, ...members)
 
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[i] as number)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
-}
-
 /** The members of a SET OF in their one order (section 11.6), without tag and length. */
 export const setMembers = (...members: readonly Uint8Array[]): Bytes =>
-  concatBytes(...members.toSorted(compareBytes))
+  concatBytes(...members.toSorted((a, b) => (toHex(a) < toHex(b) ? -1 : 1)))
+
+/** An INTEGER from 0 to 127. */
+export const smallInteger = (value: number): Bytes => element(TAG.integer, Uint8Array.of(value))
 
 /** An OBJECT IDENTIFIER in dotted decimal. */
 export const objectIdentifier = (dotted: string): Bytes => {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  const octets = [first * 40 + second, ...rest].flatMap((arc) => {
-    const septets = [arc & 0x7f]
-    for (let left = arc >>> 7; left > 0; left >>>= 7) septets.unshift((left & 0x7f) | 0x80)
-    return septets
-  })
-  return element(TAG.oid, Uint8Array.from(octets))
+  const octets = oid(dotted).match(/../g) ?? []
+  const bytes = Uint8Array.from(octets, (octet) => Number.parseInt(octet, 16))
+  return element(TAG.oid, bytes)
 }
 
 /** An AlgorithmIdentifier with NULL for its parameters. */
 export const algorithmIdentifier = (dotted: string): Bytes =>
   sequence(objectIdentifier(dotted), element(TAG.null))
+
+/** A UTCTime in Unix seconds (RFC 5652 section 11.3: for years up to 2049). */
+export const utcTime = (unixSeconds: number): Bytes => {
+  const digits = new Date(unixSeconds * 1000).toISOString().replaceAll(/\D/g, '')
+  return element(TAG.utcTime, utf8(`${digits.slice(2, 14)}Z`))
+}

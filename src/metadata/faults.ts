@@ -3,13 +3,13 @@
 /** The faults by name, each with what it does. */
 export const FAULTS = {
   'unescaped-audience': 'the audience is put into the signed content as it is, not JSON-escaped',
-  'wrong-key': 'signatures are made with another key than that of the certificate',
-  certificate: 'the message carries the certificate',
-  'signed-attributes': 'the message carries signed attributes',
+  'wrong-key': 'another key signs, with a certificate of the same name and serial number',
+  certificate: 'the message carries the certificate of the key that signed',
+  'signed-attributes': 'attributes are signed: contentType, messageDigest, signingTime',
   sha256: 'signatures are made with SHA-256',
   wrapped: 'the base64 text is wrapped after 76 characters',
   detached: 'the message does not carry the content',
-  'not-found:PATH': 'PATH below /latest/, and all below it, answers 404',
+  'not-found:PATH': 'PATH below /latest/, and all below it, answers 404 (api/token too)',
   'slow:MS': 'every answer takes MS milliseconds longer',
 } as const
 
@@ -17,7 +17,8 @@ export const FAULTS = {
 export interface Faults {
   /** Those without a value. */
   readonly flags: ReadonlySet<string>
-  readonly notFound: readonly string[]
+  /** Whether a path below the version is to answer 404. */
+  readonly isMissing: (path: string) => boolean
   readonly slowMs: number
 }
 
@@ -27,14 +28,20 @@ export interface Faults {
  */
 export const parseFaults = (names: readonly string[]): Faults => {
   const flags = new Set<string>()
-  const notFound: string[] = []
+  const missing: string[] = []
   let slowMs = 0
   for (const name of names) {
+    const [, path] = /^not-found:([^/].*?)\/?$/.exec(name) ?? []
+    const [, milliseconds] = /^slow:([0-9]{1,6})$/.exec(name) ?? []
     if (Object.hasOwn(FAULTS, name) && !name.includes(':')) flags.add(name)
-    else if (/^not-found:./.test(name)) notFound.push(name.slice('not-found:'.length))
-    else if (/^slow:[0-9]{1,6}$/.test(name)) slowMs = Number(name.slice('slow:'.length))
-    else
-      throw new RangeError(`fault ${name} is not known; expected ${Object.keys(FAULTS).join(', ')}`)
+    else if (path !== undefined) missing.push(path)
+    else if (milliseconds !== undefined) slowMs = Number(milliseconds)
+    else {
+      const known = Object.keys(FAULTS).join(', ')
+      throw new RangeError(`faults: expected one of ${known}, got ${name}`)
+    }
   }
-  return { flags, notFound, slowMs }
+  const isMissing = (path: string): boolean =>
+    missing.some((top) => path === top || path.startsWith(`${top}/`))
+  return { flags, isMissing, slowMs }
 }

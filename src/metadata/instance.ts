@@ -1,8 +1,8 @@
-// Emulated instances, made up from a seed: the same seed makes the same instances. What tells
-// instances apart (ids, addresses, serial numbers, names) differs from instance to instance and
-// from seed to seed.
+// Emulated instances, made up from a seed: the same seed makes the same instances, however many are
+// asked for. What tells instances apart (ids, addresses, serial numbers, names, images) differs from
+// instance to instance and from seed to seed; regions, zones and types are real ones, and shared.
 
-import { toHex, utf8 } from '../bytes.ts'
+import { utf8 } from '../bytes.ts'
 
 /** What the metadata service knows of one instance. */
 export interface EmulatedInstance {
@@ -18,35 +18,80 @@ export interface EmulatedInstance {
   readonly vswitchCidrBlock: string
 }
 
-const REGIONS = ['cn-hangzhou', 'cn-shanghai', 'cn-beijing', 'cn-shenzhen', 'ap-southeast-1']
-const TYPES = ['ecs.g6e.large', 'ecs.g7.xlarge', 'ecs.c7.2xlarge', 'ecs.r7.large', 'ecs.g8i.large']
-const IMAGES = ['20210425', '20230110', '20240528']
+const words = (text: string): string[] => text.trim().split(/\s+/)
 
-const ALPHANUMERIC = '0123456789abcdefghijklmnopqrstuvwxyz'
+const REGIONS = /* @__PURE__ */ words(`
+  cn-hangzhou cn-shanghai cn-beijing cn-shenzhen cn-qingdao cn-zhangjiakou cn-huhehaote cn-heyuan
+  cn-wulanchabu cn-guangzhou cn-chengdu cn-hongkong ap-southeast-1 ap-southeast-3 ap-southeast-5
+  ap-southeast-6 ap-southeast-7 ap-northeast-1 ap-northeast-2 us-east-1 us-west-1 eu-central-1
+  eu-west-1`)
+const FAMILIES = /* @__PURE__ */ words('c6 c7 c8i c8y g6 g6e g7 g8a g8i g8y r6 r7 r8i')
+const SIZES = /* @__PURE__ */ words('large xlarge 2xlarge 4xlarge 8xlarge')
 
-/** Bytes that are random to look at, and always the same for the same text. */
-const seededBytes = async (text: string): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-512', utf8(text)))
+const DIGITS = '0123456789'
+const HEX = `${DIGITS}abcdef`
+const ALPHANUMERIC = `${DIGITS}abcdefghijklmnopqrstuvwxyz`
 
-const pick = (values: readonly string[], byte = 0): string => values[byte % values.length] as string
+/** Draws numbers that look random, and are always the same for the same seed and label. */
+interface Dice {
+  /** A number from 0 to `bound` - 1; `bound` at most 256. */
+  below(bound: number): number
+  pick(choices: readonly string[]): string
+  text(alphabet: string, length: number): string
+}
 
-const letters = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => ALPHANUMERIC[byte % 36]).join('')
+const DICE_BYTES = 512
 
-const digits = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte % 10).join('')
+const createDice = async (seed: CryptoKey, label: string): Promise<Dice> => {
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: utf8(''), info: utf8(label) }
+  const bytes = new Uint8Array(await crypto.subtle.deriveBits(hkdf, seed, DICE_BYTES * 8))
+  let at = 0
+  const below = (bound: number): number => (bytes[at++] as number) % bound
+  return {
+    below,
+    pick: (choices) => choices[below(choices.length)] as string,
+    text: (alphabet, length) =>
+      Array.from({ length }, () => alphabet[below(alphabet.length)]).join(''),
+  }
+}
 
-const uuid = (bytes: Uint8Array): string =>
-  toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
+const makeAccount = (dice: Dice): string => `1${dice.text(DIGITS, 15)}`
 
-const macOf = (address: number): string => {
-  const hex = (address & 0xffffff).toString(16).padStart(6, '0')
-  return `00:16:3e:${hex.replace(/(..)(..)(..)/, '$1:$2:$3')}`
+const makeInstance = (dice: Dice, ownerAccountId: string): EmulatedInstance => {
+  const suffix = (): string => `bp1${dice.text(ALPHANUMERIC, 17)}`
+  const hex = (length: number): string => dice.text(HEX, length)
+  const id = suffix()
+  const instanceId = `i-${id}`
+  const region = dice.pick(REGIONS)
+  // cn-hangzhou-h, but ap-southeast-1a.
+  const zone = `${region}${/\d$/.test(region) ? '' : '-'}${dice.text('abcdefghijkl', 1)}`
+  const network = `10.${dice.below(256)}.${dice.below(256)}`
+  return {
+    instanceId,
+    ownerAccountId,
+    hostname: `iZ${id}Z`,
+    vpcId: `vpc-${suffix()}`,
+    vswitchId: `vsw-${suffix()}`,
+    networkInterfaceId: `eni-${suffix()}`,
+    vswitchCidrBlock: `${network}.0/24`,
+    document: {
+      'zone-id': zone,
+      'serial-number': [8, 4, 4, 4, 12].map(hex).join('-'),
+      'instance-id': instanceId,
+      'region-id': region,
+      // The last three addresses of a network are the cloud's own.
+      'private-ipv4': `${network}.${1 + dice.below(252)}`,
+      'owner-account-id': ownerAccountId,
+      mac: `00:16:3e:${[2, 2, 2].map(hex).join(':')}`,
+      'image-id': `m-${suffix()}`,
+      'instance-type': `ecs.${dice.pick(FAMILIES)}.${dice.pick(SIZES)}`,
+    },
+  }
 }
 
 /** How instances are made up. */
 export interface InstanceOptions {
   readonly seed: string
-  /** How many; at most 65,536 differ in their addresses. */
   readonly count: number
   /** How many accounts own them, in turn. */
   readonly accounts: number
@@ -58,47 +103,22 @@ export const makeInstances = async ({
   count,
   accounts,
 }: InstanceOptions): Promise<EmulatedInstance[]> => {
-  const fleet = await seededBytes(`fleet\n${seed}`)
-  const region = pick(REGIONS, fleet[0])
-  // Addresses are counted up from a base of the seed's own, so that no two instances share one.
-  const view = new DataView(fleet.buffer)
-  const firstMac = view.getUint32(4)
-  const secondOctet = fleet[1] as number
-  const firstHost = view.getUint16(2)
-  const accountIds = await Promise.all(
-    Array.from({ length: accounts }, async (_, index) => {
-      const bytes = await seededBytes(`account\n${seed}\n${index}`)
-      return `1${digits(bytes.subarray(0, 15))}`
-    }),
-  )
-
-  const makeInstance = async (index: number): Promise<EmulatedInstance> => {
-    const bytes = await seededBytes(`instance\n${seed}\n${index}`)
-    const suffix = letters(bytes.subarray(0, 17))
-    const host = (firstHost + index) & 0xffff
-    const network = `10.${secondOctet}.${host >> 8}`
-    const ownerAccountId = accountIds[index % accounts] as string
-    const instanceId = `i-bp1${suffix}`
-    return {
-      instanceId,
-      ownerAccountId,
-      hostname: `iZbp1${suffix}Z`,
-      vpcId: `vpc-bp1${letters(fleet.subarray(10, 27))}`,
-      vswitchId: `vsw-bp1${letters(fleet.subarray(30, 47))}`,
-      networkInterfaceId: `eni-bp1${letters(bytes.subarray(20, 37))}`,
-      vswitchCidrBlock: `${network}.0/24`,
-      document: {
-        'zone-id': `${region}-${pick(['g', 'h', 'i', 'j', 'k'], bytes[63])}`,
-        'serial-number': uuid(bytes.subarray(40, 56)),
-        'instance-id': instanceId,
-        'region-id': region,
-        'private-ipv4': `${network}.${host & 0xff}`,
-        'owner-account-id': ownerAccountId,
-        mac: macOf(firstMac + index),
-        'image-id': `aliyun_3_x64_20G_alibase_${pick(IMAGES, bytes[62])}.vhd`,
-        'instance-type': pick(TYPES, bytes[61]),
-      },
-    }
+  const material = utf8(`rollcall-emulator-v1\n${seed}`)
+  const key = await crypto.subtle.importKey('raw', material, 'HKDF', false, ['deriveBits'])
+  const owners: string[] = []
+  for (let i = 0; i < Math.min(accounts, count); i++) {
+    owners.push(makeAccount(await createDice(key, `account ${i}`)))
   }
-  return Promise.all(Array.from({ length: count }, (_, index) => makeInstance(index)))
+  const instances: EmulatedInstance[] = []
+  const taken = new Set<string>()
+  for (let draw = 0; instances.length < count; draw++) {
+    const owner = owners[instances.length % owners.length] as string
+    const instance = makeInstance(await createDice(key, `instance ${draw}`), owner)
+    // Only these two are short enough to be drawn twice.
+    const addresses = ['mac', 'private-ipv4'].map((field) => instance.document[field] as string)
+    if (addresses.some((address) => taken.has(address))) continue
+    for (const address of addresses) taken.add(address)
+    instances.push(instance)
+  }
+  return instances
 }
