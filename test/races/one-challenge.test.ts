@@ -1,0 +1,113 @@
+// Of 50 instances that post evidence over one challenge at once, one enrolls: on Node and in workerd.
+// With the atomic clause of the driver taken out of a copy, more than one does, so this can fail.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort, waitUntil } from '../support/processes.ts'
+import { type Service, startNode, startWorker } from '../support/services.ts'
+import { type TestCloud, createTestCloud } from '../support/test-cloud.ts'
+import { createBrokenCopy } from './broken-copy.ts'
+import { RACERS, countByStatus, race, raceVariables } from './one-challenge.ts'
+
+const ROUNDS = 5
+
+/** Between looking and storing, everybody else may look too. */
+const MEMORY_CLAUSE = 'if (found !== undefined && found.expiresAt > at) return found.value'
+const MEMORY_BROKEN = `${MEMORY_CLAUSE}\n      await new Promise((resolve) => setTimeout(resolve, 20))`
+
+const OBJECT_CLAUSE = `       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+         WHERE entries.expires_at <= ?
+       RETURNING 1\``
+const OBJECT_BROKEN = `       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+         WHERE entries.expires_at <= ? OR TRUE
+       RETURNING 1\``
+
+let cloud: TestCloud
+beforeAll(async () => {
+  cloud = await createTestCloud()
+})
+
+const winners = async (service: Service): Promise<number> => {
+  const answers = await race(service, cloud)
+  return countByStatus(answers)[200] ?? 0
+}
+
+const expectOneWinner = async (service: Service): Promise<void> => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const answers = await race(service, cloud)
+    expect(countByStatus(answers)).toEqual({ 200: 1, 401: RACERS - 1 })
+    const losers = new Set(answers.flatMap((it) => (it.status === 401 ? [it.requestId] : [])))
+    const reasons = (): unknown[] =>
+      service
+        .auditEvents()
+        .filter((event) => losers.has(String(event['request_id'])))
+        .map((event) => event['reason'])
+    await waitUntil(() => reasons().length === losers.size, { seconds: 10, what: 'the audit' })
+    expect(new Set(reasons())).toEqual(new Set(['challenge_spent']))
+  }
+}
+
+describe('a challenge that 50 instances post at once', () => {
+  const folders: string[] = []
+  const newFolder = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-race-'))
+    folders.push(folder)
+    return folder
+  }
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('enrolls one of them, on Node', async () => {
+    const service = await startNode(await raceVariables(cloud))
+    try {
+      await expectOneWinner(service)
+    } finally {
+      await service.stop()
+    }
+  })
+
+  it('enrolls one of them, in workerd', async () => {
+    const place = { folder: newFolder(), port: await freePort() }
+    const service = await startWorker(await raceVariables(cloud), place)
+    try {
+      await expectOneWinner(service)
+    } finally {
+      await service.stop()
+    }
+  })
+
+  it('enrolls more than one on Node once the atomic clause of the memory ledger is gone', async () => {
+    const copy = createBrokenCopy('src/ledger/memory.ts', MEMORY_CLAUSE, MEMORY_BROKEN)
+    try {
+      const entry = join(copy.folder, 'functions/node.ts')
+      const service = await startNode(await raceVariables(cloud), entry)
+      try {
+        expect(await winners(service)).toBeGreaterThan(1)
+      } finally {
+        await service.stop()
+      }
+    } finally {
+      copy.remove()
+    }
+  })
+
+  it('enrolls more than one in workerd once the atomic clause of the object is gone', async () => {
+    const file = 'src/ledger/durable-object.ts'
+    const copy = createBrokenCopy(file, OBJECT_CLAUSE, OBJECT_BROKEN)
+    try {
+      const config = join(copy.folder, 'wrangler.toml')
+      const place = { folder: newFolder(), port: await freePort(), config }
+      const service = await startWorker(await raceVariables(cloud), place)
+      try {
+        expect(await winners(service)).toBeGreaterThan(1)
+      } finally {
+        await service.stop()
+      }
+    } finally {
+      copy.remove()
+    }
+  })
+})
