@@ -20,7 +20,7 @@ const ownValues = ({ document, ...rest }: EmulatedInstance): string[] => [
 describe('makeInstances()', () => {
   it('gives no value of an instance to another one', async () => {
     const instances = await make('fleet')
-    const values = instances.flatMap((instance) => [...new Set(ownValues(instance))])
+    const values = instances.flatMap((instance) => Array.from(new Set(ownValues(instance))))
     expect(new Set(values).size).toBe(values.length)
     expect(values.length).toBe(COUNT * 10)
   })

@@ -1,12 +1,7 @@
 // The race for one challenge: many instances of one account, each with good evidence over the same
 // challenge, post it at the same moment. One may enroll.
 
-import {
-  type TestCloud,
-  createTestCloud,
-  documentText,
-  withAudience,
-} from '../support/test-cloud.ts'
+import { type TestCloud, documentText, withAudience } from '../support/test-cloud.ts'
 import { type EnrollmentAnswer, getChallenge, postEvidence } from '../support/instance.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import type { Service, ServiceVariables } from '../support/services.ts'
