@@ -1,0 +1,14 @@
+// The ledger in memory.
+
+import { describe, expect, it } from 'vitest'
+import { createMemoryLedger } from '../../src/ledger/memory.ts'
+import { describeClaims } from './claims.ts'
+
+describeClaims('the memory ledger', () => createMemoryLedger())
+
+describe('createMemoryLedger()', () => {
+  it('remembers from the second after the one in which it is made', () => {
+    const before = Math.floor(Date.now() / 1000)
+    expect(createMemoryLedger().remembersSince).toBeGreaterThan(before)
+  })
+})
