@@ -33,7 +33,7 @@ export interface ObjectNamespace<Id> {
   get(id: Id): {
     fetch(
       url: string,
-      init: { method: string; body: string; signal: AbortSignal },
+      init: { method: string; body: string },
     ): Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<unknown> }>
   }
 }
@@ -117,11 +117,12 @@ export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): L
     try {
       const object = namespace.get(namespace.idFromName(`ledger-${shardOf(entry.key)}`))
       const claim: ClaimRequest = { ...entry, now }
-      const response = await object.fetch('https://ledger/claim', {
+      const init = {
         method: 'POST',
         body: JSON.stringify(claim),
         signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
+      }
+      const response = await object.fetch('https://ledger/claim', init)
       if (!response.ok) throw new Error(`the ledger object answered ${response.status}`)
       return ((await response.json()) as ClaimAnswer).value
     } catch (cause) {
