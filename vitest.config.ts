@@ -23,6 +23,8 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',
+          // After the other project, which has another number of workers.
+          sequence: { groupOrder: 1 },
           include: ['test/workerd/**/*.test.ts'],
           globalSetup: ['test/workerd/evidence.ts'],
           testTimeout: LIMIT_MS,

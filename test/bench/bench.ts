@@ -25,7 +25,7 @@ try {
   const { runBenchmarks } = (await import(pathToFileURL(outfile).href)) as {
     runBenchmarks(options: { rounds: number }): Promise<void>
   }
-  await runBenchmarks({ rounds: process.argv.includes('--quick') ? 8 : 40 })
+  await runBenchmarks({ rounds: process.argv.includes('--quick') ? 4 : 30 })
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
