@@ -24,6 +24,7 @@ describe('the project', () => {
     const top = new Set(texts.map((path) => path.split('/')[0]))
     expect([...top].toSorted()).toMatchInlineSnapshot(`
       [
+        ".ci",
         ".gitignore",
         ".npmrc",
         ".oxlintrc.json",
