@@ -18,8 +18,8 @@ import {
   readOid,
   readUnsigned,
   readVersion,
-  readWhole,
 } from './der.ts'
+import { readName } from './name.ts'
 import { type SignedAttributes, readSignedAttributes } from './signed-attributes.ts'
 
 /** id-data, RFC 5652 section 4, in the form of `readOid`. */
@@ -60,8 +60,7 @@ const readSignerInfo = (reader: DerReader): SignerInfo => {
   // A SignerInfo by subject key identifier has [0] here, and version 3.
   if (!nextIs(info, TAG.sequence)) throw unsupported('a signer not named by issuer and serial')
   const name = readInside(info, TAG.sequence)
-  // Not looked into: it counts only if it equals the name of a trust anchor, and that was read.
-  const issuer = readWhole(name, TAG.sequence)
+  const issuer = readName(name)
   const serialNumber = readUnsigned(name)
   expectEnd(name)
   const digestAlgorithm = readAlgorithmIdentifier(info)
