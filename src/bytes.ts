@@ -67,10 +67,10 @@ export const toBase64Url = (bytes: Uint8Array): string =>
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** Encodes lower-case hex. */
-export const toHex = (bytes: Uint8Array): string => {
+/** Encodes lower-case hex; by default all bytes, else those from `start` to before `end`. */
+export const toHex = (bytes: Uint8Array, start = 0, end: number = bytes.length): string => {
   let text = ''
-  for (const byte of bytes) text += HEX[byte]
+  for (let i = start; i < end; i++) text += HEX[bytes[i] as number]
   return text
 }
 

@@ -154,27 +154,31 @@ export const readVersion = (reader: DerReader): number => {
 }
 
 /**
- * Steps over an OBJECT IDENTIFIER and gives its contents (X.690 section 8.19: arcs in shortest form).
+ * Steps over an OBJECT IDENTIFIER (X.690 section 8.19: arcs in shortest form).
+ * @returns a reader over its contents, all of them unread
  * @throws InstanceIdentityError `malformed_der`
  */
-export const skipOid = (reader: DerReader): Uint8Array => {
-  const contents = readContents(reader, TAG.oid)
-  if (contents.length === 0) throw malformed('an OBJECT IDENTIFIER without contents')
+export const skipOid = (reader: DerReader): DerReader => {
+  const inside = readInside(reader, TAG.oid)
+  if (atEnd(inside)) throw malformed('an OBJECT IDENTIFIER without contents')
   let arcStarts = true
-  for (let i = 0; i < contents.length; i++) {
-    const byte = contents[i] as number
+  for (let i = inside.offset; i < inside.end; i++) {
+    const byte = inside.bytes[i] as number
     if (arcStarts && byte === 0x80) throw malformed('an OBJECT IDENTIFIER not in shortest form')
     arcStarts = byte < 0x80
   }
   if (!arcStarts) throw malformed('an OBJECT IDENTIFIER that ends inside an arc')
-  return contents
+  return inside
 }
 
 /**
  * Reads an OBJECT IDENTIFIER as the lower-case hex of its contents; compare it with {@link oid}.
  * @throws InstanceIdentityError `malformed_der`
  */
-export const readOid = (reader: DerReader): string => toHex(skipOid(reader))
+export const readOid = (reader: DerReader): string => {
+  const { bytes, offset, end } = skipOid(reader)
+  return toHex(bytes, offset, end)
+}
 
 /** The form of {@link readOid} for an identifier in dotted decimal; for constants. */
 export const oid = (dotted: string): string => {

@@ -10,26 +10,27 @@ import {
   atEnd,
   derReader,
   expectEnd,
-  nextIs,
-  readContents,
   readInside,
   skipOid,
   readWhole,
 } from './der.ts'
 
-const isAscii = (bytes: Uint8Array): boolean => {
+const isAscii = ({ bytes, offset, end }: DerReader): boolean => {
   let all = 0
-  for (let i = 0; i < bytes.length; i++) all |= bytes[i] as number
+  for (let i = offset; i < end; i++) all |= bytes[i] as number
   return all < 0x80
 }
 
+const isUtf8 = ({ bytes, offset, end }: DerReader): boolean =>
+  fromUtf8(bytes.subarray(offset, end)) !== undefined
+
 const checkText = (value: DerReader): void => {
-  const utf8 = nextIs(value, TAG.utf8String)
-  if (!utf8 && !nextIs(value, TAG.printableString) && !nextIs(value, TAG.ia5String)) {
+  const tag = atEnd(value) ? 0 : (value.bytes[value.offset] as number)
+  if (tag !== TAG.utf8String && tag !== TAG.printableString && tag !== TAG.ia5String) {
     throw new InstanceIdentityError('malformed_der', 'a name with a value that is no text')
   }
-  const text = readContents(value, value.bytes[value.offset] as number)
-  if (!isAscii(text) && !(utf8 && fromUtf8(text) !== undefined)) {
+  const text = readInside(value, tag)
+  if (!isAscii(text) && !(tag === TAG.utf8String && isUtf8(text))) {
     throw new InstanceIdentityError('malformed_der', 'a name with broken text')
   }
 }

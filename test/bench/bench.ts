@@ -23,9 +23,10 @@ try {
     logLevel: 'error',
   })
   const { runBenchmarks } = (await import(pathToFileURL(outfile).href)) as {
-    runBenchmarks(options: { rounds: number }): Promise<void>
+    runBenchmarks(options: { rounds: number; calls: number }): Promise<void>
   }
-  await runBenchmarks({ rounds: process.argv.includes('--quick') ? 4 : 30 })
+  const quick = process.argv.includes('--quick')
+  await runBenchmarks(quick ? { rounds: 2, calls: 10_000 } : { rounds: 10, calls: 50_000 })
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
