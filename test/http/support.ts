@@ -149,11 +149,31 @@ export const problemOf = async (response: Response): Promise<ProblemMembers> => 
   return problem
 }
 
+/** How a request is refused: what the client is told, and what the operator. */
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly reason: string
+  readonly field?: string
+}
+
+/** A refusal in short. */
+export const expects = (status: number, code: string, reason: string, field?: string): Refusal => ({
+  status,
+  code,
+  reason,
+  ...(field !== undefined && { field }),
+})
+
+/** A request that can't be split into its fields. */
+export const INVALID = (reason: string, field?: string): Refusal =>
+  expects(400, 'invalid_request', reason, field)
+
 /** Looks that a request was refused so, and that exactly one audit event says why. */
 export const expectRefused = async (
   service: Pick<TestService, 'events'>,
   response: Response,
-  expected: { status: number; code: string; reason: string; field?: string },
+  expected: Refusal,
 ): Promise<ProblemMembers> => {
   const problem = await problemOf(response)
   const { status, code, reason, field } = expected
