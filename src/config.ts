@@ -95,17 +95,21 @@ const readValues = async (
       else values.set(name, text.trim())
     } else if (value !== undefined) {
       problems.push(`${name}: ${value === '' ? 'empty; leave it out' : 'expected a text'}`)
+    } else if (path !== undefined) {
+      problems.push(`${name}${FILE}: expected a path`)
     }
   }
   return values
 }
 
+/** Hosts of which no character means anything in a header, in JSON or to a shell. */
+const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
 
 const parseIssuer = (text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   // An origin that is written as it is parsed: lower case, no default port, nothing behind it.
-  if (url === undefined || url.origin !== text) {
+  if (url === undefined || url.origin !== text || !PLAIN_HOST.test(url.hostname)) {
     return refuse('expected https://HOST or https://HOST:PORT, in lower case, nothing behind it')
   }
   const secure = url.protocol === 'https:'
@@ -191,8 +195,8 @@ export const parseConfig = async (env: Environment, runtime: RuntimeOptions): Pr
     parse: (text: string) => Value | Promise<Value>,
     hint: string,
   ): Promise<Value> => {
-    const named = (problem: string): boolean => problem.startsWith(name)
-    if (!values.has(name) && !problems.some(named)) problems.push(`${name}: required, ${hint}`)
+    const given = env[name] !== undefined || env[name + FILE] !== undefined
+    if (!given) problems.push(`${name}: required, ${hint}`)
     return (await read(name, parse, undefined)) as Value
   }
 

@@ -4,6 +4,7 @@
 
 import { type Bytes, fromUtf8 } from '../bytes.ts'
 import { parseUniqueJson } from '../codec/json.ts'
+import { boundaryOf, readMultipart } from './multipart.ts'
 import { RequestError, invalidRequest } from './request-error.ts'
 
 /** Names and values as they were sent, in order. */
@@ -37,19 +38,10 @@ const fromUrlEncoded = (bytes: Bytes): Pairs => {
   })
 }
 
-/** `multipart/form-data` (RFC 7578); a part may be a file, as `curl -F name=@file` sends it. */
-const fromMultipart = async (bytes: Bytes, contentType: string): Promise<Pairs> => {
-  const response = new Response(bytes, { headers: { 'Content-Type': contentType } })
-  const form = await response.formData().catch(() => {
-    throw malformed('multipart/form-data')
-  })
-  const pairs: [string, string][] = []
-  for (const [name, value] of form as unknown as Iterable<[string, string | Blob]>) {
-    pairs.push([
-      name,
-      typeof value === 'string' ? value : textOf(new Uint8Array(await value.arrayBuffer())),
-    ])
-  }
+const fromMultipart = (bytes: Bytes, parameters: readonly string[]): Pairs => {
+  const boundary = boundaryOf(parameters)
+  const pairs = boundary === undefined ? undefined : readMultipart(textOf(bytes), boundary)
+  if (pairs === undefined) throw malformed('multipart/form-data')
   return pairs
 }
 
@@ -70,16 +62,16 @@ const fromJson = (bytes: Bytes): Pairs => {
   })
 }
 
-const pairsOf = async (bytes: Bytes, contentType: string | null): Promise<Pairs> => {
+const pairsOf = (bytes: Bytes, contentType: string | null): Pairs => {
   if (contentType === null && bytes.length === 0) return []
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim())
-  const charset = parameters.find((parameter) => /^charset=/i.test(parameter))
-  if (charset === undefined || /^charset="?utf-8"?$/i.test(charset)) {
+  const charsets = parameters.filter((parameter) => /^charset\b/i.test(parameter))
+  if (charsets.every((charset) => /^charset="?utf-8"?$/i.test(charset))) {
     switch (type.toLowerCase()) {
       case 'application/x-www-form-urlencoded':
         return fromUrlEncoded(bytes)
       case 'multipart/form-data':
-        return fromMultipart(bytes, contentType as string)
+        return fromMultipart(bytes, parameters)
       case 'application/json':
         return fromJson(bytes)
       default:
@@ -93,12 +85,12 @@ const pairsOf = async (bytes: Bytes, contentType: string | null): Promise<Pairs>
  * @param contentType the header; may be absent if the body is empty
  * @throws RequestError `invalid_request`, `unsupported_media_type`
  */
-export const readFields = async (
+export const readFields = (
   bytes: Bytes,
   contentType: string | null,
-): Promise<ReadonlyMap<string, string>> => {
+): ReadonlyMap<string, string> => {
   const fields = new Map<string, string>()
-  for (const [name, value] of await pairsOf(bytes, contentType)) {
+  for (const [name, value] of pairsOf(bytes, contentType)) {
     if (fields.has(name)) throw invalidRequest('field_repeated', 'A field is there twice')
     fields.set(name, value)
   }

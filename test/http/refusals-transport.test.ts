@@ -1,207 +1,232 @@
-// What must be refused about the transport. Each test starts from a request that is answered with a
-// token and changes one thing.
+// What the service must refuse of the transport. Each case starts from a request that is accepted and
+// changes one thing.
 
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ISSUER, claimsOf } from '../support/enrollment.ts'
-import { type HttpScene, problemOf, setHttpScene } from './support.ts'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_BODY_BYTES } from '../../src/http/body.ts'
+import { type Listener, exchange, listen } from './listener.ts'
+import {
+  type Evidence,
+  FORM,
+  INVALID,
+  ISSUER,
+  type TestService,
+  claimsOf,
+  createTestService,
+  enrolled,
+  expectRefused,
+  expects,
+  form,
+} from './support.ts'
 
-const PATH = '/v1/enroll'
-const FORM = 'application/x-www-form-urlencoded'
+const BODY_TIMEOUT_SECONDS = 0.2
 
-describe('POST /v1/enroll', () => {
-  let scene: HttpScene
-  let fields: { document: string; pkcs7: string }
-  beforeAll(async () => {
-    scene = await setHttpScene({}, { bodyTimeoutSeconds: 0.3 })
-  })
-  beforeEach(async () => {
-    fields = scene.evidence(await scene.challenge())
-  })
+let service: TestService
+let listener: Listener
+let evidence: Evidence
 
-  const form = (): string => new URLSearchParams(fields).toString()
-  const post = (body: BodyInit, headers: Record<string, string>, path = PATH) =>
-    scene.request(path, { method: 'POST', body, headers, duplex: 'half' } as RequestInit)
-  const expectProblem = async (
-    response: Response,
-    status: number,
-    code: string,
-    reason: string,
-  ): Promise<void> => {
-    expect(response.status).toBe(status)
-    expect(await problemOf(response)).toMatchObject({ status, code })
-    expect(scene.events.at(-1)).toMatchObject({ event: 'enroll', outcome: 'refused', code, reason })
+beforeAll(async () => {
+  service = await createTestService()
+  listener = await listen(service.app)
+  evidence = await service.evidence()
+  await enrolled(await service.post('/v1/enroll', evidence))
+})
+afterAll(() => listener.close())
+
+const enroll = (
+  body: RequestInit['body'] & {},
+  headers: Record<string, string> = FORM,
+): Promise<Response> => service.request('/v1/enroll', { method: 'POST', headers, body })
+
+const TOO_LARGE = expects(413, 'payload_too_large', 'body_too_large')
+const UNSUPPORTED = (reason: string) => expects(415, 'unsupported_media_type', reason)
+
+const HEAD = ['POST /v1/enroll HTTP/1.1', 'Host: x', `Content-Type: ${FORM['Content-Type']}`]
+const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
+
+describe('createApp() refuses a body over the cap', () => {
+  /** The evidence with so much more that the body has `length` bytes. */
+  const padded = (length: number): string => {
+    const body = `${form(evidence)}&resource=`
+    return body.padEnd(length, 'x')
   }
-  const streamOf = (...chunks: string[]): ReadableStream<Uint8Array> =>
-    new ReadableStream({
-      start(controller) {
-        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
-        controller.close()
-      },
+
+  it('but none that is as large as the cap', async () => {
+    const response = await enroll(padded(MAX_BODY_BYTES))
+    await expectRefused(service, response, expects(403, 'not_admitted', 'resource_not_allowed'))
+  })
+
+  it('by one byte', async () => {
+    await expectRefused(service, await enroll(padded(MAX_BODY_BYTES + 1)), TOO_LARGE)
+  })
+
+  it('that its length announces, before any of it is there', async () => {
+    const head = [...HEAD, `Content-Length: ${MAX_BODY_BYTES + 1}`]
+    await expectRefused(service, await exchange(listener.port, head), TOO_LARGE)
+  })
+
+  it('that is chunked, without a length, before it has ended', async () => {
+    const head = [...HEAD, 'Transfer-Encoding: chunked']
+    const text = padded(MAX_BODY_BYTES)
+    await expectRefused(service, await exchange(listener.port, head, [chunk(text), '0\r\n\r\n']), {
+      ...expects(403, 'not_admitted', 'resource_not_allowed'),
     })
-
-  it('answers the request that the refusals start from with a token', async () => {
-    expect((await post(form(), { 'Content-Type': FORM })).status).toBe(200)
+    const endless = (function* () {
+      yield chunk(text)
+      for (;;) yield chunk('x')
+    })()
+    await expectRefused(service, await exchange(listener.port, head, endless), TOO_LARGE)
   })
 
-  it('refuses a body over the cap, by its announced length', async () => {
-    const body = `${form()}&role=${'x'.repeat(16_384)}`
-    const headers = { 'Content-Type': FORM, 'Content-Length': String(body.length) }
-    await expectProblem(await post(body, headers), 413, 'payload_too_large', 'body_too_large')
+  it('that is larger than a length that was forged', async () => {
+    const headers = { ...FORM, 'Content-Length': '1' }
+    await expectRefused(service, await enroll(padded(MAX_BODY_BYTES + 1), headers), TOO_LARGE)
+  })
+})
+
+describe('createApp() refuses a body that is slow', () => {
+  const TIMEOUT = expects(408, 'request_timeout', 'body_timeout')
+  const stream = (pull: UnderlyingDefaultSource<Uint8Array>['pull'] & {}): RequestInit => {
+    const body = new ReadableStream<Uint8Array>({ pull })
+    return { method: 'POST', headers: FORM, body, duplex: 'half' } as RequestInit
+  }
+
+  let impatient: TestService
+  beforeAll(async () => {
+    impatient = await createTestService({ bodyTimeoutSeconds: BODY_TIMEOUT_SECONDS })
   })
 
-  it('refuses a body over the cap that comes in chunks without a length', async () => {
-    const body = streamOf(form(), '&role=', ...Array.from({ length: 17 }, () => 'x'.repeat(1024)))
-    const response = await post(body, { 'Content-Type': FORM })
-    await expectProblem(response, 413, 'payload_too_large', 'body_too_large')
+  it('and does not come', async () => {
+    const { port, close } = await listen(impatient.app)
+    try {
+      const response = await exchange(port, [...HEAD, 'Content-Length: 100'])
+      await expectRefused(impatient, response, TIMEOUT)
+    } finally {
+      close()
+    }
   })
 
-  it('takes a body of exactly 16,384 bytes', async () => {
-    const padding = 16_384 - form().length - '&audience='.length
-    const body = `${form()}&audience=${'x'.repeat(padding)}`
-    const response = await post(body, { 'Content-Type': FORM })
-    await expectProblem(response, 401, 'invalid_evidence', 'audience_mismatch')
-  })
-
-  it('refuses a slow body', async () => {
-    const body = new ReadableStream({
-      start: (controller) => controller.enqueue(new TextEncoder().encode(form())),
+  it('and trickles, so that the cap would never be reached', async () => {
+    const trickle = stream(async (controller) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      controller.enqueue(Uint8Array.of(0x78))
     })
-    const response = await post(body, { 'Content-Type': FORM })
-    await expectProblem(response, 408, 'request_timeout', 'body_timeout')
+    await expectRefused(impatient, await impatient.request('/v1/enroll', trickle), TIMEOUT)
   })
 
-  it.each(['gzip', 'br', 'identity'])('refuses a compressed body: %s', async (encoding) => {
-    const headers = { 'Content-Type': FORM, 'Content-Encoding': encoding }
-    const response = await post(form(), headers)
-    await expectProblem(response, 415, 'unsupported_media_type', 'content_encoding')
+  it('and breaks off', async () => {
+    const broken = stream((controller) => controller.error(new Error('gone')))
+    const response = await service.request('/v1/enroll', broken)
+    await expectRefused(service, response, INVALID('body_malformed'))
   })
 
+  it('but none that comes in parts', async () => {
+    const head = [...HEAD, 'Transfer-Encoding: chunked']
+    const text = form(evidence)
+    const parts = [chunk(text.slice(0, 9)), chunk(text.slice(9)), '0\r\n\r\n']
+    await enrolled(await exchange(listener.port, head, parts))
+  })
+})
+
+describe('createApp() refuses a body that is compressed', () => {
+  it('with gzip', async () => {
+    const headers = { ...FORM, 'Content-Encoding': 'gzip' }
+    const response = await enroll(gzipSync(form(evidence)), headers)
+    await expectRefused(service, response, UNSUPPORTED('content_encoding'))
+  })
+
+  it.each(['identity', 'br', ''])('by its header, with %j', async (encoding) => {
+    const headers = { ...FORM, 'Content-Encoding': encoding }
+    await expectRefused(
+      service,
+      await enroll(form(evidence), headers),
+      UNSUPPORTED('content_encoding'),
+    )
+  })
+})
+
+describe('createApp() refuses a content type', () => {
   it.each([
     'text/plain',
     'application/xml',
-    'application/octet-stream',
-    'application/jsonp',
-    `${FORM}; charset=iso-8859-1`,
+    'application/jsonx',
+    'application/json, application/json',
+    'multipart/mixed; boundary=x',
+    'x',
     '',
-  ])('refuses a wrong content type: %j', async (type) => {
-    const response = await post(form(), { 'Content-Type': type })
-    await expectProblem(response, 415, 'unsupported_media_type', 'content_type')
+  ])('%j', async (type) => {
+    const response = await enroll(form(evidence), { 'Content-Type': type })
+    await expectRefused(service, response, UNSUPPORTED('content_type'))
   })
 
-  it('refuses repeated fields in a form', async () => {
-    const response = await post(`${form()}&document=x`, { 'Content-Type': FORM })
-    await expectProblem(response, 400, 'invalid_request', 'field_repeated')
-  })
-
-  it('refuses repeated fields in a form, one of them percent-encoded', async () => {
-    const response = await post(`${form()}&doc%75ment=x`, { 'Content-Type': FORM })
-    await expectProblem(response, 400, 'invalid_request', 'field_repeated')
-  })
-
-  it('refuses repeated fields in multipart', async () => {
-    const body = new FormData()
-    for (const [name, value] of Object.entries(fields)) body.append(name, value)
-    body.append('pkcs7', fields.pkcs7)
-    await expectProblem(await post(body, {}), 400, 'invalid_request', 'field_repeated')
-  })
-
-  it.each(['"document":"x"', '"docu\\u006dent":"x"'])(
-    'refuses repeated fields in JSON: %s',
-    async (member) => {
-      const body = JSON.stringify(fields).replace('{', `{${member},`)
-      const response = await post(body, { 'Content-Type': 'application/json' })
-      await expectProblem(response, 400, 'invalid_request', 'field_repeated')
-    },
-  )
-
-  it('refuses fields in query and body', async () => {
-    const response = await post(form(), { 'Content-Type': FORM }, `${PATH}?role=worker`)
-    await expectProblem(response, 400, 'invalid_request', 'query_not_allowed')
+  it('that is absent', async () => {
+    const body = new TextEncoder().encode(form(evidence))
+    await expectRefused(service, await enroll(body, {}), UNSUPPORTED('content_type'))
   })
 
   it.each([
-    ['without a document', () => ({ pkcs7: fields.pkcs7 }), 'field_missing'],
-    ['without a pkcs7', () => ({ document: fields.document }), 'field_missing'],
-    ['with an empty document', () => ({ ...fields, document: '' }), 'field_empty'],
-    ['with an empty role', () => ({ ...fields, role: '' }), 'field_empty'],
-    ['with an unknown field', () => ({ ...fields, extra: 'x' }), 'field_unknown'],
-    ['with __proto__', () => JSON.parse('{"__proto__":"x"}') as object, 'field_unknown'],
-    ['with a role out of pattern', () => ({ ...fields, role: 'Worker' }), 'field_malformed'],
-    ['with a number', () => ({ ...fields, role: 1 }), 'field_not_text'],
-    ['with a list', () => ({ ...fields, document: [fields.document] }), 'field_not_text'],
-    ['with null', () => ({ ...fields, role: null }), 'field_not_text'],
-    ['that is a list', () => [fields], 'body_malformed'],
-    ['that is a text', () => 'text', 'body_malformed'],
-  ])('refuses JSON %s', async (_, body, reason) => {
-    const response = await post(JSON.stringify(body()), { 'Content-Type': 'application/json' })
-    await expectProblem(response, 400, 'invalid_request', reason)
-  })
-
-  it.each([
-    ['JSON that breaks off', '{"document":', 'application/json'],
-    ['a form with a broken escape', 'document=%zz', FORM],
-    ['a form with an escape that is not UTF-8', 'document=%ff', FORM],
-    ['a form without an equals sign', 'document', FORM],
-    ['multipart without a boundary', 'x', 'multipart/form-data'],
-  ])('refuses %s', async (_, body, type) => {
-    const response = await post(body, { 'Content-Type': type })
-    await expectProblem(response, 400, 'invalid_request', 'body_malformed')
-  })
-
-  it('refuses a plus sign that was not encoded: it reads as a space', async () => {
-    const pkcs7 = fields.pkcs7.includes('+') ? fields.pkcs7 : `${fields.pkcs7.slice(0, -1)}+`
-    const body = `document=${encodeURIComponent(fields.document)}&pkcs7=${pkcs7}`
-    const response = await post(body, { 'Content-Type': FORM })
-    await expectProblem(response, 401, 'invalid_evidence', 'malformed_encoding')
-  })
-
-  it.each([
-    ['key binding by a DPoP header', { DPoP: 'x' }, 'key_binding_unsupported'],
-    ['an asynchronous invocation', { 'X-Fc-Invocation-Type': 'Async' }, 'invocation_async'],
-  ])('refuses %s', async (_, header, reason) => {
-    const response = await post(form(), { 'Content-Type': FORM, ...header } as Record<
-      string,
-      string
-    >)
-    await expectProblem(response, 400, 'invalid_request', reason)
-  })
-
-  it('takes no notice of an X-Forwarded-For made by the client', async () => {
-    const plain = await post(form(), { 'Content-Type': FORM })
-    const forwarded = await post(form(), { 'Content-Type': FORM, 'X-Forwarded-For': '1.2.3.4' })
-    const claims = async (response: Response) =>
-      claimsOf(String(((await response.json()) as { access_token: string }).access_token))
-    expect(await claims(forwarded)).toEqual(await claims(plain))
-    expect(scene.log()).not.toContain('1.2.3.4')
-  })
-
-  it('takes no notice of a Host header that tries to change the issuer', async () => {
-    const evil = 'evil.example'
-    const headers = { 'Content-Type': FORM, Host: evil, 'X-Forwarded-Host': evil }
-    const response = await post(form(), headers, `https://${evil}${PATH}`)
-    const { access_token: token } = (await response.json()) as { access_token: string }
-    expect(claimsOf(token)['iss']).toBe(ISSUER)
-    for (const path of ['/.well-known/openid-configuration', '/bootstrap.sh', '/openapi.json']) {
-      const page = await scene.request(`https://${evil}${path}`, { headers })
-      expect(await page.text()).not.toContain(evil)
+    'charset=iso-8859-1',
+    'charset=utf-16',
+    'charset=utf-7',
+    'charset=',
+    'charset=utf-8; charset=utf-16',
+    'charset =utf-16',
+  ])('with another charset: %s', async (charset) => {
+    for (const type of ['application/json', FORM['Content-Type']]) {
+      const body = type === 'application/json' ? JSON.stringify(evidence) : form(evidence)
+      await enrolled(await enroll(body, { 'Content-Type': `${type}; charset=utf-8` }))
+      const response = await enroll(body, { 'Content-Type': `${type}; ${charset}` })
+      await expectRefused(service, response, UNSUPPORTED('content_type'))
     }
   })
 })
 
-describe('POST /v1/challenge', () => {
-  it('refuses dpop_jkt in so many words', async () => {
-    const { postForm } = await setHttpScene()
-    const response = await postForm('/v1/challenge', { dpop_jkt: 'k'.repeat(43) })
-    const problem = await problemOf(response)
-    expect(problem).toMatchObject({ status: 400, code: 'invalid_request' })
-    expect(problem['title']).toMatch(/does not bind tokens to keys/)
+describe('createApp() is not moved by', () => {
+  const outcome = async (answer: Record<string, unknown>): Promise<unknown> => {
+    const { iss, sub, jti, iat, exp, ecs } = claimsOf(String(answer['access_token']))
+    return { iss, sub, jti, iat, exp, ecs }
+  }
+
+  it.each([
+    ['X-Forwarded-For', '10.0.0.1'],
+    ['X-Forwarded-For', '127.0.0.1, 192.168.10.21'],
+    ['X-Real-IP', '127.0.0.1'],
+    ['Forwarded', 'for=127.0.0.1;host=evil.example;proto=http'],
+    ['X-Forwarded-Host', 'evil.example'],
+    ['X-Forwarded-Proto', 'http'],
+  ])('a header %s made by the client: %s', async (name, value) => {
+    const plain = await enrolled(await enroll(form(evidence)))
+    const before = service.events.at(-1)
+    const forged = await enrolled(await enroll(form(evidence), { ...FORM, [name]: value }))
+    expect(await outcome(forged)).toEqual(await outcome(plain))
+    const moving = { request_id: '', duration_ms: 0 }
+    expect({ ...service.events.at(-1), ...moving }).toEqual({ ...before, ...moving })
   })
 
-  it('answers 429 where a rate limiter says no', async () => {
-    const { postForm, events } = await setHttpScene({}, { rateLimiter: async () => false })
-    const response = await postForm('/v1/challenge', {})
-    expect(response.headers.get('Retry-After')).toMatch(/^[0-9]+$/)
-    expect(await problemOf(response)).toMatchObject({ status: 429, code: 'rate_limited' })
-    expect(events).toHaveLength(1)
+  it.each(['evil.example', 'rollcall.example.evil.example', 'rollcall.example:8443'])(
+    'a Host header that tries to change the issuer: %s',
+    async (host) => {
+      const get = async (path: string): Promise<string> =>
+        (await exchange(listener.port, [`GET ${path} HTTP/1.1`, `Host: ${host}`])).text()
+      for (const path of ['/.well-known/openid-configuration', '/openapi.json', '/bootstrap.sh']) {
+        const text = await get(path)
+        expect(text).toContain(ISSUER)
+        expect(text.replaceAll(ISSUER, '')).not.toContain(host)
+      }
+      const body = form(evidence)
+      const length = `Content-Length: ${body.length}`
+      const post = (text: string): Promise<Response> =>
+        exchange(listener.port, [HEAD[0] ?? '', `Host: ${host}`, HEAD[2] ?? '', length], [text])
+      const answer = await enrolled(await post(body))
+      expect(claimsOf(String(answer['access_token']))['iss']).toBe(ISSUER)
+      const refused = await post(body.replace('i-bp13', 'i-bp14'))
+      expect(refused.headers.get('WWW-Authenticate')).toBe(`InstanceIdentity realm="${ISSUER}"`)
+    },
+  )
+
+  it('an absolute address that names another host', async () => {
+    const head = ['GET http://evil.example/.well-known/openid-configuration HTTP/1.1', 'Host: x']
+    const answer = (await (await exchange(listener.port, head)).json()) as Record<string, unknown>
+    expect(answer['issuer']).toBe(ISSUER)
   })
 })

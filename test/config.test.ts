@@ -1,0 +1,266 @@
+// The configuration: what it takes, every problem with it, all of them at once, and no secret in any.
+
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
+import { ConfigurationError } from '../src/errors.ts'
+import { generateSigningKeys } from '../src/token/generate.ts'
+import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../src/verify/alibaba-cloud.ts'
+import { createTestCloud } from './support/test-cloud.ts'
+
+type Environment = Record<string, unknown>
+
+const POLICY = JSON.stringify({
+  roles: {
+    worker: {
+      match: { owner_account_id: ['1609123456789012'] },
+      token: { audience: ['https://cluster.example'] },
+      reenrollment: 'always',
+    },
+  },
+})
+const CHALLENGE_KEY = Buffer.alloc(32, 7).toString('base64url')
+
+let good: Environment
+let certificatePem: string
+let files: Record<string, string>
+let NODE: RuntimeOptions
+const WORKERS: RuntimeOptions = { defaultLedger: 'durable-object' }
+
+beforeAll(async () => {
+  good = {
+    ROLLCALL_ISSUER: 'https://rollcall.example',
+    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+    ROLLCALL_POLICY: POLICY,
+    ROLLCALL_LEDGER: 'memory:',
+  }
+  certificatePem = (await createTestCloud()).certificatePem
+  files = { '/policy.json': `${POLICY}\n`, '/keys.json': String(good['ROLLCALL_SIGNING_KEYS']) }
+  NODE = {
+    singleProcess: true,
+    readFile: async (path) => {
+      const text = files[path]
+      if (text === undefined) throw new Error(`ENOENT: ${path}`)
+      return text
+    },
+  }
+})
+
+const without = (...names: readonly string[]): Environment =>
+  Object.fromEntries(Object.entries(good).filter(([name]) => !names.includes(name)))
+const parse = (changes: Environment, runtime: RuntimeOptions = NODE): Promise<Config> =>
+  parseConfig({ ...good, ...changes }, runtime)
+const problemsOf = async (env: Environment, runtime: RuntimeOptions = NODE): Promise<unknown> => {
+  const error: unknown = await parseConfig(env, runtime).catch((thrown: unknown) => thrown)
+  if (!(error instanceof ConfigurationError)) throw new Error('the configuration was taken')
+  for (const problem of error.problems) expect(error.message).toContain(`  - ${problem}`)
+  return error.problems
+}
+
+describe('parseConfig() takes', () => {
+  it('what is required, and fills in the rest', async () => {
+    const { signingKeys, policy, ...rest } = await parse({})
+    expect(rest).toEqual({
+      issuer: 'https://rollcall.example',
+      trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+      ledger: 'memory',
+      challengeLifetimeSeconds: 120,
+      challengeKeys: undefined,
+      allowSha1: true,
+      host: '127.0.0.1',
+      port: 8787,
+      warnings: ['the ledger is memory: good for one process only'],
+    })
+    expect(signingKeys.algorithms).toEqual(['ES256'])
+    expect(policy.roles.map(({ name }) => name)).toEqual(['worker'])
+  })
+
+  it('everything that can be set', async () => {
+    const config = await parse({
+      ROLLCALL_TRUST_ANCHORS: certificatePem,
+      ROLLCALL_CHALLENGE_LIFETIME_SECONDS: '30',
+      ROLLCALL_CHALLENGE_KEYS: `${CHALLENGE_KEY}, ${CHALLENGE_KEY}`,
+      ROLLCALL_ALLOW_SHA1: 'false',
+      ROLLCALL_FRESHNESS: 'challenge',
+      HOST: '::1',
+      PORT: '0',
+    })
+    expect(config.trustAnchors).toHaveLength(1)
+    expect(config.trustAnchors).not.toEqual(ALIBABA_CLOUD_TRUST_ANCHORS)
+    expect(config.challengeKeys?.map(({ length }) => length)).toEqual([32, 32])
+    expect(config).toMatchObject({
+      challengeLifetimeSeconds: 30,
+      allowSha1: false,
+      host: '::1',
+      port: 0,
+    })
+    expect(config.warnings.join()).toContain('1 trust anchor(s) replace the certificate')
+  })
+
+  it('each of them from a file', async () => {
+    const env = without('ROLLCALL_POLICY', 'ROLLCALL_SIGNING_KEYS')
+    const named = {
+      ROLLCALL_POLICY_FILE: '/policy.json',
+      ROLLCALL_SIGNING_KEYS_FILE: '/keys.json',
+    }
+    const config = await parseConfig({ ...env, ...named }, NODE)
+    expect(config.signingKeys.jwks).toEqual((await parse({})).signingKeys.jwks)
+    expect(config.policy).toEqual((await parse({})).policy)
+  })
+
+  it('no ledger where there is a Durable Object', async () => {
+    expect((await parseConfig(without('ROLLCALL_LEDGER'), WORKERS)).ledger).toBe('durable-object')
+  })
+
+  it('names and bindings of others', () =>
+    expect(
+      parse({ PATH: '/bin', LEDGER: {}, rollcall_issuer: 'x', MY_ROLLCALL_X: 'x' }),
+    ).resolves.toBeTruthy())
+})
+
+describe('parseConfig() refuses', () => {
+  const LEDGER_LATER = 'this version of rollcall does not support this ledger yet'
+  const LIFETIME = 'expected a whole number from 1 to 3600'
+  const KEYS = 'expected 32 bytes each, base64url, comma separated'
+  it.each<readonly [string, unknown, string]>([
+    ['ROLLCALL_SIGNING_KEYS', '{}', 'expected a JWKS, {"keys": [...]}'],
+    ['ROLLCALL_SIGNING_KEYS', '{"keys":[{"kty":"oct","k":"AAAA"}]}', 'keys.0: a symmetric key'],
+    ['ROLLCALL_POLICY', '{"roles":{}}', 'roles: expected at least one role'],
+    ['ROLLCALL_POLICY', 'x', 'expected JSON'],
+    ['ROLLCALL_POLICY', '', 'empty; leave it out'],
+    ['ROLLCALL_POLICY', { roles: {} }, 'expected a text'],
+    ['ROLLCALL_TRUST_ANCHORS', 'x', 'malformed_encoding: no PEM certificate'],
+    ['ROLLCALL_LEDGER', 'memory', 'expected memory:'],
+    ['ROLLCALL_LEDGER', 'sqlite:/var/ledger', LEDGER_LATER],
+    ['ROLLCALL_LEDGER', 'redis://127.0.0.1', LEDGER_LATER],
+    ['ROLLCALL_LEDGER', 'rediss://127.0.0.1', LEDGER_LATER],
+    ['ROLLCALL_LEDGER', 'deno-kv:', LEDGER_LATER],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '0', LIFETIME],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '3601', LIFETIME],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '1.5', LIFETIME],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '-1', LIFETIME],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '1e3', LIFETIME],
+    ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', ' 60', LIFETIME],
+    ['ROLLCALL_CHALLENGE_KEYS', 'AAAA', KEYS],
+    ['ROLLCALL_CHALLENGE_KEYS', `${CHALLENGE_KEY},`, KEYS],
+    ['ROLLCALL_CHALLENGE_KEYS', Buffer.alloc(32, 255).toString('base64'), KEYS],
+    ['ROLLCALL_ALLOW_SHA1', 'yes', 'expected true or false'],
+    ['ROLLCALL_ALLOW_SHA1', 'False', 'expected true or false'],
+    ['ROLLCALL_FRESHNESS', 'signing_time', 'this version of rollcall supports "challenge" only'],
+    ['ROLLCALL_FRESHNESS', 'none', 'this version of rollcall supports "challenge" only'],
+    ['ROLLCALL_ADMIN_KEYS', '{"keys":[]}', 'this version of rollcall does not support the op'],
+    ['ROLLCALL_ISSUERS', 'https://x.example', 'not known; the names are ROLLCALL_ISSUER,'],
+    ['ROLLCALL_POLICY_FILES', '/policy.json', 'not known; the names are ROLLCALL_ISSUER,'],
+    ['ROLLCALL_', '', 'not known; the names are ROLLCALL_ISSUER,'],
+    ['PORT', '65536', 'expected a whole number from 0 to 65535'],
+    ['PORT', 'http', 'expected a whole number from 0 to 65535'],
+    ['HOST', 'a host', 'expected an address or a host name'],
+    ['ROLLCALL_TRUST_ANCHORS_FILE', '/nothing', 'the file cannot be read'],
+    ['ROLLCALL_TRUST_ANCHORS_FILE', {}, 'expected a path'],
+    ['ROLLCALL_POLICY_FILE', '/policy.json', 'ROLLCALL_POLICY: set together with ROLLCALL_POLICY_'],
+  ])('%s = %j', async (name, value, problem) => {
+    await parse({})
+    const problems = await problemsOf({ ...good, [name]: value })
+    const start = problem.startsWith('ROLLCALL_') ? problem : `${name}: ${problem}`
+    expect(problems).toEqual([expect.stringContaining(start)])
+    expect((problems as string[])[0]?.startsWith(start)).toBe(true)
+  })
+
+  it.each([
+    ['reenrollment', 'never'],
+    ['reenrollment', 'same_key'],
+    ['reenrollment', 'new_image'],
+    ['binding', 'dpop'],
+  ])('a policy with %s "%s" in so many words', async (name, value) => {
+    const policy = JSON.parse(POLICY) as { roles: { worker: Environment } }
+    policy.roles.worker[name] = value
+    const problems = await problemsOf({ ...good, ROLLCALL_POLICY: JSON.stringify(policy) })
+    expect(problems).toEqual([
+      expect.stringContaining(
+        `ROLLCALL_POLICY: roles.worker.${name}: this version of rollcall does not support "${value}" yet`,
+      ),
+    ])
+  })
+
+  it.each(['ROLLCALL_ISSUER', 'ROLLCALL_SIGNING_KEYS', 'ROLLCALL_POLICY', 'ROLLCALL_LEDGER'])(
+    'an environment without %s',
+    async (name) => {
+      const required = [expect.stringMatching(new RegExp(`^${name}: required, `))]
+      expect(await problemsOf(without(name))).toEqual(required)
+      // Also where something else has a name that begins alike.
+      expect(await problemsOf({ ...without(name), [`${name}_X`]: 'x' })).toEqual([
+        expect.stringContaining(`${name}_X: not known`),
+        ...required,
+      ])
+    },
+  )
+
+  it('memory: on Workers', async () => {
+    expect(await problemsOf(good, WORKERS)).toEqual([
+      'ROLLCALL_LEDGER: memory: is for one process; leave ROLLCALL_LEDGER out',
+    ])
+  })
+
+  it('a file where there is no file system', async () => {
+    const env = without('ROLLCALL_LEDGER', 'ROLLCALL_POLICY')
+    expect(await problemsOf({ ...env, ROLLCALL_POLICY_FILE: '/policy.json' }, WORKERS)).toEqual([
+      'ROLLCALL_POLICY_FILE: there is no file system here; set ROLLCALL_POLICY',
+    ])
+  })
+
+  it('everything that is wrong at once, in the order of the names', async () => {
+    const problems = await problemsOf({
+      ROLLCALL_ISSUER: 'http://rollcall.example/',
+      ROLLCALL_POLICY: '{"roles":{"worker":{"match":{},"token":{}}}}',
+      ROLLCALL_LEDGER: 'redis://x',
+      ROLLCALL_CHALLENGE_KEYS: 'x',
+      ROLLCALL_ALLOW_SHA1: 'maybe',
+      ROLLCALL_FRESHNESS: 'signing_time',
+      ROLLCALL_ADMIN_KEYS: 'x',
+      ROLLCALL_TYPO: 'x',
+      PORT: 'x',
+    })
+    expect((problems as string[]).map((problem) => problem.split(': ', 2).join(': '))).toEqual([
+      expect.stringContaining('ROLLCALL_TYPO: not known'),
+      expect.stringContaining('ROLLCALL_ISSUER: expected https'),
+      expect.stringContaining('ROLLCALL_SIGNING_KEYS: required'),
+      'ROLLCALL_POLICY: roles.worker.match.owner_account_id',
+      'ROLLCALL_POLICY: roles.worker.token.audience',
+      'ROLLCALL_POLICY: roles.worker.reenrollment',
+      expect.stringContaining('ROLLCALL_LEDGER: this version'),
+      expect.stringContaining('ROLLCALL_CHALLENGE_KEYS: expected'),
+      expect.stringContaining('ROLLCALL_ALLOW_SHA1: expected'),
+      expect.stringContaining('ROLLCALL_FRESHNESS: this version'),
+      expect.stringContaining('ROLLCALL_ADMIN_KEYS: this version'),
+      expect.stringContaining('PORT: expected'),
+    ])
+  })
+})
+
+describe('parseConfig() says no secret', () => {
+  it('whatever is wrong beside it', async () => {
+    const keys = JSON.parse(String(good['ROLLCALL_SIGNING_KEYS'])) as { keys: Environment[] }
+    const [key] = keys.keys
+    const [other] = (await generateSigningKeys('ES256')).keys
+    const secret = String(key?.['d'])
+    const sets = [
+      { keys: [key, key] },
+      { keys: [{ ...key, d: `${secret}!` }] },
+      { keys: [{ ...key, kid: secret }] },
+      { keys: [{ ...key, alg: secret }] },
+      { keys: [{ ...key, kty: secret }] },
+      { keys: [{ ...key, x: other?.x, y: other?.y }] },
+      { keys: [{ kty: 'oct', k: secret }] },
+      { keys: [secret] },
+      secret,
+    ]
+    const environments = sets.map((set) => ({ ROLLCALL_SIGNING_KEYS: JSON.stringify(set) }))
+    for (const name of Object.keys({ ...good, ROLLCALL_CHALLENGE_KEYS: '', ROLLCALL_X: '' })) {
+      environments.push({ [name]: secret.slice(1) } as never)
+    }
+    for (const changes of [...environments, { ROLLCALL_SIGNING_KEYS: `{"keys":["${secret}` }]) {
+      const problems = JSON.stringify(await problemsOf({ ...good, ...changes }))
+      const pieces = (secret.match(/.{12}/g) ?? []).filter((piece) => problems.includes(piece))
+      expect(pieces, problems).toEqual([])
+    }
+  })
+})
