@@ -106,7 +106,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
       throw new RequestError('rate_limited', 'rate_limited')
     }
     const body = await readBody(request, bodyTimeoutSeconds)
-    return checkFields(schema, readFields(body, request.headers.get('Content-Type')))
+    return checkFields(schema, await readFields(body, request.headers.get('Content-Type')))
   }
 
   /** A POST that is answered and audited whatever happens. */

@@ -4,7 +4,6 @@
 
 import { type Bytes, fromUtf8 } from '../bytes.ts'
 import { parseUniqueJson } from '../codec/json.ts'
-import { boundaryOf, readMultipart } from './multipart.ts'
 import { RequestError, invalidRequest } from './request-error.ts'
 
 /** Names and values as they were sent, in order. */
@@ -38,10 +37,18 @@ const fromUrlEncoded = (bytes: Bytes): Pairs => {
   })
 }
 
-const fromMultipart = (bytes: Bytes, parameters: readonly string[]): Pairs => {
-  const boundary = boundaryOf(parameters)
-  const pairs = boundary === undefined ? undefined : readMultipart(textOf(bytes), boundary)
-  if (pairs === undefined) throw malformed('multipart/form-data')
+/** `multipart/form-data` (RFC 7578); a part may be a file, as `curl -F name=@file` sends it. */
+const fromMultipart = async (bytes: Bytes, contentType: string): Promise<Pairs> => {
+  const response = new Response(bytes, { headers: { 'Content-Type': contentType } })
+  const form = await response.formData().catch(() => {
+    throw malformed('multipart/form-data')
+  })
+  const pairs: [string, string][] = []
+  for (const [name, value] of form as unknown as Iterable<[string, string | Blob]>) {
+    const text =
+      typeof value === 'string' ? value : textOf(new Uint8Array(await value.arrayBuffer()))
+    pairs.push([name, text])
+  }
   return pairs
 }
 
@@ -62,7 +69,7 @@ const fromJson = (bytes: Bytes): Pairs => {
   })
 }
 
-const pairsOf = (bytes: Bytes, contentType: string | null): Pairs => {
+const pairsOf = async (bytes: Bytes, contentType: string | null): Promise<Pairs> => {
   if (contentType === null && bytes.length === 0) return []
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim())
   const charsets = parameters.filter((parameter) => /^charset\b/i.test(parameter))
@@ -71,7 +78,7 @@ const pairsOf = (bytes: Bytes, contentType: string | null): Pairs => {
       case 'application/x-www-form-urlencoded':
         return fromUrlEncoded(bytes)
       case 'multipart/form-data':
-        return fromMultipart(bytes, parameters)
+        return fromMultipart(bytes, contentType as string)
       case 'application/json':
         return fromJson(bytes)
       default:
@@ -85,12 +92,12 @@ const pairsOf = (bytes: Bytes, contentType: string | null): Pairs => {
  * @param contentType the header; may be absent if the body is empty
  * @throws RequestError `invalid_request`, `unsupported_media_type`
  */
-export const readFields = (
+export const readFields = async (
   bytes: Bytes,
   contentType: string | null,
-): ReadonlyMap<string, string> => {
+): Promise<ReadonlyMap<string, string>> => {
   const fields = new Map<string, string>()
-  for (const [name, value] of pairsOf(bytes, contentType)) {
+  for (const [name, value] of await pairsOf(bytes, contentType)) {
     if (fields.has(name)) throw invalidRequest('field_repeated', 'A field is there twice')
     fields.set(name, value)
   }
