@@ -27,7 +27,8 @@ const config = await parseConfig(process.env, {
 const enroller = await createEnroller({ ...config, ledger: createMemoryLedger() })
 const app = createApp({ enroller })
 const { host: hostname, port } = config
-const server = serve({ fetch: app.fetch, hostname, port }, (address) => {
+const listen = { fetch: app.fetch, hostname, port, overrideGlobalObjects: false }
+const server = serve(listen, (address) => {
   for (const warning of config.warnings) say(`warning: ${warning}`)
   say(`listening on http://${hostname}:${address.port} as ${config.issuer}`)
 }) as Server
