@@ -27,8 +27,9 @@ const config = await parseConfig(process.env, {
 const enroller = await createEnroller({ ...config, ledger: createMemoryLedger() })
 const app = createApp({ enroller })
 const { host: hostname, port } = config
-const listen = { fetch: app.fetch, hostname, port, overrideGlobalObjects: false }
-const server = serve(listen, (address) => {
+// The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
+const options = { fetch: app.fetch, hostname, port, overrideGlobalObjects: false }
+const server = serve(options, (address) => {
   for (const warning of config.warnings) say(`warning: ${warning}`)
   say(`listening on http://${hostname}:${address.port} as ${config.issuer}`)
 }) as Server
@@ -41,6 +42,8 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 
 const stop = (): void => {
   say('stopping: finishing what was begun')
+  // A connection whose last request is answered from now on is not kept for another.
+  server.keepAliveTimeout = 1
   server.close(() => process.exit(0))
   server.closeIdleConnections()
   setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()

@@ -4,6 +4,7 @@
 import { parseConfig } from '../src/config.ts'
 import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
+import { setCommonHeaders } from '../src/http/common-headers.ts'
 import { createApp } from '../src/http/index.ts'
 import { problemResponse } from '../src/http/problems.ts'
 import { requestIdOf } from '../src/http/request-id.ts'
@@ -38,7 +39,9 @@ export default {
         error instanceof ConfigurationError ? error.message : 'the service cannot start',
       )
       const requestId = requestIdOf(request)
-      return problemResponse({ code: 'unavailable', requestId, issuer: '' })
+      const response = problemResponse({ code: 'unavailable', requestId, issuer: '' })
+      setCommonHeaders(response.headers, requestId)
+      return response
     }
   },
 }

@@ -10,6 +10,7 @@ import { discoveryDocument } from '../token/discovery.ts'
 import { type AuditEvent, auditEvent, auditLine } from './audit.ts'
 import { readBody } from './body.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
+import { setCommonHeaders } from './common-headers.ts'
 import { readFields } from './fields.ts'
 import { openApiDocument } from './openapi.ts'
 import { type ProblemCode, problemResponse } from './problems.ts'
@@ -85,10 +86,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
     const requestId = requestIdOf(context.req.raw)
     context.set('requestId', requestId)
     await next()
-    const { headers } = context.res
-    headers.set('X-Request-Id', requestId)
-    headers.set('X-Content-Type-Options', 'nosniff')
-    if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+    setCommonHeaders(context.res.headers, requestId)
   })
 
   const refuse = (
