@@ -12,8 +12,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startEmulator } from '../../src/cli/emulator-server.ts'
 import { decodePkcs7 } from '../../src/codec/pem.ts'
 import { FAULTS } from '../../src/metadata/faults.ts'
-import { DOCUMENT, PKCS7, requireCommand, verifyWithOpenssl } from '../metadata/tools.ts'
+import { DOCUMENT, PKCS7, verifyWithOpenssl } from '../metadata/tools.ts'
 import { type RunningProcess, startProcess, waitUntil } from '../support/processes.ts'
+import { requireTool } from '../support/requirements.ts'
 
 const COMMAND = fileURLToPath(new URL('../../src/cli/emulator.ts', import.meta.url))
 
@@ -57,8 +58,8 @@ const runToEnd = async (...args: string[]) => {
 
 describe('npm run emulator', () => {
   it('answers an instance of the cloud, to curl and openssl', async (context) => {
-    requireCommand(context, 'curl')
-    requireCommand(context, 'openssl')
+    requireTool(context, 'curl', 'apt-get install curl')
+    requireTool(context, 'openssl', 'apt-get install openssl')
     const certificate = join(folder, 'cloud.pem')
     const options = ['--instances', '7', '--seed', 'cli', '--certificate-out', certificate]
     const { url, stdout } = await startReady(...options)
@@ -77,7 +78,7 @@ describe('npm run emulator', () => {
   })
 
   it('demands a token with --hardened-only, and spoils what --fault says', async (context) => {
-    requireCommand(context, 'curl')
+    requireTool(context, 'curl', 'apt-get install curl')
     const faults = ['--fault', 'not-found:meta-data/mac', '--fault', 'wrapped']
     const { url } = await startReady('--hardened-only', ...faults)
     const status = ['-o', '/dev/null', '-w', '%{http_code}']

@@ -12,15 +12,8 @@ import {
 import { type MetadataEmulator, createMetadataEmulator } from '../../src/metadata/index.ts'
 import { type DerNode, nodeAt, parseDer } from '../support/der-tree.ts'
 import { type TestCloud, createTestCloud } from '../support/test-cloud.ts'
-import {
-  DOCUMENT,
-  PKCS7,
-  ask,
-  askText,
-  requireCommand,
-  runWithFiles,
-  verifyWithOpenssl,
-} from './tools.ts'
+import { DOCUMENT, PKCS7, ask, askText, runWithFiles, verifyWithOpenssl } from './tools.ts'
+import { requireTool } from '../support/requirements.ts'
 
 // From the documentation of ECS, "Use instance identities" (document 67254): the sample's beginning.
 const SAMPLE =
@@ -69,7 +62,7 @@ describe('the signature of an emulated instance', () => {
   })
 
   it('has each tag and length of what openssl signs', async (context) => {
-    requireCommand(context, 'openssl')
+    requireTool(context, 'openssl', 'apt-get install openssl')
     const content = (await askText(emulator, DOCUMENT)).replace('}', `,"audience":"${AUDIENCE}"}`)
     const args =
       'smime -sign -nodetach -nocerts -noattr -md sha1 -binary -signer cert -inkey key -in content -outform DER'
@@ -83,7 +76,7 @@ describe('the signature of an emulated instance', () => {
   })
 
   it('is accepted by openssl, and covers the audience before the last brace', async (context) => {
-    requireCommand(context, 'openssl')
+    requireTool(context, 'openssl', 'apt-get install openssl')
     for (const { instanceId, document } of emulator.instances.slice(0, 3)) {
       const path = `/instances/${instanceId}${PKCS7}`
       const withAudience = await getDer(emulator, `${path}?audience=${AUDIENCE}`)

@@ -10,7 +10,8 @@ import {
   generateSigningKeys,
 } from '../../src/metadata/signing-identity.ts'
 import { documentText, withAudience } from '../support/test-cloud.ts'
-import { requireCommand, runWithFiles } from './tools.ts'
+import { runWithFiles } from './tools.ts'
+import { requireTool } from '../support/requirements.ts'
 
 const CONTENT = withAudience(documentText(), 'a-nonce-of-ours')
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`
 })
 
-beforeEach((context) => requireCommand(context, 'openssl'))
+beforeEach((context) => void requireTool(context, 'openssl', 'apt-get install openssl'))
 
 const signWithOpenssl = (options: string): Uint8Array => {
   const args = `smime -sign -binary -outform DER -signer certificate -inkey key -in content ${options}`

@@ -4,20 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'vitest'
 import type { MetadataEmulator } from '../../src/metadata/index.ts'
 
 const LIMIT_MS = 20_000
-
-/** Skips the test if a command isn't there; fails it under ROLLCALL_REQUIRE_ALL=1. */
-export const requireCommand = (context: TestContext, name: 'curl' | 'openssl'): void => {
-  try {
-    execFileSync(name, [name === 'curl' ? '--version' : 'version'], { stdio: 'ignore' })
-  } catch {
-    if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') throw new Error(`${name} is required`)
-    context.skip(`${name} is not installed`)
-  }
-}
 
 /** Runs a command in a temporary folder with these files in it; gives its standard output. */
 export const runWithFiles = (
