@@ -8,27 +8,22 @@ import type { Enroller, EnrollmentFacts } from '../enroll/enroller.ts'
 import { ROLE_PATTERN } from '../policy/policy.ts'
 import { discoveryDocument } from '../token/discovery.ts'
 import { type AuditEvent, auditEvent, auditLine } from './audit.ts'
-import { readBody } from './body.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { setCommonHeaders } from './common-headers.ts'
-import { readFields } from './fields.ts'
 import { openApiDocument } from './openapi.ts'
 import { type ProblemCode, problemResponse } from './problems.ts'
-import { RequestError, invalidRequest } from './request-error.ts'
+import { type ReadRequestOptions, readRequest, refuseKeyBinding } from './read-request.ts'
+import { RequestError } from './request-error.ts'
 import { requestIdOf } from './request-id.ts'
-import { ChallengeRequest, EnrollRequest, type RequestSchema, checkFields } from './schemas.ts'
+import { ChallengeRequest, EnrollRequest } from './schemas.ts'
 
 /** What the service is made of. */
-export interface AppOptions {
+export interface AppOptions extends ReadRequestOptions {
   readonly enroller: Enroller
   /** Takes each audit event. Default: one line of JSON to `console.log`. */
   readonly audit?: (event: AuditEvent) => void
   /** Unix seconds. Default: the platform's clock. */
   readonly clock?: () => number
-  /** Whether a POST may go on; else it is answered with 429. Default: all may. */
-  readonly rateLimiter?: (request: Request) => Promise<boolean>
-  /** How long a body may take. Default: 10. */
-  readonly bodyTimeoutSeconds?: number
 }
 
 type Env = { Variables: { requestId: string } }
@@ -45,24 +40,15 @@ const answer = (body: string, type: string): Response =>
   new Response(body, { headers: { 'Content-Type': type } })
 
 const outcomeOf = (error: unknown): Outcome => {
-  if (!(error instanceof RequestError)) return { code: 'internal_error', facts: {} }
+  if (!(error instanceof RequestError)) {
+    // Its name and no more: what an unknown error says may hold anything.
+    return {
+      code: 'internal_error',
+      facts: { reason: error instanceof Error ? error.name : undefined },
+    }
+  }
   const { code, reason, field, message } = error
   return { code, facts: { reason, field }, ...(message !== '' && { title: message }) }
-}
-
-/** What belongs to later versions is refused, never ignored: a client must not believe in it. */
-const refuseUnsupported = ({ headers }: Request): void => {
-  if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
-    throw invalidRequest('invocation_async', 'Nobody would read the answer of an asynchronous call')
-  }
-  if (headers.has('DPoP')) refuseKeyBinding()
-}
-
-const refuseKeyBinding = (): never => {
-  throw invalidRequest(
-    'key_binding_unsupported',
-    'This version does not bind tokens to keys; leave out dpop_jkt and DPoP',
-  )
 }
 
 /**
@@ -75,7 +61,7 @@ const refuseKeyBinding = (): never => {
  * ```
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
-  const { enroller, rateLimiter, bodyTimeoutSeconds } = options
+  const { enroller } = options
   const { issuer, signingKeys } = enroller
   const clock = options.clock ?? (() => Math.floor(Date.now() / 1000))
   // oxlint-disable-next-line no-console -- standard output is where audit events belong
@@ -94,18 +80,6 @@ export const createApp = (options: AppOptions): Hono<Env> => {
     code: ProblemCode,
     more: { readonly title?: string | undefined; readonly allow?: string } = {},
   ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
-
-  const fieldsOf = async <Schema extends RequestSchema>(request: Request, schema: Schema) => {
-    if (new URL(request.url).search !== '') {
-      throw invalidRequest('query_not_allowed', 'Fields belong into the body, not into the address')
-    }
-    refuseUnsupported(request)
-    if (rateLimiter !== undefined && !(await rateLimiter(request))) {
-      throw new RequestError('rate_limited', 'rate_limited')
-    }
-    const body = await readBody(request, bodyTimeoutSeconds)
-    return checkFields(schema, await readFields(body, request.headers.get('Content-Type')))
-  }
 
   /** A POST that is answered and audited whatever happens. */
   const post = (
@@ -140,7 +114,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   }
 
   post('/v1/challenge', 'challenge', async (context) => {
-    const fields = await fieldsOf(context.req.raw, ChallengeRequest)
+    const fields = await readRequest(context.req.raw, ChallengeRequest, options)
     if (fields.dpop_jkt !== undefined) refuseKeyBinding()
     const { audience, expiresIn } = await enroller.challenge(fields, clock())
     const response = wants(context, 'text/plain')
@@ -150,7 +124,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   })
 
   post('/v1/enroll', 'enroll', async (context) => {
-    const fields = await fieldsOf(context.req.raw, EnrollRequest)
+    const fields = await readRequest(context.req.raw, EnrollRequest, options)
     const enrollment = await enroller.enroll(fields, clock())
     if (!enrollment.ok) return { code: enrollment.code, facts: enrollment.facts }
     const { accessToken, tokenType, expiresIn, role, facts } = enrollment
