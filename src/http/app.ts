@@ -68,18 +68,20 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   const audit = options.audit ?? ((event) => console.log(auditLine(event)))
 
   const app = new Hono<Env>()
-  app.use(async (context, next) => {
-    const requestId = requestIdOf(context.req.raw)
-    context.set('requestId', requestId)
-    await next()
-    setCommonHeaders(context.res.headers, requestId)
-  })
-
   const refuse = (
     context: Context<Env>,
     code: ProblemCode,
     more: { readonly title?: string | undefined; readonly allow?: string } = {},
   ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
+
+  app.use(async (context, next) => {
+    const requestId = requestIdOf(context.req.raw)
+    context.set('requestId', requestId)
+    // The router takes a slash at the end for nothing; to us it is another address.
+    if (context.req.path.endsWith('/')) context.res = refuse(context, 'not_found')
+    else await next()
+    setCommonHeaders(context.res.headers, requestId)
+  })
 
   /** A POST that is answered and audited whatever happens. */
   const post = (

@@ -11,15 +11,22 @@ beforeAll(async () => {
 })
 
 describe('an address', () => {
-  it.each(['/', '/v1', '/V1/enroll', '/v1//enroll', '/v1/enroll/x', '/healthz%20', '/.well-known'])(
-    'that is none of the service’s, %s, is answered with 404',
-    async (path) => {
-      for (const method of ['GET', 'POST', 'DELETE']) {
-        const problem = await problemOf(await service.request(path, { method }))
-        expect(problem).toMatchObject({ status: 404, code: 'not_found' })
-      }
-    },
-  )
+  it.each([
+    '/',
+    '/v1',
+    '/V1/enroll',
+    '/v1//enroll',
+    '/v1/enroll/',
+    '/v1/enroll/x',
+    '/healthz%20',
+    '/healthz/',
+    '/.well-known',
+  ])('that is none of the service’s, %s, is answered with 404', async (path) => {
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const problem = await problemOf(await service.request(path, { method }))
+      expect(problem).toMatchObject({ status: 404, code: 'not_found' })
+    }
+  })
 
   it.each([
     ['GET', '/v1/challenge', 'POST'],

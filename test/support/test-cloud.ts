@@ -88,13 +88,19 @@ export interface TestCloudOptions {
   /** Hex; default four bytes, not negative. */
   serialNumber?: string
   modulusLength?: number
+  /** Default: 65537. */
+  publicExponent?: Uint8Array<ArrayBuffer>
 }
 
 const DAY_MS = 86_400_000
 
 export const createTestCloud = async (options: TestCloudOptions = {}): Promise<TestCloud> => {
   const keys = (await crypto.subtle.generateKey(
-    { ...ALGORITHM, modulusLength: options.modulusLength ?? 2048 },
+    {
+      ...ALGORITHM,
+      modulusLength: options.modulusLength ?? 2048,
+      publicExponent: options.publicExponent ?? ALGORITHM.publicExponent,
+    },
     true,
     ['sign', 'verify'],
   )) as CryptoKeyPair

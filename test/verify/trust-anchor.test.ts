@@ -93,8 +93,11 @@ describe('parseTrustAnchors()', () => {
     await expect(parseTrustAnchors(pem)).rejects.toMatchObject({ code })
   })
 
-  it('refuses a key of less than 2048 bits', async () => {
-    const { certificatePem } = await createTestCloud({ modulusLength: 1024 })
+  it.each<[string, TestCloudOptions]>([
+    ['less than 2048 bits', { modulusLength: 1024 }],
+    ['the exponent 3', { publicExponent: Uint8Array.of(3) }],
+  ])('refuses a key of %s', async (_, options) => {
+    const { certificatePem } = await createTestCloud(options)
     await expect(parseTrustAnchors(certificatePem)).rejects.toMatchObject({
       code: 'unsupported_algorithm',
     })
