@@ -44,7 +44,7 @@ const fromMultipart = async (bytes: Bytes, contentType: string): Promise<Pairs> 
     throw malformed('multipart/form-data')
   })
   const pairs: [string, string][] = []
-  for (const [name, value] of form as unknown as Iterable<[string, string | Blob]>) {
+  for (const [name, value] of form) {
     const text =
       typeof value === 'string' ? value : textOf(new Uint8Array(await value.arrayBuffer()))
     pairs.push([name, text])

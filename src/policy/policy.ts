@@ -142,7 +142,7 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
   return [
     {
       name: roleName,
-      match: Object.fromEntries(lists) as unknown as Role['match'],
+      match: Object.fromEntries(lists) as Role['match'],
       token: { audience, lifetimeSeconds, groups },
       reenrollment,
       binding,

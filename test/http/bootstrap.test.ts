@@ -130,10 +130,10 @@ describe('bootstrap.sh', () => {
   })
 
   it('starts over with a new challenge once the old one has expired', async () => {
-    scene = await setBootstrapScene({ challengeLifetimeSeconds: 2 })
+    scene = await setBootstrapScene({ challengeLifetimeSeconds: 4 })
     let failures = 1
     scene.intercept = (request) =>
-      isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '2' }) : undefined
+      isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '4' }) : undefined
     const run = await enrollIn(scene)
     expect(run.status).toBe(0)
     expect(run.stderr).toMatch(/starting over/)

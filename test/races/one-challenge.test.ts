@@ -34,6 +34,24 @@ const winners = async (service: Service): Promise<number> => {
   return countByStatus(answers)[200] ?? 0
 }
 
+/** Hands a running service to `use`, and stops it. */
+const running = async (
+  start: Promise<Service>,
+  use: (service: Service) => Promise<void>,
+): Promise<void> => {
+  const service = await start
+  try {
+    await use(service)
+  } finally {
+    await service.stop()
+  }
+}
+
+/** The race among the racers of a copy without its atomic clause: more than one wins. */
+const expectMoreWinners = async (service: Service): Promise<void> => {
+  expect(await winners(service)).toBeGreaterThan(1)
+}
+
 const expectOneWinner = async (service: Service): Promise<void> => {
   for (let round = 0; round < ROUNDS; round++) {
     const answers = await race(service, cloud)
@@ -61,53 +79,26 @@ describe('a challenge that 50 instances post at once', () => {
   })
 
   it('enrolls one of them, on Node', async () => {
-    const service = await startNode(await raceVariables(cloud))
-    try {
-      await expectOneWinner(service)
-    } finally {
-      await service.stop()
-    }
+    await running(startNode(await raceVariables(cloud)), expectOneWinner)
   })
 
   it('enrolls one of them, in workerd', async () => {
     const place = { folder: newFolder(), port: await freePort() }
-    const service = await startWorker(await raceVariables(cloud), place)
-    try {
-      await expectOneWinner(service)
-    } finally {
-      await service.stop()
-    }
+    await running(startWorker(await raceVariables(cloud), place), expectOneWinner)
   })
 
   it('enrolls more than one on Node once the atomic clause of the memory ledger is gone', async () => {
     const copy = createBrokenCopy('src/ledger/memory.ts', MEMORY_CLAUSE, MEMORY_BROKEN)
-    try {
-      const entry = join(copy.folder, 'functions/node.ts')
-      const service = await startNode(await raceVariables(cloud), entry)
-      try {
-        expect(await winners(service)).toBeGreaterThan(1)
-      } finally {
-        await service.stop()
-      }
-    } finally {
-      copy.remove()
-    }
+    const entry = join(copy.folder, 'functions/node.ts')
+    await running(startNode(await raceVariables(cloud), entry), expectMoreWinners)
+    copy.remove()
   })
 
   it('enrolls more than one in workerd once the atomic clause of the object is gone', async () => {
-    const file = 'src/ledger/durable-object.ts'
-    const copy = createBrokenCopy(file, OBJECT_CLAUSE, OBJECT_BROKEN)
-    try {
-      const config = join(copy.folder, 'wrangler.toml')
-      const place = { folder: newFolder(), port: await freePort(), config }
-      const service = await startWorker(await raceVariables(cloud), place)
-      try {
-        expect(await winners(service)).toBeGreaterThan(1)
-      } finally {
-        await service.stop()
-      }
-    } finally {
-      copy.remove()
-    }
+    const copy = createBrokenCopy('src/ledger/durable-object.ts', OBJECT_CLAUSE, OBJECT_BROKEN)
+    const config = join(copy.folder, 'wrangler.toml')
+    const place = { folder: newFolder(), port: await freePort(), config }
+    await running(startWorker(await raceVariables(cloud), place), expectMoreWinners)
+    copy.remove()
   })
 })
