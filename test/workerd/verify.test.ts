@@ -7,7 +7,10 @@ import {
   verifyInstanceIdentity,
 } from '../../src/index.ts'
 import { sha256 } from '../../src/verify/sha256.ts'
-import { toHex, utf8 } from '../../src/bytes.ts'
+import { type Bytes, concatBytes, toHex, utf8 } from '../../src/bytes.ts'
+import { decodePkcs7 } from '../../src/codec/pem.ts'
+import { readSignedData } from '../../src/codec/signed-data.ts'
+import { type TrustAnchor, verificationKey } from '../../src/verify/trust-anchor.ts'
 
 const evidence = inject('evidence')
 
@@ -29,6 +32,31 @@ it.skipIf(evidence === null)(
     const options = { trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
     const refusal = verifyInstanceIdentity(evidence, options)
     await expect(refusal).rejects.toMatchObject({ code: 'unknown_signer' })
+  },
+)
+
+it.skipIf(evidence === null)(
+  'verifyInstanceIdentity() refuses a signature of any other value or length, in workerd',
+  async ({ expect }) => {
+    if (evidence === null) return
+    const [anchor] = await parseTrustAnchors(evidence.certificatePem)
+    const { content, signer } = readSignedData(decodePkcs7(evidence.pkcs7))
+    const key = await verificationKey(anchor as TrustAnchor, { hash: 'SHA-1' })
+    const verifies = (signature: Uint8Array): Promise<boolean> =>
+      crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature as Bytes, content as Bytes)
+    const good = signer.signature
+    expect(await verifies(good)).toBe(true)
+    const others = [
+      new Uint8Array(),
+      new Uint8Array(256),
+      new Uint8Array(256).fill(0xff),
+      good.subarray(1),
+      good.subarray(0, 255),
+      concatBytes(Uint8Array.of(0), good),
+      concatBytes(good, Uint8Array.of(0)),
+      good.map((byte, i) => (i === 100 ? byte ^ 1 : byte)),
+    ]
+    for (const other of others) expect(await verifies(other)).toBe(false)
   },
 )
 
