@@ -4,6 +4,7 @@
 import { serve } from '@hono/node-server'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { parseConfig } from '../src/config.ts'
 import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
@@ -24,7 +25,10 @@ const config = await parseConfig(process.env, {
   process.exit(2)
 })
 
-const enroller = await createEnroller({ ...config, ledger: createMemoryLedger() })
+const ledger = createMemoryLedger()
+// A process before this one may have spent challenges of this very second: let it pass.
+await setTimeout((ledger.remembersSince ?? 0) * 1000 - Date.now())
+const enroller = await createEnroller({ ...config, ledger })
 const app = createApp({ enroller })
 const { host: hostname, port } = config
 // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
@@ -46,7 +50,7 @@ const stop = (): void => {
   server.keepAliveTimeout = 1
   server.close(() => process.exit(0))
   server.closeIdleConnections()
-  setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()
+  void setTimeout(STOP_SECONDS * 1000, undefined, { ref: false }).then(() => process.exit(1))
 }
 process.once('SIGTERM', stop)
 process.once('SIGINT', stop)

@@ -48,9 +48,9 @@ const ended = async ({ child }: RunningProcess): Promise<number | null> => {
   return child.exitCode
 }
 
-/** Starts on a free port and waits until it listens. */
-const startListening = async (env: Record<string, string> = variables) => {
-  const port = await freePort()
+/** Starts on a port, by default a free one, and waits until it listens. */
+const startListening = async (env: Record<string, string> = variables, onPort?: number) => {
+  const port = onPort ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const server = start({ ...env, ROLLCALL_ISSUER: url, PORT: String(port) })
   await waitUntil(() => server.output.stderr.includes('listening on'), {
@@ -98,6 +98,22 @@ describe('functions/node.ts', () => {
     for (const secret of [signature, evidence.pkcs7, variables['ROLLCALL_SIGNING_KEYS'] ?? '?']) {
       expect(stdout + stderr).not.toContain(secret)
     }
+  })
+
+  it('takes no challenge that a process before it may have spent', async () => {
+    const before = await startListening()
+    const challenge = await getChallenge(before.url)
+    expect((await postEvidence(before.url, evidenceOver(challenge))).status).toBe(200)
+    before.child.kill('SIGKILL')
+    await ended(before)
+
+    const after = await startListening(variables, before.port)
+    const other = documentText({ 'instance-id': 'i-another' })
+    const pkcs7 = Buffer.from(cloud.sign(withAudience(other, challenge))).toString('base64')
+    expect((await postEvidence(after.url, { document: other, pkcs7 })).status).toBe(401)
+    expect(after.output.stdout).toContain('"reason":"challenge_before_ledger"')
+    const fresh = evidenceOver(await getChallenge(after.url))
+    expect((await postEvidence(after.url, fresh)).status).toBe(200)
   })
 
   it('reads NAME_FILE variables', async () => {
