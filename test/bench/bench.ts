@@ -23,10 +23,10 @@ try {
     logLevel: 'error',
   })
   const { runBenchmarks } = (await import(pathToFileURL(outfile).href)) as {
-    runBenchmarks(options: { rounds: number; calls: number }): Promise<void>
+    runBenchmarks(options: { rounds: number; blocks: number }): Promise<void>
   }
   const quick = process.argv.includes('--quick')
-  await runBenchmarks(quick ? { rounds: 2, calls: 10_000 } : { rounds: 10, calls: 50_000 })
+  await runBenchmarks(quick ? { rounds: 2, blocks: 60 } : { rounds: 10, blocks: 120 })
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -105,30 +105,30 @@ const contendersOf = (given: Awaited<ReturnType<typeof prepare>>) => {
 /** Measures, prints a table and, last, the line of ratios. */
 export const runBenchmarks = async ({
   rounds,
-  calls,
+  blocks,
 }: {
   rounds: number
-  calls: number
+  blocks: number
 }): Promise<void> => {
   const contenders = contendersOf(await prepare())
   // A contender that fails fast would look good.
   for (const contender of Object.values(contenders)) await contender()
   const { bare, verify, bareEnrollment, enroll, asn1Cms, pkijs: pkijsVerify } = contenders
-  const [bareTime = 0, verifyTime = 0] = await measureInTurns([bare, verify], calls)
-  const enrollTimes = await measureInTurns([bareEnrollment, enroll], calls)
+  const [bareTime = 0, verifyTime = 0] = await measureInTurns([bare, verify], blocks)
+  const enrollTimes = await measureInTurns([bareEnrollment, enroll], blocks)
   const [bareEnrollTime = 0, enrollTime = 0] = enrollTimes
   const alone = await measureAlone({ verify, asn1Cms, pkijs: pkijsVerify }, rounds)
   const { verify: aloneTime = 0, asn1Cms: asn1CmsTime = 0, pkijs: pkijsTime = 0 } = alone
 
   const show = (name: string, nanoseconds: number): void =>
-    console.log(`${name.padEnd(34)} ${(nanoseconds / 1000).toFixed(1).padStart(8)} µs`)
-  show('bare verify, in turns with', bareTime)
-  show('verifyInstanceIdentity()', verifyTime)
-  show('bare cryptography, in turns with', bareEnrollTime)
-  show('enroll()', enrollTime)
-  show('verifyInstanceIdentity() alone', aloneTime)
-  show('@peculiar/asn1-cms alone', asn1CmsTime)
-  show('pkijs alone', pkijsTime)
+    console.log(`${name.padEnd(36)} ${(nanoseconds / 1000).toFixed(1).padStart(8)} µs`)
+  show('processor: bare verify', bareTime)
+  show('processor: verifyInstanceIdentity()', verifyTime)
+  show('processor: bare enrollment', bareEnrollTime)
+  show('processor: enroll()', enrollTime)
+  show('clock: verifyInstanceIdentity()', aloneTime)
+  show('clock: @peculiar/asn1-cms', asn1CmsTime)
+  show('clock: pkijs', pkijsTime)
   const ratio = (time: number, to: number): number => Number((time / to).toFixed(2))
   const ratios = {
     verify_ratio: ratio(verifyTime, bareTime),

@@ -10,26 +10,29 @@ const median = (values: readonly number[]): number => {
   return sorted[sorted.length >> 1] as number
 }
 
+const BLOCK_CALLS = 500
+
 /**
- * Median nanoseconds of one call of each contender, call by call in turns. A call to the platform's
- * crypto threads costs half or double, depending on whether those threads and this one still spin
- * or have gone to sleep since the call before: alone in a loop, each contender would make a weather
- * of its own. In turns, as in a service, they share it.
+ * Median nanoseconds of processor time, of all threads together, that one call of each contender
+ * takes: blocks of calls in turns. Not by the clock: a call to the platform's crypto threads takes half
+ * or double the time, depending on whether those threads and this one still spin or have gone to
+ * sleep since the call before, and a contender that is alone makes a weather of its own.
  */
 export const measureInTurns = async (
   contenders: readonly Contender[],
-  calls: number,
+  blocks: number,
 ): Promise<number[]> => {
   const samples: number[][] = contenders.map(() => [])
-  for (let call = 0; call < calls; call++) {
+  for (let block = 0; block < blocks; block++) {
     for (const [index, contender] of contenders.entries()) {
-      const started = process.hrtime.bigint()
-      await contender()
-      samples[index]?.push(Number(process.hrtime.bigint() - started))
+      const before = process.cpuUsage()
+      for (let call = 0; call < BLOCK_CALLS; call++) await contender()
+      const { user, system } = process.cpuUsage(before)
+      samples[index]?.push(((user + system) * 1000) / BLOCK_CALLS)
     }
   }
-  // The first half warms up.
-  return samples.map((values) => median(values.slice(values.length >> 1)))
+  // The first two thirds warm up.
+  return samples.map((values) => median(values.slice(Math.floor((values.length * 2) / 3))))
 }
 
 /** Median nanoseconds of one call of each contender, by mitata, contender after contender. */

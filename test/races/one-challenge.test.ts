@@ -13,9 +13,9 @@ import { RACERS, countByStatus, race, raceVariables } from './one-challenge.ts'
 
 const ROUNDS = 5
 
-/** Between looking and storing, everybody else may look too. */
+/** Between looking and storing, everybody else may look too, on a slow machine as well. */
 const MEMORY_CLAUSE = 'if (found !== undefined && found.expiresAt > at) return found.value'
-const MEMORY_BROKEN = `${MEMORY_CLAUSE}\n      await new Promise((resolve) => setTimeout(resolve, 20))`
+const MEMORY_BROKEN = `${MEMORY_CLAUSE}\n      await new Promise((resolve) => setTimeout(resolve, 1000))`
 
 const OBJECT_CLAUSE = `       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
          WHERE entries.expires_at <= ?
