@@ -3,13 +3,24 @@
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
 import { LedgerUnavailableError } from '../errors.ts'
-import type { Ledger, LedgerEntry } from './ledger.ts'
+import { keyOfCursor } from './cursor.ts'
+import type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger.ts'
+import { type SqlEntries, openSqlEntries } from './sql-entries.ts'
 
-/** Number of objects. A constant: another number would send known keys to objects that don't know them. */
+/** Objects that hold what one enrollment leaves behind: challenges, and all other kinds. */
 const SHARDS = 64
+/** Objects that hold the instances. Constants: other numbers would send known keys to others. */
+const INSTANCE_SHARDS = 64
+const INSTANCE_KIND = 'instance'
+/** Objects that one page of a list asks at most. */
+const SHARDS_PER_PAGE = 8
 const TIMEOUT_MS = 5_000
+
 /** How often an object removes what has expired. */
 const CLEANING_INTERVAL_MS = 600_000
+/** What it removes in one go, and how soon it goes on if there is more. */
+const CLEANING_STEP = 1_000
+const CLEANING_PAUSE_MS = 1_000
 
 // What is used of the platform, as shapes: importing this needs no package of types.
 
@@ -18,7 +29,7 @@ interface ObjectStorage {
   readonly sql: {
     exec(
       statement: string,
-      ...bindings: (string | number)[]
+      ...bindings: (string | number | null)[]
     ): {
       toArray(): Readonly<Record<string, unknown>>[]
     }
@@ -38,95 +49,126 @@ export interface ObjectNamespace<Id> {
   }
 }
 
-interface ClaimRequest extends LedgerEntry {
-  readonly now: number
-}
-
-interface ClaimAnswer {
-  /** The value that was there; absent if the claim stored its own. */
-  readonly value?: string
-}
+/** What an object is asked: one operation of the port, on what it holds. */
+type ObjectRequest = { readonly now: number } & (
+  | { readonly read: string }
+  | { readonly store: LedgerEntry; readonly expected?: string | undefined }
+  | { readonly list: string; readonly cursor?: string | undefined; readonly limit: number }
+)
 
 /** The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`; nothing else calls it. */
 export class LedgerObject {
   readonly #storage: ObjectStorage
+  readonly #entries: SqlEntries
 
   constructor(state: { readonly storage: ObjectStorage }) {
     this.#storage = state.storage
-    this.#storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS entries (
-         key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL
-       ) WITHOUT ROWID`,
-    )
-    this.#storage.sql.exec('CREATE INDEX IF NOT EXISTS by_expiry ON entries (expires_at)')
+    const { sql } = this.#storage
+    this.#entries = openSqlEntries((...statement) => sql.exec(...statement).toArray())
   }
 
-  /** Answers a claim, as JSON. The answer leaves only when the write is on disk (output gate). */
+  /** Answers an operation, as JSON. The answer leaves only when the write is on disk (output gate). */
   async fetch(request: Request): Promise<Response> {
-    const claim = (await request.json()) as ClaimRequest
-    const answer = this.#claim(claim)
-    if ((await this.#storage.getAlarm()) === null) {
-      await this.#storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS)
-    }
-    return Response.json(answer)
+    return Response.json(await this.#answer((await request.json()) as ObjectRequest))
   }
 
-  /** Removes what has expired, and comes again as long as something is left. */
+  /** Removes some of what has expired, and comes again as long as something is left that expires. */
   async alarm(): Promise<void> {
-    const { sql } = this.#storage
-    // A day behind the clock: an entry protects by the enrolling isolate's clock, not by this one.
-    const until = Math.floor(Date.now() / 1000) - 86_400
-    sql.exec('DELETE FROM entries WHERE expires_at <= ?', until)
-    if (sql.exec('SELECT 1 FROM entries LIMIT 1').toArray().length > 0) {
-      await this.#storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS)
+    const isMore = this.#entries.clean(Math.floor(Date.now() / 1000), CLEANING_STEP)
+    if (this.#entries.anyExpiring()) {
+      await this.#storage.setAlarm(Date.now() + (isMore ? CLEANING_PAUSE_MS : CLEANING_INTERVAL_MS))
     }
   }
 
-  #claim({ key, value, expiresAt, now }: ClaimRequest): ClaimAnswer {
-    const { sql } = this.#storage
-    // Atomic: one statement decides. A row comes back only if it stored the entry.
-    const stored = sql.exec(
-      `INSERT INTO entries (key, value, expires_at) VALUES (?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
-         WHERE entries.expires_at <= ?
-       RETURNING 1`,
-      key,
-      value,
-      expiresAt,
-      now,
-    )
-    if (stored.toArray().length > 0) return {}
-    const [found] = sql.exec('SELECT value FROM entries WHERE key = ?', key).toArray()
-    return { value: String(found?.['value']) }
+  async #answer(request: ObjectRequest): Promise<unknown> {
+    const { now } = request
+    if ('read' in request) return { value: this.#entries.read(request.read, now) }
+    if ('list' in request) return this.#entries.list(request.list, request, now)
+    const swap = this.#entries.compareAndSet(request.store, request.expected, now)
+    // Also if it lost: whoever won may have died before it came here.
+    if (request.store.expiresAt !== undefined && (await this.#storage.getAlarm()) === null) {
+      await this.#storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS)
+    }
+    return swap
   }
 }
 
-/** FNV-1a over the key's characters, 32 bits: spreads keys evenly, and is the same everywhere. */
-const shardOf = (key: string): number => {
+/** FNV-1a over the text's characters, 32 bits: spreads them evenly, and is the same everywhere. */
+const hashOf = (text: string): number => {
   let hash = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
-  return (hash >>> 0) % SHARDS
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
 }
+
+/** The objects of a kind. Instances have some of their own, which hold nothing that expires. */
+const shardsOf = (kind: string): { readonly name: string; readonly count: number } =>
+  kind === INSTANCE_KIND
+    ? { name: 'instances', count: INSTANCE_SHARDS }
+    : { name: 'ledger', count: SHARDS }
+
+/** The name of the object that a key belongs to. */
+const objectOf = (key: string): string => {
+  const kind = key.slice(0, key.indexOf(':'))
+  const { name, count } = shardsOf(kind)
+  const routed = kind === INSTANCE_KIND ? key.slice(kind.length + 1) : key
+  return `${name}-${hashOf(routed) % count}`
+}
+
+/** A place in a list: a shard, and the cursor inside of it if it was begun. */
+const CURSOR = /^(\d{1,2})(?:\.([\w-]+))?$/
 
 /**
  * Creates a ledger over the namespace that {@link LedgerObject} is bound to. It holds no connection,
  * so one serves all requests of an isolate.
  */
-export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): Ledger => ({
-  async claim(entry, now) {
+export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): Ledger => {
+  const ask = async (
+    name: string,
+    request: ObjectRequest,
+    signal: AbortSignal = AbortSignal.timeout(TIMEOUT_MS),
+  ): Promise<unknown> => {
     try {
-      const object = namespace.get(namespace.idFromName(`ledger-${shardOf(entry.key)}`))
-      const claim: ClaimRequest = { ...entry, now }
-      const init = {
-        method: 'POST',
-        body: JSON.stringify(claim),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      }
-      const response = await object.fetch('https://ledger/claim', init)
+      const object = namespace.get(namespace.idFromName(name))
+      const init = { method: 'POST', body: JSON.stringify(request), signal }
+      const response = await object.fetch('https://ledger/', init)
       if (!response.ok) throw new Error(`the ledger object answered ${response.status}`)
-      return ((await response.json()) as ClaimAnswer).value
+      return await response.json()
     } catch (cause) {
       throw new LedgerUnavailableError('the Durable Object of the ledger did not answer', { cause })
     }
-  },
-})
+  }
+
+  return {
+    async read(key, now) {
+      const answer = (await ask(objectOf(key), { read: key, now })) as { readonly value?: string }
+      return answer.value
+    },
+    async compareAndSet(entry, expected, now) {
+      const swap = (await ask(objectOf(entry.key), { store: entry, expected, now })) as Swap
+      return swap.stored ? swap : { stored: false, value: swap.value }
+    },
+    async list(kind, { cursor = '0', limit }, now) {
+      const { name, count } = shardsOf(kind)
+      const [, number, begun] = CURSOR.exec(cursor) ?? []
+      if (number === undefined || Number(number) >= count) {
+        throw new RangeError('not a cursor of this list')
+      }
+      if (begun !== undefined) keyOfCursor(begun, kind)
+
+      const entries: LedgerPage['entries'][number][] = []
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const end = Math.min(count, Number(number) + SHARDS_PER_PAGE)
+      let shard = Number(number)
+      let inside = begun
+      while (shard < end && entries.length < limit) {
+        const request = { list: kind, cursor: inside, limit: limit - entries.length, now }
+        const page = (await ask(`${name}-${shard}`, request, signal)) as LedgerPage
+        entries.push(...page.entries)
+        inside = page.cursor
+        if (inside !== undefined) return { entries, cursor: `${shard}.${inside}` }
+        shard++
+      }
+      return { entries, cursor: shard < count ? String(shard) : undefined }
+    },
+  }
+}

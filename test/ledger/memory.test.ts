@@ -2,9 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
-import { describeClaims } from './claims.ts'
+import { describeLedger } from './contract.ts'
 
-describeClaims('the memory ledger', () => createMemoryLedger())
+const open = async () => ({ ledger: createMemoryLedger(), close: async () => {} })
+
+describeLedger('memory', open, { survives: false })
 
 describe('createMemoryLedger()', () => {
   it('remembers from the second after the one in which it is made', () => {

@@ -1,0 +1,170 @@
+// The ledger in Deno KV. Its own expiry is for cleaning alone: it comes late, and goes by its clock.
+// https://docs.deno.com/deploy/kv/
+
+import { LedgerUnavailableError } from '../errors.ts'
+import { cursorBehind, keyOfCursor } from './cursor.ts'
+import type { Ledger, Swap } from './ledger.ts'
+
+const TIMEOUT_MS = 5_000
+/** How often a store is tried again that somebody else's came before. */
+const ATTEMPTS = 32
+/** How long the store keeps what has expired, in seconds: a day, since its clock may be wrong. */
+const KEPT_SECONDS = 86_400
+const PREFIX = 'rollcall'
+
+// What is used of the platform, as shapes: importing this needs no package of types.
+
+type KvKey = readonly [prefix: string, kind: string, ...name: string[]]
+
+interface KvEntry {
+  readonly key: readonly unknown[]
+  readonly value: unknown
+  readonly versionstamp: string | null
+}
+
+interface KvAtomic {
+  check(entry: KvEntry): KvAtomic
+  set(key: KvKey, value: unknown, options: { expireIn?: number }): KvAtomic
+  commit(): Promise<{ readonly ok: boolean }>
+}
+
+interface Kv {
+  get(key: KvKey, options: { consistency: 'strong' }): Promise<KvEntry>
+  list(
+    selector: { prefix: KvKey; start?: KvKey },
+    options: { limit: number; consistency: 'strong' },
+  ): AsyncIterable<KvEntry>
+  atomic(): KvAtomic
+  close(): void
+}
+
+/** What is stored under a key. */
+interface Stored {
+  readonly value: string
+  /** Unix seconds; absent: never. */
+  readonly expiresAt?: number
+}
+
+/** A ledger in Deno KV, which can be closed. */
+export interface DenoKvLedger extends Ledger {
+  /** Closes the store. A call after that opens it again. */
+  close(): Promise<void>
+}
+
+const openKv = async (path: string | undefined): Promise<Kv> => {
+  const { Deno } = globalThis as { Deno?: { openKv?(path?: string): Promise<Kv> } }
+  if (Deno?.openKv === undefined) {
+    throw new LedgerUnavailableError('this runtime has no Deno KV: start Deno with --unstable-kv')
+  }
+  return Deno.openKv(path)
+}
+
+const kvKey = (key: string): KvKey => {
+  const colon = key.indexOf(':')
+  return [PREFIX, key.slice(0, colon), key.slice(colon + 1)]
+}
+
+const alive = (entry: KvEntry, now: number): string | undefined => {
+  const stored = entry.value as Stored | null
+  return stored === null || (stored.expiresAt ?? Infinity) <= now ? undefined : stored.value
+}
+
+/** Gives up waiting after a while; what was begun may still happen. */
+const inTime = async <Result>(result: Promise<Result>): Promise<Result> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('timed out')), TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([result, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Creates a ledger in Deno KV, which is opened on first use.
+ * @param options.path of the database's file, or its URL. Default: the one that belongs to the program
+ */
+export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): DenoKvLedger => {
+  let opening: Promise<Kv> | undefined
+
+  const opened = (): Promise<Kv> => {
+    opening ??= openKv(path).catch((error: unknown) => {
+      // The next call tries again.
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  const using = async <Result>(operation: (kv: Kv) => Promise<Result>): Promise<Result> => {
+    try {
+      return await inTime(opened().then(operation))
+    } catch (cause) {
+      if (cause instanceof LedgerUnavailableError) throw cause
+      throw new LedgerUnavailableError('Deno KV did not answer', { cause })
+    }
+  }
+
+  const swap = async (
+    kv: Kv,
+    { key, value, expiresAt }: Parameters<Ledger['compareAndSet']>[0],
+    expected: string | undefined,
+    now: number,
+  ): Promise<Swap> => {
+    const stored: Stored = expiresAt === undefined ? { value } : { value, expiresAt }
+    const options =
+      expiresAt === undefined
+        ? {}
+        : { expireIn: Math.ceil(Math.max(0, expiresAt - now) + KEPT_SECONDS) * 1000 }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await kv.get(kvKey(key), { consistency: 'strong' })
+      const current = alive(found, now)
+      if (current !== expected) return { stored: false, value: current }
+      // Atomic: it stores only if what was found is still there.
+      const change = kv.atomic().check(found).set(kvKey(key), stored, options)
+      if ((await change.commit()).ok) return { stored: true }
+    }
+    throw new Error('others changed the entry again and again')
+  }
+
+  const collect = async (
+    kv: Kv,
+    kind: string,
+    behind: string | undefined,
+    limit: number,
+  ): Promise<KvEntry[]> => {
+    const prefix: KvKey = [PREFIX, kind]
+    // The next text after a text is the one with a NUL more.
+    const selector = behind === undefined ? { prefix } : { prefix, start: kvKey(`${behind}\u0000`) }
+    const entries: KvEntry[] = []
+    for await (const entry of kv.list(selector, { limit, consistency: 'strong' })) {
+      entries.push(entry)
+    }
+    return entries
+  }
+
+  return {
+    read: (key, now) =>
+      using(async (kv) => alive(await kv.get(kvKey(key), { consistency: 'strong' }), now)),
+    compareAndSet: (entry, expected, now) => using((kv) => swap(kv, entry, expected, now)),
+    async list(kind, { cursor, limit }, now) {
+      const behind = cursor === undefined ? undefined : keyOfCursor(cursor, kind)
+      const found = await using((kv) => collect(kv, kind, behind, limit))
+      const keyOf = ({ key }: KvEntry): string => `${kind}:${String(key[2])}`
+      const entries = found.flatMap((entry) => {
+        const value = alive(entry, now)
+        return value === undefined ? [] : [{ key: keyOf(entry), value }]
+      })
+      const last = found.at(-1)
+      const isLast = last === undefined || found.length < limit
+      return { entries, cursor: isLast ? undefined : cursorBehind(keyOf(last)) }
+    },
+    async close() {
+      const kv = await opening
+      opening = undefined
+      kv?.close()
+    },
+  }
+}

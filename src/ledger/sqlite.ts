@@ -1,0 +1,142 @@
+// The ledger in a SQLite file, over the module that Node and Deno bring along: for one machine, where
+// any number of processes may share the file. What is acknowledged is on disk.
+
+import { LedgerUnavailableError } from '../errors.ts'
+import type { Ledger } from './ledger.ts'
+import { type RunSql, type SqlEntries, openSqlEntries } from './sql-entries.ts'
+
+/** How long a call tries again while another process has the file locked. */
+const BUSY_MS = 2_000
+/** Pauses between, at most: the longest that a process holds the lock is one flush to disk. */
+const BUSY_PAUSE_MS = 10
+const SQLITE_BUSY = 5
+
+/** Cleaning: each so many writes, so many entries. It keeps pace without ever taking long. */
+const WRITES_BETWEEN_CLEANING = 32
+const CLEANING_STEP = 128
+
+// What is used of `node:sqlite`, as shapes: the oldest Node that this runs on doesn't have it.
+
+interface Statement {
+  all(...bindings: (string | number | null)[]): Readonly<Record<string, unknown>>[]
+}
+
+interface Database {
+  exec(statement: string): void
+  prepare(statement: string): Statement
+  close(): void
+}
+
+interface SqliteModule {
+  readonly DatabaseSync: new (path: string) => Database
+}
+
+/** Gives the module, if this runtime has it. Not an import: bundlers would want to find it. */
+const findModule = (): SqliteModule | undefined =>
+  process.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined
+
+/** Whether this runtime has what {@link createSqliteLedger} needs; without it, every call is refused. */
+export const isSqliteAvailable = (): boolean => findModule() !== undefined
+
+/** A ledger in a file, which can be closed. */
+export interface SqliteLedger extends Ledger {
+  /** Closes the file. A call after that opens it again. */
+  close(): void
+}
+
+interface Opened {
+  readonly database: Database
+  readonly entries: SqlEntries
+}
+
+const open = (path: string): Opened => {
+  const sqlite = findModule()
+  if (sqlite === undefined) {
+    throw new LedgerUnavailableError(
+      'this runtime has no node:sqlite: Node has it from 22.13 on (24 to deploy), and Deno has it',
+    )
+  }
+  const database = new sqlite.DatabaseSync(path)
+  try {
+    // No waiting inside of SQLite: it would stop the whole process.
+    database.exec('PRAGMA busy_timeout = 0')
+    database.exec('PRAGMA journal_mode = WAL')
+    // Each commit is flushed to disk before it is acknowledged.
+    database.exec('PRAGMA synchronous = FULL')
+    const prepared = new Map<string, Statement>()
+    const run: RunSql = (text, ...bindings) => {
+      const statement = prepared.get(text) ?? database.prepare(text)
+      prepared.set(text, statement)
+      return statement.all(...bindings)
+    }
+    return { database, entries: openSqlEntries(run) }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** The lower byte is the code, whatever the reason behind it. */
+const isBusy = (error: unknown): boolean =>
+  (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === SQLITE_BUSY
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * BUSY_PAUSE_MS))
+
+/**
+ * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
+ * a network file system, whose locks can't be relied on.
+ * @param options.path of the file; its folder must exist
+ */
+export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteLedger => {
+  let opened: Opened | undefined
+  let writes = 0
+
+  const close = (): void => {
+    const { database } = opened ?? {}
+    opened = undefined
+    database?.close()
+  }
+
+  /** Cleans now and then; a write that is done stands, whatever becomes of cleaning. */
+  const clean = (entries: SqlEntries, now: number): void => {
+    if (writes++ % WRITES_BETWEEN_CLEANING !== 0) return
+    try {
+      // By the earlier of two clocks: one that is far ahead must not forget what still protects.
+      entries.clean(Math.min(now, Date.now() / 1000), CLEANING_STEP)
+    } catch {
+      // Another process may hold the lock: next time.
+    }
+  }
+
+  const using = async <Result>(operation: (entries: SqlEntries) => Result): Promise<Result> => {
+    const end = performance.now() + BUSY_MS
+    for (;;) {
+      try {
+        opened ??= open(path)
+        return operation(opened.entries)
+      } catch (cause) {
+        if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
+        if (isBusy(cause) && performance.now() < end) {
+          await pause()
+          continue
+        }
+        // Whatever is wrong with the file, the next call begins anew.
+        if (!isBusy(cause)) close()
+        throw new LedgerUnavailableError('the SQLite file of the ledger did not answer', { cause })
+      }
+    }
+  }
+
+  return {
+    read: (key, now) => using((entries) => entries.read(key, now)),
+    compareAndSet: (entry, expected, now) =>
+      using((entries) => {
+        const swap = entries.compareAndSet(entry, expected, now)
+        clean(entries, now)
+        return swap
+      }),
+    list: (kind, page, now) => using((entries) => entries.list(kind, page, now)),
+    close,
+  }
+}
