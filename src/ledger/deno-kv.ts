@@ -2,6 +2,7 @@
 // https://docs.deno.com/deploy/kv/
 
 import { LedgerUnavailableError } from '../errors.ts'
+import { retryWhileBusy } from './busy.ts'
 import { cursorBehind, keyOfCursor } from './cursor.ts'
 import type { Ledger, Swap } from './ledger.ts'
 
@@ -69,6 +70,13 @@ const alive = (entry: KvEntry, now: number): string | undefined => {
   return stored === null || (stored.expiresAt ?? Infinity) <= now ? undefined : stored.value
 }
 
+/**
+ * A database in a file says so at once if another process is writing; it has changed nothing then. The
+ * second message is for those whose write was to go into the same transaction.
+ */
+const isBusy = (error: unknown): boolean =>
+  /database is locked|batch transaction failed/.test(String((error as Error | null)?.message))
+
 /** Gives up waiting after a while; what was begun may still happen. */
 const inTime = async <Result>(result: Promise<Result>): Promise<Result> => {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -100,7 +108,7 @@ export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): D
 
   const using = async <Result>(operation: (kv: Kv) => Promise<Result>): Promise<Result> => {
     try {
-      return await inTime(opened().then(operation))
+      return await inTime(retryWhileBusy(async () => operation(await opened()), isBusy))
     } catch (cause) {
       if (cause instanceof LedgerUnavailableError) throw cause
       throw new LedgerUnavailableError('Deno KV did not answer', { cause })

@@ -2,13 +2,10 @@
 // any number of processes may share the file. What is acknowledged is on disk.
 
 import { LedgerUnavailableError } from '../errors.ts'
+import { retryWhileBusy } from './busy.ts'
 import type { Ledger } from './ledger.ts'
 import { type RunSql, type SqlEntries, openSqlEntries } from './sql-entries.ts'
 
-/** How long a call tries again while another process has the file locked. */
-const BUSY_MS = 2_000
-/** Pauses between, at most: the longest that a process holds the lock is one flush to disk. */
-const BUSY_PAUSE_MS = 10
 const SQLITE_BUSY = 5
 
 /** Cleaning: each so many writes, so many entries. It keeps pace without ever taking long. */
@@ -80,9 +77,6 @@ const open = (path: string): Opened => {
 const isBusy = (error: unknown): boolean =>
   (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === SQLITE_BUSY
 
-const pause = (): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * BUSY_PAUSE_MS))
-
 /**
  * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
  * a network file system, whose locks can't be relied on.
@@ -110,21 +104,13 @@ export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteL
   }
 
   const using = async <Result>(operation: (entries: SqlEntries) => Result): Promise<Result> => {
-    const end = performance.now() + BUSY_MS
-    for (;;) {
-      try {
-        opened ??= open(path)
-        return operation(opened.entries)
-      } catch (cause) {
-        if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
-        if (isBusy(cause) && performance.now() < end) {
-          await pause()
-          continue
-        }
-        // Whatever is wrong with the file, the next call begins anew.
-        if (!isBusy(cause)) close()
-        throw new LedgerUnavailableError('the SQLite file of the ledger did not answer', { cause })
-      }
+    try {
+      return await retryWhileBusy(() => operation((opened ??= open(path)).entries), isBusy)
+    } catch (cause) {
+      if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
+      // Whatever is wrong with the file, the next call begins anew.
+      if (!isBusy(cause)) close()
+      throw new LedgerUnavailableError('the SQLite file of the ledger did not answer', { cause })
     }
   }
 

@@ -26,7 +26,8 @@ export const race = (
 export const winnersOf = (swaps: readonly Swap[]): string[] =>
   swaps.flatMap((swap, racer) => (swap.stored ? [`racer ${racer}`] : []))
 
-const expectOneWinner = (swaps: readonly Swap[]): string => {
+/** One was told that it stored, and all others its value, which is returned. */
+export const expectOneWinner = (swaps: readonly Swap[]): string => {
   const winners = winnersOf(swaps)
   expect(winners).toHaveLength(1)
   const told = new Set(swaps.flatMap((swap) => (swap.stored ? [] : [swap.value])))
