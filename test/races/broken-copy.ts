@@ -1,10 +1,12 @@
-// A copy of the service in which one clause of a driver is replaced: to show that the race tests
-// would see it if the clause were missing.
+// A copy of the service, and of what hosts a driver for the tests, in which one clause of a driver is
+// replaced: to show that the race tests would see it if the clause were missing.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../support/sources.ts'
+
+const COPIED = ['src', 'functions', 'test/ledger', 'wrangler.toml', 'package.json', 'tsconfig.json']
 
 /** A copy of the service. */
 export interface BrokenCopy {
@@ -18,7 +20,7 @@ export interface BrokenCopy {
  */
 export const createBrokenCopy = (file: string, clause: string, replacement: string): BrokenCopy => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-broken-'))
-  for (const path of ['src', 'functions', 'wrangler.toml', 'package.json', 'tsconfig.json']) {
+  for (const path of COPIED) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

@@ -14,15 +14,14 @@ import { RACERS, countByStatus, race, raceVariables } from './one-challenge.ts'
 const ROUNDS = 5
 
 /** Between looking and storing, everybody else may look too, on a slow machine as well. */
-const MEMORY_CLAUSE = 'if (found !== undefined && found.expiresAt > at) return found.value'
-const MEMORY_BROKEN = `${MEMORY_CLAUSE}\n      await new Promise((resolve) => setTimeout(resolve, 1000))`
+const MEMORY_CLAUSE = 'if (value !== expected) return { stored: false, value }'
+const MEMORY_BROKEN = `${MEMORY_CLAUSE}
+      await new Promise((resolve) => setTimeout(resolve, 1000))`
 
-const OBJECT_CLAUSE = `       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
-         WHERE entries.expires_at <= ?
-       RETURNING 1\``
-const OBJECT_BROKEN = `       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
-         WHERE entries.expires_at <= ? OR TRUE
-       RETURNING 1\``
+const OBJECT_CLAUSE = `WHERE ledger.expires_at <= ?
+  RETURNING 1`
+const OBJECT_BROKEN = `WHERE ledger.expires_at <= ? OR TRUE
+  RETURNING 1`
 
 let cloud: TestCloud
 beforeAll(async () => {
@@ -95,7 +94,7 @@ describe('a challenge that 50 instances post at once', () => {
   })
 
   it('enrolls more than one in workerd once the atomic clause of the object is gone', async () => {
-    const copy = createBrokenCopy('src/ledger/durable-object.ts', OBJECT_CLAUSE, OBJECT_BROKEN)
+    const copy = createBrokenCopy('src/ledger/sql-entries.ts', OBJECT_CLAUSE, OBJECT_BROKEN)
     const config = join(copy.folder, 'wrangler.toml')
     const place = { folder: newFolder(), port: await freePort(), config }
     await running(startWorker(await raceVariables(cloud), place), expectMoreWinners)
