@@ -33,6 +33,9 @@ export class LedgerUnavailableError extends Error {
   readonly code = 'ledger_unavailable'
 }
 
+/** The store is one that a ledger can't be kept in, or lacks what that takes: no waiting mends it. */
+export class LedgerUnfitError extends LedgerUnavailableError {}
+
 /** A configuration that was refused; `problems` has one line for each thing to mend. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'

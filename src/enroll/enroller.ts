@@ -1,23 +1,26 @@
 // Enrollment: the protocol, a line a step. Evidence goes in, a token or a refusal comes out; nothing
-// is decided on unverified bytes, and the challenge is spent before policy runs.
+// is decided on unverified bytes, the challenge is spent before policy runs, and the instance's record
+// is safe before there is a token.
 
 import type { Bytes } from '../bytes.ts'
 import { InstanceIdentityError, LedgerUnavailableError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type DecisionReason, decide, namesAccount } from '../policy/decide.ts'
+import { namesAccount } from '../policy/decide.ts'
 import type { Policy } from '../policy/policy.ts'
 import { issueToken } from '../token/issue.ts'
 import type { SigningKeys } from '../token/signing-keys.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { verifyEvidence } from '../verify/verify-evidence.ts'
+import { admit } from './admit.ts'
+import type { ChallengePurpose } from './audience.ts'
+import { findBan } from './bans.ts'
+import { checkBoundChallenge } from './bound-challenge.ts'
 import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
-import {
-  type ChallengeOptions,
-  type ChallengeRefusal,
-  checkChallenge,
-  makeChallenge,
-} from './challenge.ts'
+import { type ChallengeOptions, makeChallenge } from './challenge.ts'
+import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
+import { readInstance, recordEnrollment } from './record-enrollment.ts'
+import { isRevoked } from './revocation.ts'
 import { spendChallenge } from './spend.ts'
 
 /** What an enroller works with; complete, nothing has a default. */
@@ -36,67 +39,13 @@ export interface EnrollerOptions {
   readonly challengeKeys?: readonly Bytes[] | undefined
 }
 
-/** What a client posts to be enrolled. */
-export interface EnrollmentRequest {
-  readonly document: string
-  readonly pkcs7: string
-  /** The role that the challenge was made for; absent if it was made for none. */
-  readonly role?: string | undefined
-  /** The challenge used; needed for detached content. */
-  readonly audience?: string | undefined
-  /** RFC 8707: the one audience that the token is wanted for. */
-  readonly resource?: string | undefined
-}
-
-/** Why an enrollment was refused, for the operator alone. */
-export type EnrollmentReason =
-  | InstanceIdentityError['code']
-  | ChallengeRefusal
-  | 'challenge_before_ledger'
-  | 'challenge_spent'
-  | DecisionReason
-  | 'resource_not_allowed'
-  | 'ledger_unavailable'
-
-/** What is known of an enrollment, for the audit event; absent when unknown. Never evidence. */
-export interface EnrollmentFacts {
-  readonly reason?: EnrollmentReason | undefined
-  readonly role?: string | undefined
-  readonly rule?: string | undefined
-  readonly field?: string | undefined
-  readonly instanceId?: string | undefined
-  readonly ownerAccountId?: string | undefined
-  readonly regionId?: string | undefined
-  readonly jti?: string | undefined
-  readonly retry?: boolean | undefined
-  readonly unknownFields?: readonly string[] | undefined
-  readonly trustAnchor?: string | undefined
-}
-
-/** The outcome of an enrollment. */
-export type Enrollment =
-  | {
-      readonly ok: true
-      readonly accessToken: string
-      readonly tokenType: 'Bearer'
-      /** Seconds that the token has left. */
-      readonly expiresIn: number
-      readonly role: string
-      readonly facts: EnrollmentFacts
-    }
-  | {
-      readonly ok: false
-      readonly code: 'invalid_evidence' | 'not_admitted' | 'unavailable'
-      readonly facts: EnrollmentFacts
-    }
-
 /** Makes challenges and enrolls instances. */
 export interface Enroller {
   readonly issuer: string
   readonly signingKeys: SigningKeys
   /** Makes a challenge. Roles that exist and that don't are answered alike. @param now Unix seconds */
   challenge(
-    request: { readonly role?: string | undefined },
+    purpose: ChallengePurpose,
     now: number,
   ): Promise<{ audience: string; expiresIn: number }>
   /** Judges evidence. Never throws for what a client sent, nor when the ledger is down. @param now Unix seconds */
@@ -118,59 +67,79 @@ const enrollWith = async (
   now: number,
 ): Promise<Enrollment> => {
   const { policy, ledger } = options
+  const { remembersSince = 0 } = ledger
   let facts: EnrollmentFacts = { role: request.role }
-  const refuse = (
-    code: (Enrollment & { ok: false })['code'],
-    reason: EnrollmentReason,
-  ): Enrollment => ({ ok: false, code, facts: { ...facts, reason } })
+  const refuse = ({ code, ...why }: Refusal): Enrollment => ({
+    ok: false,
+    code,
+    facts: { ...facts, ...why },
+  })
 
   try {
     const identity = await verifyEvidence(request, { ...options, now })
     facts = { ...facts, ...factsOf(identity) }
-
-    if (identity.audience === undefined) return refuse('invalid_evidence', 'audience_mismatch')
-    const challenge = await checkChallenge(challenges, identity.audience, request, now)
-    if (typeof challenge === 'string') return refuse('invalid_evidence', challenge)
-    const madeAt = challenge.expiresAt - options.challengeLifetimeSeconds
-    if (madeAt < (ledger.remembersSince ?? 0)) {
-      return refuse('invalid_evidence', 'challenge_before_ledger')
+    const { audience, ownerAccountId } = identity
+    if (audience === undefined) {
+      return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
     }
-
+    const judging = { challenges, policy, remembersSince }
+    const bound = await checkBoundChallenge(judging, request, audience, now)
+    if ('code' in bound) return refuse(bound)
+    const { challenge, jkt } = bound
     // Before anything is stored: strangers of the cloud can't fill the ledger.
-    if (!namesAccount(policy, identity.ownerAccountId)) {
-      return refuse('not_admitted', 'account_not_allowed')
+    if (!namesAccount(policy, ownerAccountId)) {
+      return refuse({ code: 'not_admitted', reason: 'account_not_allowed' })
     }
-    const spent = await spendChallenge(ledger, challenge, identity.digest, now)
-    if (spent === undefined) return refuse('invalid_evidence', 'challenge_spent')
-    facts = { ...facts, retry: spent.retry }
 
-    const decision = decide(identity, policy, request.role)
-    if (!decision.allow) {
-      const { reason, rule, field } = decision
-      facts = { ...facts, rule, field }
-      return refuse('not_admitted', reason)
+    const known = await readInstance(ledger, identity, now)
+    // A token of this very second would be born revoked: the client comes again in the next one.
+    if (now <= known.record.revokedUntil) {
+      return refuse({ code: 'unavailable', reason: 'revoked_just_now' })
     }
-    const { role } = decision
+    const spent = await spendChallenge(ledger, challenge, identity.digest, known.record, now)
+    if (spent === undefined) return refuse({ code: 'invalid_evidence', reason: 'challenge_spent' })
+    const { jti, issuedAt, retry } = spent
+    facts = { ...facts, retry }
+
+    const [ban, revoked] = await Promise.all([
+      findBan(ledger, identity, now),
+      retry && isRevoked(ledger, jti, now),
+    ])
+    if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
+    if (revoked) return refuse({ code: 'invalid_evidence', reason: 'enrollment_revoked' })
+    const admitted = admit(identity, policy, request, jkt)
+    if ('code' in admitted) return refuse(admitted)
+    const { role } = admitted
     facts = { ...facts, role: role.name }
-    const { resource } = request
-    if (resource !== undefined && !role.token.audience.includes(resource)) {
-      return refuse('not_admitted', 'resource_not_allowed')
-    }
+    const candidate = { role, imageId: identity.imageId, jkt, spent, now }
+    const refusal = await recordEnrollment(ledger, identity, known, candidate)
+    if (refusal !== undefined) return refuse(refusal)
 
+    const { resource } = request
     const accessToken = await issueToken(options.signingKeys, {
       issuer: options.issuer,
       identity,
       role,
       audience: resource === undefined ? role.token.audience : [resource],
-      jti: spent.jti,
-      issuedAt: spent.issuedAt,
+      jti,
+      issuedAt,
+      jkt,
     })
-    const expiresIn = Math.max(0, spent.issuedAt + role.token.lifetimeSeconds - now)
-    facts = { ...facts, jti: spent.jti }
-    return { ok: true, accessToken, tokenType: 'Bearer', expiresIn, role: role.name, facts }
+    return {
+      ok: true,
+      accessToken,
+      tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
+      expiresIn: Math.max(0, issuedAt + role.token.lifetimeSeconds - now),
+      role: role.name,
+      facts: { ...facts, jti },
+    }
   } catch (error) {
-    if (error instanceof InstanceIdentityError) return refuse('invalid_evidence', error.code)
-    if (error instanceof LedgerUnavailableError) return refuse('unavailable', 'ledger_unavailable')
+    if (error instanceof InstanceIdentityError) {
+      return refuse({ code: 'invalid_evidence', reason: error.code })
+    }
+    if (error instanceof LedgerUnavailableError) {
+      return refuse({ code: 'unavailable', reason: 'ledger_unavailable' })
+    }
     throw error
   }
 }
@@ -191,10 +160,10 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
   return {
     issuer,
     signingKeys,
-    async challenge({ role }, now) {
+    async challenge({ role, jkt }, now) {
       // A ledger whose memory begins in this very second begins with the next one.
       const madeAt = Math.max(now, options.ledger.remembersSince ?? 0)
-      const audience = await makeChallenge(challenges, { role }, madeAt)
+      const audience = await makeChallenge(challenges, { role, jkt }, madeAt)
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
     enroll: (request, now) => enrollWith(options, challenges, request, now),

@@ -1,10 +1,13 @@
-// Spending a challenge: one atomic claim in the ledger. The entry remembers what it was spent on and
-// when, which is all that a retry needs; no token is stored.
+// Spending a challenge: one atomic compare-and-set in the ledger. The entry remembers what it was
+// spent on, when, and how the instance's record stood then, which is all that a retry needs; no token
+// is stored.
 
 import { concatBytes, toBase64Url, utf8 } from '../bytes.ts'
+import { LedgerUnavailableError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256 } from '../verify/sha256.ts'
 import type { Challenge } from './challenge.ts'
+import type { InstanceRecord } from './instance-record.ts'
 
 /** How long a challenge is kept as spent after its expiry, against clocks that differ. */
 const KEPT_AFTER_EXPIRY_SECONDS = 120
@@ -17,6 +20,9 @@ export interface Spent {
   readonly jti: string
   /** Unix seconds at which it was first spent: `iat`. */
   readonly issuedAt: number
+  /** Generation and count of the instance's record before it was first spent. */
+  readonly generation: number
+  readonly count: number
   /** Whether it was spent before, on the same evidence. */
   readonly retry: boolean
 }
@@ -24,6 +30,7 @@ export interface Spent {
 /**
  * Spends a challenge on evidence.
  * @param digest of the evidence, lower-case hex
+ * @param record of the instance, read before this call: a reset that comes later is seen by it
  * @param now Unix seconds
  * @returns `undefined` if it was spent on other evidence
  * @throws LedgerUnavailableError
@@ -32,20 +39,26 @@ export const spendChallenge = async (
   ledger: Ledger,
   { id, expiresAt }: Challenge,
   digest: string,
+  record: Pick<InstanceRecord, 'generation' | 'count'>,
   now: number,
 ): Promise<Spent | undefined> => {
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
-    value: `${now} ${digest}`,
+    value: [now, digest, record.generation, record.count].join(' '),
     expiresAt: expiresAt + KEPT_AFTER_EXPIRY_SECONDS,
   }
-  const before = await ledger.claim(entry, now)
-  const [issuedAt, spentOn] = (before ?? entry.value).split(' ')
+  const swap = await ledger.compareAndSet(entry, undefined, now)
+  const value = swap.stored ? entry.value : swap.value
+  // Neither stored nor there: it has just been removed, which only a clock far off can do.
+  if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
+  const [issuedAt, spentOn, generation, count] = value.split(' ')
   if (spentOn !== digest) return undefined
   const hash = sha256(concatBytes(utf8('rollcall-jti-v1\n'), id))
   return {
     jti: toBase64Url(hash.subarray(0, JTI_BYTES)),
     issuedAt: Number(issuedAt),
-    retry: before !== undefined,
+    generation: Number(generation),
+    count: Number(count),
+    retry: !swap.stored,
   }
 }

@@ -1,7 +1,7 @@
 // The ledger in Deno KV. Its own expiry is for cleaning alone: it comes late, and goes by its clock.
 // https://docs.deno.com/deploy/kv/
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import { retryWhileBusy } from './busy.ts'
 import { cursorBehind, keyOfCursor } from './cursor.ts'
 import type { Ledger, Swap } from './ledger.ts'
@@ -55,7 +55,7 @@ export interface DenoKvLedger extends Ledger {
 const openKv = async (path: string | undefined): Promise<Kv> => {
   const { Deno } = globalThis as { Deno?: { openKv?(path?: string): Promise<Kv> } }
   if (Deno?.openKv === undefined) {
-    throw new LedgerUnavailableError('this runtime has no Deno KV: start Deno with --unstable-kv')
+    throw new LedgerUnfitError('this runtime has no Deno KV: start Deno with --unstable-kv')
   }
   return Deno.openKv(path)
 }

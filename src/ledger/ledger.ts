@@ -1,28 +1,64 @@
 // The ledger port: what must be remembered so that nothing is accepted twice. Drivers stand beside
-// this file, one each. Every operation touches one key, so that it is atomic in any of them.
+// this file, one each. Every operation that changes something touches one key, so that it is atomic
+// in any of them. Drivers import nothing of what is remembered.
 
 /** Something to remember. */
 export interface LedgerEntry {
-  /** What it is about: a kind, a colon, a name of base64url or plain identifiers. */
+  /** What it is about: a kind `[a-z]+`, a colon, a name; at most 512 bytes of UTF-8. */
   readonly key: string
+  /** At most 4,096 bytes of UTF-8. */
   readonly value: string
-  /** Unix seconds; from then on the entry counts as absent. Stored and compared, never left to the store's own cleaning. */
-  readonly expiresAt: number
+  /**
+   * Unix seconds; from then on the entry counts as absent. Stored and compared, never left to the
+   * store's own cleaning. Absent: it never expires. An entry that expires now is how one is removed.
+   */
+  readonly expiresAt?: number | undefined
 }
 
-/** A store that remembers. Drivers import nothing of what is remembered. */
+/** What came of a {@link Ledger.compareAndSet}. */
+export type Swap =
+  | { readonly stored: true }
+  /** Another value was there than the one expected: this one; `undefined` if there was none. */
+  | { readonly stored: false; readonly value: string | undefined }
+
+/** A part of a list. */
+export interface LedgerPage {
+  /** May be fewer than asked for, even none, on a page that is not the last. */
+  readonly entries: readonly { readonly key: string; readonly value: string }[]
+  /** Where the next page begins; absent on the last one. */
+  readonly cursor?: string | undefined
+}
+
+/**
+ * A store that remembers.
+ *
+ * Every method throws LedgerUnavailableError if the store can't answer within a few seconds, also after
+ * it may have stored the entry: refuse, and let the same call be tried again. `now` is in Unix
+ * seconds; an entry is alive while `now` is below its `expiresAt`, whatever the store's clock says.
+ */
 export interface Ledger {
+  /** The value that is alive under a key: at least as new as what was acknowledged before the call. */
+  read(key: string, now: number): Promise<string | undefined>
+
   /**
-   * Stores an entry unless one that is still alive at `now` has its key.
+   * Stores an entry if what is alive under its key is exactly `expected`; `undefined`: nothing.
    *
-   * Atomic: of any number of callers with one key, in any number of processes, exactly one is
-   * told `undefined`, and only after the entry is safe; all others are told the value that won.
-   * @param now Unix seconds
-   * @returns `undefined` if this call stored the entry, else the value that was there
-   * @throws LedgerUnavailableError if the store can't answer, also after it may have stored the
-   *   entry: refuse, and let the same call be tried again
+   * Atomic: of any number of callers with one key and one expectation, in any number of processes,
+   * at most one is told `stored`, and only after the entry is safe; all others are told what is there.
    */
-  claim(entry: LedgerEntry, now: number): Promise<string | undefined>
+  compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number): Promise<Swap>
+
+  /**
+   * A page of the entries of one kind that are alive, in an order of the store's own. Following
+   * the cursors gives each entry that is there from the first page to the last at least once.
+   * @param limit how many a page may have; a store may give a few more
+   * @throws RangeError if the cursor is none of this ledger's
+   */
+  list(
+    kind: string,
+    page: { readonly cursor?: string | undefined; readonly limit: number },
+    now: number,
+  ): Promise<LedgerPage>
 
   /**
    * Unix seconds since when the ledger remembers, where its memory ends with its process. A
@@ -30,3 +66,9 @@ export interface Ledger {
    */
   readonly remembersSince?: number
 }
+
+/**
+ * How long an expired entry is kept, in seconds, where the store removes it by a clock that may be
+ * wrong: what one clock takes for expired may still protect by another.
+ */
+export const KEPT_AFTER_EXPIRY_SECONDS = 600

@@ -1,10 +1,29 @@
 // The ledger in this process's memory: for one process, for trying things out and for tests. What
 // it knew is gone with the process, hence `remembersSince`.
 
-import type { Ledger, LedgerEntry } from './ledger.ts'
+import { KEPT_AFTER_EXPIRY_SECONDS, type Ledger, type LedgerEntry } from './ledger.ts'
 
-/** Expired entries that one call may remove: cleaning keeps pace without ever taking long. */
+/** Entries that one call looks at to remove them: cleaning keeps pace without ever taking long. */
 const SWEEP_STEPS = 4
+/** Places at the front of an order that may be empty before they are given back. */
+const EMPTY_PLACES = 1024
+const CURSOR = /^[0-9]{1,15}$/
+
+interface Kept extends LedgerEntry {
+  /** When it may be removed, by a clock that nobody sets: the one of the day may go back. */
+  readonly removableAtMs: number
+  /** Its place in the order of its kind, counted from the first that there ever was. */
+  readonly place: number
+}
+
+/** The keys of one kind in the order in which they came, for lists. */
+interface Order {
+  /** How many places have been given back at the front. */
+  given: number
+  readonly keys: (string | undefined)[]
+}
+
+const kindOf = (key: string): string => key.slice(0, key.indexOf(':'))
 
 /**
  * Creates a ledger in memory.
@@ -14,27 +33,70 @@ const SWEEP_STEPS = 4
 export const createMemoryLedger = (
   remembersSince: number = Math.floor(Date.now() / 1000) + 1,
 ): Ledger => {
-  const entries = new Map<string, LedgerEntry>()
+  const entries = new Map<string, Kept>()
+  const orders = new Map<string, Order>()
+  let sweeping = entries.entries()
 
-  /** Entries stand in the order in which they came, so the oldest are the first to expire. */
-  const sweep = (at: number): void => {
-    let steps = SWEEP_STEPS
-    for (const [key, { expiresAt }] of entries) {
-      if (steps-- === 0 || expiresAt > at) return
-      entries.delete(key)
+  const orderOf = (kind: string): Order => {
+    const order = orders.get(kind) ?? { given: 0, keys: [] }
+    orders.set(kind, order)
+    return order
+  }
+
+  const alive = (key: string, now: number): string | undefined => {
+    const found = entries.get(key)
+    return found === undefined || (found.expiresAt ?? Infinity) <= now ? undefined : found.value
+  }
+
+  const remove = (key: string, { place }: Kept): void => {
+    entries.delete(key)
+    const order = orderOf(kindOf(key))
+    order.keys[place - order.given] = undefined
+    if (order.keys.length < EMPTY_PLACES || order.keys[EMPTY_PLACES - 1] !== undefined) return
+    const full = order.keys.findIndex((found) => found !== undefined)
+    order.given += order.keys.splice(0, full < 0 ? order.keys.length : full).length
+  }
+
+  /** Goes on through all entries, round after round, a few at each call. */
+  const sweep = (): void => {
+    for (let steps = SWEEP_STEPS; steps > 0; steps--) {
+      const { value: next } = sweeping.next()
+      if (next === undefined) {
+        sweeping = entries.entries()
+        return
+      }
+      const [key, kept] = next
+      if (kept.removableAtMs <= performance.now()) remove(key, kept)
     }
   }
 
   return {
     remembersSince,
-    async claim(entry, at) {
-      const found = entries.get(entry.key)
+    async read(key, now) {
+      return alive(key, now)
+    },
+    async compareAndSet(entry, expected, now) {
+      const { key, expiresAt = Infinity } = entry
+      const value = alive(key, now)
       // Atomic: nothing is awaited between looking and storing, so no other call comes between.
-      if (found !== undefined && found.expiresAt > at) return found.value
-      entries.delete(entry.key)
-      entries.set(entry.key, entry)
-      sweep(at)
-      return undefined
+      if (value !== expected) return { stored: false, value }
+      const livesMs = (expiresAt - now + KEPT_AFTER_EXPIRY_SECONDS) * 1000
+      const order = orderOf(kindOf(key))
+      const place = entries.get(key)?.place ?? order.given + order.keys.push(key) - 1
+      entries.set(key, { ...entry, place, removableAtMs: performance.now() + livesMs })
+      sweep()
+      return { stored: true }
+    },
+    async list(kind, { cursor = '0', limit }, now) {
+      if (!CURSOR.test(cursor)) throw new RangeError('not a cursor of this ledger')
+      const { given, keys } = orderOf(kind)
+      const start = Math.max(0, Number(cursor) - given)
+      const page = keys.slice(start, start + limit).flatMap((key) => {
+        const value = key === undefined ? undefined : alive(key, now)
+        return key === undefined || value === undefined ? [] : [{ key, value }]
+      })
+      const end = start + limit
+      return { entries: page, cursor: end < keys.length ? String(given + end) : undefined }
     },
   }
 }

@@ -1,7 +1,7 @@
 // What the Redis ledger uses of ioredis: clients that reconnect and repeat nothing by themselves. A script
 // that was sent twice would take its own first run for somebody else's.
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnfitError } from '../errors.ts'
 import type { RedisTarget } from './redis-url.ts'
 
 /** Limit for opening a connection, and for one operation on it. */
@@ -56,7 +56,7 @@ const loadIoredis = async (): Promise<Ioredis> => {
   try {
     return (await import('ioredis' as string)) as Ioredis
   } catch {
-    throw new LedgerUnavailableError('ioredis is not installed: npm install ioredis')
+    throw new LedgerUnfitError('ioredis is not installed: npm install ioredis')
   }
 }
 
@@ -70,7 +70,7 @@ export interface RedisClients {
 }
 
 /**
- * Loads ioredis. @throws LedgerUnavailableError if it is not installed
+ * Loads ioredis. @throws LedgerUnfitError if it is not installed
  * @param scripts as ioredis takes them
  */
 export const loadRedisClients = async (

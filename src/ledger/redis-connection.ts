@@ -1,7 +1,7 @@
 // The connection of the Redis ledger: opened on use, checked before it is used, given up for all as soon
 // as it breaks or hangs, so that nothing waits for a server that is away. The next call opens another.
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import {
   LIMIT_MS,
   type RedisClient,
@@ -65,7 +65,7 @@ const inspect = async (node: RedisNode): Promise<string> => {
   }
   const policy = field('maxmemory_policy')
   if (policy !== 'noeviction') {
-    throw new LedgerUnavailableError(
+    throw new LedgerUnfitError(
       `the Redis of the ledger at ${host}:${port} has the maxmemory-policy ${policy ?? '(not shown)'}, ` +
         'so it could drop what protects: set maxmemory-policy noeviction (the default of Tair and ' +
         'ApsaraDB is volatile-lru; it is a parameter of the instance)',

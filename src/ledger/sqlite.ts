@@ -1,7 +1,7 @@
 // The ledger in a SQLite file, over the module that Node and Deno bring along: for one machine, where
 // any number of processes may share the file. What is acknowledged is on disk.
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import { retryWhileBusy } from './busy.ts'
 import type { Ledger } from './ledger.ts'
 import { type RunSql, type SqlEntries, openSqlEntries } from './sql-entries.ts'
@@ -49,7 +49,7 @@ interface Opened {
 const open = (path: string): Opened => {
   const sqlite = findModule()
   if (sqlite === undefined) {
-    throw new LedgerUnavailableError(
+    throw new LedgerUnfitError(
       'this runtime has no node:sqlite: Node has it from 22.13 on (24 to deploy), and Deno has it',
     )
   }
@@ -110,7 +110,12 @@ export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteL
       if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
       // Whatever is wrong with the file, the next call begins anew.
       if (!isBusy(cause)) close()
-      throw new LedgerUnavailableError('the SQLite file of the ledger did not answer', { cause })
+      const { errstr = 'no reason given' } = cause as { errstr?: string }
+      throw new LedgerUnavailableError(
+        `the SQLite file of the ledger did not answer (${errstr}): ` +
+          'is its folder there, is there room, and may this user write to it?',
+        { cause },
+      )
     }
   }
 

@@ -25,18 +25,32 @@ export interface Role {
     /** The `groups` claim; none if empty, the default. */
     readonly groups: readonly string[]
   }
-  /** Fresh evidence is enough, each time. */
-  readonly reenrollment: 'always'
-  /** Tokens are not bound to a key. */
-  readonly binding: 'none'
+  /** Whether an instance that has enrolled may enroll again. */
+  readonly reenrollment: Reenrollment
+  /** Whether the client must prove a key, to which the token is bound (RFC 9449). Default `none`. */
+  readonly binding: Binding
 }
+
+/**
+ * When an instance may enroll again: `always`, fresh evidence is enough; `same_key`, with the key of its
+ * first enrollment, proved again; `new_image`, once its image has changed; `never`, until an operator
+ * resets it.
+ */
+export type Reenrollment = (typeof REENROLLMENTS)[number]
+
+/** `none`: a client may prove a key. `dpop`: it must. */
+export type Binding = (typeof BINDINGS)[number]
 
 /** Roles in the order of the text: it decides where no role is asked for. */
 export interface Policy {
   readonly roles: readonly Role[]
 }
 
-const MAX_LIFETIME_SECONDS = 3600
+const REENROLLMENTS = ['always', 'same_key', 'new_image', 'never'] as const
+const BINDINGS = ['none', 'dpop'] as const
+
+/** The longest life of a token. */
+export const MAX_TOKEN_LIFETIME_SECONDS = 3600
 const DEFAULT_LIFETIME_SECONDS = 300
 
 const list = <Item extends v.GenericSchema<string, string>>(item: Item) =>
@@ -66,13 +80,8 @@ const name = v.pipe(
   v.regex(/^[\x21-\x7e]{1,256}$/, 'expected printable ASCII without spaces'),
 )
 
-/** Choices of the contract that this version doesn't have are refused in so many words. */
-const only = <Value extends string>(value: Value, later: readonly string[]) =>
-  v.literal(value, ({ input }) =>
-    later.some((choice) => choice === input)
-      ? `this version of rollcall does not support "${String(input)}" yet; write "${value}"`
-      : `expected "${value}"`,
-  )
+const oneOf = <Value extends string>(values: readonly Value[]) =>
+  v.picklist(values, `expected one of ${values.map((value) => `"${value}"`).join(', ')}`)
 
 const RoleSchema = v.strictObject({
   match: v.strictObject({
@@ -93,14 +102,14 @@ const RoleSchema = v.strictObject({
         v.number('expected a number of seconds'),
         v.integer('expected whole seconds'),
         v.minValue(1, 'expected at least 1'),
-        v.maxValue(MAX_LIFETIME_SECONDS, `expected at most ${MAX_LIFETIME_SECONDS}`),
+        v.maxValue(MAX_TOKEN_LIFETIME_SECONDS, `expected at most ${MAX_TOKEN_LIFETIME_SECONDS}`),
       ),
       DEFAULT_LIFETIME_SECONDS,
     ),
     groups: v.optional(v.array(name, 'expected a list'), []),
   }),
-  reenrollment: only('always', ['same_key', 'new_image', 'never']),
-  binding: v.optional(only('none', ['dpop']), 'none'),
+  reenrollment: oneOf(REENROLLMENTS),
+  binding: v.optional(oneOf(BINDINGS), 'none'),
 })
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -113,7 +122,8 @@ const MISSING: Readonly<Record<string, string>> = {
   match: 'required: which instances have this role',
   token: 'required: what the token says',
   audience: 'required, a list: who the token is for',
-  reenrollment: 'required: "always" (fresh evidence is enough, each time)',
+  reenrollment:
+    'required: "never" (once, until a reset), "same_key", "new_image" or "always" (fresh evidence is enough)',
 }
 
 const problemOf = (path: readonly string[], issue: v.BaseIssue<unknown>): string => {

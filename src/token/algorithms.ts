@@ -11,8 +11,8 @@ export interface TokenAlgorithm {
   fits(jwk: JWK): boolean
   /** The public members of such a key (RFC 7518 section 6, RFC 8037 section 2). */
   readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
-  /** What `crypto.subtle.sign` wants to hear. */
-  readonly subtle: { readonly name: string; readonly hash?: string }
+  /** What `crypto.subtle` wants to hear when it imports a key, signs and verifies. */
+  readonly subtle: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }
 }
 
 export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
@@ -20,13 +20,13 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     alg: 'ES256',
     fits: ({ kty, crv }) => kty === 'EC' && crv === 'P-256',
     publicMembers: ['crv', 'x', 'y'],
-    subtle: { name: 'ECDSA', hash: 'SHA-256' },
+    subtle: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' },
   },
   {
     alg: 'RS256',
     fits: ({ kty }) => kty === 'RSA',
     publicMembers: ['n', 'e'],
-    subtle: { name: 'RSASSA-PKCS1-v1_5' },
+    subtle: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   },
   {
     alg: 'EdDSA',

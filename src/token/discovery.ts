@@ -1,6 +1,7 @@
 // The discovery document (OpenID Connect Discovery 1.0, section 3), by which relying parties that
 // know only the issuer find the keys.
 
+import { TOKEN_ALGORITHMS } from './algorithms.ts'
 import { ACR_CHALLENGE } from './issue.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -15,7 +16,7 @@ export const discoveryDocument = (
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
   acr_values_supported: [ACR_CHALLENGE],
-  dpop_signing_alg_values_supported: [],
+  dpop_signing_alg_values_supported: TOKEN_ALGORITHMS.map(({ alg }) => alg),
   claims_supported: [
     'iss',
     'sub',
@@ -27,6 +28,7 @@ export const discoveryDocument = (
     'acr',
     'role',
     'groups',
+    'cnf',
     'ecs',
   ],
 })

@@ -1,9 +1,9 @@
 // The enrollment token (RFC 7519): the only place where tokens are made.
 
-import { SignJWT } from 'jose/jwt/sign'
 import { ECS_FIELDS } from '../policy/fields.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import { signJws } from './jws.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /** The `acr` of a token whose evidence carried a challenge of this service. */
@@ -20,6 +20,8 @@ export interface TokenContent {
   readonly jti: string
   /** Unix seconds; a retry's is that of the first answer. */
   readonly issuedAt: number
+  /** Thumbprint of the key that the token is bound to (RFC 9449 section 6.1). */
+  readonly jkt?: string | undefined
 }
 
 /** `sub`: the instance, in the form of Alibaba Cloud's resource names. */
@@ -37,20 +39,23 @@ const ecsClaim = (identity: InstanceIdentity): Record<string, string> =>
  */
 export const issueToken = (
   { signer }: SigningKeys,
-  { issuer, identity, role, audience, jti, issuedAt }: TokenContent,
+  { issuer, identity, role, audience, jti, issuedAt, jkt }: TokenContent,
 ): Promise<string> =>
-  new SignJWT({
-    iss: issuer,
-    sub: subjectOf(identity),
-    aud: [...audience],
-    iat: issuedAt,
-    nbf: issuedAt,
-    exp: issuedAt + role.token.lifetimeSeconds,
-    jti,
-    acr: ACR_CHALLENGE,
-    role: role.name,
-    ...(role.token.groups.length > 0 && { groups: role.token.groups }),
-    ecs: ecsClaim(identity),
-  })
-    .setProtectedHeader({ alg: signer.alg, typ: 'JWT', kid: signer.kid })
-    .sign(signer.key)
+  signJws(
+    'JWT',
+    {
+      iss: issuer,
+      sub: subjectOf(identity),
+      aud: audience,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + role.token.lifetimeSeconds,
+      jti,
+      acr: ACR_CHALLENGE,
+      role: role.name,
+      ...(role.token.groups.length > 0 && { groups: role.token.groups }),
+      ...(jkt !== undefined && { cnf: { jkt } }),
+      ecs: ecsClaim(identity),
+    },
+    signer,
+  )

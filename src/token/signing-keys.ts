@@ -3,12 +3,12 @@
 // message holds a part of a key.
 
 import type { JWK } from 'jose'
-import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
-import { importJWK } from 'jose/key/import'
 import { type Bytes, fromBase64Url } from '../bytes.ts'
 import { parseUniqueJson } from '../codec/json.ts'
 import { ConfigurationError } from '../errors.ts'
-import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
+import type { TokenAlgorithm } from './algorithms.ts'
+import type { Signer } from './jws.ts'
+import { type PublicKey, importPrivateKey, loadPublicKey } from './public-key.ts'
 
 /** A published key: members of the allow-list `kty crv x y n e kid alg use`, never a private one. */
 export interface PublicJwk {
@@ -26,27 +26,24 @@ export interface PublicJwk {
 
 /** The keys of a service. */
 export interface SigningKeys {
-  readonly signer: {
-    readonly kid: string
-    readonly alg: TokenAlgorithm['alg']
-    readonly key: CryptoKey
-  }
+  readonly signer: Signer
   /** What `/.well-known/jwks.json` answers. */
   readonly jwks: { readonly keys: readonly PublicJwk[] }
+  /** The published keys, to verify our own tokens with. */
+  readonly publicKeys: readonly PublicKey[]
   /** The algorithms of the published keys, the signer's first. */
   readonly algorithms: readonly TokenAlgorithm['alg'][]
   /** The bytes of `d` of each private key, in order: challenge keys are derived from them. */
   readonly secrets: readonly Bytes[]
 }
 
-const MIN_MODULUS_BITS = 2048
-const PUBLIC_EXPONENT = 'AQAB'
 const PROBE = /* @__PURE__ */ new TextEncoder().encode('rollcall')
 
 interface LoadedKey {
+  readonly publicKey: PublicKey
   readonly jwk: PublicJwk
-  readonly privateKey: CryptoKey | undefined
-  readonly secret: Bytes | undefined
+  readonly privateKey?: CryptoKey
+  readonly secret?: Bytes
 }
 
 /** Whether what the private half signs verifies under the public half: a JWK may hold two keys' halves. */
@@ -59,52 +56,31 @@ const halvesBelongTogether = async (
   return crypto.subtle.verify(subtle, publicKey, signature, PROBE)
 }
 
-const importKey = async (jwk: JWK, alg: string): Promise<CryptoKey | undefined> => {
-  try {
-    return (await importJWK(jwk, alg)) as CryptoKey
-  } catch {
-    return undefined
-  }
-}
-
-const hasModulusOf = (key: CryptoKey, bits: number): boolean =>
-  !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) >= bits
-
 /** Loads one key, or says what is wrong with it. */
 const loadKey = async (input: unknown): Promise<LoadedKey | string> => {
-  if (typeof input !== 'object' || input === null) return 'expected a JWK'
+  const publicKey = await loadPublicKey(input)
+  if (typeof publicKey === 'string') return publicKey
+  const { algorithm, thumbprint: kid, jwk: bare } = publicKey
+  const { alg } = algorithm
   const jwk = input as JWK
-  if (jwk.kty === 'oct') return 'a symmetric key, with which relying parties could make tokens'
-  const algorithm = TOKEN_ALGORITHMS.find(({ fits }) => fits(jwk))
-  if (algorithm === undefined) return 'expected a key of P-256, RSA or Ed25519'
-  const { alg, publicMembers } = algorithm
-  if (jwk.alg !== undefined && jwk.alg !== alg)
-    return `expected "alg": "${alg}" for this type of key`
-  if (jwk.use !== undefined && jwk.use !== 'sig') return 'expected "use": "sig"'
-  if (jwk.kty === 'RSA' && jwk.e !== PUBLIC_EXPONENT) return 'expected the exponent 65537 ("AQAB")'
-
-  const members = publicMembers.map((member) => [member, jwk[member]])
-  const bare = { kty: jwk.kty, ...Object.fromEntries(members) } as JWK
-  const publicKey = await importKey(bare, alg)
-  if (publicKey === undefined) return `not a public key of ${alg}`
-  if (!hasModulusOf(publicKey, MIN_MODULUS_BITS)) return `weak: below ${MIN_MODULUS_BITS} bits`
-  const kid = await calculateJwkThumbprint(bare)
   if (jwk.kid !== undefined && jwk.kid !== kid) {
     return `"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${kid}"`
   }
   const published = { ...bare, kid, alg, use: 'sig' } as PublicJwk
-  if (jwk.d === undefined) return { jwk: published, privateKey: undefined, secret: undefined }
+  if (jwk.d === undefined) return { publicKey, jwk: published }
 
   const secret = typeof jwk.d === 'string' ? fromBase64Url(jwk.d) : undefined
-  const { key_ops: _, ext: __, ...rest } = jwk
-  const privateKey = await importKey(rest, alg)
+  const privateKey = await importPrivateKey(jwk, algorithm)
   if (secret === undefined || privateKey === undefined) return `not a private key of ${alg}`
-  const matches = await halvesBelongTogether(algorithm, privateKey, publicKey).catch(() => false)
+  const matches = await halvesBelongTogether(algorithm, privateKey, publicKey.key).catch(
+    () => false,
+  )
   if (!matches) return 'the private half is not of this public key'
-  return { jwk: published, privateKey, secret }
+  return { publicKey, jwk: published, privateKey, secret }
 }
 
-const parseKeySet = (json: unknown): readonly unknown[] => {
+/** The keys of a JWKS, as text or parsed. @throws ConfigurationError */
+export const parseKeySet = (json: unknown): readonly unknown[] => {
   const parsed = typeof json === 'string' ? parseUniqueJson(json) : { value: json }
   const value = 'value' in parsed ? parsed.value : undefined
   const keys = typeof value === 'object' && value !== null && 'keys' in value && value.keys
@@ -136,8 +112,13 @@ export const parseSigningKeys = async (json: unknown): Promise<SigningKeys> => {
   }
   if (problems.length > 0 || first?.privateKey === undefined) throw new ConfigurationError(problems)
   return {
-    signer: { kid: first.jwk.kid, alg: first.jwk.alg, key: first.privateKey },
+    signer: {
+      algorithm: first.publicKey.algorithm,
+      kid: first.jwk.kid,
+      key: first.privateKey,
+    },
     jwks: { keys: loaded.map(({ jwk }) => jwk) },
+    publicKeys: loaded.map(({ publicKey }) => publicKey),
     algorithms: [...new Set(loaded.map(({ jwk }) => jwk.alg))],
     secrets: loaded.flatMap(({ secret }) => (secret === undefined ? [] : [secret])),
   }

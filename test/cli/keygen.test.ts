@@ -28,7 +28,7 @@ describe('keygen', () => {
     async (alg) => {
       const { status, stdout, stderr } = await keygen('--algorithm', alg)
       expect(status).toBe(0)
-      expect((await parseSigningKeys(stdout)).signer.alg).toBe(alg)
+      expect((await parseSigningKeys(stdout)).signer.algorithm.alg).toBe(alg)
       expect(stderr).toMatch(alg === 'EdDSA' ? /Kubernetes refuses/ : /^$/)
     },
   )

@@ -1,7 +1,8 @@
 // The protocol's order, retries, and what happens when the ledger is down.
 
 import { describe, expect, it } from 'vitest'
-import { type Enrollment, createEnroller } from '../../src/enroll/enroller.ts'
+import { createEnroller } from '../../src/enroll/enroller.ts'
+import type { Enrollment } from '../../src/enroll/enrollment.ts'
 import { LedgerUnavailableError } from '../../src/errors.ts'
 import type { Ledger, LedgerEntry } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
@@ -34,9 +35,10 @@ const openLedger = (): { ledger: Ledger; entries: LedgerEntry[] } => {
   return {
     entries,
     ledger: {
-      claim(entry, at) {
+      ...memory,
+      compareAndSet(entry, expected, at) {
         entries.push(entry)
-        return memory.claim(entry, at)
+        return memory.compareAndSet(entry, expected, at)
       },
     },
   }
@@ -161,7 +163,7 @@ describe('enroll()', () => {
     expect(entries[0]?.expiresAt).toBe(now + LIFETIME_SECONDS + 120)
     const kept = JSON.stringify(entries)
     for (const part of accessToken.split('.')) expect(kept).not.toContain(part)
-    expect(kept).not.toContain(String(claimsOf(accessToken)['jti']))
+    expect(JSON.stringify(entries[0])).not.toContain(String(claimsOf(accessToken)['jti']))
   })
 
   it('makes the token for one audience of the role if a resource is asked for', async () => {
@@ -187,11 +189,12 @@ describe('enroll()', () => {
     const memory = createMemoryLedger(0)
     let down = true
     const ledger: Ledger = {
-      async claim(entry, at) {
+      ...memory,
+      async compareAndSet(entry, expected, at) {
         // As a store that takes the entry and whose answer is lost: the worst case.
-        const found = await memory.claim(entry, at)
+        const swap = await memory.compareAndSet(entry, expected, at)
         if (down) throw new LedgerUnavailableError('gone')
-        return found
+        return swap
       },
     }
     const { enroller, evidence } = await setScene({ ledger })

@@ -110,23 +110,22 @@ describe('parsePolicy()', () => {
     ['groups that are no list', token({ groups: 'nodes' }), /groups: expected a list/],
     ['no reenrollment', policy({ reenrollment: undefined }), /reenrollment: required/],
     [
-      'same_key, which is to come',
-      policy({ reenrollment: 'same_key' }),
-      /not support "same_key" yet/,
+      'another reenrollment',
+      policy({ reenrollment: 'once' }),
+      /reenrollment: expected one of "always", "same_key", "new_image", "never"/,
     ],
-    [
-      'new_image, which is to come',
-      policy({ reenrollment: 'new_image' }),
-      /not support "new_image"/,
-    ],
-    ['never, which is to come', policy({ reenrollment: 'never' }), /not support "never" yet/],
-    ['another reenrollment', policy({ reenrollment: 'once' }), /expected "always"/],
-    ['dpop, which is to come', policy({ binding: 'dpop' }), /not support "dpop" yet/],
-    ['another binding', policy({ binding: 'mtls' }), /expected "none"/],
+    ['reenrollment in another case', policy({ reenrollment: 'Never' }), /expected one of/],
+    ['another binding', policy({ binding: 'mtls' }), /binding: expected one of "none", "dpop"/],
+    ['a binding that is null', policy({ binding: null }), /binding: expected one of/],
   ])('refuses %s', (_, json, problem) => {
     const problems = problemsOf(json)
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(problem)
+  })
+
+  it.each(['always', 'same_key', 'new_image', 'never'])('takes reenrollment %s', (reenrollment) => {
+    const [read] = parsePolicy({ roles: { worker: role({ reenrollment, binding: 'dpop' }) } }).roles
+    expect(read).toMatchObject({ reenrollment, binding: 'dpop' })
   })
 
   it.each(['constructor', 'prototype', 'tostring'])('does not lose a role named %s', (name) => {

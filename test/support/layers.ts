@@ -23,13 +23,13 @@ export const LAYERS: readonly Layer[] = [
   { name: 'verify', paths: ['src/verify/'], level: 2, packages: [] },
   { name: 'policy', paths: ['src/policy/'], level: 3, packages: ['valibot'] },
   { name: 'token', paths: ['src/token/'], level: 4, packages: ['jose'] },
-  { name: 'ledger', paths: ['src/ledger/'], level: 5, packages: [], platform: true },
+  { name: 'ledger', paths: ['src/ledger/'], level: 5, packages: ['ioredis'], platform: true },
   { name: 'enroll', paths: ['src/enroll/'], level: 6, packages: [] },
   {
     name: 'face',
     paths: ['src/index.ts', 'src/http/', 'src/config.ts'],
     level: 7,
-    packages: ['hono', 'valibot', '@valibot/to-json-schema'],
+    packages: ['hono', 'valibot'],
   },
   {
     name: 'functions',

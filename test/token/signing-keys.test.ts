@@ -32,7 +32,7 @@ describe('parseSigningKeys()', () => {
   it.each(['ES256', 'RS256', 'EdDSA'] as const)('takes a generated key for %s', async (alg) => {
     const { keys } = await generateSigningKeys(alg)
     const parsed = await parseSigningKeys(JSON.stringify({ keys }))
-    expect(parsed.signer).toMatchObject({ alg, kid: keys[0]?.kid })
+    expect(parsed.signer).toMatchObject({ algorithm: { alg }, kid: keys[0]?.kid })
     expect(parsed.algorithms).toEqual([alg])
     expect(Buffer.from(parsed.secrets[0] as Uint8Array).toString('base64url')).toBe(keys[0]?.d)
   })

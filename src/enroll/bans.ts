@@ -1,0 +1,104 @@
+// Bans: an account, an image or an instance that may not enroll, until an operator lifts it. Each is
+// an entry of its own that never expires.
+
+import type { EcsField } from '../policy/fields.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import { changeEntry } from './change-entry.ts'
+import type { Page, PageRequest } from './page.ts'
+
+/** What a ban can name. */
+export type BanKind = 'account' | 'image' | 'instance'
+
+/** Each kind's field of the identity, and that field's name in policies. */
+const BANNABLE = {
+  account: ['ownerAccountId', 'owner_account_id'],
+  image: ['imageId', 'image_id'],
+  instance: ['instanceId', 'instance_id'],
+} as const satisfies Record<BanKind, readonly [keyof InstanceIdentity, EcsField]>
+
+/** All kinds, in the order in which they are asked. */
+export const BAN_KINDS = /* @__PURE__ */ Object.keys(BANNABLE) as readonly BanKind[]
+
+/** The ledger's kind of the entries of bans. */
+export const BAN_ENTRY_KIND = 'ban'
+
+/** The key of a ban's entry. */
+export const banKey = (kind: BanKind, value: string): string => `${BAN_ENTRY_KIND}:${kind}/${value}`
+
+/**
+ * Asks for the bans of an instance, all at once.
+ * @param now Unix seconds
+ * @returns the first field that a ban names, if any does
+ * @throws LedgerUnavailableError
+ */
+export const findBan = async (
+  ledger: Ledger,
+  identity: Pick<InstanceIdentity, 'ownerAccountId' | 'imageId' | 'instanceId'>,
+  now: number,
+): Promise<EcsField | undefined> => {
+  const bans = await Promise.all(
+    BAN_KINDS.map((kind) => ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)),
+  )
+  const at = bans.findIndex((ban) => ban !== undefined)
+  const kind = BAN_KINDS[at]
+  return kind === undefined ? undefined : BANNABLE[kind][1]
+}
+
+/** A ban as an operator made it. */
+export interface Ban {
+  readonly kind: BanKind
+  readonly value: string
+  readonly reason: string
+  /** `sub` of the operator's token. */
+  readonly by: string
+  /** Unix seconds. */
+  readonly at: number
+}
+
+const decodeBan = (key: string, text: string): Ban => {
+  const [kind = '', ...value] = key.slice(BAN_ENTRY_KIND.length + 1).split('/')
+  const why = JSON.parse(text) as Omit<Ban, 'kind' | 'value'>
+  return { kind: kind as BanKind, value: value.join('/'), ...why }
+}
+
+/**
+ * Bans, or gives a ban another reason. Once this has returned, no enrollment that comes to its ban check
+ * gets through.
+ * @throws LedgerUnavailableError
+ */
+export const ban = async (ledger: Ledger, { kind, value, ...why }: Ban): Promise<void> => {
+  const key = banKey(kind, value)
+  const next = { value: JSON.stringify(why) }
+  const present = await ledger.read(key, why.at)
+  await changeEntry(ledger, key, present, why.at, () => ({ result: undefined, next }))
+}
+
+/** Lifts a ban, if there is one. @param now Unix seconds @throws LedgerUnavailableError */
+export const unban = async (
+  ledger: Ledger,
+  kind: BanKind,
+  value: string,
+  now: number,
+): Promise<void> => {
+  const key = banKey(kind, value)
+  const gone = { value: '', expiresAt: now }
+  const present = await ledger.read(key, now)
+  await changeEntry(ledger, key, present, now, (found) => ({
+    result: undefined,
+    ...(found !== undefined && { next: gone }),
+  }))
+}
+
+/**
+ * Lists bans, in an order of the ledger's own.
+ * @throws RangeError if the cursor is none of this ledger's; LedgerUnavailableError
+ */
+export const listBans = async (
+  ledger: Ledger,
+  page: PageRequest,
+  now: number,
+): Promise<Page<Ban>> => {
+  const { entries, cursor } = await ledger.list(BAN_ENTRY_KIND, page, now)
+  return { items: entries.map(({ key, value }) => decodeBan(key, value)), cursor }
+}

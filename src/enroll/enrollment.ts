@@ -1,0 +1,81 @@
+// What goes into an enrollment and what comes out of it.
+
+import type { InstanceIdentityError } from '../errors.ts'
+import type { DecisionReason } from '../policy/decide.ts'
+import type { DpopRefusal } from '../token/dpop-proof.ts'
+import type { ChallengeRefusal } from './challenge.ts'
+import type { FirstUseRefusal, SupersededEvidence } from './first-use.ts'
+
+/** What a client posts to be enrolled. */
+export interface EnrollmentRequest {
+  readonly document: string
+  readonly pkcs7: string
+  /** The role that the challenge was made for; absent if it was made for none. */
+  readonly role?: string | undefined
+  /** The challenge used; needed for detached content. */
+  readonly audience?: string | undefined
+  /** RFC 8707: the one audience that the token is wanted for. */
+  readonly resource?: string | undefined
+  /** The `DPoP` header: a proof (RFC 9449) of the key that the challenge was made for. */
+  readonly dpop?: string | undefined
+}
+
+/** Why an enrollment was refused, for the operator alone. */
+export type EnrollmentReason =
+  | InstanceIdentityError['code']
+  | ChallengeRefusal
+  | DpopRefusal
+  | DecisionReason
+  | FirstUseRefusal
+  | SupersededEvidence
+  | 'challenge_before_ledger'
+  | 'challenge_spent'
+  /** The account, the image or the instance is banned; `field` says which. */
+  | 'banned'
+  /** The role wants a token that is bound to a key, and none was proved. */
+  | 'key_not_proved'
+  | 'resource_not_allowed'
+  /** The instance's tokens were revoked in this very second: one of now would be revoked as well. */
+  | 'revoked_just_now'
+  | 'ledger_unavailable'
+
+/** What is known of an enrollment, for the audit event; absent when unknown. Never evidence. */
+export interface EnrollmentFacts {
+  readonly reason?: EnrollmentReason | undefined
+  readonly role?: string | undefined
+  readonly rule?: string | undefined
+  readonly field?: string | undefined
+  readonly instanceId?: string | undefined
+  readonly ownerAccountId?: string | undefined
+  readonly regionId?: string | undefined
+  readonly jti?: string | undefined
+  readonly retry?: boolean | undefined
+  readonly unknownFields?: readonly string[] | undefined
+  readonly trustAnchor?: string | undefined
+}
+
+/** A refusal: what the client is told, and why. */
+export interface Refusal {
+  readonly code: 'invalid_evidence' | 'invalid_dpop_proof' | 'not_admitted' | 'unavailable'
+  readonly reason: EnrollmentReason
+  readonly rule?: string | undefined
+  readonly field?: string | undefined
+}
+
+/** The outcome of an enrollment. */
+export type Enrollment =
+  | {
+      readonly ok: true
+      readonly accessToken: string
+      /** `DPoP`: bound to the key that was proved. */
+      readonly tokenType: 'Bearer' | 'DPoP'
+      /** Seconds that the token has left. */
+      readonly expiresIn: number
+      readonly role: string
+      readonly facts: EnrollmentFacts
+    }
+  | {
+      readonly ok: false
+      readonly code: Refusal['code']
+      readonly facts: EnrollmentFacts
+    }

@@ -1,0 +1,108 @@
+// What is remembered of an instance: that it has enrolled, as what, and what may happen next. An
+// entry of the ledger is named by account, region and instance id, and holds one record for each
+// serial number, nearly always one: the four together are the name of an instance.
+
+import type { InstanceIdentity } from '../verify/instance-identity.ts'
+
+/** The part of an instance's name that addresses it. */
+export type InstanceName = Pick<InstanceIdentity, 'ownerAccountId' | 'regionId' | 'instanceId'>
+
+/** The record of one instance. */
+export interface InstanceRecord {
+  readonly serialNumber: string
+  /** Raised by each reset: what was begun in an earlier generation can't complete. */
+  readonly generation: number
+  /** Enrollments so far; 0 for an instance that was forgotten. */
+  readonly count: number
+  /** Unix seconds of the first and of the latest enrollment. */
+  readonly firstAt: number
+  readonly lastAt: number
+  /** Unix seconds: tokens with an `iat` up to this one are revoked; 0 for none. */
+  readonly revokedUntil: number
+  /** Role and image of the latest enrollment. */
+  readonly role: string | undefined
+  readonly imageId: string | undefined
+  /** Thumbprint of the key of this generation's first enrollment; absent without a key. */
+  readonly jkt: string | undefined
+  /** `jti` of this generation's latest enrollment; absent: the next one is a first enrollment. */
+  readonly jti: string | undefined
+}
+
+/** An instance of which nothing is known. */
+export const unknownInstance = (serialNumber: string): InstanceRecord => ({
+  serialNumber,
+  generation: 0,
+  count: 0,
+  firstAt: 0,
+  lastAt: 0,
+  revokedUntil: 0,
+  role: undefined,
+  imageId: undefined,
+  jkt: undefined,
+  jti: undefined,
+})
+
+/** The kind of the entries of instances. */
+export const INSTANCE_KIND = 'instance'
+
+/** The key of an instance's entry. */
+export const instanceKey = ({ ownerAccountId, regionId, instanceId }: InstanceName): string =>
+  `${INSTANCE_KIND}:${ownerAccountId}/${regionId}/${instanceId}`
+
+/** The name in a key that {@link instanceKey} made. */
+export const instanceNameOf = (key: string): InstanceName => {
+  const [ownerAccountId = '', regionId = '', instanceId = ''] = key
+    .slice(INSTANCE_KIND.length + 1)
+    .split('/')
+  return { ownerAccountId, regionId, instanceId }
+}
+
+const ABSENT = '-'
+const optional = (text: string | undefined): string | undefined =>
+  text === ABSENT ? undefined : text
+
+/** One line a record, its members in order with a space between them: short, since there are many. */
+export const encodeRecords = (records: readonly InstanceRecord[]): string =>
+  records
+    .map((it) => {
+      const numbers = [it.generation, it.count, it.firstAt, it.lastAt, it.revokedUntil]
+      const texts = [it.role, it.imageId, it.jkt, it.jti]
+      return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? ABSENT)].join(' ')
+    })
+    .join('\n')
+
+/** The records of an entry's value; none if there is no entry. */
+export const decodeRecords = (value: string | undefined): readonly InstanceRecord[] =>
+  (value === undefined ? [] : value.split('\n')).map((line) => {
+    const [serialNumber = '', generation, count, firstAt, lastAt, revokedUntil, ...texts] =
+      line.split(' ')
+    const [role, imageId, jkt, jti] = texts.map(optional)
+    return {
+      serialNumber,
+      generation: Number(generation),
+      count: Number(count),
+      firstAt: Number(firstAt),
+      lastAt: Number(lastAt),
+      revokedUntil: Number(revokedUntil),
+      role,
+      imageId,
+      jkt,
+      jti,
+    }
+  })
+
+/** The record of the instance with a serial number. */
+export const recordOf = (
+  records: readonly InstanceRecord[],
+  serialNumber: string,
+): InstanceRecord =>
+  records.find((record) => record.serialNumber === serialNumber) ?? unknownInstance(serialNumber)
+
+/** The records with one replaced or added. */
+export const withRecord = (
+  records: readonly InstanceRecord[],
+  record: InstanceRecord,
+): readonly InstanceRecord[] => [
+  ...records.filter(({ serialNumber }) => serialNumber !== record.serialNumber),
+  record,
+]

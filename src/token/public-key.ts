@@ -1,0 +1,81 @@
+// Public keys as JWKs (RFC 7517) of the algorithms that we take: ours, operators' and clients'. What
+// is weak, symmetric or of another type is refused. No message holds a part of a key.
+
+import type { JWK } from 'jose'
+import { fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
+import { sha256 } from '../verify/sha256.ts'
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
+
+/** A public key, ready to verify with. */
+export interface PublicKey {
+  readonly algorithm: TokenAlgorithm
+  readonly key: CryptoKey
+  /** RFC 7638 thumbprint, SHA-256. */
+  readonly thumbprint: string
+  /** The members that make it up, and no other. */
+  readonly jwk: JWK
+}
+
+const MIN_MODULUS_BITS = 2048
+const PUBLIC_EXPONENT = 'AQAB'
+
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
+
+/** The named members of a JWK, each base64url or a name; `undefined` if one is missing or neither. */
+const pick = (jwk: JWK, names: readonly (keyof JWK)[]): JWK | undefined => {
+  const members = names.map((name) => [name, jwk[name]] as const)
+  const good = members.every(
+    // One text for one value, so that one key has one thumbprint.
+    ([name, value]) => typeof value === 'string' && (name === 'crv' || fromBase64Url(value)),
+  )
+  return good ? ({ kty: jwk.kty, ...Object.fromEntries(members) } as JWK) : undefined
+}
+
+const importKey = async (
+  jwk: JWK | undefined,
+  { subtle }: TokenAlgorithm,
+  usage: 'sign' | 'verify',
+): Promise<CryptoKey | undefined> =>
+  jwk && crypto.subtle.importKey('jwk', jwk, subtle, false, [usage]).catch(() => undefined)
+
+/** Imports the private half of a JWK, or gives `undefined` if it has none that is whole. */
+export const importPrivateKey = (
+  jwk: JWK,
+  algorithm: TokenAlgorithm,
+): Promise<CryptoKey | undefined> => {
+  const names = PRIVATE_MEMBERS.filter((name) => name in jwk)
+  return importKey(pick(jwk, [...algorithm.publicMembers, ...names]), algorithm, 'sign')
+}
+
+/** RFC 7638: SHA-256 of the members that make the key up, in the order of their names. */
+const thumbprintOf = (bare: JWK): string => {
+  const members = Object.entries(bare).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return toBase64Url(sha256(utf8(JSON.stringify(Object.fromEntries(members)))))
+}
+
+const hasModulusOf = (key: CryptoKey, bits: number): boolean =>
+  !('modulusLength' in key.algorithm) || Number(key.algorithm.modulusLength) >= bits
+
+/** Whether a JWK holds a private or symmetric key (RFC 7518 section 6). */
+export const holdsSecret = (jwk: object): boolean =>
+  ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].some((member) => member in jwk)
+
+/** Loads the public half of a JWK, or says what is wrong with it. */
+export const loadPublicKey = async (input: unknown): Promise<PublicKey | string> => {
+  if (typeof input !== 'object' || input === null) return 'expected a JWK'
+  const jwk = input as JWK
+  if (jwk.kty === 'oct') return 'a symmetric key, with which relying parties could make tokens'
+  const algorithm = TOKEN_ALGORITHMS.find(({ fits }) => fits(jwk))
+  if (algorithm === undefined) return 'expected a key of P-256, RSA or Ed25519'
+  const { alg, publicMembers } = algorithm
+  if (jwk.alg !== undefined && jwk.alg !== alg)
+    return `expected "alg": "${alg}" for this type of key`
+  if (jwk.use !== undefined && jwk.use !== 'sig') return 'expected "use": "sig"'
+  if (jwk.kty === 'RSA' && jwk.e !== PUBLIC_EXPONENT) return 'expected the exponent 65537 ("AQAB")'
+
+  const bare = pick(jwk, publicMembers)
+  const key = await importKey(bare, algorithm, 'verify')
+  if (bare === undefined || key === undefined) return `not a public key of ${alg}`
+  if (!hasModulusOf(key, MIN_MODULUS_BITS)) return `weak: below ${MIN_MODULUS_BITS} bits`
+  return { algorithm, key, thumbprint: thumbprintOf(bare), jwk: bare }
+}
