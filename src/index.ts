@@ -10,23 +10,31 @@ export { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 export type { InstanceIdentity } from './verify/instance-identity.ts'
 export { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
 export type { Evidence } from './verify/verify-evidence.ts'
-export {
-  type Enroller,
-  type EnrollerOptions,
-  type Enrollment,
-  type EnrollmentFacts,
-  type EnrollmentRequest,
-  createEnroller,
-} from './enroll/enroller.ts'
+export { type Enroller, type EnrollerOptions, createEnroller } from './enroll/enroller.ts'
+export type {
+  Enrollment,
+  EnrollmentFacts,
+  EnrollmentReason,
+  EnrollmentRequest,
+} from './enroll/enrollment.ts'
 export { type Decision, type DecisionReason, decide } from './policy/decide.ts'
-export { type Policy, type Role, parsePolicy } from './policy/policy.ts'
+export {
+  type Binding,
+  type Policy,
+  type Reenrollment,
+  type Role,
+  parsePolicy,
+} from './policy/policy.ts'
+export { parseAdminKeys } from './token/admin-keys.ts'
+export type { PublicKey } from './token/public-key.ts'
 export { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
-export type { Ledger } from './ledger/ledger.ts'
+export type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger/ledger.ts'
 export {
   ConfigurationError,
   InstanceIdentityError,
   type InstanceIdentityErrorCode,
   LedgerUnavailableError,
+  LedgerUnfitError,
 } from './errors.ts'
 
 /** How evidence is judged by {@link verifyInstanceIdentity}. */

@@ -58,6 +58,10 @@ const FIELDS: ReadonlyMap<string, Field> = /* @__PURE__ */ new Map(
   PATTERNS.map(([name, pattern], slot) => [name, { slot, pattern }]),
 )
 
+/** Whether a text could be the value of a known field, by the field's name in documents. */
+export const matchesField = (name: string, value: string): boolean =>
+  FIELDS.get(name)?.pattern.test(value) ?? false
+
 const AUDIENCE = 9
 
 const member = ([name, pattern]: (typeof PATTERNS)[number]): string =>

@@ -1,15 +1,18 @@
-// Audit events: one for each challenge and each enrollment, whatever its outcome. The operator
+// Audit events: one for each challenge, enrollment and call of an operator, whatever its outcome. The operator
 // learns here why something was refused; the client does not. Never evidence, a token, a key or a
 // challenge.
 
-import type { EnrollmentFacts } from '../enroll/enroller.ts'
+import type { EnrollmentFacts } from '../enroll/enrollment.ts'
 
 /** One event; members are absent when unknown. */
 export interface AuditEvent {
   /** RFC 3339, UTC. */
   readonly time: string
-  readonly event: 'challenge' | 'enroll'
+  readonly event: 'challenge' | 'enroll' | 'admin'
   readonly request_id: string
+  /** Who the operator is, and what they did. */
+  readonly sub?: string | undefined
+  readonly action?: AdminAction | undefined
   readonly outcome: 'issued' | 'refused' | 'error'
   /** The code of the error answer. */
   readonly code?: string | undefined
@@ -22,6 +25,8 @@ export interface AuditEvent {
   readonly instance_id?: string | undefined
   readonly owner_account_id?: string | undefined
   readonly region_id?: string | undefined
+  /** Of a ban. */
+  readonly image_id?: string | undefined
   readonly jti?: string | undefined
   /** Whether an enrollment was the repeat of one that was answered before. */
   readonly retry?: boolean | undefined
@@ -32,6 +37,29 @@ export interface AuditEvent {
   readonly duration_ms: number
 }
 
+/** What an operator does. */
+export type AdminAction =
+  | 'list'
+  | 'show'
+  | 'reset'
+  | 'revoke'
+  | 'forget'
+  | 'list_bans'
+  | 'ban'
+  | 'unban'
+  | 'introspect'
+  | 'revoke_token'
+
+/** What is known of an operator's call. */
+export interface AdminFacts {
+  readonly sub?: string | undefined
+  readonly action?: AdminAction | undefined
+  readonly imageId?: string | undefined
+}
+
+/** What an event tells beside its outcome. */
+export type Facts = Omit<EnrollmentFacts, 'reason'> & AdminFacts
+
 /** What is known when the answer is made. */
 export interface AuditInput {
   readonly event: AuditEvent['event']
@@ -39,7 +67,7 @@ export interface AuditInput {
   readonly outcome: AuditEvent['outcome']
   readonly code?: string | undefined
   readonly reason?: string | undefined
-  readonly facts: Omit<EnrollmentFacts, 'reason'>
+  readonly facts: Facts
   /** Unix seconds. */
   readonly now: number
   readonly durationMs: number
@@ -52,6 +80,8 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     time: new Date(input.now * 1000).toISOString(),
     event: input.event,
     request_id: input.requestId,
+    sub: facts.sub,
+    action: facts.action,
     outcome: input.outcome,
     code: input.code,
     reason: input.reason,
@@ -61,6 +91,7 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     instance_id: facts.instanceId,
     owner_account_id: facts.ownerAccountId,
     region_id: facts.regionId,
+    image_id: facts.imageId,
     jti: facts.jti,
     retry: facts.retry,
     unknown_fields: facts.unknownFields,

@@ -1,66 +1,48 @@
 // `openapi.json`: the API described (OpenAPI 3.1), its requests by the schemas that validate them.
 
-import { toJsonSchema } from '@valibot/to-json-schema'
-import { PROBLEMS, type ProblemCode } from './problems.ts'
-import { REQUEST_SCHEMAS, type RequestSchema } from './schemas.ts'
+import { jsonSchemaOf } from './json-schema.ts'
+import { operatorPaths } from './openapi-operators.ts'
+import {
+  type Json,
+  READING,
+  SERVING,
+  anyJson,
+  body,
+  get,
+  integer,
+  object,
+  problems,
+  ref,
+  string,
+  text,
+} from './openapi-parts.ts'
+import { PROBLEMS } from './problems.ts'
+import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from './schemas.ts'
 
-type Json = Readonly<Record<string, unknown>>
-
-const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
-
-const requestSchema = (schema: RequestSchema): unknown => {
-  const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: 'input' })
-  return json
+/** RFC 9449, for a challenge that was made with a thumbprint. */
+const DPOP_HEADER: Json = {
+  name: 'DPoP',
+  in: 'header',
+  required: false,
+  description: 'A DPoP proof, its nonce the challenge, where the challenge was made for a key',
+  schema: string,
 }
 
-/** A request body in each of the forms that are read. */
-const body = (name: string, required: boolean): Json => ({
-  required,
-  content: Object.fromEntries(
-    ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'].map((type) => [
-      type,
-      { schema: ref(name) },
-    ]),
-  ),
-})
-
-const problems = (...codes: readonly ProblemCode[]): Json =>
-  Object.fromEntries(
-    codes.map((code) => [
-      String(PROBLEMS[code][0]),
-      {
-        description: `${code}: ${PROBLEMS[code][1]}`,
-        content: { 'application/problem+json': { schema: ref('Problem') } },
-      },
-    ]),
-  )
-
-const READING = ['invalid_request', 'request_timeout', 'payload_too_large'] as const
-const SERVING = ['unsupported_media_type', 'rate_limited', 'internal_error', 'unavailable'] as const
-
-const text = { schema: { type: 'string' } }
-const object = (properties: Json): Json => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-})
-const string = { type: 'string' }
-const integer = { type: 'integer' }
-
-const get = (operationId: string, summary: string, content: Json, more: Json = {}): Json => ({
-  get: { operationId, summary, responses: { '200': { description: 'OK', content } }, ...more },
-})
-
-const anyJson = { 'application/json': { schema: { type: 'object' } } }
+/** What is described. */
+export interface OpenApiOptions {
+  readonly operators?: boolean
+  readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
+}
 
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param schemas default: those that the service validates with
+ * @param options `operators`: whether operators' calls are there, default no; `schemas`: default
+ *   those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
-  schemas: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>> = REQUEST_SCHEMAS,
+  { operators = false, schemas = REQUEST_SCHEMAS }: OpenApiOptions = {},
 ): Json => ({
   openapi: '3.1.0',
   info: {
@@ -90,12 +72,19 @@ export const openApiDocument = (
         operationId: 'enroll',
         summary: 'Show evidence with a challenge in it, get an enrollment token',
         requestBody: body('EnrollRequest', true),
+        parameters: [DPOP_HEADER],
         responses: {
           '200': {
             description: 'The enrollment token',
             content: { 'application/json': { schema: ref('Enrollment') }, 'application/jwt': text },
           },
-          ...problems(...READING, 'invalid_evidence', 'not_admitted', ...SERVING),
+          ...problems(
+            ...READING,
+            'invalid_evidence',
+            'invalid_dpop_proof',
+            'not_admitted',
+            ...SERVING,
+          ),
         },
       },
     },
@@ -111,11 +100,18 @@ export const openApiDocument = (
     ),
     '/healthz': get('health', 'Whether the service is alive', anyJson),
     '/openapi.json': get('describe', 'This document', anyJson),
+    ...(operators && operatorPaths()),
   },
   components: {
+    ...(operators && {
+      securitySchemes: { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    }),
     schemas: {
       ...Object.fromEntries(
-        Object.entries(schemas).map(([name, schema]) => [name, requestSchema(schema)]),
+        Object.entries({ ...schemas, ...(operators && OPERATOR_SCHEMAS) }).map(([name, schema]) => [
+          name,
+          jsonSchemaOf(schema),
+        ]),
       ),
       Challenge: object({ audience: string, expires_in: integer }),
       Enrollment: object({

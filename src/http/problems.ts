@@ -5,6 +5,8 @@
 export type ProblemCode =
   | 'invalid_request'
   | 'invalid_evidence'
+  | 'invalid_dpop_proof'
+  | 'invalid_token'
   | 'not_admitted'
   | 'not_found'
   | 'method_not_allowed'
@@ -19,6 +21,8 @@ export type ProblemCode =
 export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
   invalid_request: [400, 'The request does not have the fields that this call takes'],
   invalid_evidence: [401, 'The evidence was refused; get a new challenge and a new signature'],
+  invalid_dpop_proof: [401, 'The DPoP proof was refused; make one with the challenge as its nonce'],
+  invalid_token: [401, 'An operator’s token is needed, made for this call alone'],
   not_admitted: [403, 'The instance is not admitted; ask whoever runs this service'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take this method'],
@@ -28,6 +32,13 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   rate_limited: [429, 'Too many requests; try again later'],
   unavailable: [503, 'The service cannot decide now; try again later'],
   internal_error: [500, 'The service failed'],
+}
+
+/** How a client shows who it is, for 401 answers (RFC 9110 section 11.6.1). */
+const CHALLENGES: Readonly<Partial<Record<ProblemCode, (realm: string) => string>>> = {
+  invalid_evidence: (realm) => `InstanceIdentity realm="${realm}"`,
+  invalid_dpop_proof: () => 'DPoP error="invalid_dpop_proof"',
+  invalid_token: (realm) => `Bearer realm="${realm}", error="invalid_token"`,
 }
 
 /** Seconds after which a client may try again; clients add jitter of their own. */
@@ -49,7 +60,8 @@ export interface Problem {
 export const problemResponse = ({ code, requestId, issuer, title, allow }: Problem): Response => {
   const [status, defaultTitle] = PROBLEMS[code]
   const headers = new Headers({ 'Content-Type': 'application/problem+json' })
-  if (status === 401) headers.set('WWW-Authenticate', `InstanceIdentity realm="${issuer}"`)
+  const authenticate = CHALLENGES[code]?.(issuer)
+  if (authenticate !== undefined) headers.set('WWW-Authenticate', authenticate)
   if (status === 429 || status === 503) headers.set('Retry-After', RETRY_AFTER_SECONDS)
   if (allow !== undefined) headers.set('Allow', allow)
   const problem = {

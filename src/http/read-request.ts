@@ -1,4 +1,4 @@
-// A POST to its checked fields, cheap checks first; everything that is refused before any evidence
+// A body to its checked fields, cheap checks first; everything that is refused before any evidence
 // is looked at is refused here.
 
 import type * as v from 'valibot'
@@ -16,18 +16,7 @@ export interface ReadRequestOptions {
 }
 
 /**
- * What belongs to later versions is refused, never ignored: a client must not believe in it.
- * @throws RequestError `invalid_request`
- */
-export const refuseKeyBinding = (): never => {
-  throw invalidRequest(
-    'key_binding_unsupported',
-    'This version does not bind tokens to keys; leave out dpop_jkt and DPoP',
-  )
-}
-
-/**
- * Reads the fields of a POST.
+ * Reads the fields of a request that has a body.
  * @throws RequestError with the code and reason of the check that refused
  */
 export const readRequest = async <Schema extends RequestSchema>(
@@ -42,7 +31,6 @@ export const readRequest = async <Schema extends RequestSchema>(
   if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
     throw invalidRequest('invocation_async', 'Nobody would read the answer of an asynchronous call')
   }
-  if (headers.has('DPoP')) refuseKeyBinding()
   if (rateLimiter !== undefined && !(await rateLimiter(request))) {
     throw new RequestError('rate_limited', 'rate_limited')
   }

@@ -1,5 +1,6 @@
 // A request that is refused before any evidence is looked at.
 
+import type { OperatorRefusal } from '../enroll/operators.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** Why a request was refused by its form; codes for the audit event. */
@@ -16,7 +17,8 @@ export type RequestReason =
   | 'field_repeated'
   | 'field_unknown'
   | 'invocation_async'
-  | 'key_binding_unsupported'
+  | 'operator_token_missing'
+  | OperatorRefusal
   | 'query_not_allowed'
   | 'rate_limited'
 

@@ -28,7 +28,7 @@ export const ChallengeRequest: Request<{ role: OptionalText; dpop_jkt: OptionalT
         v.minLength(1),
         v.regex(/^[A-Za-z0-9_-]{43}$/),
         v.description(
-          'JWK thumbprint (RFC 7638) of the key to bind the token to: not supported yet',
+          'JWK thumbprint (RFC 7638) of the key to bind the token to; the enrollment must prove it',
         ),
       ),
     ),
@@ -51,10 +51,52 @@ export const EnrollRequest: Request<{
   ),
 })
 
-/** The schemas of all requests, by the name that they have in `openapi.json`. */
+/** A request without fields. */
+export const EmptyRequest: Request<Record<never, never>> = v.strictObject({})
+
+/** Fields of `PUT /v1/admin/bans/{kind}/{value}`. */
+export const BanRequest: Request<{ reason: Text }> = v.strictObject({
+  reason: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(256),
+    v.description('Why, for whoever finds the ban later'),
+  ),
+})
+
+const hint = field('RFC 7009 and RFC 7662: taken, and not needed')
+
+/** Fields of `POST /v1/introspect` (RFC 7662). */
+export const IntrospectRequest: Request<{ token: Text; token_type_hint: OptionalText }> =
+  v.strictObject({ token: field('An enrollment token'), token_type_hint: v.optional(hint) })
+
+/** Fields of `POST /v1/revoke` (RFC 7009). */
+export const RevokeRequest: Request<{
+  token: OptionalText
+  jti: OptionalText
+  token_type_hint: OptionalText
+}> = v.strictObject({
+  token: v.optional(field('An enrollment token')),
+  jti: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.regex(/^[A-Za-z0-9_-]{22}$/),
+      v.description('The jti claim of an enrollment token, where the token itself is not at hand'),
+    ),
+  ),
+  token_type_hint: v.optional(hint),
+})
+
+/** The schemas of what everybody may call, by the name that they have in `openapi.json`. */
 export const REQUEST_SCHEMAS: Readonly<
   Record<'ChallengeRequest' | 'EnrollRequest', RequestSchema>
 > = { ChallengeRequest, EnrollRequest }
+
+/** The same of what operators may call. */
+export const OPERATOR_SCHEMAS: Readonly<
+  Record<'BanRequest' | 'IntrospectRequest' | 'RevokeRequest', RequestSchema>
+> = { BanRequest, IntrospectRequest, RevokeRequest }
 
 /** A schema of string fields. */
 export type RequestSchema = Request<v.ObjectEntries>

@@ -1,11 +1,19 @@
 // `openapi.json`: valid, complete, and made from the schemas that validate requests.
 
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { jsonSchemaOf } from '../../src/http/json-schema.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { PROBLEMS } from '../../src/http/problems.ts'
-import { EnrollRequest, REQUEST_SCHEMAS, checkFields } from '../../src/http/schemas.ts'
+import {
+  EnrollRequest,
+  OPERATOR_SCHEMAS,
+  REQUEST_SCHEMAS,
+  checkFields,
+} from '../../src/http/schemas.ts'
+import { createOperatedService } from './operated-service.ts'
 import { ISSUER, type TestService, createTestService } from './support.ts'
 
 interface ObjectSchema {
@@ -56,15 +64,26 @@ describe('openapi.json', () => {
     expect(description.servers).toEqual([{ url: ISSUER }])
   })
 
-  it('describes each path and method of the app, and no other', () => {
-    const routes = service.app.routes
+  it.each([
+    ['without operators', 'POST /v1/enroll', false],
+    ['with operators', 'DELETE /v1/admin/bans/{kind}/{value}', true],
+  ])('describes each path and method of the app %s, and no other', async (_, one, operators) => {
+    const { request, app } = operators ? await createOperatedService() : service
+    const { paths } = (await (await request('/openapi.json')).json()) as Description
+    const routes = app.routes
       .filter(({ method }) => method !== 'ALL')
-      .map(({ method, path }) => `${method} ${path}`)
-    const described = Object.entries(description.paths).flatMap(([path, operations]) =>
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     expect(described.toSorted()).toEqual([...new Set(routes)].toSorted())
-    expect(described).toContain('POST /v1/enroll')
+    expect(described).toContain(one)
+  })
+
+  it('is valid with operators, too', async () => {
+    const { request } = await createOperatedService()
+    const operated = await (await request('/openapi.json')).json()
+    expect(await validate(operated)).toEqual({ valid: true, version: '3.1' })
   })
 
   it.each(['/v1/challenge', '/v1/enroll'])('describes the bodies and answers of %s', (path) => {
@@ -125,7 +144,9 @@ describe('openApiDocument()', () => {
     expect(() => checkFields(EnrollRequest, fields)).toThrow('not known')
     expect(checkFields(extended, fields)).toMatchObject({ note: 'x' })
 
-    const document = openApiDocument(ISSUER, { ...REQUEST_SCHEMAS, EnrollRequest: extended })
+    const document = openApiDocument(ISSUER, {
+      schemas: { ...REQUEST_SCHEMAS, EnrollRequest: extended },
+    })
     const schema = (document as unknown as Description).components.schemas['EnrollRequest']
     expect(schema?.properties['note']).toMatchObject({
       type: 'string',
@@ -134,5 +155,20 @@ describe('openApiDocument()', () => {
     })
     expect(schema?.required).toEqual(['document', 'pkcs7', 'note'])
     expect(await validate(document)).toMatchObject({ valid: true })
+  })
+})
+
+describe('jsonSchemaOf()', () => {
+  it.each(Object.entries({ ...REQUEST_SCHEMAS, ...OPERATOR_SCHEMAS }))(
+    'says of %s what the schema library’s own converter says',
+    (_, schema) => {
+      const { $schema: __, ...expected } = toJsonSchema(schema, { typeMode: 'input' })
+      expect(jsonSchemaOf(schema)).toEqual(expected)
+    },
+  )
+
+  it('throws for a constraint that it would leave out', () => {
+    const schema = v.strictObject({ name: v.pipe(v.string(), v.email()) })
+    expect(() => jsonSchemaOf(schema)).toThrow(TypeError)
   })
 })

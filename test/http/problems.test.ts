@@ -33,24 +33,12 @@ const refusesHeader = async (headers: Fields, reason: string, words: RegExp): Pr
 }
 
 describe('createApp() refuses in so many words', () => {
-  const KEY_BINDING = /does not bind tokens to keys; leave out dpop_jkt and DPoP/
-
-  it('dpop_jkt', async () => {
-    const response = await service.post('/v1/challenge', { dpop_jkt: THUMBPRINT })
-    const { title } = await expectRefused(service, response, INVALID('key_binding_unsupported'))
-    expect(title).toMatch(KEY_BINDING)
-  })
-
   it.each([THUMBPRINT.slice(1), `${THUMBPRINT}x`, `${THUMBPRINT.slice(1)}=`])(
     'dpop_jkt that is no thumbprint: %s',
     async (jkt) => {
       const response = await service.post('/v1/challenge', { dpop_jkt: jkt })
       await expectRefused(service, response, INVALID('field_malformed', 'dpop_jkt'))
     },
-  )
-
-  it.each(['eyJ0eXAiOiJkcG9wK2p3dCJ9.e30.AA', ''])('the header DPoP: %j', (proof) =>
-    refusesHeader({ DPoP: proof }, 'key_binding_unsupported', KEY_BINDING),
   )
 
   it.each(['Async', 'async', 'ASYNC'])('an asynchronous invocation: %s', (type) =>
@@ -107,9 +95,10 @@ describe('createApp() with a ledger', () => {
     const memory = createMemoryLedger(0)
     const state: { fault?: Error | undefined } = {}
     const ledger: Ledger = {
-      async claim(entry, now) {
+      ...memory,
+      async compareAndSet(entry, expected, now) {
         if (state.fault !== undefined) throw state.fault
-        return memory.claim(entry, now)
+        return memory.compareAndSet(entry, expected, now)
       },
     }
     return { ledger, state }

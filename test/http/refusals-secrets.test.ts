@@ -68,6 +68,7 @@ describe('createApp() says no secret', () => {
       if (!response.ok) codes.add((JSON.parse(text) as { code: string }).code)
     }
     expect([...codes].toSorted()).toEqual([
+      'invalid_dpop_proof',
       'invalid_evidence',
       'invalid_request',
       'not_admitted',

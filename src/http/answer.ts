@@ -1,0 +1,77 @@
+// A call that is answered and audited, whatever happens.
+
+import type { Context, Handler } from 'hono'
+import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
+import { type ProblemCode, problemResponse } from './problems.ts'
+import type { ReadRequestOptions } from './read-request.ts'
+import { RequestError } from './request-error.ts'
+
+/** What the app keeps of a request. */
+export type Env = { Variables: { requestId: string } }
+
+/** What every call has at hand. */
+export interface Service extends ReadRequestOptions {
+  readonly issuer: string
+  readonly audit: (event: AuditEvent) => void
+  /** Unix seconds. */
+  readonly clock: () => number
+}
+
+/** What a call came to: an answer or a refusal, and what the operator is told of it. */
+export type Outcome =
+  | { readonly response: Response; readonly facts: AuditFacts }
+  | { readonly code: ProblemCode; readonly title?: string; readonly facts: AuditFacts }
+
+type AuditFacts = Facts & { readonly reason?: string | undefined }
+
+/** An error answer to a request. */
+export const refuse = (
+  context: Context<Env>,
+  { issuer }: Pick<Service, 'issuer'>,
+  code: ProblemCode,
+  more: { readonly title?: string | undefined; readonly allow?: string } = {},
+): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
+
+/** What an error that was thrown comes to. */
+export const outcomeOf = (error: unknown): Outcome => {
+  if (!(error instanceof RequestError)) {
+    // Its name and no more: what an unknown error says may hold anything.
+    return {
+      code: 'internal_error',
+      facts: { reason: error instanceof Error ? error.name : undefined },
+    }
+  }
+  const { code, reason, field, message } = error
+  return { code, facts: { reason, field }, ...(message !== '' && { title: message }) }
+}
+
+const isError = (code: ProblemCode): boolean => code === 'unavailable' || code === 'internal_error'
+
+/** Makes a handler of a call: it is answered, and one audit event tells what it came to. */
+export const answering =
+  (
+    service: Service,
+    event: AuditEvent['event'],
+    handle: (context: Context<Env>) => Promise<Outcome>,
+  ): Handler<Env> =>
+  async (context) => {
+    const started = performance.now()
+    const outcome = await handle(context).catch(outcomeOf)
+    const refused = 'code' in outcome
+    const { reason, ...facts } = outcome.facts
+    service.audit(
+      auditEvent({
+        event,
+        requestId: context.get('requestId'),
+        outcome: !refused ? 'issued' : isError(outcome.code) ? 'error' : 'refused',
+        code: refused ? outcome.code : undefined,
+        reason,
+        facts,
+        now: service.clock(),
+        durationMs: performance.now() - started,
+      }),
+    )
+    return refused
+      ? refuse(context, service, outcome.code, { title: outcome.title })
+      : outcome.response
+  }

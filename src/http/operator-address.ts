@@ -1,0 +1,57 @@
+// What the address of an operator's call says: which instance, which ban, which page.
+
+import type { Context } from 'hono'
+import { matchesField } from '../codec/identity-document.ts'
+import { BAN_KINDS, type Ban, type BanKind } from '../enroll/bans.ts'
+import type { InstanceName } from '../enroll/instance-record.ts'
+import type { PageRequest } from '../enroll/page.ts'
+import type { Env } from './answer.ts'
+import { RequestError, invalidRequest } from './request-error.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+/** The part of a list that a query asks for. @throws RequestError `invalid_request` */
+export const pageOf = (context: Context<Env>): PageRequest => {
+  const query = [...new URL(context.req.url).searchParams]
+  const { cursor, limit = String(DEFAULT_LIMIT), ...others } = Object.fromEntries(query)
+  const whole = /^[1-9][0-9]{0,3}$/.test(limit) && Number(limit) <= MAX_LIMIT
+  if (
+    !whole ||
+    Object.keys(others).length > 0 ||
+    new Set(query.map(([name]) => name)).size < query.length
+  ) {
+    throw invalidRequest(
+      'field_malformed',
+      `The parameters are cursor and limit, once each; limit is from 1 to ${MAX_LIMIT}`,
+    )
+  }
+  return { cursor, limit: Number(limit) }
+}
+
+/** A part of the path that must be like a field of a document. */
+const pathField = (context: Context<Env>, name: string, field: string): string => {
+  const value = context.req.param(name) ?? ''
+  if (matchesField(field, value)) return value
+  throw invalidRequest('field_malformed', `The address does not have a ${field} where one belongs`)
+}
+
+/** The instance that a path names. @throws RequestError `invalid_request` */
+export const nameOf = (context: Context<Env>): InstanceName => ({
+  ownerAccountId: pathField(context, 'account', 'owner-account-id'),
+  regionId: pathField(context, 'region', 'region-id'),
+  instanceId: pathField(context, 'instance', 'instance-id'),
+})
+
+const BAN_FIELDS: Readonly<Record<BanKind, string>> = {
+  account: 'owner-account-id',
+  image: 'image-id',
+  instance: 'instance-id',
+}
+
+/** What a path names to be banned. @throws RequestError `not_found`, `invalid_request` */
+export const bannedOf = (context: Context<Env>): Pick<Ban, 'kind' | 'value'> => {
+  const kind = BAN_KINDS.find((known) => known === context.req.param('kind'))
+  if (kind === undefined) throw new RequestError('not_found', 'field_unknown')
+  return { kind, value: pathField(context, 'value', BAN_FIELDS[kind]) }
+}

@@ -1,0 +1,168 @@
+// The calls of operators: look at instances, reset, revoke, forget and ban them, and look at tokens. Each
+// needs an operator's token of its own, is one atomic change, and is audited with who made it.
+
+import type { Context, Hono } from 'hono'
+import { type Ban, ban, listBans, unban } from '../enroll/bans.ts'
+import {
+  changeInstance,
+  findInstance,
+  forgetRecord,
+  listInstances,
+  resetRecord,
+  revokeRecord,
+} from '../enroll/instances.ts'
+import { introspect } from '../enroll/introspect.ts'
+import { authenticateOperator } from '../enroll/operators.ts'
+import { revokeToken } from '../enroll/revocation.ts'
+import { LedgerUnavailableError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { PublicKey } from '../token/public-key.ts'
+import type { SigningKeys } from '../token/signing-keys.ts'
+import { verifyToken } from '../token/verify.ts'
+import { type Env, type Outcome, type Service, answering, outcomeOf } from './answer.ts'
+import type { AdminAction, Facts } from './audit.ts'
+import { bannedOf, nameOf, pageOf } from './operator-address.ts'
+import { OPERATOR_CALLS } from './operator-calls.ts'
+import { banBody, instanceBody } from './operator-views.ts'
+import { readRequest } from './read-request.ts'
+import { RequestError, invalidRequest } from './request-error.ts'
+import { BanRequest, EmptyRequest, IntrospectRequest, RevokeRequest } from './schemas.ts'
+
+/** What the calls of operators work on. */
+export interface OperatorOptions {
+  readonly ledger: Ledger
+  /** Public keys of operators; not empty, and none that signs tokens. */
+  readonly adminKeys: readonly PublicKey[]
+}
+
+/** What came of a call that was let through. */
+interface Done {
+  readonly body?: unknown
+  /** Not found: there is nothing that the call could change. */
+  readonly missing?: boolean
+  readonly facts?: Facts
+}
+
+const banFacts = ({ kind, value }: Pick<Ban, 'kind' | 'value'>): Facts => ({
+  ...(kind === 'account' && { ownerAccountId: value }),
+  ...(kind === 'image' && { imageId: value }),
+  ...(kind === 'instance' && { instanceId: value }),
+})
+
+/** Adds the calls to an app. */
+export const addOperatorCalls = (
+  app: Hono<Env>,
+  service: Service,
+  { ledger, adminKeys, signingKeys }: OperatorOptions & { readonly signingKeys: SigningKeys },
+): void => {
+  const { issuer } = service
+
+  const authenticate = async (context: Context<Env>, now: number): Promise<string> => {
+    const [, token] =
+      /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
+    if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
+    const operator = await authenticateOperator({ issuer, ledger, adminKeys }, token, now)
+    if (typeof operator === 'string') throw new RequestError('invalid_token', operator)
+    return operator.sub
+  }
+
+  const call = (
+    action: AdminAction,
+    handle: (context: Context<Env>, now: number, sub: string) => Promise<Done>,
+  ): void => {
+    const outcome = async (context: Context<Env>): Promise<Outcome> => {
+      const now = service.clock()
+      let facts: Facts = { action }
+      try {
+        const sub = await authenticate(context, now)
+        facts = { ...facts, sub }
+        const done = await handle(context, now, sub)
+        facts = { ...facts, ...done.facts }
+        if (done.missing) return { code: 'not_found', facts }
+        const { body } = done
+        return { response: body === undefined ? new Response() : Response.json(body), facts }
+      } catch (error) {
+        const why: Outcome =
+          error instanceof LedgerUnavailableError
+            ? { code: 'unavailable', facts: { reason: 'ledger_unavailable' } }
+            : outcomeOf(error)
+        return { ...why, facts: { ...facts, ...why.facts } }
+      }
+    }
+    const { method, path } = OPERATOR_CALLS[action]
+    app.on(method, path, answering(service, 'admin', outcome))
+  }
+
+  const list = async <Item>(load: () => Promise<Item>): Promise<Item> => {
+    try {
+      return await load()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
+    }
+  }
+
+  const noFields = (context: Context<Env>): Promise<unknown> =>
+    readRequest(context.req.raw, EmptyRequest, service)
+
+  call('list', async (context, now) => {
+    const { items, cursor } = await list(() => listInstances(ledger, pageOf(context), now))
+    return { body: { instances: items.map(instanceBody), cursor } }
+  })
+  call('list_bans', async (context, now) => {
+    const { items, cursor } = await list(() => listBans(ledger, pageOf(context), now))
+    return { body: { bans: items.map(banBody), cursor } }
+  })
+
+  call('show', async (context, now) => {
+    const name = nameOf(context)
+    const instance = await findInstance(ledger, name, now)
+    return instance === undefined
+      ? { missing: true, facts: name }
+      : { body: instanceBody(instance), facts: name }
+  })
+  const changes = { reset: resetRecord, revoke: revokeRecord, forget: forgetRecord } as const
+  for (const [action, change] of Object.entries(changes)) {
+    call(action as keyof typeof changes, async (context, now) => {
+      const name = nameOf(context)
+      await noFields(context)
+      const instance = await changeInstance(ledger, name, change, now)
+      return instance === undefined
+        ? { missing: true, facts: name }
+        : { body: instanceBody(instance), facts: name }
+    })
+  }
+
+  call('ban', async (context, now, by) => {
+    const banned = bannedOf(context)
+    const { reason } = await readRequest(context.req.raw, BanRequest, service)
+    const made = { ...banned, reason, by, at: now }
+    await ban(ledger, made)
+    return { body: banBody(made), facts: banFacts(banned) }
+  })
+  call('unban', async (context, now) => {
+    const banned = bannedOf(context)
+    await noFields(context)
+    await unban(ledger, banned.kind, banned.value, now)
+    return { body: banned, facts: banFacts(banned) }
+  })
+
+  call('introspect', async (context, now) => {
+    const { token } = await readRequest(context.req.raw, IntrospectRequest, service)
+    const claims = await introspect({ issuer, signingKeys, ledger }, token, now)
+    if (claims === undefined) return { body: { active: false } }
+    const bound = claims['cnf'] !== undefined
+    const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims }
+    return { body, facts: { jti: claims.jti } }
+  })
+  call('revoke_token', async (context, now) => {
+    const { token, jti } = await readRequest(context.req.raw, RevokeRequest, service)
+    if ((token === undefined) === (jti === undefined)) {
+      throw invalidRequest('field_missing', 'One of token and jti is needed')
+    }
+    const named = jti ?? (await verifyToken(signingKeys, issuer, token ?? '', now))?.jti
+    // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
+    if (named !== undefined) await revokeToken(ledger, named, now)
+    return { facts: { jti: named } }
+  })
+}
