@@ -9,27 +9,29 @@ import { parseConfig } from '../src/config.ts'
 import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
 import { createApp } from '../src/http/index.ts'
-import { createMemoryLedger } from '../src/ledger/memory.ts'
+import { ledgerReader, openLedger } from '../src/ledger/configured.ts'
 
 /** Longer than a request may take, so that none in flight is cut off. */
 const STOP_SECONDS = 15
 
 const say = (line: string): void => void process.stderr.write(`rollcall: ${line}\n`)
 
-const config = await parseConfig(process.env, {
-  singleProcess: true,
-  readFile: (path) => readFile(path, 'utf8'),
-}).catch((error: unknown) => {
+const refuse = (error: unknown): never => {
   if (!(error instanceof ConfigurationError)) throw error
   say(error.message)
-  process.exit(2)
-})
+  return process.exit(2)
+}
 
-const ledger = createMemoryLedger()
+const config = await parseConfig(process.env, {
+  readLedger: ledgerReader(['sqlite', 'redis', 'memory']),
+  readFile: (path) => readFile(path, 'utf8'),
+}).catch(refuse)
+const ledger = await openLedger(config.ledger, say).catch(refuse)
 // A process before this one may have spent challenges of this very second: let it pass.
-await setTimeout((ledger.remembersSince ?? 0) * 1000 - Date.now())
+await setTimeout(Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now()))
+const { adminKeys } = config
 const enroller = await createEnroller({ ...config, ledger })
-const app = createApp({ enroller })
+const app = createApp({ enroller, operators: adminKeys && { ledger, adminKeys } })
 const { host: hostname, port } = config
 // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
 const options = { fetch: app.fetch, hostname, port, overrideGlobalObjects: false }

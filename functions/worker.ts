@@ -20,9 +20,11 @@ interface Bindings extends Record<string, unknown> {
 type App = ReturnType<typeof createApp>
 
 const build = async (env: Bindings): Promise<App> => {
-  const config = await parseConfig(env, { defaultLedger: 'durable-object' })
+  const config = await parseConfig(env, {})
+  const { adminKeys } = config
   const ledger = createDurableObjectLedger(env.LEDGER)
-  return createApp({ enroller: await createEnroller({ ...config, ledger }) })
+  const enroller = await createEnroller({ ...config, ledger })
+  return createApp({ enroller, operators: adminKeys && { ledger, adminKeys } })
 }
 
 let app: Promise<App> | undefined

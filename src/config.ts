@@ -5,17 +5,20 @@
 import { type Bytes, fromBase64Url } from './bytes.ts'
 import { CHALLENGE_KEY_BYTES } from './enroll/challenge-keys.ts'
 import { ConfigurationError, InstanceIdentityError } from './errors.ts'
+import type { LedgerConfig } from './ledger/configured.ts'
 import { type Policy, parsePolicy } from './policy/policy.ts'
+import { parseAdminKeys, sharesKey } from './token/admin-keys.ts'
+import type { PublicKey } from './token/public-key.ts'
 import { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
 
 /** What differs from runtime to runtime. */
 export interface RuntimeOptions {
-  /** The ledger where `ROLLCALL_LEDGER` is not set; absent: it must be set. */
-  readonly defaultLedger?: 'durable-object'
-  /** Whether the service is one process that keeps running, so that `memory:` can be a ledger. */
-  readonly singleProcess?: boolean
+  /** Reads `ROLLCALL_LEDGER`. Absent: the runtime has a ledger of its own, and takes no other. */
+  readonly readLedger?: (text: string) => LedgerConfig
+  /** The ledger where `ROLLCALL_LEDGER` is not set. Absent: it must be set. */
+  readonly defaultLedger?: LedgerConfig
   /** Reads the file that a `NAME_FILE` variable names. Absent: there is no file system. */
   readonly readFile?: (path: string) => Promise<string>
 }
@@ -27,11 +30,14 @@ export interface Config {
   readonly signingKeys: SigningKeys
   readonly policy: Policy
   readonly trustAnchors: readonly TrustAnchor[]
-  readonly ledger: 'memory' | 'durable-object'
+  /** Absent where the runtime has a ledger of its own. */
+  readonly ledger: LedgerConfig | undefined
   readonly challengeLifetimeSeconds: number
   /** 32 bytes each; absent: derived from the signing keys. */
   readonly challengeKeys: readonly Bytes[] | undefined
   readonly allowSha1: boolean
+  /** Keys of operators; absent: there are no calls of operators. */
+  readonly adminKeys: readonly PublicKey[] | undefined
   readonly host: string
   readonly port: number
   /** What weakens this deployment, a line each, to be shown at start. */
@@ -137,24 +143,10 @@ const parseChallengeKeys = (text: string): Bytes[] =>
     return refuse(`expected ${CHALLENGE_KEY_BYTES} bytes each, base64url, comma separated`)
   })
 
-const LATER_LEDGER = /^(?:sqlite|redis|rediss|deno-kv):/
-
-const parseLedger =
-  ({ singleProcess = false, defaultLedger }: RuntimeOptions) =>
-  (text: string): 'memory' => {
-    if (text === 'memory:' && singleProcess) return 'memory'
-    if (text === 'memory:') return refuse('memory: is for one process; leave ROLLCALL_LEDGER out')
-    if (LATER_LEDGER.test(text)) {
-      return refuse('this version of rollcall does not support this ledger yet')
-    }
-    return refuse(defaultLedger ? 'leave it out: the Durable Object is used' : 'expected memory:')
-  }
+const refuseLedger = (): never => refuse('leave it out: this runtime has a ledger of its own')
 
 const parseFreshness = (text: string): 'challenge' =>
   text === 'challenge' ? text : refuse('this version of rollcall supports "challenge" only')
-
-const refuseAdminKeys = (): never =>
-  refuse('this version of rollcall does not support the operators’ calls yet; leave it out')
 
 const parseHost = (text: string): string =>
   /^[A-Za-z0-9.:-]+$/.test(text) ? text : refuse('expected an address or a host name')
@@ -166,13 +158,25 @@ const problemsOf = (error: unknown): readonly string[] => {
   throw error
 }
 
+/** Where ledgers can be configured, one is. */
+interface ParseConfig {
+  (
+    env: Environment,
+    runtime: RuntimeOptions & Required<Pick<RuntimeOptions, 'readLedger'>>,
+  ): Promise<Config & { readonly ledger: LedgerConfig }>
+  (env: Environment, runtime: RuntimeOptions): Promise<Config>
+}
+
 /**
  * Reads the configuration from an environment.
  * @param env variables by name; values that are not text (bindings of Workers) are ignored unless
  *   they have a name of ours
  * @throws ConfigurationError with one line for each problem, the variable's name first
  */
-export const parseConfig = async (env: Environment, runtime: RuntimeOptions): Promise<Config> => {
+export const parseConfig: ParseConfig = async (
+  env: Environment,
+  runtime: RuntimeOptions,
+): Promise<Config & { readonly ledger: LedgerConfig }> => {
   const problems: string[] = []
   const values = await readValues(env, runtime, problems)
 
@@ -212,10 +216,11 @@ export const parseConfig = async (env: Environment, runtime: RuntimeOptions): Pr
     'the roles: {"roles": {"NAME": {"match": {"owner_account_id": ["..."]}, ...}}}',
   )
   const anchors = await read('ROLLCALL_TRUST_ANCHORS', parseTrustAnchors, undefined)
+  const { readLedger, defaultLedger } = runtime
   const ledger =
-    runtime.defaultLedger === undefined
-      ? await demand('ROLLCALL_LEDGER', parseLedger(runtime), 'where to remember: memory:')
-      : await read('ROLLCALL_LEDGER', parseLedger(runtime), runtime.defaultLedger)
+    readLedger !== undefined && defaultLedger === undefined
+      ? await demand('ROLLCALL_LEDGER', readLedger, 'where to remember, such as sqlite:PATH')
+      : await read('ROLLCALL_LEDGER', readLedger ?? refuseLedger, defaultLedger)
   const challengeLifetimeSeconds = await read(
     'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
     parseInteger(1, MAX_CHALLENGE_LIFETIME_SECONDS),
@@ -224,14 +229,19 @@ export const parseConfig = async (env: Environment, runtime: RuntimeOptions): Pr
   const challengeKeys = await read('ROLLCALL_CHALLENGE_KEYS', parseChallengeKeys, undefined)
   const allowSha1 = await read('ROLLCALL_ALLOW_SHA1', parseBoolean, true)
   await read('ROLLCALL_FRESHNESS', parseFreshness, undefined)
-  await read('ROLLCALL_ADMIN_KEYS', refuseAdminKeys, undefined)
+  const adminKeys = await read('ROLLCALL_ADMIN_KEYS', parseAdminKeys, undefined)
+  if (adminKeys !== undefined && signingKeys !== undefined && sharesKey(adminKeys, signingKeys)) {
+    problems.push('ROLLCALL_ADMIN_KEYS: a key that signs tokens; operators need keys of their own')
+  }
   const host = await read('HOST', parseHost, DEFAULT_HOST)
   const port = await read('PORT', parseInteger(0, 65_535), DEFAULT_PORT)
   if (problems.length > 0) throw new ConfigurationError(problems)
 
   const warnings = [
     ...(issuer.startsWith('http:') ? ['the issuer is http: good for this machine only'] : []),
-    ...(ledger === 'memory' ? ['the ledger is memory: good for one process only'] : []),
+    ...(ledger?.kind === 'memory'
+      ? ['the ledger is memory: good for one process, which forgets all when it ends']
+      : []),
     ...(anchors
       ? [`${anchors.length} trust anchor(s) replace the certificate of Alibaba Cloud`]
       : []),
@@ -242,10 +252,11 @@ export const parseConfig = async (env: Environment, runtime: RuntimeOptions): Pr
     signingKeys,
     policy,
     trustAnchors,
-    ledger,
+    ledger: ledger as LedgerConfig,
     challengeLifetimeSeconds,
     challengeKeys,
     allowSha1,
+    adminKeys,
     host,
     port,
     warnings,

@@ -21,10 +21,7 @@ beforeAll(async () => {
 
 const issuerOf = async (issuer: string): Promise<string> => {
   const env = { ROLLCALL_SIGNING_KEYS: signingKeys, ROLLCALL_POLICY: POLICY }
-  const config = await parseConfig(
-    { ...env, ROLLCALL_ISSUER: issuer },
-    { defaultLedger: 'durable-object' },
-  )
+  const config = await parseConfig({ ...env, ROLLCALL_ISSUER: issuer }, {})
   return config.issuer
 }
 

@@ -3,7 +3,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/errors.ts'
+import { ledgerReader } from '../src/ledger/configured.ts'
 import { generateSigningKeys } from '../src/token/generate.ts'
+import { parseSigningKeys } from '../src/token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../src/verify/alibaba-cloud.ts'
 import { createTestCloud } from './support/test-cloud.ts'
 
@@ -24,7 +26,11 @@ let good: Environment
 let certificatePem: string
 let files: Record<string, string>
 let NODE: RuntimeOptions
-const WORKERS: RuntimeOptions = { defaultLedger: 'durable-object' }
+const WORKERS: RuntimeOptions = {}
+const DENO: RuntimeOptions = {
+  readLedger: ledgerReader(['deno-kv', 'redis']),
+  defaultLedger: { kind: 'deno-kv' },
+}
 
 beforeAll(async () => {
   good = {
@@ -36,7 +42,7 @@ beforeAll(async () => {
   certificatePem = (await createTestCloud()).certificatePem
   files = { '/policy.json': `${POLICY}\n`, '/keys.json': String(good['ROLLCALL_SIGNING_KEYS']) }
   NODE = {
-    singleProcess: true,
+    readLedger: ledgerReader(['memory', 'sqlite', 'redis']),
     readFile: async (path) => {
       const text = files[path]
       if (text === undefined) throw new Error(`ENOENT: ${path}`)
@@ -62,13 +68,14 @@ describe('parseConfig() takes', () => {
     expect(rest).toEqual({
       issuer: 'https://rollcall.example',
       trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
-      ledger: 'memory',
+      ledger: { kind: 'memory' },
       challengeLifetimeSeconds: 120,
       challengeKeys: undefined,
       allowSha1: true,
+      adminKeys: undefined,
       host: '127.0.0.1',
       port: 8787,
-      warnings: ['the ledger is memory: good for one process only'],
+      warnings: ['the ledger is memory: good for one process, which forgets all when it ends'],
     })
     expect(signingKeys.algorithms).toEqual(['ES256'])
     expect(policy.roles.map(({ name }) => name)).toEqual(['worker'])
@@ -107,8 +114,26 @@ describe('parseConfig() takes', () => {
     expect(config.policy).toEqual((await parse({})).policy)
   })
 
-  it('no ledger where there is a Durable Object', async () => {
-    expect((await parseConfig(without('ROLLCALL_LEDGER'), WORKERS)).ledger).toBe('durable-object')
+  it.each([
+    ['sqlite:/var/lib/rollcall.db', { kind: 'sqlite', path: '/var/lib/rollcall.db' }],
+    ['redis://:secret@10.0.0.1', { kind: 'redis', url: 'redis://:secret@10.0.0.1' }],
+    ['rediss://r.example:6380', { kind: 'redis', url: 'rediss://r.example:6380' }],
+  ])('the ledger %s', async (text, ledger) => {
+    expect((await parse({ ROLLCALL_LEDGER: text })).ledger).toEqual(ledger)
+  })
+
+  it('no ledger where the runtime has its own, and where it has a default', async () => {
+    const env = without('ROLLCALL_LEDGER')
+    expect((await parseConfig(env, WORKERS)).ledger).toBeUndefined()
+    expect((await parseConfig(env, DENO)).ledger).toEqual({ kind: 'deno-kv' })
+    const named = { ...env, ROLLCALL_LEDGER: 'deno-kv:/data/kv' }
+    expect((await parseConfig(named, DENO)).ledger).toEqual({ kind: 'deno-kv', path: '/data/kv' })
+  })
+
+  it('the public keys of operators', async () => {
+    const signing = await parseSigningKeys(await generateSigningKeys('ES256'))
+    const { adminKeys } = await parse({ ROLLCALL_ADMIN_KEYS: JSON.stringify(signing.jwks) })
+    expect(adminKeys?.map(({ thumbprint }) => thumbprint)).toEqual([signing.signer.kid])
   })
 
   it('names and bindings of others', () =>
@@ -118,7 +143,8 @@ describe('parseConfig() takes', () => {
 })
 
 describe('parseConfig() refuses', () => {
-  const LEDGER_LATER = 'this version of rollcall does not support this ledger yet'
+  const LEDGERS =
+    'expected memory: (one process, for trying out), sqlite:PATH, redis://HOST:PORT or'
   const LIFETIME = 'expected a whole number from 1 to 3600'
   const KEYS = 'expected 32 bytes each, base64url, comma separated'
   it.each<readonly [string, unknown, string]>([
@@ -130,10 +156,12 @@ describe('parseConfig() refuses', () => {
     ['ROLLCALL_POLICY', { roles: {} }, 'expected a text'],
     ['ROLLCALL_TRUST_ANCHORS', 'x', 'malformed_encoding: no PEM certificate'],
     ['ROLLCALL_LEDGER', 'memory', 'expected memory:'],
-    ['ROLLCALL_LEDGER', 'sqlite:/var/ledger', LEDGER_LATER],
-    ['ROLLCALL_LEDGER', 'redis://127.0.0.1', LEDGER_LATER],
-    ['ROLLCALL_LEDGER', 'rediss://127.0.0.1', LEDGER_LATER],
-    ['ROLLCALL_LEDGER', 'deno-kv:', LEDGER_LATER],
+    ['ROLLCALL_LEDGER', 'memory:x', 'expected memory: with nothing behind it'],
+    ['ROLLCALL_LEDGER', 'sqlite:', 'expected sqlite:PATH'],
+    ['ROLLCALL_LEDGER', 'postgres://x', LEDGERS],
+    ['ROLLCALL_LEDGER', 'redis://127.0.0.1?x=1', 'a parameter that is not known'],
+    ['ROLLCALL_LEDGER', 'rediss://', 'expected redis://'],
+    ['ROLLCALL_LEDGER', 'deno-kv:', LEDGERS],
     ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '0', LIFETIME],
     ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '3601', LIFETIME],
     ['ROLLCALL_CHALLENGE_LIFETIME_SECONDS', '1.5', LIFETIME],
@@ -147,7 +175,9 @@ describe('parseConfig() refuses', () => {
     ['ROLLCALL_ALLOW_SHA1', 'False', 'expected true or false'],
     ['ROLLCALL_FRESHNESS', 'signing_time', 'this version of rollcall supports "challenge" only'],
     ['ROLLCALL_FRESHNESS', 'none', 'this version of rollcall supports "challenge" only'],
-    ['ROLLCALL_ADMIN_KEYS', '{"keys":[]}', 'this version of rollcall does not support the op'],
+    ['ROLLCALL_ADMIN_KEYS', '{"keys":[]}', 'expected a JWKS'],
+    ['ROLLCALL_ADMIN_KEYS', '{"keys":[{"kty":"oct","k":"AAAA"}]}', 'keys.0: a private key'],
+    ['ROLLCALL_ADMIN_KEYS', '{"keys":[{"kty":"EC"}]}', 'keys.0: expected a key of P-256'],
     ['ROLLCALL_ISSUERS', 'https://x.example', 'not known; the names are ROLLCALL_ISSUER,'],
     ['ROLLCALL_POLICY_FILES', '/policy.json', 'not known; the names are ROLLCALL_ISSUER,'],
     ['ROLLCALL_', '', 'not known; the names are ROLLCALL_ISSUER,'],
@@ -165,19 +195,15 @@ describe('parseConfig() refuses', () => {
     expect((problems as string[])[0]?.startsWith(start)).toBe(true)
   })
 
-  it.each([
-    ['reenrollment', 'never'],
-    ['reenrollment', 'same_key'],
-    ['reenrollment', 'new_image'],
-    ['binding', 'dpop'],
-  ])('a policy with %s "%s" in so many words', async (name, value) => {
-    const policy = JSON.parse(POLICY) as { roles: { worker: Environment } }
-    policy.roles.worker[name] = value
-    const problems = await problemsOf({ ...good, ROLLCALL_POLICY: JSON.stringify(policy) })
-    expect(problems).toEqual([
-      expect.stringContaining(
-        `ROLLCALL_POLICY: roles.worker.${name}: this version of rollcall does not support "${value}" yet`,
-      ),
+  it('keys of operators that hold a private key or sign tokens', async () => {
+    const own = await generateSigningKeys('ES256')
+    const env = { ...good, ROLLCALL_ADMIN_KEYS: JSON.stringify(own) }
+    expect(await problemsOf(env)).toEqual([
+      'ROLLCALL_ADMIN_KEYS: keys.0: a private key: give the public ones only',
+    ])
+    const { jwks } = await parseSigningKeys(good['ROLLCALL_SIGNING_KEYS'])
+    expect(await problemsOf({ ...good, ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks) })).toEqual([
+      'ROLLCALL_ADMIN_KEYS: a key that signs tokens; operators need keys of their own',
     ])
   })
 
@@ -196,7 +222,7 @@ describe('parseConfig() refuses', () => {
 
   it('memory: on Workers', async () => {
     expect(await problemsOf(good, WORKERS)).toEqual([
-      'ROLLCALL_LEDGER: memory: is for one process; leave ROLLCALL_LEDGER out',
+      'ROLLCALL_LEDGER: leave it out: this runtime has a ledger of its own',
     ])
   })
 
@@ -211,7 +237,7 @@ describe('parseConfig() refuses', () => {
     const problems = await problemsOf({
       ROLLCALL_ISSUER: 'http://rollcall.example/',
       ROLLCALL_POLICY: '{"roles":{"worker":{"match":{},"token":{}}}}',
-      ROLLCALL_LEDGER: 'redis://x',
+      ROLLCALL_LEDGER: 'redis://',
       ROLLCALL_CHALLENGE_KEYS: 'x',
       ROLLCALL_ALLOW_SHA1: 'maybe',
       ROLLCALL_FRESHNESS: 'signing_time',
@@ -226,11 +252,11 @@ describe('parseConfig() refuses', () => {
       'ROLLCALL_POLICY: roles.worker.match.owner_account_id',
       'ROLLCALL_POLICY: roles.worker.token.audience',
       'ROLLCALL_POLICY: roles.worker.reenrollment',
-      expect.stringContaining('ROLLCALL_LEDGER: this version'),
+      expect.stringContaining('ROLLCALL_LEDGER: expected redis://'),
       expect.stringContaining('ROLLCALL_CHALLENGE_KEYS: expected'),
       expect.stringContaining('ROLLCALL_ALLOW_SHA1: expected'),
       expect.stringContaining('ROLLCALL_FRESHNESS: this version'),
-      expect.stringContaining('ROLLCALL_ADMIN_KEYS: this version'),
+      expect.stringContaining('ROLLCALL_ADMIN_KEYS: expected a JWKS'),
       expect.stringContaining('PORT: expected'),
     ])
   })

@@ -134,7 +134,7 @@ describe('functions/node.ts', () => {
     const server = start({
       ROLLCALL_ISSUER: 'http://rollcall.example',
       ROLLCALL_SIGNING_KEYS: `{"keys":[{"kty":"oct","k":"${secret}"}]}`,
-      ROLLCALL_LEDGER: 'redis://localhost',
+      ROLLCALL_LEDGER: `redis://user:${secret}@localhost?x=1`,
       ROLLCALL_POLICY_FILE: '/nothing/policy.json',
       ROLLCALL_TYPO: secret,
     })
