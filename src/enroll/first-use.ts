@@ -71,7 +71,8 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
     ...record,
     count: record.count + 1,
     firstAt: record.count === 0 ? now : record.firstAt,
-    lastAt: now,
+    // The latest by any isolate's clock: a revocation covers all that was issued until it.
+    lastAt: Math.max(record.lastAt, now),
     role: role.name,
     imageId,
     jkt: first || role.reenrollment === 'new_image' ? jkt : record.jkt,

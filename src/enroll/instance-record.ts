@@ -57,17 +57,16 @@ export const instanceNameOf = (key: string): InstanceName => {
   return { ownerAccountId, regionId, instanceId }
 }
 
-const ABSENT = '-'
-const optional = (text: string | undefined): string | undefined =>
-  text === ABSENT ? undefined : text
-
-/** One line a record, its members in order with a space between them: short, since there are many. */
+/**
+ * One line a record, its members in order with a space between them, nothing where one is absent:
+ * short, since there are many, and none of the values has a space.
+ */
 export const encodeRecords = (records: readonly InstanceRecord[]): string =>
   records
     .map((it) => {
       const numbers = [it.generation, it.count, it.firstAt, it.lastAt, it.revokedUntil]
       const texts = [it.role, it.imageId, it.jkt, it.jti]
-      return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? ABSENT)].join(' ')
+      return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? '')].join(' ')
     })
     .join('\n')
 
@@ -76,7 +75,7 @@ export const decodeRecords = (value: string | undefined): readonly InstanceRecor
   (value === undefined ? [] : value.split('\n')).map((line) => {
     const [serialNumber = '', generation, count, firstAt, lastAt, revokedUntil, ...texts] =
       line.split(' ')
-    const [role, imageId, jkt, jti] = texts.map(optional)
+    const [role, imageId, jkt, jti] = texts.map((text) => (text === '' ? undefined : text))
     return {
       serialNumber,
       generation: Number(generation),

@@ -64,10 +64,14 @@ export const resetRecord: RecordChange = (record) => ({
   jti: undefined,
 })
 
+/** All that was issued, also by a clock that is ahead of this one. */
+const revokeUntil = ({ revokedUntil, lastAt }: InstanceRecord, now: number): number =>
+  Math.max(revokedUntil, lastAt, now)
+
 /** Revokes all tokens that were issued until now. */
 export const revokeRecord: RecordChange = (record, now) => ({
   ...record,
-  revokedUntil: Math.max(record.revokedUntil, now),
+  revokedUntil: revokeUntil(record, now),
 })
 
 /** Revokes, and forgets all but what still protects. */
@@ -77,7 +81,7 @@ export const forgetRecord: RecordChange = (record, now) => ({
   count: 0,
   firstAt: 0,
   lastAt: 0,
-  revokedUntil: Math.max(record.revokedUntil, now),
+  revokedUntil: revokeUntil(record, now),
   role: undefined,
   imageId: undefined,
   jkt: undefined,

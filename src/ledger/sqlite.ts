@@ -29,8 +29,10 @@ interface SqliteModule {
 }
 
 /** Gives the module, if this runtime has it. Not an import: bundlers would want to find it. */
-const findModule = (): SqliteModule | undefined =>
-  process.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined
+const findModule = (): SqliteModule | undefined => {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  return process?.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined
+}
 
 /** Whether this runtime has what {@link createSqliteLedger} needs; without it, every call is refused. */
 export const isSqliteAvailable = (): boolean => findModule() !== undefined
