@@ -9,7 +9,7 @@ const MANY = 10_000
 /** How many calls are under way at once. */
 const AT_ONCE = 100
 /** More pages than any list here may have. */
-const PAGES = 20_000
+const PAGES = 5_000
 
 /** Runs a call for each number below `count`, many at once, in order. */
 export const forEachNumber = async (
@@ -191,8 +191,9 @@ export const declareListTests = (open: OpenStore): void => {
       )
       expect(swap).toEqual({ stored: true })
     })
-    await forEachNumber(MANY, async (i) => {
-      expect(await ledger.read(keyOf(i), NOW)).toBe(`${i}`)
+    // By its key one of ten, in the list all.
+    await forEachNumber(MANY / 10, async (i) => {
+      expect(await ledger.read(keyOf(10 * i + (i % 10)), NOW)).toBe(`${10 * i + (i % 10)}`)
     })
     const entries = await listAll(ledger, kind, { limit: 500 })
     expect(keysOf(entries).size).toBe(MANY)
