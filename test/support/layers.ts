@@ -49,7 +49,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'cli',
     paths: ['src/cli/'],
     level: 101,
-    packages: ['commander', '@hono/node-server'],
+    packages: ['commander', '@hono/node-server', 'valibot'],
     uses: [0, 1, 2, 3, 4, 5, 6, 7, 100],
     platform: true,
   },

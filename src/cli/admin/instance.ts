@@ -1,0 +1,94 @@
+// `rollcall admin show`, `reset`, `revoke` and `forget`: one instance.
+
+import type { Command } from 'commander'
+import { type InstanceAnswer, readInstance } from './answers.ts'
+import { accountArgument, instanceArgument, regionArgument } from './names.ts'
+import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
+import { print, printJson, printMembers, timeText } from './output.ts'
+
+type Action = 'show' | 'reset' | 'revoke' | 'forget'
+
+const printInstance = (it: InstanceAnswer): void =>
+  printMembers([
+    ['account', it.owner_account_id],
+    ['region', it.region_id],
+    ['instance', it.instance_id],
+    ['serial number', it.serial_number],
+    ['role', it.role],
+    ['image', it.image_id],
+    ['enrollments', String(it.enrollments)],
+    ['first enrolled', timeText(it.first_enrolled_at)],
+    ['last enrolled', timeText(it.last_enrolled_at)],
+    ['key', it.jkt],
+    ['resets', String(it.generation)],
+    ['next enrollment', it.open ? 'is a first one, by whatever key' : 'as its role says'],
+    ['revoked until', it.revoked_until === undefined ? undefined : timeText(it.revoked_until)],
+  ])
+
+const printDone =
+  (what: (it: InstanceAnswer) => string) =>
+  (it: InstanceAnswer): void =>
+    print(`${it.owner_account_id}/${it.region_id}/${it.instance_id}: ${what(it)}`)
+
+interface Subcommand {
+  readonly description: string
+  readonly more: string
+  readonly printAnswer: (it: InstanceAnswer) => void
+}
+
+const SUBCOMMANDS: Readonly<Record<Action, Subcommand>> = {
+  show: {
+    description: 'Show an instance.',
+    more: 'Of two that share an id but for the serial number, the latest to enroll is shown.',
+    printAnswer: printInstance,
+  },
+  reset: {
+    description: 'Open one fresh enrollment for an instance.',
+    more: `The next enrollment counts as the first one, by whatever key. Evidence that was used stays
+used, and tokens stay good: revoke them as well if the machine is not to be trusted.`,
+    printAnswer: printDone(() => 'reset; its next enrollment counts as the first one'),
+  },
+  revoke: {
+    description: 'Revoke all tokens that an instance has until now.',
+    more: 'It may enroll again, as its role says; ban it to prevent that.',
+    printAnswer: printDone(
+      ({ revoked_until: until }) => `revoked all of its tokens up to ${timeText(until)}`,
+    ),
+  },
+  forget: {
+    description: 'Revoke all tokens of an instance and forget it.',
+    more: 'For instances that were released; evidence that was used stays used.',
+    printAnswer: printDone(() => 'revoked all of its tokens, and forgotten'),
+  },
+}
+
+const addOne = (admin: Command, action: Action): void => {
+  const { description, more, printAnswer } = SUBCOMMANDS[action]
+  const command = admin
+    .command(action)
+    .description(description)
+    .argument('<account>', 'id of the account that owns it', accountArgument)
+    .argument('<region>', 'region', regionArgument)
+    .argument('<instance>', 'id of the instance', instanceArgument)
+  addSharedOptions(command)
+  const name = '1234567890123456 cn-hangzhou i-bp1abcdefghijklmnopq'
+  addHelp(
+    command,
+    [`rollcall admin ${action} ${name}`, `rollcall admin ${action} ${name} --json`],
+    more,
+  )
+  command.action(
+    async (account: string, region: string, instance: string, options: SharedOptions) => {
+      const client = await clientOf(options)
+      const body = await client.call(action, { params: { account, region, instance } })
+      const answer = readInstance(body)
+      if (options.json) printJson(answer)
+      else printAnswer(answer)
+    },
+  )
+}
+
+/** Adds the subcommands. */
+export const addInstance = (admin: Command): void => {
+  for (const action of ['show', 'reset', 'revoke', 'forget'] as const) addOne(admin, action)
+}

@@ -1,0 +1,80 @@
+// The list of instances that live, as whoever prunes has it from the cloud. It decides what is forgotten,
+// so whatever is odd about it is refused.
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { usageError } from '../exit-status.ts'
+import { isInstanceId } from './names.ts'
+
+/** What a list tells. */
+export interface LivingList {
+  readonly ids: ReadonlySet<string>
+  /**
+   * Unix seconds. Whatever enrolled first after this may have been made after the list, which can't
+   * know it then.
+   */
+  readonly knowsUntil: number
+}
+
+/** The list was asked for some time before it was written, and clocks differ. */
+const MARGIN_SECONDS = 300
+
+/** How many bad lines are told. */
+const MAX_TOLD = 10
+
+const readIds = (text: string, path: string): Set<string> => {
+  const ids = new Set<string>()
+  const bad: number[] = []
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    const id = line.replace(/#.*$/, '').trim()
+    if (id === '') continue
+    if (isInstanceId(id)) ids.add(id)
+    else bad.push(at + 1)
+  }
+  if (bad.length > 0) {
+    const told = bad.slice(0, MAX_TOLD).map((line) => `${path}:${line}: not the id of an instance`)
+    const more = bad.length > MAX_TOLD ? `\nand ${bad.length - MAX_TOLD} lines more` : ''
+    throw usageError(
+      `--living: one id a line is needed, # begins a comment; nothing was changed\n${told.join('\n')}${more}`,
+    )
+  }
+  if (ids.size === 0) {
+    throw usageError(
+      `--living: ${path} names no instance; a command that failed leaves such a file, so nothing was
+changed. If none lives, forget them one by one: rollcall admin forget`,
+    )
+  }
+  return ids
+}
+
+const readWhole = async (file: FileHandle, path: string): Promise<[string, number]> => {
+  const before = await file.stat()
+  if (!before.isFile()) {
+    throw usageError(`--living: ${path} is not a file; the time when it was written counts`)
+  }
+  const text = await file.readFile('utf8')
+  const after = await file.stat()
+  if (after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
+    throw usageError(`--living: ${path} is being written; run this again when it is whole`)
+  }
+  return [text, Math.floor(after.mtimeMs / 1000)]
+}
+
+/**
+ * Reads the list.
+ * @param now Unix seconds
+ * @throws CommandError
+ */
+export const readLivingList = async (path: string, now: number): Promise<LivingList> => {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`--living: cannot read ${path} (${error.code ?? error.name})`)
+  })
+  try {
+    const [text, writtenAt] = await readWhole(file, path)
+    if (writtenAt > now + 1) {
+      throw usageError(`--living: ${path} was written in the future, by the clock of this machine`)
+    }
+    return { ids: readIds(text, path), knowsUntil: writtenAt - MARGIN_SECONDS }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,84 @@
+// `rollcall admin introspect` and `revoke-token`: one enrollment token.
+
+import type { Command } from 'commander'
+import { usageError } from '../exit-status.ts'
+import { readIntrospection } from './answers.ts'
+import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
+import { print, printJson, printMembers, timeText } from './output.ts'
+import { readToken } from './token-input.ts'
+
+interface TokenOptions extends SharedOptions {
+  readonly tokenFile?: string
+  readonly jti?: string
+}
+
+const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp'])
+
+const memberText = (name: string, value: unknown): string => {
+  if (TIMES.has(name) && Number.isSafeInteger(value)) return timeText(Number(value))
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const introspect = async (options: TokenOptions): Promise<void> => {
+  const token = await readToken(options.tokenFile)
+  const client = await clientOf(options)
+  const answer = readIntrospection(await client.call('introspect', { fields: { token } }))
+  if (options.json) printJson(answer)
+  else printMembers(Object.entries(answer).map(([name, value]) => [name, memberText(name, value)]))
+}
+
+const checkJti = (jti: string): string => {
+  if (/^[A-Za-z0-9_-]{22}$/.test(jti)) return jti
+  throw usageError('--jti: expected the jti claim of an enrollment token, 22 characters')
+}
+
+const revokeToken = async (options: TokenOptions): Promise<void> => {
+  const { jti, tokenFile } = options
+  if (jti !== undefined && tokenFile !== undefined) {
+    throw usageError('give --jti or --token-file, not both')
+  }
+  const fields: Record<string, string> =
+    jti === undefined ? { token: await readToken(tokenFile) } : { jti: checkJti(jti) }
+  const client = await clientOf(options)
+  await client.call('revoke_token', { fields })
+  // The service doesn't tell whether it was good before (RFC 7009 section 2.2).
+  if (options.json) printJson({ active: false })
+  else print('the token is not good, or no longer')
+}
+
+const FROM = 'read the token from a file (default: standard input)'
+
+/** Adds the subcommands. */
+export const addTokens = (admin: Command): void => {
+  const introspection = admin
+    .command('introspect')
+    .description('Tell whether an enrollment token is good, and what it says.')
+    .option('--token-file <file>', FROM)
+  addSharedOptions(introspection)
+  addHelp(
+    introspection,
+    [
+      'rollcall admin introspect --token-file token.jwt',
+      'rollcall admin introspect --json < token.jwt',
+    ],
+    `A token that is not good, for whatever reason, is answered "active false" and nothing more,
+with exit status 0.`,
+  )
+  introspection.action(introspect)
+
+  const revocation = admin
+    .command('revoke-token')
+    .description('Revoke one enrollment token.')
+    .option('--jti <jti>', 'by its jti claim, as in audit events')
+    .option('--token-file <file>', FROM)
+  addSharedOptions(revocation)
+  addHelp(
+    revocation,
+    [
+      'rollcall admin revoke-token --jti AAAAAAAAAAAAAAAAAAAAAA',
+      'rollcall admin revoke-token < token.jwt',
+    ],
+    'Done twice, or to a token that is not good, it does no more. All of an instance: revoke.',
+  )
+  revocation.action(revokeToken)
+}
