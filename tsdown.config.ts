@@ -1,20 +1,36 @@
-// The published package: one file for each public module, with types, dependencies left out.
+// The published package: one file for each public module, with types, and one for the command;
+// dependencies left out.
 
 import { defineConfig } from 'tsdown'
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'http/index': 'src/http/index.ts',
-    'metadata/index': 'src/metadata/index.ts',
-    'ledger/memory': 'src/ledger/memory.ts',
-    'ledger/durable-object': 'src/ledger/durable-object.ts',
-  },
+const shared = {
   format: 'esm',
-  platform: 'neutral',
   target: 'es2022',
-  dts: true,
   tsconfig: 'src/tsconfig.json',
   // `package.json` says `"type": "module"`, so `.js` is ESM.
   outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
-})
+} as const
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/index.ts',
+      'http/index': 'src/http/index.ts',
+      'metadata/index': 'src/metadata/index.ts',
+      'ledger/memory': 'src/ledger/memory.ts',
+      'ledger/durable-object': 'src/ledger/durable-object.ts',
+      'ledger/redis': 'src/ledger/redis.ts',
+      'ledger/sqlite': 'src/ledger/sqlite.ts',
+      'ledger/deno-kv': 'src/ledger/deno-kv.ts',
+    },
+    platform: 'neutral',
+    dts: true,
+  },
+  {
+    ...shared,
+    entry: { 'cli/rollcall': 'src/cli/rollcall.ts' },
+    platform: 'node',
+    dts: false,
+  },
+])

@@ -109,6 +109,53 @@ describe('the package', () => {
     expect(Number(stdout)).toBeGreaterThan(0)
   })
 
+  it('has the command run by npx', async () => {
+    const env = cleanEnvironment()
+    // What `npm install` does for a package that it has unpacked: no registry is needed.
+    await run('npm', ['rebuild', 'rollcall', '--offline'], { cwd: folder, env })
+    const npx = async (...args: string[]): Promise<string> =>
+      (await run('npx', ['--no', '--', 'rollcall', ...args], { cwd: folder, env })).stdout
+    expect(await npx('admin', '--help')).toMatch(
+      /^Usage: rollcall admin [\s\S]*Exit status: 0 done/,
+    )
+    expect(await npx('--version')).toBe('0.1.0\n')
+    const keys = JSON.parse(await npx('admin', 'keygen', '--out', 'operator.json')) as object
+    expect(keys).toMatchObject({ keys: [{ alg: 'ES256' }] })
+  })
+
+  it('has a command that loads neither hono nor @peculiar/x509 for `admin`', async () => {
+    const { metafile } = await build({
+      entryPoints: [join(installed, 'dist/cli/rollcall.js')],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+    })
+    const inputs = Object.keys(metafile.inputs)
+    expect(inputs.some((path) => path.includes('commander'))).toBe(true)
+    expect(inputs.filter((path) => /hono|@peculiar|reflect-metadata/.test(path))).toEqual([])
+  })
+
+  it.each([
+    ['redis', "createRedisLedger({ url: 'redis://127.0.0.1:1' })", 'ioredis is not installed'],
+    ['sqlite', "createSqliteLedger({ path: ':memory:' })", 'this runtime has no node:sqlite'],
+    ['deno-kv', 'createDenoKvLedger({})', 'Deno KV'],
+  ])('has rollcall/ledger/%s say what it lacks, when it is used', async (name, make, message) => {
+    const script = `import * as driver from 'rollcall/ledger/${name}'
+      const ledger = driver.${make}
+      await ledger.read('kind:name', 1).then(
+        () => console.log('${message}: it is all there'),
+        ({ name, message }) => console.log(name, message),
+      )
+      await ledger.close()`
+    const args = ['--input-type=module', '--eval', script]
+    const { stdout } = await run(process.execPath, args, { cwd: folder, env: cleanEnvironment() })
+    const lacks = name !== 'sqlite' || process.getBuiltinModule('node:sqlite') === undefined
+    expect(stdout).toMatch(lacks ? /^LedgerUnavailableError / : /it is all there$/m)
+    expect(stdout).toContain(message)
+  })
+
   it('pulls in neither hono nor @peculiar/x509 when the library is imported', async () => {
     const { metafile } = await build({
       stdin: { contents: "export * from 'rollcall'", resolveDir: folder },

@@ -127,7 +127,7 @@ export const addPrune = (admin: Command): void => {
     command,
     [
       'aliyun ecs DescribeInstances --RegionId cn-hangzhou --pager > instances.json &&',
-      "  jq -r '.Instances.Instance[].InstanceId' instances.json > living.txt",
+      "  jq -er '.Instances.Instance[].InstanceId' instances.json > living.txt",
       'rollcall admin prune --living living.txt --account 1234567890123456 --region cn-hangzhou',
       'rollcall admin prune --living living.txt --account 1234567890123456 --region cn-hangzhou --yes',
     ],
