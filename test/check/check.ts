@@ -11,7 +11,12 @@ const report = join(folder, 'tests.json')
 const requireAll = process.env['ROLLCALL_REQUIRE_ALL'] === '1'
 
 const bin = (name: string): string => join('node_modules/.bin', name)
-const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const reporters = [
+  '--reporter=default',
+  '--reporter=./test/runtime/table-reporter.ts',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+]
 const node = (...args: readonly string[]): Pick<Step, 'command' | 'args'> => ({
   command: process.execPath,
   args: ['--import', 'tsx', ...args],

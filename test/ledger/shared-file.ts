@@ -1,13 +1,11 @@
 // What all drivers over a SQLite file promise where another process has the same file open.
 
-import { join } from 'node:path'
 import { expect } from 'vitest'
 import { LedgerUnavailableError } from '../../src/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { startProcess, waitUntil } from '../support/processes.ts'
-import { ROOT } from '../support/sources.ts'
 import { expectOneWinner, race } from './contract-races.ts'
-import { DENO, type FileStore } from './hosted-store.ts'
+import { holdLocks } from './hold-locks.ts'
+import type { FileStore } from './hosted-store.ts'
 import { NOW, newKey } from './keys.ts'
 
 const ROUNDS = 20
@@ -37,15 +35,11 @@ export const expectOneWinnerAmong = async (first: FileStore, second: FileStore):
 
 /** Holds the lock of a file while something is done. */
 const whileLocked = async (path: string, use: () => Promise<void>): Promise<void> => {
-  const script = join(ROOT, 'test/ledger/hold-lock.ts')
-  const args = ['run', '--no-prompt', '--no-lock', '--cached-only', '--allow-read', '--allow-write']
-  const holder = startProcess(DENO, [...args, script, path])
-  const alive = (): boolean => holder.child.exitCode === null
+  const lock = await holdLocks([path])
   try {
-    await waitUntil(() => holder.output.stdout !== '', { seconds: 20, what: 'the lock', alive })
     await use()
   } finally {
-    await holder.stop()
+    await lock.stop()
   }
 }
 

@@ -1,0 +1,6 @@
+// Cloudflare Workers: workerd under `wrangler dev`, its Durable Objects on disk.
+
+import { onWorkers } from './deploy.ts'
+import { describeRuntime } from './suite.ts'
+
+describeRuntime('Workers, Durable Objects', onWorkers)
