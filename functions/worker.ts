@@ -4,11 +4,9 @@
 import { parseConfig } from '../src/config.ts'
 import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
-import { setCommonHeaders } from '../src/http/common-headers.ts'
 import { createApp } from '../src/http/index.ts'
-import { problemResponse } from '../src/http/problems.ts'
-import { requestIdOf } from '../src/http/request-id.ts'
 import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
+import { unavailable } from './unavailable.ts'
 
 export { LedgerObject } from '../src/ledger/durable-object.ts'
 
@@ -19,8 +17,12 @@ interface Bindings extends Record<string, unknown> {
 
 type App = ReturnType<typeof createApp>
 
+/** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */
+const readFile = async (path: string): Promise<string> =>
+  ((await import(path)) as { readonly default: string }).default
+
 const build = async (env: Bindings): Promise<App> => {
-  const config = await parseConfig(env, {})
+  const config = await parseConfig(env, { readFile })
   const { adminKeys } = config
   const ledger = createDurableObjectLedger(env.LEDGER)
   const enroller = await createEnroller({ ...config, ledger })
@@ -40,10 +42,7 @@ export default {
       console.error(
         error instanceof ConfigurationError ? error.message : 'the service cannot start',
       )
-      const requestId = requestIdOf(request)
-      const response = problemResponse({ code: 'unavailable', requestId, issuer: '' })
-      setCommonHeaders(response.headers, requestId)
-      return response
+      return unavailable(request, '')
     }
   },
 }

@@ -1,0 +1,60 @@
+// A service behind Node's HTTP server. On SIGTERM and SIGINT it stops: what was begun is finished and
+// answered with `Connection: close`; a request that comes later over a connection that is still
+// answering gets 503; every other connection is closed at once, without a byte of an answer.
+
+import { serve } from '@hono/node-server'
+import type { Server, ServerOptions, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import process from 'node:process'
+import { type OpenService, say, sayListening } from './open-service.ts'
+import { unavailable } from './unavailable.ts'
+
+/** Longer than a request may take, so that none in flight is cut off; less than Kubernetes waits. */
+const STOP_SECONDS = 25
+
+/** @param serverOptions of Node's server */
+export const serveNode = (
+  { config, fetch: answer }: OpenService,
+  serverOptions: ServerOptions = {},
+): void => {
+  const { host: hostname, port, issuer } = config
+  const sockets = new Set<Socket>()
+  const answering = new Set<ServerResponse>()
+  let stopping = false
+
+  const fetch: OpenService['fetch'] = (request) =>
+    stopping ? unavailable(request, issuer) : answer(request)
+  // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
+  const options = { fetch, hostname, port, serverOptions, overrideGlobalObjects: false }
+  const server = serve(options, (address) => sayListening(config, address.port)) as Server
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    const taken = error.code === 'EADDRINUSE'
+    say(taken ? `port ${port} is taken; set PORT to another` : `cannot listen: ${error.message}`)
+    process.exit(2)
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.prependListener('request', ({ socket }, response) => {
+    answering.add(response)
+    if (stopping) response.shouldKeepAlive = false
+    response.once('close', () => {
+      answering.delete(response)
+      if (stopping) socket.destroySoon()
+    })
+  })
+
+  const stop = (): void => {
+    stopping = true
+    say('stopping: finishing what was begun')
+    server.close(() => process.exit(0))
+    for (const response of answering) response.shouldKeepAlive = false
+    // Node's own notion of an idle connection leaves out those that have not sent anything yet.
+    const busy = new Set([...answering].map(({ req }) => req.socket))
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+    setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
