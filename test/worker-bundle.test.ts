@@ -1,47 +1,76 @@
-// The Worker's bundle, as `wrangler deploy` would send it: within its budget, without a warning.
+// The Worker's bundle, as `wrangler deploy` would send it for each environment: within its budget,
+// without a warning, with all that it needs.
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { unstable_readConfig as readConfig } from 'wrangler'
 import { cleanEnvironment } from './support/processes.ts'
 import { ROOT } from './support/sources.ts'
 
 const BUDGET_BYTES = 40_960
 
-describe('the Worker', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'))
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** @param environment empty for what stands at the top of the file */
+const bundle = async (environment: string): Promise<string> => {
+  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+  const outdir = join(folder, `environment-${environment}`)
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [wrangler, 'deploy', '--dry-run', `--env=${environment}`, `--outdir=${outdir}`],
+    { cwd: ROOT, env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }) },
+  )
+  return stdout + stderr
+}
+
+describe.each([
+  { environment: '', name: 'rollcall-dev' },
+  { environment: 'staging', name: 'rollcall-staging' },
+  { environment: 'production', name: 'rollcall' },
+])('the Worker $name', ({ environment, name }) => {
   let output = ''
   beforeAll(async () => {
-    const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [wrangler, 'deploy', '--dry-run', '--outdir', folder],
-      { cwd: ROOT, env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }) },
-    )
-    output = stdout + stderr
+    output = await bundle(environment)
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
+  const code = (): string =>
+    readFileSync(join(folder, `environment-${environment}/worker.js`), 'utf8')
 
   it('has a bundle of at most 40,960 bytes gzip by wrangler deploy --dry-run', () => {
     const [, kib] = /gzip: ([0-9.]+) KiB/.exec(output) ?? []
     expect(Number(kib) * 1024).toBeGreaterThan(1024)
     expect(Number(kib) * 1024).toBeLessThanOrEqual(BUDGET_BYTES)
-    expect(gzipSync(readFileSync(join(folder, 'worker.js'))).length).toBeLessThanOrEqual(
-      BUDGET_BYTES,
-    )
+    expect(gzipSync(code()).length).toBeLessThanOrEqual(BUDGET_BYTES)
   })
 
   it('is bundled without a warning', () => {
     expect(output).toContain('--dry-run: exiting now')
-    expect(output).not.toMatch(/warning|▲|unexpected|deprecated/i)
+    expect(output).not.toMatch(/warning|▲|unexpected|deprecated|not inherited/i)
+  })
+
+  it('is one file, as long as no policy lies beside it', () => {
+    const files = readdirSync(join(folder, `environment-${environment}`)).toSorted()
+    expect(files).toEqual(['README.md', 'worker.js', 'worker.js.map'])
   })
 
   it('holds neither the certificate library nor anything of Node', () => {
-    const code = readFileSync(join(folder, 'worker.js'), 'utf8')
-    expect(code).not.toMatch(/reflect-metadata|X509Certificate|from"node:/)
+    expect(code()).not.toMatch(/reflect-metadata|X509Certificate|from"node:/)
+  })
+
+  it('has a name of its own, the objects that remember, and a log of all audit events', () => {
+    const config = readConfig({ config: join(ROOT, 'wrangler.toml'), env: environment })
+    expect(config).toMatchObject({
+      name,
+      preview_urls: false,
+      durable_objects: { bindings: [{ name: 'LEDGER', class_name: 'LedgerObject' }] },
+      migrations: [{ tag: 'v1', new_sqlite_classes: ['LedgerObject'] }],
+      observability: { enabled: true, head_sampling_rate: 1 },
+    })
+    expect(Object.keys(config.vars).filter((variable) => /KEY/.test(variable))).toEqual([])
   })
 })
