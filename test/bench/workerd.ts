@@ -1,0 +1,144 @@
+// The Worker's bundle in workerd itself, without wrangler's proxies, split as the platform has it: the
+// Worker in one process, its Durable Objects, on disk, in another one. So each can be measured.
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cleanEnvironment, freePort, startProcess, waitUntil } from '../support/processes.ts'
+import { ROOT } from '../support/sources.ts'
+
+const READY_SECONDS = 30
+const run = promisify(execFile)
+
+/** One of the processes. */
+export interface WorkerdProcess {
+  readonly port: number
+  /** Milliseconds that all its threads have run on a processor. Linux only. */
+  processorMs(): number
+  output(): string
+  stop(): Promise<unknown>
+}
+
+/** The binary itself: the package's start script would be another process. */
+const workerdPath = async (): Promise<string> =>
+  ((await import(createRequire(import.meta.url).resolve('workerd'))) as { default: string }).default
+
+/** The version of workerd. */
+export const workerdVersion = async (): Promise<string> =>
+  (await run(await workerdPath(), ['--version'])).stdout.trim()
+
+/** Puts the bundle that `wrangler deploy` would send into a folder, as `worker.js`. */
+export const bundleWorker = async (folder: string): Promise<void> => {
+  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+  await run(process.execPath, [wrangler, 'deploy', '--dry-run', '--env=', `--outdir=${folder}`], {
+    cwd: ROOT,
+    env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false' }),
+  })
+}
+
+const compatibilityDate = (): string =>
+  /^compatibility_date = "(.*)"$/m.exec(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'))?.[1] ??
+  ''
+
+/** Starts workerd on a free port. @param worker what the service `main` is, in Cap'n Proto's text */
+const startWorkerd = async (
+  folder: string,
+  name: string,
+  { modules, worker, services = '' }: { modules: string[]; worker: string; services?: string },
+  env: Readonly<Record<string, string>> = {},
+): Promise<WorkerdProcess> => {
+  const port = await freePort()
+  const config = join(folder, `${name}.capnp`)
+  const embedded = modules.map((file) => `(name = "${file}", esModule = embed "${file}")`)
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main), ${services}],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [${embedded.join(', ')}],
+  compatibilityDate = "${compatibilityDate()}",
+  ${worker}
+);
+`,
+  )
+  const { child, output, stop } = startProcess(await workerdPath(), ['serve', config], env)
+  // A request would be the first one, which is to be measured: what is waited for is the socket.
+  const accepts = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(socket.destroy().destroyed))
+      socket.on('error', () => resolve(false))
+    })
+  const alive = (): boolean => child.exitCode === null
+  await waitUntil(accepts, { seconds: READY_SECONDS, what: `${name} ready`, alive })
+  const tasks = `/proc/${child.pid}/task`
+  return {
+    port,
+    output: () => output.stdout + output.stderr,
+    stop,
+    processorMs: () =>
+      readdirSync(tasks)
+        .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
+        .reduce((sum, nanoseconds) => sum + nanoseconds / 1e6, 0),
+  }
+}
+
+/** Starts the Durable Objects of the bundle. They answer over HTTP, each by its name as the path. */
+export const startObjects = (folder: string): Promise<WorkerdProcess> => {
+  mkdirSync(join(folder, 'storage'))
+  writeFileSync(
+    join(folder, 'objects.js'),
+    `export { LedgerObject } from './worker.js'
+export default {
+  fetch: (request, { LEDGER }) =>
+    LEDGER.get(LEDGER.idFromName(new URL(request.url).pathname)).fetch('https://ledger/', request),
+}
+`,
+  )
+  return startWorkerd(folder, 'objects', {
+    modules: ['objects.js', 'worker.js'],
+    services: `(name = "storage", disk = (path = "${join(folder, 'storage')}", writable = true))`,
+    worker: `
+  bindings = [(name = "LEDGER", durableObjectNamespace = "LedgerObject")],
+  durableObjectNamespaces = [(className = "LedgerObject", uniqueKey = "ledger", enableSql = true)],
+  durableObjectStorage = (localDisk = "storage"),`,
+  })
+}
+
+/** Starts the Worker of the bundle. @param variables what `wrangler.toml` and secrets would bind */
+export const startWorkerAlone = (
+  folder: string,
+  objectsPort: number,
+  variables: Readonly<Record<string, string>>,
+): Promise<WorkerdProcess> => {
+  writeFileSync(
+    join(folder, 'alone.js'),
+    `import worker from './worker.js'
+const ledger = (objects) => ({
+  idFromName: (name) => name,
+  get: (name) => ({ fetch: (_, init) => objects.fetch('http://objects/' + name, init) }),
+})
+export default {
+  fetch: (request, { OBJECTS, ...env }) => worker.fetch(request, { ...env, LEDGER: ledger(OBJECTS) }),
+}
+`,
+  )
+  const bindings = Object.keys(variables).map(
+    (name) => `(name = "${name}", fromEnvironment = "${name}")`,
+  )
+  return startWorkerd(
+    folder,
+    'alone',
+    {
+      modules: ['alone.js', 'worker.js'],
+      services: `(name = "objects", external = (address = "127.0.0.1:${objectsPort}", http = ()))`,
+      worker: `bindings = [${bindings.join(', ')}, (name = "OBJECTS", service = "objects")],`,
+    },
+    variables,
+  )
+}
