@@ -39,6 +39,13 @@ export const LAYERS: readonly Layer[] = [
     platform: true,
   },
   {
+    name: 'build of the functions',
+    paths: ['functions/build.ts'],
+    level: 9,
+    packages: ['esbuild'],
+    platform: true,
+  },
+  {
     name: 'metadata',
     paths: ['src/metadata/'],
     level: 100,
