@@ -5,7 +5,7 @@
 import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
 import { parseFaults } from './faults.ts'
 import { type EmulatedInstance, makeInstances } from './instance.ts'
-import { PKCS7_PATH, itemsOf, listFolder } from './items.ts'
+import { PKCS7_PATH, itemsOf, listFolder } from './answers.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
 
 /** How to emulate. */

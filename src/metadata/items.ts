@@ -1,70 +1,209 @@
-// The items of an emulated instance, by path below a version, and the listings of folders. What was
-// never set (a public address, a key pair, user data) is not here, and answers 404 as on ECS.
-
-import type { EmulatedInstance } from './instance.ts'
-
-/** The identity document. */
-export const DOCUMENT_PATH = 'dynamic/instance-identity/document'
-/** Its signature, which is made when it is asked for. */
-export const PKCS7_PATH = 'dynamic/instance-identity/pkcs7'
-
-const below = (folder: string, items: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(items).map(([name, value]) => [`${folder}/${name}`, value]))
-
-/** Every item's value by its path; all but {@link PKCS7_PATH}. The values agree with the document. */
-export const itemsOf = (instance: EmulatedInstance): ReadonlyMap<string, string> => {
-  const { document, vpcId, vswitchId, vswitchCidrBlock } = instance
-  const field = (name: string): string => document[name] as string
-  const mac = field('mac')
-  const network = {
-    'vpc-cidr-block': '10.0.0.0/8',
-    'vpc-id': vpcId,
-    'vswitch-cidr-block': vswitchCidrBlock,
-    'vswitch-id': vswitchId,
-  }
-  const networkInterface = {
-    ...network,
-    gateway: vswitchCidrBlock.replace('.0/24', '.253'),
-    netmask: '255.255.255.0',
-    'network-interface-id': instance.networkInterfaceId,
-    'primary-ip-address': field('private-ipv4'),
-    'private-ipv4s': JSON.stringify([field('private-ipv4')]),
-  }
-  const metaData = {
-    ...network,
-    ...below(`network/interfaces/macs/${mac}`, networkInterface),
-    'dns-conf/nameservers': '100.100.2.136\n100.100.2.138',
-    hostname: instance.hostname,
-    'image-id': field('image-id'),
-    'instance-id': instance.instanceId,
-    'instance/instance-type': field('instance-type'),
-    mac,
-    'network-type': 'vpc',
-    'ntp-conf/ntp-servers': 'ntp1.aliyun.com\nntp2.aliyun.com',
-    'owner-account-id': instance.ownerAccountId,
-    'private-ipv4': field('private-ipv4'),
-    'region-id': field('region-id'),
-    'serial-number': field('serial-number'),
-    'zone-id': field('zone-id'),
-  }
-  return new Map(
-    Object.entries({ [DOCUMENT_PATH]: JSON.stringify(document), ...below('meta-data', metaData) }),
-  )
-}
+// Every documented item of the metadata service, once: the client's accessors, the emulator's answers
+// and what to say about a 404 all come from this table, so that they can't drift apart.
+// https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
 /**
- * The listing of a folder: sorted names, one a line, folders with a slash at the end.
- * @param paths of all items
- * @param folder without a slash at the end; empty for the top
- * @returns `undefined` if nothing is below
+ * How an item's text is read: as it is; as a number; as lines; as JSON; as a UTC time, into Unix
+ * seconds; as a listing, into names.
  */
-export const listFolder = (paths: Iterable<string>, folder: string): string | undefined => {
-  const prefix = folder === '' ? '' : `${folder}/`
-  const names = new Set<string>()
-  for (const path of paths) {
-    if (!path.startsWith(prefix)) continue
-    const [name = '', ...inside] = path.slice(prefix.length).split('/')
-    names.add(inside.length > 0 ? `${name}/` : name)
-  }
-  return names.size > 0 ? [...names].toSorted().join('\n') : undefined
+export type ItemForm = 'text' | 'number' | 'lines' | 'json' | 'time' | 'names'
+
+/** One documented item. */
+export interface Item {
+  /** Below the version; with a slash at its end if it is a folder. */
+  readonly path: string
+  readonly form: ItemForm
+  /** What it is, in a few words. */
+  readonly what: string
+  /** What an instance needs to have it, for those that not every instance has. */
+  readonly needs?: string
+}
+
+/** The items, by the names of the client's accessors. */
+export const ITEMS = {
+  nameservers: { path: 'meta-data/dns-conf/nameservers', form: 'lines', what: 'DNS servers' },
+  hostname: { path: 'meta-data/hostname', form: 'text', what: 'host name as ordered' },
+  imageId: { path: 'meta-data/image-id', form: 'text', what: 'image of the system disk' },
+  marketplaceProductCode: {
+    path: 'meta-data/image/market-place/product-code',
+    form: 'text',
+    what: 'product code of a Marketplace image',
+    needs: 'an image of the Marketplace; other images have no such code',
+  },
+  marketplaceChargeType: {
+    path: 'meta-data/image/market-place/charge-type',
+    form: 'text',
+    what: 'how a Marketplace image is paid',
+    needs: 'an image of the Marketplace; other images have no such code',
+  },
+  instanceId: { path: 'meta-data/instance-id', form: 'text', what: 'id of the instance' },
+  instanceType: { path: 'meta-data/instance/instance-type', form: 'text', what: 'instance type' },
+  maxEgressKbits: {
+    path: 'meta-data/instance/max-netbw-egress',
+    form: 'number',
+    what: 'most that it sends inside of the cloud, in Kbit/s',
+  },
+  maxIngressKbits: {
+    path: 'meta-data/instance/max-netbw-ingress',
+    form: 'number',
+    what: 'most that it receives inside of the cloud, in Kbit/s',
+  },
+  spotTerminationTime: {
+    path: 'meta-data/instance/spot/termination-time',
+    form: 'time',
+    what: 'when a spot instance will be stopped',
+    needs: 'a spot instance that is marked to be stopped; this one is none, or is not marked',
+  },
+  virtualizationSolution: {
+    path: 'meta-data/instance/virtualization-solution',
+    form: 'text',
+    what: 'virtualization',
+  },
+  virtualizationSolutionVersion: {
+    path: 'meta-data/instance/virtualization-solution-version',
+    form: 'text',
+    what: 'version of the virtualization',
+  },
+  kmsServer: {
+    path: 'meta-data/kms-server',
+    form: 'text',
+    what: 'server that activates Windows',
+    needs: 'a Windows instance',
+  },
+  mac: { path: 'meta-data/mac', form: 'text', what: 'MAC of the first network interface' },
+  networkType: { path: 'meta-data/network-type', form: 'text', what: 'kind of network' },
+  macs: {
+    path: 'meta-data/network/interfaces/macs/',
+    form: 'names',
+    what: 'MACs of all network interfaces',
+  },
+  ntpServers: { path: 'meta-data/ntp-conf/ntp-servers', form: 'lines', what: 'NTP servers' },
+  ownerAccountId: {
+    path: 'meta-data/owner-account-id',
+    form: 'text',
+    what: 'account that owns it',
+  },
+  privateIpv4: { path: 'meta-data/private-ipv4', form: 'text', what: 'private address' },
+  publicIpv4: {
+    path: 'meta-data/eipv4',
+    form: 'text',
+    what: 'public address',
+    needs: 'a public address: give the instance one, or bind an elastic IP to its first interface',
+  },
+  publicKeyNames: {
+    path: 'meta-data/public-keys/',
+    form: 'names',
+    what: 'SSH key pairs',
+    needs: 'a key pair: bind one, then stop and start the instance',
+  },
+  ramRoleNames: {
+    path: 'meta-data/ram/security-credentials/',
+    form: 'names',
+    what: 'RAM roles',
+    needs: 'a RAM role: attach one to the instance',
+  },
+  regionId: { path: 'meta-data/region-id', form: 'text', what: 'region' },
+  serialNumber: { path: 'meta-data/serial-number', form: 'text', what: 'serial number' },
+  sourceAddress: {
+    path: 'meta-data/source-address',
+    form: 'text',
+    what: 'mirror of Linux packages',
+  },
+  vpcCidrBlock: { path: 'meta-data/vpc-cidr-block', form: 'text', what: 'addresses of the VPC' },
+  vpcId: { path: 'meta-data/vpc-id', form: 'text', what: 'VPC' },
+  vswitchCidrBlock: {
+    path: 'meta-data/vswitch-cidr-block',
+    form: 'text',
+    what: 'addresses of the vSwitch',
+  },
+  vswitchId: { path: 'meta-data/vswitch-id', form: 'text', what: 'vSwitch' },
+  updateServer: {
+    path: 'meta-data/wsus-server/wu-server',
+    form: 'text',
+    what: 'server that updates Windows',
+    needs: 'a Windows instance',
+  },
+  updateStatusServer: {
+    path: 'meta-data/wsus-server/wu-status-server',
+    form: 'text',
+    what: 'server that is told how updates went',
+    needs: 'a Windows instance',
+  },
+  zoneId: { path: 'meta-data/zone-id', form: 'text', what: 'zone' },
+  activeSystemEvents: {
+    path: 'maintenance/active-system-events',
+    form: 'json',
+    what: 'system events that are planned or under way',
+    needs: 'a system event; none is planned or under way',
+  },
+  userData: {
+    path: 'user-data',
+    form: 'text',
+    what: 'what the instance was given to run at its first start',
+    needs: 'user data, which is given when the instance is created; this one was given none',
+  },
+  identityDocument: {
+    path: 'dynamic/instance-identity/document',
+    form: 'text',
+    what: 'identity document',
+  },
+  identitySignature: {
+    path: 'dynamic/instance-identity/pkcs7',
+    form: 'text',
+    what: 'signature over the identity document and ?audience=',
+  },
+} as const
+
+/** The items of one network interface, below {@link interfacePath}. */
+export const INTERFACE_ITEMS = {
+  gateway: { path: 'gateway', form: 'text', what: 'gateway of the VPC' },
+  netmask: { path: 'netmask', form: 'text', what: 'netmask' },
+  networkInterfaceId: { path: 'network-interface-id', form: 'text', what: 'id' },
+  primaryIpAddress: { path: 'primary-ip-address', form: 'text', what: 'first private address' },
+  privateIpv4s: { path: 'private-ipv4s', form: 'json', what: 'all private addresses' },
+  vpcCidrBlock: { path: 'vpc-cidr-block', form: 'text', what: 'addresses of the VPC' },
+  vpcId: { path: 'vpc-id', form: 'text', what: 'VPC' },
+  vswitchCidrBlock: { path: 'vswitch-cidr-block', form: 'text', what: 'addresses of the vSwitch' },
+  vswitchId: { path: 'vswitch-id', form: 'text', what: 'vSwitch' },
+} as const
+
+/** The name of an item. */
+export type ItemName = keyof typeof ITEMS
+/** The name of an item of a network interface. */
+export type InterfaceItemName = keyof typeof INTERFACE_ITEMS
+
+const ALL: readonly Item[] = /* @__PURE__ */ Object.values(ITEMS)
+
+/** The folder of a network interface, without a slash at its end. */
+export const interfacePath = (mac: string): string => `${ITEMS.macs.path}${mac}`
+
+/** Where a key pair's public key is. */
+export const publicKeyPath = (name: string): string =>
+  `${ITEMS.publicKeyNames.path}${name}/openssh-key`
+
+/** Where the credentials of a RAM role are. */
+export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleNames.path}${role}`
+
+/** Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. */
+export const isSecretPath = (path: string): boolean =>
+  path.startsWith(ITEMS.ramRoleNames.path) && path !== ITEMS.ramRoleNames.path
+
+/** The documented item at a path below the version, if there is one. */
+export const itemAt = (path: string): Item | undefined => ALL.find((item) => item.path === path)
+
+const withSlash = (path: string): string => (path.endsWith('/') || path === '' ? path : `${path}/`)
+
+/**
+ * What to do about a 404.
+ * @param path below the version
+ * @returns a sentence without a full stop, or `undefined` if the item is not a documented one
+ */
+export const remedyOf = (path: string): string | undefined => {
+  const asked = withSlash(path)
+  const item =
+    ALL.find((item) => withSlash(item.path) === asked) ??
+    // Below a folder that is not there, or the folder of an item that is not there.
+    ALL.find(({ path, form, needs }) => needs && form === 'names' && asked.startsWith(path)) ??
+    ALL.find(({ path, needs }) => needs && asked !== '' && path.startsWith(asked))
+  return item?.needs === undefined ? undefined : `it needs ${item.needs}`
 }

@@ -1,0 +1,55 @@
+// Functions that read documented items, made from the table of them.
+
+import type { Item, ItemForm } from './items.ts'
+import { MetadataError } from './metadata-error.ts'
+import { type ValueOfForm, readValue } from './read-value.ts'
+
+/** What an item is read into. What not every instance has may be missing; a list is empty then. */
+export type ValueOf<I extends Item> = I extends { readonly needs: string }
+  ? I['form'] extends 'lines' | 'names' | 'json'
+    ? ValueOfForm[I['form']]
+    : ValueOfForm[I['form']] | undefined
+  : ValueOfForm[I['form']]
+
+/** A function for each item of a table. */
+export type Accessors<Table extends Readonly<Record<string, Item>>> = {
+  readonly [Name in keyof Table]: () => Promise<ValueOf<Table[Name]>>
+}
+
+const LISTS: ReadonlySet<ItemForm> = /* @__PURE__ */ new Set<ItemForm>(['lines', 'names', 'json'])
+
+const readItem = async (
+  { path, form, needs }: Item,
+  getText: (path: string) => Promise<string>,
+): Promise<unknown> => {
+  let text: string
+  try {
+    text = await getText(path)
+  } catch (error) {
+    const isUnset = error instanceof MetadataError && error.code === 'not_found'
+    if (isUnset && needs !== undefined) return LISTS.has(form) ? [] : undefined
+    throw error
+  }
+  const value = readValue(form, text)
+  if (value !== undefined) return value
+  throw new MetadataError(`${path} is not in its form (${form})`, {
+    code: 'unexpected_answer',
+    path,
+  })
+}
+
+/**
+ * Makes the functions of a table.
+ * @param folder what the table's paths are below
+ */
+export const createAccessors = <Table extends Readonly<Record<string, Item>>>(
+  table: Table,
+  getText: (path: string) => Promise<string>,
+  folder = '',
+): Accessors<Table> => {
+  const functions = Object.entries(table).map(([name, item]) => [
+    name,
+    () => readItem({ ...item, path: folder + item.path }, getText),
+  ])
+  return Object.fromEntries(functions) as Accessors<Table>
+}

@@ -1,0 +1,247 @@
+// The client of the metadata service: what an instance can know of itself, by call. It sends GET, and
+// the one PUT that gets a token; it follows no redirect and uses no proxy.
+
+import { type Bytes, fromUtf8 } from '../bytes.ts'
+import { type Accessors, createAccessors } from './accessors.ts'
+import { type Fetch, directFetch } from './direct-fetch.ts'
+import {
+  INTERFACE_ITEMS,
+  ITEMS,
+  interfacePath,
+  isSecretPath,
+  itemAt,
+  publicKeyPath,
+  remedyOf,
+} from './items.ts'
+import { type ListEntry, readEntries, walkEntries } from './listing.ts'
+import { MetadataError } from './metadata-error.ts'
+import { readBaseUrl, readPath } from './path.ts'
+import { type MetadataMode, createSession } from './session.ts'
+import { createTransport } from './transport.ts'
+
+/** How to ask. */
+export interface MetadataClientOptions {
+  /** Default: `http://100.100.100.200`. */
+  readonly baseUrl?: string | undefined
+  /** Default: `hardened`. */
+  readonly mode?: MetadataMode | undefined
+  /**
+   * How long one attempt may take, above 0 and at most 60. Default: 5. Outside of ECS nothing answers
+   * at that address, so a call then takes this long, times `attempts`.
+   */
+  readonly timeoutSeconds?: number | undefined
+  /** How often a call is tried while there is no answer, or 429 or 5xx: 1 to 100. Default: 3. */
+  readonly attempts?: number | undefined
+  /** Default: the platform's, past any proxy. */
+  readonly fetch?: Fetch | undefined
+}
+
+/** A key pair's public key. */
+export interface PublicKey {
+  readonly name: string
+  /** One line of `authorized_keys`. */
+  readonly openssh: string
+}
+
+/** What `verifyInstanceIdentity()` and `POST /v1/enroll` take. */
+export interface Evidence {
+  readonly document: string
+  readonly pkcs7: string
+  readonly audience: string
+}
+
+/** How to read one item. */
+export interface GetOptions {
+  /** Read credentials of a RAM role too. Default: false. */
+  readonly revealCredentials?: boolean
+}
+
+/** A client of one metadata service. Every method may throw {@link MetadataError}. */
+export interface MetadataClient {
+  readonly baseUrl: string
+  /**
+   * A function for each documented item. What not every instance has is `undefined` where it is not
+   * set, and an empty list if it is a list; {@link get} tells in an error what it needs.
+   */
+  readonly items: Accessors<
+    Omit<typeof ITEMS, 'userData' | 'identityDocument' | 'identitySignature'>
+  >
+  /**
+   * A function for each item of one network interface.
+   * @param mac one of `items.macs()`
+   */
+  networkInterface(mac: string): Accessors<typeof INTERFACE_ITEMS>
+  /** The public keys of the bound key pairs. */
+  publicKeys(): Promise<readonly PublicKey[]>
+  /** The versions of the service: `2016-01-01`, `latest`. */
+  versions(): Promise<readonly string[]>
+  /**
+   * What is in a folder.
+   * @param path below the version, as in `meta-data/instance/`. Default: the top
+   */
+  list(path?: string): Promise<readonly ListEntry[]>
+  /**
+   * Every item below a folder, folder by folder, as they are found; values are not read.
+   * @param path below the version. Default: the top
+   */
+  walk(path?: string): AsyncGenerator<ListEntry, void, undefined>
+  /**
+   * An item's text, exactly.
+   * @param path below the version, as in `meta-data/hostname`
+   * @throws MetadataError `not_found` says what the item needs; `secret` for credentials
+   */
+  get(path: string, options?: GetOptions): Promise<string>
+  /** The same as bytes. */
+  getBytes(path: string, options?: GetOptions): Promise<Bytes>
+  /** User data as it was given: text, or gzip or anything else; `undefined` if none was. */
+  userData(): Promise<Bytes | undefined>
+  /** The identity document, exactly; not verified. */
+  identityDocument(): Promise<string>
+  /** The signature: base64 PKCS#7. Without an audience it is good for whoever holds it, until 2038. */
+  identitySignature(options?: { readonly audience?: string }): Promise<string>
+  /** Document and signature for one audience, the challenge of a relying party. */
+  evidence(options: { readonly audience: string }): Promise<Evidence>
+  /** Whether the service gives tokens; with the mode `hardened` it is true, or throws. */
+  isHardened(): Promise<boolean>
+}
+
+const DEFAULT_BASE_URL = 'http://100.100.100.200'
+const DEFAULT_TIMEOUT_SECONDS = 5
+const DEFAULT_ATTEMPTS = 3
+const MAX_TIMEOUT_SECONDS = 60
+const MAX_ATTEMPTS = 100
+const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
+
+const readOptions = ({
+  baseUrl = DEFAULT_BASE_URL,
+  mode = 'hardened',
+  timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
+  attempts = DEFAULT_ATTEMPTS,
+  fetch = directFetch,
+}: MetadataClientOptions) => {
+  if (mode !== 'hardened' && mode !== 'auto') {
+    throw new RangeError(`mode: expected hardened or auto, got ${String(mode)}`)
+  }
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
+    throw new RangeError(
+      `timeoutSeconds: expected more than 0 and at most ${MAX_TIMEOUT_SECONDS}, got ${timeoutSeconds}`,
+    )
+  }
+  if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= MAX_ATTEMPTS)) {
+    throw new RangeError(
+      `attempts: expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${attempts}`,
+    )
+  }
+  return { baseUrl: readBaseUrl(baseUrl), mode, timeoutSeconds, attempts, fetch }
+}
+
+/**
+ * Creates a client. Nothing is sent before it is asked for something.
+ * @throws RangeError for options that make no sense
+ * @example
+ * ```ts
+ * const metadata = createMetadataClient()
+ * console.log(await metadata.items.hostname())
+ * const evidence = await metadata.evidence({ audience: 'a-challenge' })
+ * ```
+ */
+export const createMetadataClient = (options: MetadataClientOptions = {}): MetadataClient => {
+  const { mode, ...reach } = readOptions(options)
+  const send = createTransport(reach)
+  const session = createSession(send, mode)
+
+  /** A GET with the token of the moment, and once more with a new one if that isn't taken. */
+  const request = async (target: string) => {
+    const attempt = async (token: string | undefined) => ({
+      token,
+      answer: await send({ target, headers: token === undefined ? {} : { [TOKEN_HEADER]: token } }),
+    })
+    const isRefused = (status: number): boolean => status === 401 || status === 403
+    const first = await attempt(await session.token())
+    if (!isRefused(first.answer.status)) return first.answer
+    return (await attempt(await session.token({ token: first.token }))).answer
+  }
+
+  const read = async (path: string, target = `/latest/${path}`): Promise<Bytes> => {
+    const { status, bytes } = await request(target)
+    if (status === 200) return bytes
+    const name = path === '' ? '/' : path
+    if (status === 404) {
+      const details = { code: 'not_found', path, status, remedy: remedyOf(path) } as const
+      throw new MetadataError(`${name} is not set (status 404)`, details)
+    }
+    if (status === 401 || status === 403) {
+      const message = `the metadata service takes no token for ${name} (status ${status})`
+      throw new MetadataError(message, { code: 'token_refused', path, status })
+    }
+    const message = `the metadata service answers ${name} with status ${status}`
+    throw new MetadataError(message, { code: 'unexpected_answer', path, status })
+  }
+
+  const toText = (bytes: Bytes, path: string): string => {
+    const text = fromUtf8(bytes)
+    if (text !== undefined) return text
+    throw new MetadataError(`${path} is not text`, { code: 'unexpected_answer', path })
+  }
+  const readText = async (path: string, target?: string): Promise<string> =>
+    toText(await read(path, target), path)
+
+  const list = async (path = ''): Promise<readonly ListEntry[]> => {
+    const folder = readPath(path.endsWith('/') || path === '' ? path : `${path}/`)
+    // Whether the service refuses a slash behind an item's name is not documented.
+    if (itemAt(folder.slice(0, -1)) === undefined) {
+      return readEntries(folder, await readText(folder))
+    }
+    const message = `${folder.slice(0, -1)} is an item, not a folder`
+    throw new MetadataError(message, { code: 'not_a_folder', path: folder })
+  }
+
+  const getBytes = async (path: string, { revealCredentials = false }: GetOptions = {}) => {
+    const plain = readPath(path)
+    if (revealCredentials || !isSecretPath(plain)) return read(plain)
+    const message = `${plain} holds credentials, which are not read unless they are asked for as such`
+    throw new MetadataError(message, { code: 'secret', path: plain })
+  }
+
+  const items = createAccessors(ITEMS, readText)
+  const identityDocument = (): Promise<string> => readText(ITEMS.identityDocument.path)
+  const identitySignature = ({ audience }: { readonly audience?: string } = {}) => {
+    const { path } = ITEMS.identitySignature
+    const query = audience === undefined ? '' : `?audience=${encodeURIComponent(audience)}`
+    return readText(path, `/latest/${path}${query}`)
+  }
+
+  return {
+    baseUrl: reach.baseUrl,
+    items,
+    networkInterface: (mac) =>
+      createAccessors(INTERFACE_ITEMS, readText, `${readPath(interfacePath(mac))}/`),
+    publicKeys: async () =>
+      Promise.all(
+        (await items.publicKeyNames()).map(async (name) => ({
+          name,
+          openssh: (await readText(publicKeyPath(name))).trim(),
+        })),
+      ),
+    versions: async () => (await readText('', '/')).split(/\s+/).filter((name) => name !== ''),
+    list,
+    walk: (path) => walkEntries(list, path),
+    get: async (path, options) => toText(await getBytes(path, options), path),
+    getBytes,
+    async userData() {
+      try {
+        return await read(ITEMS.userData.path)
+      } catch (error) {
+        if (error instanceof MetadataError && error.code === 'not_found') return undefined
+        throw error
+      }
+    },
+    identityDocument,
+    identitySignature,
+    async evidence({ audience }) {
+      const document = await identityDocument()
+      return { document, pkcs7: await identitySignature({ audience }), audience }
+    },
+    isHardened: async () => (await session.token()) !== undefined,
+  }
+}

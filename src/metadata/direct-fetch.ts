@@ -1,0 +1,78 @@
+// `fetch`, but never by way of a proxy: the address of the metadata service means another machine, or
+// none, to a proxy. Node's own `fetch` follows HTTP_PROXY if NODE_USE_ENV_PROXY is set, Deno's always
+// does, and neither can be told not to. Their `node:http` can: an agent of one's own knows no proxy.
+
+/** What is needed of `fetch`. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>
+
+/** How it is called. */
+export interface FetchInit {
+  readonly method: 'GET' | 'PUT'
+  readonly headers: Readonly<Record<string, string>>
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
+}
+
+/** The little of `node:http` that is used. */
+interface NodeHttp {
+  readonly Agent: new () => object
+  request(
+    url: string,
+    options: Omit<FetchInit, 'redirect'> & { readonly agent: object },
+    onResponse: (response: NodeResponse) => void,
+  ): { on(event: 'error', listener: (error: Error) => void): { end(): void } }
+}
+
+interface NodeResponse extends AsyncIterable<Uint8Array> {
+  readonly statusCode?: number
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  destroy(): void
+}
+
+interface NodeLike {
+  readonly process?: { getBuiltinModule?(name: string): unknown }
+}
+
+const bodyOf = (response: NodeResponse): ReadableStream<Uint8Array> => {
+  const chunks = response[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: () => response.destroy(),
+  })
+}
+
+const fetchByNode =
+  (http: NodeHttp): Fetch =>
+  (url, { method, headers, signal }) =>
+    new Promise((resolve, reject) => {
+      const onResponse = (response: NodeResponse): void => {
+        const { statusCode: status = 0, headers } = response
+        const asked = headers['retry-after']
+        try {
+          const init = {
+            status,
+            headers: typeof asked === 'string' ? { 'Retry-After': asked } : {},
+          }
+          resolve(new Response([204, 205, 304].includes(status) ? null : bodyOf(response), init))
+        } catch (error) {
+          response.destroy() // A status that is none.
+          reject(error as Error)
+        }
+      }
+      const options = { method, headers, signal, agent: new http.Agent() }
+      http.request(url, options, onResponse).on('error', reject).end()
+    })
+
+/**
+ * `fetch` past any proxy, where the platform has a way; the platform's own elsewhere (Node before
+ * 20.16 among them, whose `fetch` knows no proxy).
+ */
+export const directFetch: Fetch = (url, init) => {
+  const { process } = globalThis as NodeLike
+  const http = process?.getBuiltinModule?.(`node:${new URL(url).protocol.slice(0, -1)}`)
+  return http === undefined ? fetch(url, init) : fetchByNode(http as NodeHttp)(url, init)
+}

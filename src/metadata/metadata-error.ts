@@ -1,0 +1,52 @@
+// What can go wrong when the metadata service is asked. A message never holds what the service
+// answered, a token or an audience, so it may be logged.
+
+/** The codes are stable: callers may `switch` on them. */
+export type MetadataErrorCode =
+  /** Nobody answers: this seems not to be an ECS instance in a VPC. */
+  | 'unreachable'
+  /** The service answers 429 or 5xx, again and again. */
+  | 'unavailable'
+  /** 404: the item was never set; `remedy` says what it needs. */
+  | 'not_found'
+  /** The service has no tokens, and the mode is not `auto`. */
+  | 'no_hardened_mode'
+  /** The service gives no token, or takes none. */
+  | 'token_refused'
+  /** Credentials of a RAM role, which are given only if they are asked for as such. */
+  | 'secret'
+  /** A folder was asked for, and it is an item. */
+  | 'not_a_folder'
+  /** An answer that is not in the form of the item, or a status that means nothing here. */
+  | 'unexpected_answer'
+  /** An answer of more than 65,536 bytes. */
+  | 'too_large'
+
+/** What an error is made of, besides its message. */
+export interface MetadataErrorDetails {
+  readonly code: MetadataErrorCode
+  /** Below the version. */
+  readonly path?: string | undefined
+  /** Of the last answer. */
+  readonly status?: number | undefined
+  /** What to do about it; it is in the message too. */
+  readonly remedy?: string | undefined
+  readonly cause?: unknown
+}
+
+/** The metadata service did not give what was asked for; `code` says why. */
+export class MetadataError extends Error {
+  override readonly name = 'MetadataError'
+  readonly code: MetadataErrorCode
+  readonly path: string | undefined
+  readonly status: number | undefined
+  readonly remedy: string | undefined
+
+  constructor(message: string, { code, path, status, remedy, cause }: MetadataErrorDetails) {
+    super(remedy === undefined ? message : `${message}; ${remedy}`, { cause })
+    this.code = code
+    this.path = path
+    this.status = status
+    this.remedy = remedy
+  }
+}
