@@ -65,8 +65,9 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
   const first = record.jti === undefined
   const refusal = first ? undefined : refusalOf(record, candidate)
   if (refusal !== undefined) return refusal
-  // A retry that comes after a later enrollment has nothing to add to it.
-  if (spent.retry && spent.count !== record.count) return record
+  // A retry that comes after a later enrollment has nothing to add to it. (The other way round, a record
+  // of before the challenge was spent, is one that has changed since: storing what follows will tell.)
+  if (spent.retry && spent.count < record.count) return record
   return {
     ...record,
     count: record.count + 1,
