@@ -65,8 +65,8 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
   const first = record.jti === undefined
   const refusal = first ? undefined : refusalOf(record, candidate)
   if (refusal !== undefined) return refusal
-  // A retry that comes after a later enrollment has nothing to add to it. (The other way round, a record
-  // of before the challenge was spent, is one that has changed since: storing what follows will tell.)
+  // A retry that comes after a later enrollment has nothing to add to it. (Never the other way round: a
+  // record of before the challenge was spent would be one that has changed since.)
   if (spent.retry && spent.count < record.count) return record
   return {
     ...record,

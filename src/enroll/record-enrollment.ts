@@ -52,17 +52,21 @@ const enrolled = (
 }
 
 /**
- * Applies the first-use rule and stores what it gives, in one atomic change of the entry.
+ * Applies the first-use rule and stores what it gives, in one atomic change of the entry. A retry may
+ * have nothing to store, and so nothing that would notice a change: it looks at the entry anew.
  * @param known the entry as it was read before
  * @returns why the instance is refused, or `undefined` once its record is safe
  * @throws LedgerUnavailableError
  */
-export const recordEnrollment = (
+export const recordEnrollment = async (
   ledger: Ledger,
   identity: InstanceIdentity,
   known: KnownInstance,
   candidate: Candidate,
-): Promise<Refusal | undefined> =>
-  changeEntry(ledger, instanceKey(identity), known.value, candidate.now, (value) =>
-    enrolled(value, identity.serialNumber, candidate),
+): Promise<Refusal | undefined> => {
+  const { now, spent } = candidate
+  const { value } = spent.retry ? await readInstance(ledger, identity, now) : known
+  return changeEntry(ledger, instanceKey(identity), value, now, (present) =>
+    enrolled(present, identity.serialNumber, candidate),
   )
+}
