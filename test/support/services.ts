@@ -20,13 +20,22 @@ export interface Service {
   stop(): Promise<number | null>
 }
 
-const auditEvents = (stdout: string): Record<string, unknown>[] =>
-  stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{"time"'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+/** Reads the audit events of a process, each line once, and only whole lines. */
+const auditReader = (output: { readonly stdout: string }): Service['auditEvents'] => {
+  const events: Record<string, unknown>[] = []
+  let read = 0
+  return () => {
+    const end = output.stdout.lastIndexOf('\n') + 1
+    for (const line of output.stdout.slice(read, end).split('\n')) {
+      if (line.startsWith('{"time"')) events.push(JSON.parse(line) as Record<string, unknown>)
+    }
+    read = end
+    return [...events]
+  }
+}
 
-const startService = async (
+/** Starts a service, and waits until it answers. */
+export const startService = async (
   url: string,
   command: string,
   args: readonly string[],
@@ -46,7 +55,7 @@ const startService = async (
   }
   return {
     url,
-    auditEvents: () => auditEvents(output.stdout),
+    auditEvents: auditReader(output),
     output: () => output.stdout + output.stderr,
     stop,
   }

@@ -1,0 +1,216 @@
+// The first-use rules as a table: each rule over each record that there can be.
+
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Candidate, type FirstUse, applyFirstUse } from '../../src/enroll/first-use.ts'
+import { type InstanceRecord, unknownInstance } from '../../src/enroll/instance-record.ts'
+import { resetRecord } from '../../src/enroll/instances.ts'
+import type { Reenrollment } from '../../src/policy/policy.ts'
+
+const RULES: readonly Reenrollment[] = ['always', 'same_key', 'new_image', 'never']
+const NOW = 1_000
+
+/** An instance that nobody has seen. */
+const NEW = unknownInstance('serial')
+/** One that enrolled once, with a key and an image. */
+const ENROLLED: InstanceRecord = {
+  ...NEW,
+  count: 1,
+  firstAt: 900,
+  lastAt: 900,
+  role: 'before',
+  imageId: 'image-a',
+  jkt: 'key-a',
+  jti: 'first',
+}
+/** The same, after an operator has reset it. */
+const RESET: InstanceRecord = { ...ENROLLED, generation: 1, jkt: undefined, jti: undefined }
+
+interface CandidateChanges {
+  readonly imageId?: string
+  readonly jkt?: string | undefined
+  readonly spent?: Partial<Candidate['spent']>
+}
+
+/** An enrollment that began with a record as it stands. */
+const candidateFor = (
+  record: InstanceRecord,
+  reenrollment: Reenrollment,
+  { imageId = 'image-a', spent = {}, ...more }: CandidateChanges = {},
+): Candidate => ({
+  role: { name: 'now', reenrollment },
+  imageId,
+  jkt: 'jkt' in more ? more.jkt : 'key-a',
+  spent: {
+    jti: 'second',
+    issuedAt: NOW,
+    generation: record.generation,
+    count: record.count,
+    retry: false,
+    ...spent,
+  },
+  now: NOW,
+})
+
+const isRefusal = (use: FirstUse): use is Exclude<FirstUse, InstanceRecord> =>
+  typeof use === 'string'
+
+describe('applyFirstUse()', () => {
+  it.each(RULES)('lets an instance in that is new, under %s', (rule) => {
+    expect(applyFirstUse(NEW, candidateFor(NEW, rule))).toEqual({
+      serialNumber: 'serial',
+      generation: 0,
+      count: 1,
+      firstAt: NOW,
+      lastAt: NOW,
+      revokedUntil: 0,
+      role: 'now',
+      imageId: 'image-a',
+      jkt: 'key-a',
+      jti: 'second',
+    })
+  })
+
+  it.each(RULES)('lets an instance in that was reset, with any key and image, under %s', (rule) => {
+    const candidate = candidateFor(RESET, rule, { jkt: 'key-b', imageId: 'image-b' })
+    expect(applyFirstUse(RESET, candidate)).toEqual({
+      ...RESET,
+      count: 2,
+      lastAt: NOW,
+      role: 'now',
+      imageId: 'image-b',
+      jkt: 'key-b',
+      jti: 'second',
+    })
+  })
+
+  it.each<[Reenrollment, string, CandidateChanges, string | undefined]>([
+    ['never', 'the same key and image', {}, 'already_enrolled'],
+    ['never', 'another key and image', { jkt: 'key-b', imageId: 'image-b' }, 'already_enrolled'],
+    ['never', 'no key', { jkt: undefined }, 'already_enrolled'],
+    ['same_key', 'the same key', {}, undefined],
+    ['same_key', 'the same key and another image', { imageId: 'image-b' }, undefined],
+    ['same_key', 'another key', { jkt: 'key-b' }, 'key_not_the_first'],
+    ['same_key', 'no key', { jkt: undefined }, 'key_not_the_first'],
+    ['new_image', 'the same image', { jkt: 'key-b' }, 'image_not_new'],
+    ['new_image', 'another image', { imageId: 'image-b' }, undefined],
+    ['new_image', 'another image and no key', { imageId: 'image-b', jkt: undefined }, undefined],
+    ['always', 'the same key and image', {}, undefined],
+    ['always', 'another key', { jkt: 'key-b' }, undefined],
+    ['always', 'no key', { jkt: undefined }, undefined],
+  ])('says of a second enrollment under %s, with %s,', (rule, _, changes, refusal) => {
+    const candidate = candidateFor(ENROLLED, rule, changes)
+    const use = applyFirstUse(ENROLLED, candidate)
+    if (refusal !== undefined) {
+      expect(use).toBe(refusal)
+      return
+    }
+    // The key is that of the first enrollment, but where the image is new.
+    const jkt = rule === 'new_image' ? candidate.jkt : ENROLLED.jkt
+    const { imageId } = candidate
+    const after = { ...ENROLLED, count: 2, lastAt: NOW, role: 'now', imageId, jkt, jti: 'second' }
+    expect(use).toEqual(after)
+  })
+
+  it.each(RULES)('takes its own retry for what it is, and stores nothing, under %s', (rule) => {
+    const spent = { jti: 'first', issuedAt: 900, count: 0, retry: true }
+    expect(applyFirstUse(ENROLLED, candidateFor(ENROLLED, rule, { spent }))).toBe(ENROLLED)
+  })
+
+  it.each<[Reenrollment, string | undefined]>([
+    ['never', 'already_enrolled'],
+    ['same_key', undefined],
+    ['new_image', 'image_not_new'],
+    ['always', undefined],
+  ])('adds nothing for a retry after a later enrollment, under %s', (rule, refusal) => {
+    const spent = { jti: 'zeroth', issuedAt: 800, count: 0, retry: true }
+    const candidate = candidateFor(ENROLLED, rule, { spent, imageId: 'image-b' })
+    const use = applyFirstUse(ENROLLED, candidate)
+    if (refusal === undefined) expect(use).toBe(ENROLLED)
+    else expect(use).toBe(refusal)
+  })
+
+  it.each(RULES)('completes a retry whose first try stored nothing, under %s', (rule) => {
+    const spent = { retry: true }
+    expect(applyFirstUse(NEW, candidateFor(NEW, rule, { spent }))).toMatchObject({ count: 1 })
+    if (rule === 'never') return
+    const changes = rule === 'new_image' ? { imageId: 'image-b', spent } : { spent }
+    expect(applyFirstUse(ENROLLED, candidateFor(ENROLLED, rule, changes))).toMatchObject({
+      count: 2,
+    })
+  })
+
+  it.each(RULES)('refuses what was spent before a reset, first try or retry, under %s', (rule) => {
+    for (const record of [RESET, { ...RESET, jti: 'later', jkt: 'key-a' }]) {
+      for (const retry of [false, true]) {
+        for (const jti of ['first', 'second', 'later']) {
+          const spent = { generation: 0, retry, jti }
+          const candidate = candidateFor(record, rule, { spent, imageId: 'image-b' })
+          expect(applyFirstUse(record, candidate)).toBe('challenge_before_reset')
+        }
+      }
+    }
+  })
+
+  it.each(RULES)(
+    'refuses what was spent until a revocation, also its own retry, under %s',
+    (rule) => {
+      const revoked = { ...ENROLLED, revokedUntil: 950 }
+      for (const [jti, issuedAt] of [
+        ['first', 900],
+        ['first', 950],
+        ['second', 950],
+      ] as const) {
+        const spent = { jti, issuedAt, retry: true }
+        const candidate = candidateFor(revoked, rule, { spent, imageId: 'image-b' })
+        expect(applyFirstUse(revoked, candidate)).toBe('enrollment_revoked')
+      }
+      const spent = { issuedAt: 951 }
+      const fresh = candidateFor(revoked, rule, { spent, imageId: 'image-b' })
+      expect(isRefusal(applyFirstUse(revoked, fresh))).toBe(rule === 'never')
+    },
+  )
+
+  it('keeps the latest time, by whichever clock', () => {
+    const ahead = { ...ENROLLED, lastAt: NOW + 30 }
+    expect(applyFirstUse(ahead, candidateFor(ahead, 'always'))).toMatchObject({ lastAt: NOW + 30 })
+  })
+
+  it('gives one token in each generation under never, whatever comes in which order', () => {
+    const step = fc.oneof(
+      fc.constant('reset' as const),
+      fc.record({ evidence: fc.nat(5), role: fc.constantFrom(...RULES) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        let record: InstanceRecord = NEW
+        /** What each evidence was spent on, at its first try. */
+        const spentOn = new Map<string, Candidate['spent']>()
+        /** Tokens given under `never`, by the generation in which they were. */
+        const given = new Map<number, Set<string>>()
+        for (const each of steps) {
+          if (each === 'reset') {
+            if (record.count > 0) record = resetRecord(record, NOW)
+            continue
+          }
+          const jti = `${each.role} ${each.evidence}`
+          const before = spentOn.get(jti)
+          const { generation, count } = record
+          const spent = before
+            ? { ...before, retry: true }
+            : { jti, issuedAt: NOW, generation, count, retry: false }
+          spentOn.set(jti, spent)
+          const use = applyFirstUse(record, candidateFor(record, each.role, { spent }))
+          if (isRefusal(use)) continue
+          expect(use.count).toBeGreaterThanOrEqual(record.count)
+          record = use
+          if (each.role !== 'never') continue
+          const tokens = given.get(generation) ?? new Set()
+          given.set(generation, tokens.add(jti))
+        }
+        for (const tokens of given.values()) expect(tokens.size).toBe(1)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
