@@ -2,7 +2,6 @@
 // evidence is refused. No downgrade: a challenge made for a key needs that key's proof, and one made
 // for none takes none.
 
-import type { Policy } from '../policy/policy.ts'
 import { verifyDpopProof } from '../token/dpop-proof.ts'
 import { audienceName } from './audience.ts'
 import { type Challenge, type ChallengeOptions, checkChallenge } from './challenge.ts'
@@ -17,7 +16,6 @@ export interface BoundChallenge {
 /** What this looks at. */
 export interface BoundChallengeOptions {
   readonly challenges: ChallengeOptions
-  readonly policy: Policy
   /** Unix seconds since when the ledger remembers. */
   readonly remembersSince: number
 }
@@ -26,18 +24,17 @@ export interface BoundChallengeOptions {
 export const ENROLL_PATH = '/v1/enroll'
 
 /**
- * Whether a challenge is for no other role, nor for no key: then, as far as anybody can tell from it,
- * it was made for another key than the one proved.
+ * Whether a challenge is neither for no key nor for no role: then, as far as anybody can tell from it, it
+ * was made for another key than the one proved. The policy is not asked: whoever may not enroll must not
+ * find out by this which roles there are.
  */
 const isForAnotherKey = (
-  { challenges: { issuer }, policy }: BoundChallengeOptions,
+  issuer: string,
+  role: string | undefined,
   audience: string,
   jkt: string,
-): boolean => {
-  const roles = [undefined, ...policy.roles.map(({ name }) => name)]
-  const others = roles.flatMap((role) => [{ role }, { role, jkt }])
-  return !others.some((purpose) => audience.startsWith(audienceName(issuer, purpose)))
-}
+): boolean =>
+  ![{ role }, { jkt }, {}].some((purpose) => audience.startsWith(audienceName(issuer, purpose)))
 
 /**
  * Checks the challenge that evidence carries, and the proof that came with it.
@@ -45,12 +42,11 @@ const isForAnotherKey = (
  * @param now Unix seconds
  */
 export const checkBoundChallenge = async (
-  options: BoundChallengeOptions,
+  { challenges, remembersSince }: BoundChallengeOptions,
   { role, dpop }: Pick<EnrollmentRequest, 'role' | 'dpop'>,
   audience: string,
   now: number,
 ): Promise<BoundChallenge | Refusal> => {
-  const { challenges, remembersSince } = options
   let jkt: string | undefined
   if (dpop !== undefined) {
     const uri = challenges.issuer + ENROLL_PATH
@@ -60,7 +56,7 @@ export const checkBoundChallenge = async (
   }
   const challenge = await checkChallenge(challenges, audience, { role, jkt }, now)
   if (challenge === 'challenge_for_another' && jkt !== undefined) {
-    if (isForAnotherKey(options, audience, jkt)) {
+    if (isForAnotherKey(challenges.issuer, role, audience, jkt)) {
       return { code: 'invalid_dpop_proof', reason: 'dpop_key_not_of_challenge' }
     }
   }

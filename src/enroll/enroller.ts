@@ -82,7 +82,7 @@ const enrollWith = async (
     if (audience === undefined) {
       return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
     }
-    const judging = { challenges, policy, remembersSince }
+    const judging = { challenges, remembersSince }
     const bound = await checkBoundChallenge(judging, request, audience, now)
     if ('code' in bound) return refuse(bound)
     const { challenge, jkt } = bound

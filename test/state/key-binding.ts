@@ -18,7 +18,7 @@ import { CLAIM_FORGERIES } from './dpop-refusals.ts'
 import { ALGORITHMS, type TestKey, makeKey } from './jws-by-hand.ts'
 import { PRODUCERS, proofByHand } from './proofs.ts'
 import { type Attempt, type StateService } from './state-service.ts'
-import { ISSUER } from './world.ts'
+import { ISSUER, STRANGER } from './world.ts'
 
 /** Declares the tests. */
 export const keyBinding = (service: () => StateService): void => {
@@ -227,6 +227,25 @@ export const keyBinding = (service: () => StateService): void => {
         const answer = await service().send('POST', '/v1/enroll', { body })
         await expectRefused(answer, [400, 'invalid_request', 'field_unknown'])
       }
+    })
+
+    it.each([
+      ['for a key', true, 'always'],
+      ['for no key', false, 'always'],
+      ['for a key, no role asked for,', true, undefined],
+      ['for no key, no role asked for,', false, undefined],
+    ])('tells nobody which roles there are, by a challenge %s', async (_, keyed, role) => {
+      const answers: unknown[] = []
+      // An instance of any customer of the cloud, over challenges for a role that exists and one that doesn't.
+      const stranger = service().newInstance({ 'owner-account-id': STRANGER })
+      for (const made of ['never', 'nobody']) {
+        const audience = await service().challenge(made, keyed ? key.thumbprint : undefined)
+        const attempt = await service().begin(stranger, { role, key, audience })
+        const { status, body } = await post(attempt)
+        answers.push({ status, code: body['code'], title: body['title'] })
+      }
+      expect(answers[0]).toMatchObject({ status: 401 })
+      expect(answers[1]).toEqual(answers[0])
     })
   })
 }
