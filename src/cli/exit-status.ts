@@ -4,9 +4,19 @@
 import { CommanderError } from 'commander'
 
 /** The exit statuses, the same for each subcommand. */
-export const EXIT = { done: 0, incomplete: 1, usage: 2, refused: 4, unavailable: 5 } as const
+export const EXIT = {
+  done: 0,
+  /** What was printed, or done, is not all. */
+  incomplete: 1,
+  /** What was to be checked is not good. */
+  bad: 1,
+  usage: 2,
+  metadata: 3,
+  refused: 4,
+  unavailable: 5,
+} as const
 
-/** For `--help`. */
+/** For `--help` of what calls a service. */
 export const EXIT_HELP = `
 Exit status: 0 done, 1 something went wrong midway, 2 usage or configuration,
 4 refused by the service (401, 403, 404), 5 service not available.`

@@ -1,29 +1,27 @@
 #!/usr/bin/env node
-// The command `rollcall`. Each subcommand stands in a file of its own, which adds it; what only one
-// of them needs is loaded when that one runs.
+// The command `rollcall`. Each subcommand stands in a file or folder of its own, which adds it; what
+// only one of them needs is loaded when that one runs.
 
-import { Command } from 'commander'
-import { readFileSync } from 'node:fs'
 import { addAdmin } from './admin/admin.ts'
-import { EXIT, redact, reportFailure } from './exit-status.ts'
+import { addEmulate } from './emulate.ts'
+import { addEnroll } from './enroll/enroll.ts'
+import { addInspect } from './inspect/inspect.ts'
+import { addKeygen } from './keygen/keygen.ts'
+import { addPolicy } from './policy/check.ts'
+import { createProgram, runProgram } from './program.ts'
+import { addVerify } from './verify/verify.ts'
+import { commandVersion } from './version.ts'
 
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { readonly version: string }
-
-// Whoever read our output has gone, as `head` does: there is nobody left to tell.
-process.stdout.on('error', () => process.exit(EXIT.incomplete))
-
-const program = new Command('rollcall')
+const program = createProgram('rollcall')
   .description('Zero-trust enrollment for Alibaba Cloud ECS: the commands.')
-  .version(version)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(redact(text)) })
+  .version(commandVersion())
 
+addEnroll(program)
+addVerify(program)
+addInspect(program)
+addEmulate(program)
+addKeygen(program)
+addPolicy(program)
 addAdmin(program)
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = reportFailure(error)
-}
+await runProgram(program, process.argv.slice(2))

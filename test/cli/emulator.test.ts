@@ -133,7 +133,7 @@ describe('npm run emulator', () => {
     const { status, stderr } = await runToEnd('--port', String(port))
     server.close()
     expect(status).toBe(2)
-    expect(stderr).toBe(`emulator: port ${port} is taken; choose another with --port\n`)
+    expect(stderr).toBe(`rollcall: port ${port} is taken; choose another with --port\n`)
   })
 })
 

@@ -3,10 +3,11 @@
 import { Argument, type Command } from 'commander'
 import { matchesField } from '../../codec/identity-document.ts'
 import { usageError } from '../exit-status.ts'
+import { addHelp } from '../help.ts'
+import { print, printJson, printTable, timeText } from '../output.ts'
 import { readBan, readBanPage } from './answers.ts'
 import { BANNED_FIELDS } from './names.ts'
-import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
-import { print, printJson, printTable, timeText } from './output.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 import { DEFAULT_LIMIT, midway, pagesOf } from './pages.ts'
 
 const HEADER = ['KIND', 'VALUE', 'BANNED AT', 'BY', 'REASON']

@@ -1,8 +1,7 @@
 // What went wrong with a call, and what to do next. Of the service's words only its title is shown.
 
-import * as v from 'valibot'
 import { CommandError, EXIT } from '../exit-status.ts'
-import { printable } from './output.ts'
+import { type NoAnswer, saidBy } from '../no-answer.ts'
 
 /** A call that was not answered as it should be. */
 export class CallError extends CommandError {
@@ -24,30 +23,6 @@ export interface Caller {
   readonly tries: number
   /** This machine's clock, Unix milliseconds. */
   readonly nowMs: number
-}
-
-const MAX_TITLE = 300
-
-const Problem = v.object({
-  title: v.pipe(v.string(), v.maxLength(MAX_TITLE)),
-  request_id: v.optional(v.pipe(v.string(), v.maxLength(64))),
-})
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** What the service says, if it says it as rollcall does (RFC 9457). */
-const saidBy = (status: number, text: string): string => {
-  const problem = v.safeParse(Problem, parse(text))
-  if (!problem.success) return `the service answered ${status}`
-  const { title, request_id: id } = problem.output
-  const request = id === undefined ? '' : `, request ${printable(id)}`
-  return `the service answered ${status}${request}: ${printable(title)}`
 }
 
 /** How far a clock may be off before a token of ours may be refused for it, in seconds. */
@@ -97,35 +72,6 @@ export const answerError = (
     return make(EXIT.unavailable, NEXT[status] ?? `Tried ${caller.tries} times; try again later`)
   }
   return make(EXIT.incomplete, 'Is the service of the same version as this command?')
-}
-
-const codeOf = (error: unknown): string | undefined => {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' ? code : undefined
-}
-
-const CERTIFICATE = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ERR_SSL/
-
-/** Why there was no answer, and whether there may be one next time. */
-export interface NoAnswer {
-  readonly why: string
-  readonly passes: boolean
-}
-
-/** What an error of `fetch` means. */
-export const noAnswer = (error: unknown, timeoutSeconds: number): NoAnswer => {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return { why: `no answer within ${timeoutSeconds} s`, passes: true }
-  }
-  const cause = (error as { cause?: unknown } | null)?.cause
-  const code = codeOf(cause) ?? codeOf((cause as AggregateError | undefined)?.errors?.[0])
-  if (code !== undefined && CERTIFICATE.test(code)) {
-    return {
-      why: `its certificate is not trusted (${code}); for a CA of your own set NODE_EXTRA_CA_CERTS`,
-      passes: false,
-    }
-  }
-  return { why: `no answer (${code ?? 'the connection failed'})`, passes: true }
 }
 
 /** The error that no answer at all is. */

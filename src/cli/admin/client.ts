@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { AdminAction } from '../../http/audit.ts'
 import { OPERATOR_CALLS } from '../../http/operator-calls.ts'
 import { type Signer, signJws } from '../../token/jws.ts'
-import { CallError, type Caller, type NoAnswer } from './call-error.ts'
-import { answerError, noAnswer, noAnswerError } from './call-error.ts'
 import { EXIT } from '../exit-status.ts'
+import { type NoAnswer, noAnswer } from '../no-answer.ts'
+import { CallError, type Caller, answerError, noAnswerError } from './call-error.ts'
 import { PASSING_STATUSES, waitMs } from './retry.ts'
 
 const TOKEN_SECONDS = 60

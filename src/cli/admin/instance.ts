@@ -1,10 +1,11 @@
 // `rollcall admin show`, `reset`, `revoke` and `forget`: one instance.
 
 import type { Command } from 'commander'
+import { addHelp } from '../help.ts'
+import { print, printJson, printMembers, timeText } from '../output.ts'
 import { type InstanceAnswer, readInstance } from './answers.ts'
 import { accountArgument, instanceArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
-import { print, printJson, printMembers, timeText } from './output.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 
 type Action = 'show' | 'reset' | 'revoke' | 'forget'
 

@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs'
 import { generateSigningKeys } from '../../token/generate.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { say, usageError } from '../exit-status.ts'
-import { addHelp } from './options.ts'
-import { printJson } from './output.ts'
+import { addHelp } from '../help.ts'
+import { printJson } from '../output.ts'
 
 interface KeygenOptions {
   readonly out: string

@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander'
 import { say } from '../exit-status.ts'
+import { addHelp, wholeNumber } from '../help.ts'
+import { print, printJson, printTable, printable, timeText } from '../output.ts'
 import { type InstanceAnswer, readInstancePage } from './answers.ts'
 import { accountArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addHelp, addSharedOptions, clientOf, wholeNumber } from './options.ts'
-import { print, printJson, printTable, printable, timeText } from './output.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 import { DEFAULT_LIMIT, MAX_LIMIT, midway, pagesOf } from './pages.ts'
 
 interface ListOptions extends SharedOptions {

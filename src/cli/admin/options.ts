@@ -1,7 +1,9 @@
 // The options that all subcommands share, checked, and made into a client.
 
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { EXIT_HELP, say, usageError } from '../exit-status.ts'
+import { type Command, Option } from 'commander'
+import { say, usageError } from '../exit-status.ts'
+import { wholeNumber } from '../help.ts'
+import { checkServiceAddress } from '../service-address.ts'
 import { type AdminClient, createAdminClient } from './client.ts'
 import { defaultOperatorName, loadOperatorKey } from './operator-key.ts'
 
@@ -17,22 +19,6 @@ export interface SharedOptions {
   readonly retries: number
   readonly json?: true
 }
-
-/** Reads a whole number. */
-export const wholeNumber =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (/^[0-9]{1,9}$/.test(text) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`)
-  }
-
-/** Adds examples and exit statuses to the help of a subcommand. */
-export const addHelp = (command: Command, examples: readonly string[], more = ''): Command =>
-  command.addHelpText(
-    'after',
-    `${more && `\n${more}\n`}\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n${EXIT_HELP}`,
-  )
 
 /** Adds the shared options to a subcommand. @param json what `--json` prints there */
 export const addSharedOptions = (command: Command, json = 'print one JSON document'): Command =>
@@ -54,23 +40,11 @@ export const addSharedOptions = (command: Command, json = 'print one JSON docume
     )
     .allowExcessArguments(false)
 
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
-
 const checkIssuer = (text: string | undefined): string => {
   if (text === undefined || text === '') {
     throw usageError('which service? Give --issuer https://HOST, or set ROLLCALL_ISSUER')
   }
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.origin !== text) {
-    throw usageError(
-      '--issuer: expected https://HOST or https://HOST:PORT, in lower case, nothing behind it',
-    )
-  }
-  const secure = url.protocol === 'https:'
-  if (!secure && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
-    throw usageError('--issuer: expected https; http is for this machine only')
-  }
-  return text
+  return checkServiceAddress(text, '--issuer')
 }
 
 const checkOperator = (text: string = defaultOperatorName()): string => {

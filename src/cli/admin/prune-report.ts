@@ -1,8 +1,8 @@
 // What `rollcall admin prune` tells of what would go, and of what went.
 
+import { print, printJson, printTable, timeText } from '../output.ts'
 import type { ForgetOutcome, ForgetResult } from './forget-all.ts'
 import type { LivingList } from './living-list.ts'
-import { print, printJson, printTable, timeText } from './output.ts'
 import type { PrunePlan } from './prune-plan.ts'
 
 /** What came of forgetting. */

@@ -3,14 +3,15 @@
 
 import type { Command } from 'commander'
 import { CommandError, EXIT, say, usageError } from '../exit-status.ts'
+import { addHelp } from '../help.ts'
+import { startProgress } from '../progress.ts'
 import { readInstancePage } from './answers.ts'
 import type { AdminClient } from './client.ts'
 import { forgetAll } from './forget-all.ts'
 import { type LivingList, readLivingList } from './living-list.ts'
 import { accountArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 import { DEFAULT_LIMIT, pagesOf } from './pages.ts'
-import { startProgress } from './progress.ts'
 import { type Candidate, type PrunePlan, createCandidates, planPrune } from './prune-plan.ts'
 import { type Pruned, printPlan, printPruned } from './prune-report.ts'
 

@@ -3,7 +3,7 @@
 
 import { text } from 'node:stream/consumers'
 import { usageError } from '../exit-status.ts'
-import { readNamedFile } from './operator-key.ts'
+import { readNamedFile } from '../named-file.ts'
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const MAX_LENGTH = 8192

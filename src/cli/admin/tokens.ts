@@ -2,9 +2,10 @@
 
 import type { Command } from 'commander'
 import { usageError } from '../exit-status.ts'
+import { addHelp } from '../help.ts'
+import { print, printJson, printMembers, timeText } from '../output.ts'
 import { readIntrospection } from './answers.ts'
-import { type SharedOptions, addHelp, addSharedOptions, clientOf } from './options.ts'
-import { print, printJson, printMembers, timeText } from './output.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 import { readToken } from './token-input.ts'
 
 interface TokenOptions extends SharedOptions {

@@ -1,0 +1,110 @@
+// `rollcall emulate`, and `npm run emulator` in a clone: an ECS metadata service on this machine that
+// truly signs.
+
+import type { Command } from 'commander'
+import { writeFileSync } from 'node:fs'
+import { FAULTS } from '../metadata/faults.ts'
+import type { MetadataEmulator } from '../metadata/index.ts'
+import { usageError } from './exit-status.ts'
+import { addMoreHelp, wholeNumber } from './help.ts'
+import { print, printJson } from './output.ts'
+
+const SHOWN = 5
+const DEFAULT_PORT = 8100
+
+const collect = (value: string, all: readonly string[]): string[] => [...all, value]
+
+interface EmulateOptions {
+  readonly port: number
+  readonly host: string
+  readonly instances: number
+  readonly accounts: number
+  readonly seed?: string
+  readonly hardenedOnly: boolean
+  readonly certificateOut?: string
+  readonly fault: readonly string[]
+  readonly json?: true
+}
+
+/** What to read on the terminal: where everything is, and what to do next. */
+const introduction = (
+  url: string,
+  { instances, seed }: MetadataEmulator,
+  certificateOut: string | undefined,
+): string[] => [
+  `metadata service on ${url} (as the first instance)`,
+  ...instances
+    .slice(0, SHOWN)
+    .map(
+      ({ instanceId, ownerAccountId }) =>
+        `  ${url}/instances/${instanceId}  of account ${ownerAccountId}`,
+    ),
+  ...(instances.length > SHOWN
+    ? [`  and ${instances.length - SHOWN} more: curl ${url}/instances/`]
+    : []),
+  `seed: ${seed}`,
+  certificateOut === undefined
+    ? 'next: run it with --certificate-out FILE, and set ROLLCALL_TRUST_ANCHORS_FILE=FILE'
+    : `next: set ROLLCALL_TRUST_ANCHORS_FILE=${certificateOut} for the service`,
+  `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
+]
+
+const emulate = async (options: EmulateOptions): Promise<void> => {
+  const { port, certificateOut, fault, json, ...others } = options
+  // The certificate library and the server are loaded when they are used.
+  const { startEmulator } = await import('./emulator-server.ts')
+  const failed = (error: NodeJS.ErrnoException): never => {
+    const taken = error.code === 'EADDRINUSE'
+    throw usageError(taken ? `port ${port} is taken; choose another with --port` : error.message)
+  }
+  const { url, emulator, close } = await startEmulator({ ...others, port, faults: fault }).catch(
+    failed,
+  )
+  const stop = (): void => void close().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  try {
+    if (certificateOut !== undefined) writeFileSync(certificateOut, emulator.certificatePem)
+  } catch (error) {
+    await close()
+    failed(error as NodeJS.ErrnoException)
+  }
+  if (json) {
+    const { seed, certificatePem, instances } = emulator
+    const shown = instances.map(({ instanceId, ownerAccountId }) => ({
+      instance_id: instanceId,
+      owner_account_id: ownerAccountId,
+      url: `${url}/instances/${instanceId}`,
+    }))
+    printJson({ url, seed, certificate: certificatePem, instances: shown })
+  } else print(...introduction(url, emulator, certificateOut))
+}
+
+const faultHelp = Object.entries(FAULTS).map(([name, what]) => `  ${name.padEnd(20)}${what}`)
+
+/** Adds the subcommand. @param call how it is called, for the examples */
+export const addEmulate = (program: Command, name = 'emulate', call = `rollcall ${name}`): void => {
+  const command = program
+    .command(name)
+    .description('Emulate the metadata service of ECS: documents, signatures, hardened mode.')
+    .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--instances <n>', 'how many instances', wholeNumber(1, 10_000), 1)
+    .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
+    .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
+    .option('--hardened-only', 'refuse requests without a token', false)
+    .option('--certificate-out <file>', 'write the certificate that the service is to trust')
+    .option('--fault <name>', 'something that is wrong or different; can be repeated', collect, [])
+    .option('--json', 'print one JSON document once it listens')
+    .allowExcessArguments(false)
+    .action(emulate)
+  addMoreHelp(command, {
+    examples: [
+      `${call} --certificate-out cloud.pem`,
+      `${call} --instances 300 --seed fleet --hardened-only`,
+      `${call} --port 0 --fault wrapped --fault not-found:user-data`,
+    ],
+    more: `Faults:\n${faultHelp.join('\n')}`,
+    exits: '\nExit status: 0 stopped, 2 usage.',
+  })
+}

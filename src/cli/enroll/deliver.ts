@@ -1,0 +1,83 @@
+// Where a token goes: into a file, to a command, or to standard output.
+
+import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Cleanup } from '../cleanup.ts'
+import { say, usageError } from '../exit-status.ts'
+import { printJson } from '../output.ts'
+import { cannotWrite, replaceSecret } from '../secret-file.ts'
+import type { Enrolled } from './enrollment.ts'
+import { runHook } from './hook.ts'
+
+/** What to do with a token. */
+export interface DeliveryOptions {
+  /** Absolute. */
+  readonly out?: string | undefined
+  readonly exec?: string | undefined
+  readonly json?: true | undefined
+  readonly cleanup: Cleanup
+  /** How long a command may take, for this token. */
+  readonly limitSeconds?: number | undefined
+}
+
+/** The file that is to be written, as an absolute path. @throws CommandError if it can't be */
+export const checkOut = (path: string | undefined): string | undefined => {
+  if (path === undefined || path === '') return undefined
+  const out = resolve(path)
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
+    throw usageError(`--out: ${path} is a folder`)
+  }
+  try {
+    // Before anything is asked for: a token that can't be kept would be lost.
+    accessSync(dirname(out), constants.W_OK)
+  } catch (error) {
+    throw cannotWrite(error, path, '--out')
+  }
+  return out
+}
+
+const writeToken = (path: string, token: string): void => {
+  try {
+    replaceSecret(path, token)
+  } catch (error) {
+    throw cannotWrite(error, path, '--out')
+  }
+}
+
+const report = (
+  { accessToken, ...enrolled }: Enrolled,
+  { out, exec, json }: DeliveryOptions,
+): void => {
+  const isKept = out !== undefined || exec !== undefined
+  if (json) {
+    printJson({
+      ...(!isKept && { access_token: accessToken }),
+      token_type: enrolled.tokenType,
+      expires_in: enrolled.expiresInSeconds,
+      role: enrolled.role,
+      token_file: out,
+    })
+  } else if (!isKept) {
+    process.stdout.write(process.stdout.isTTY ? `${accessToken}\n` : accessToken)
+  } else if (out !== undefined) say(`enrolled as ${enrolled.role}; the token is in ${out}`)
+}
+
+/** Delivers a token. @throws CommandError if it can't be written, or the command fails */
+export const deliver = async (enrolled: Enrolled, options: DeliveryOptions): Promise<void> => {
+  const { out, exec, cleanup, limitSeconds } = options
+  if (out !== undefined) writeToken(out, enrolled.accessToken)
+  report(enrolled, options)
+  if (exec === undefined) return
+  if (out !== undefined) return runHook(exec, { tokenFile: out, cleanup, limitSeconds })
+
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-'))
+  const remove = cleanup.add(() => rmSync(folder, { recursive: true, force: true }))
+  try {
+    const tokenFile = join(folder, 'token')
+    writeToken(tokenFile, enrolled.accessToken)
+    await runHook(exec, { tokenFile, cleanup, limitSeconds })
+  } finally {
+    remove()
+  }
+}

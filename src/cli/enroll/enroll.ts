@@ -1,0 +1,108 @@
+// `rollcall enroll`: shows this instance's identity to a service, and gets an enrollment token.
+
+import { type Command, Option } from 'commander'
+import { ROLE_PATTERN } from '../../policy/policy.ts'
+import { cleanUpOnSignals } from '../cleanup.ts'
+import { EXIT, usageError } from '../exit-status.ts'
+import { addMoreHelp, wholeNumber } from '../help.ts'
+import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { checkServiceAddress } from '../service-address.ts'
+import { checkOut, deliver } from './deliver.ts'
+import { loadDpopKey } from './dpop-key.ts'
+import { enrollInstance } from './enrollment.ts'
+import { renewForEver } from './renew.ts'
+
+interface EnrollOptions extends MetadataOptions {
+  readonly role?: string
+  readonly resource?: string
+  readonly dpopKey?: string
+  readonly out?: string
+  readonly exec?: string
+  readonly renew?: true
+  readonly attempts: number
+  readonly json?: true
+}
+
+const DEFAULT_ATTEMPTS = 10
+
+/** A role to ask for; empty is none. @throws CommandError */
+export const checkRole = (role: string | undefined): string | undefined => {
+  if (role === undefined || role === '') return undefined
+  if (ROLE_PATTERN.test(role)) return role
+  throw usageError('--role: expected a-z, then a-z, 0-9 and -')
+}
+
+const enroll = async (url: string, options: EnrollOptions): Promise<void> => {
+  const { resource, renew, exec, json } = options
+  const issuer = checkServiceAddress(url, 'URL')
+  const role = checkRole(options.role)
+  const metadata = metadataClientOf(options)
+  const out = checkOut(options.out)
+  if (exec === '') throw usageError('--exec: expected a command')
+  if (renew && out === undefined && exec === undefined) {
+    throw usageError('--renew: where are the tokens to go? Give --out FILE or --exec CMD')
+  }
+  const dpopKey = options.dpopKey === undefined ? undefined : await loadDpopKey(options.dpopKey)
+  const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
+
+  const { attempts } = options
+  const enrollment = { issuer, role, resource, metadata, dpopKey, attempts }
+  const enrolled = await enrollInstance(enrollment)
+  const delivery = { out, exec, json, cleanup }
+  if (!renew) return deliver(enrolled, delivery)
+  await renewForEver(
+    {
+      enroll: () => enrollInstance(enrollment),
+      deliver: (token, limitSeconds) => deliver(token, { ...delivery, limitSeconds }),
+    },
+    enrolled,
+  )
+}
+
+const MORE = `URL is ROLLCALL_ISSUER of the service, to the letter: a challenge that does not name it is not
+signed. What fails for a while is tried again, with the same challenge and evidence while it lasts.
+
+--exec CMD runs in sh once a token is there, with its file in ROLLCALL_TOKEN_FILE; without --out the
+file is a temporary one, removed when CMD has ended. With --renew it runs for each token, and is ended
+when the next one is due. The first enrollment of --renew must succeed; after that failures are told,
+and tried again. SIGTERM ends it with exit status 0.`
+
+/** Adds the subcommand. */
+export const addEnroll = (program: Command): void => {
+  const command = program
+    .command('enroll')
+    .description('Show the identity of this instance to a service and get its enrollment token.')
+    .argument('<URL>', 'the service, https://HOST')
+    .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
+    .option('--resource <uri>', 'the one audience that the token is to be for (default: all)')
+    .option('--dpop-key <file>', 'bind the token to this private key; made if it is not there')
+    .addOption(
+      new Option('--out <file>', 'write the token there, mode 0600 (default: standard output)').env(
+        'ROLLCALL_TOKEN_FILE',
+      ),
+    )
+    .option('--exec <cmd>', 'run this once the token is there')
+    .option('--renew', 'stay, and renew the token at two thirds of its lifetime')
+    .addOption(
+      new Option('--attempts <n>', 'calls that may fail before it gives up')
+        .env('ROLLCALL_ATTEMPTS')
+        .argParser((text) => (text === '' ? DEFAULT_ATTEMPTS : wholeNumber(1, 9999)(text)))
+        .default(DEFAULT_ATTEMPTS),
+    )
+    .option('--json', 'print one JSON document, with --renew a line for each token')
+    .allowExcessArguments(false)
+    .action(enroll)
+  addMetadataOptions(command)
+  addMoreHelp(command, {
+    examples: [
+      'rollcall enroll https://rollcall.example --role worker > token.jwt',
+      'rollcall enroll https://rollcall.example --out /run/rollcall.jwt --dpop-key /var/lib/node.json',
+      "rollcall enroll https://rollcall.example --out /run/rollcall.jwt --exec '/usr/local/bin/join'",
+      'rollcall enroll https://rollcall.example --out /run/rollcall.jwt --renew',
+    ],
+    more: MORE,
+    exits: `
+Exit status: 0 token, 1 the command of --exec failed, 2 usage, 3 metadata service, 4 refused,
+5 service not available.`,
+  })
+}

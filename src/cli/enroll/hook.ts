@@ -1,0 +1,64 @@
+// `--exec`: the command that takes a token, from the file that ROLLCALL_TOKEN_FILE of its environment
+// names. A token is never an argument: arguments can be seen by every process of the machine.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { CommandError, EXIT } from '../exit-status.ts'
+import type { Cleanup } from '../cleanup.ts'
+
+/** How to run it. */
+export interface HookOptions {
+  readonly tokenFile: string
+  /** Where the command is ended when we are. */
+  readonly cleanup: Cleanup
+  /** After this it is ended. Default: never. */
+  readonly limitSeconds?: number | undefined
+}
+
+/** Ends a process and all that it has started. */
+const endGroup = (pid: number | undefined): void => {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch {
+    // It has ended already.
+  }
+}
+
+/**
+ * Runs a command line in `sh`, its output where ours goes.
+ * @throws CommandError unless it ends with 0, in time
+ */
+export const runHook = async (
+  commandLine: string,
+  { tokenFile, cleanup, limitSeconds }: HookOptions,
+): Promise<void> => {
+  const child = spawn('/bin/sh', ['-c', commandLine], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ROLLCALL_TOKEN_FILE: tokenFile },
+    // A group of its own, so that all of it can be ended.
+    detached: true,
+  })
+  const end = (): void => endGroup(child.pid)
+  const forget = cleanup.add(end)
+  let isLate = false
+  const late = (): void => {
+    isLate = true
+    end()
+  }
+  const timer = limitSeconds === undefined ? undefined : setTimeout(late, limitSeconds * 1000)
+  try {
+    const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    if (isLate) throw new CommandError(EXIT.incomplete, `--exec: not done after ${limitSeconds} s`)
+    if (status !== 0) {
+      const how = status === null ? `by ${signal ?? 'a signal'}` : `with exit status ${status}`
+      throw new CommandError(EXIT.incomplete, `--exec: the command ended ${how}`)
+    }
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    throw new CommandError(EXIT.incomplete, '--exec: /bin/sh cannot be run')
+  } finally {
+    clearTimeout(timer)
+    forget()
+  }
+}

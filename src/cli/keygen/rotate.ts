@@ -1,0 +1,115 @@
+// `rollcall keygen --rotate FILE`: takes the next step of a rotation, in the one order that is safe.
+
+import { ConfigurationError } from '../../errors.ts'
+import { generateSigningKeys } from '../../token/generate.ts'
+import type { TokenAlgorithm } from '../../token/algorithms.ts'
+import { parseSigningKeys } from '../../token/signing-keys.ts'
+import { CommandError, say, usageError } from '../exit-status.ts'
+import { readNamedFile } from '../named-file.ts'
+import { print, printJson, timeText } from '../output.ts'
+import { cannotWrite, changeSecret } from '../secret-file.ts'
+import {
+  type RotatedKey,
+  type RotationPlan,
+  type RotationStep,
+  nextAfter,
+  planRotation,
+  rotated,
+} from './rotation.ts'
+
+/** How to rotate. */
+export interface RotateOptions {
+  readonly rotate: string
+  /** The step that the caller means; otherwise whichever is next. */
+  readonly step?: RotationStep
+  /** Take it before its time. */
+  readonly early?: true
+  /** Of a new key. Default: that of the key that signs. */
+  readonly algorithm?: TokenAlgorithm['alg']
+  readonly json?: true
+}
+
+const DONE: Readonly<Record<RotationStep, (kid: string) => string>> = {
+  stage: (kid) => `staged: a new key ${kid} stands behind the one that signs`,
+  promote: (kid) => `promoted: ${kid} signs now, the old key stands behind it`,
+  remove: (kid) => `removed: the old key ${kid}`,
+}
+
+const NEXT: Readonly<Record<RotationStep, string>> = {
+  stage: 'give the file to every instance of the service now, so that all publish the new key',
+  promote: 'give the file to every instance of the service now, so that all sign with the new key',
+  remove: 'give the file to every instance of the service; the rotation is complete',
+}
+
+const TOO_EARLY: Readonly<Record<RotationStep, string>> = {
+  stage: '',
+  promote: 'tokens of a key that a relying party has not fetched yet are refused',
+  remove: 'tokens and challenges of the old key may still be good',
+}
+
+const checkTime = ({ step, notBefore }: RotationPlan, now: number, early: boolean): void => {
+  if (now >= notBefore) return
+  const when = `not before ${timeText(notBefore)}, in ${notBefore - now} s`
+  if (!early) {
+    throw usageError(
+      `too early to ${step}: ${when}; ${TOO_EARLY[step]}. Nothing was changed; --early does it anyway`,
+    )
+  }
+  say(`warning: taken early (${when}): ${TOO_EARLY[step]}`)
+}
+
+const parse = async (text: string, file: string): Promise<readonly RotatedKey[]> => {
+  try {
+    const { jwks } = await parseSigningKeys(text)
+    const { keys } = JSON.parse(text) as { keys: RotatedKey[] }
+    return keys.map((key, at) => ({ ...key, kid: jwks.keys[at]?.kid as string }))
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const problems = error.problems.map((problem) => `  - ${problem}`).join('\n')
+    throw usageError(`--rotate: ${file} is not a private JWKS:\n${problems}`)
+  }
+}
+
+/** Takes the next step, in place. @throws CommandError, and the file is as it was */
+export const rotate = async (options: RotateOptions): Promise<void> => {
+  const { rotate: file, step: wanted, early = false, json } = options
+  let done: { plan: RotationPlan; keys: readonly RotatedKey[]; kid: string } | undefined
+  const now = Math.floor(Date.now() / 1000)
+
+  const change = async (path: string): Promise<string> => {
+    const keys = await parse(await readNamedFile(path, '--rotate'), file)
+    const plan = planRotation(keys, wanted)
+    if (typeof plan === 'string') throw usageError(`--rotate: ${plan}`)
+    checkTime(plan, now, early)
+    const { algorithm = keys[0]?.alg as TokenAlgorithm['alg'] | undefined } = options
+    const made = (await generateSigningKeys(algorithm ?? 'ES256')).keys[0] as RotatedKey
+    const changed = rotated(keys, plan, made, now)
+    const text = JSON.stringify({ keys: changed })
+    // What can't be loaded, such as a key to promote that is public only, never gets to the file.
+    await parse(text, file)
+    done = { plan, keys: changed, kid: (plan.key ?? made).kid as string }
+    return `${text}\n`
+  }
+  try {
+    await changeSecret(file, change)
+  } catch (error) {
+    throw error instanceof CommandError ? error : cannotWrite(error, file, '--rotate')
+  }
+  if (done === undefined) return
+  const { plan, keys, kid } = done
+  const next = nextAfter(plan.step, now)
+  if (json) {
+    const states = keys.map((key, at) => ({
+      kid: key.kid,
+      alg: key.alg,
+      state: at === 0 ? 'signing' : key.rotation?.state,
+    }))
+    const after = next && { step: next.step, not_before: next.notBefore }
+    printJson({ file, step: plan.step, kid, keys: states, next: after })
+    return
+  }
+  print(DONE[plan.step](kid), `next: ${NEXT[plan.step]}`)
+  if (next !== undefined) {
+    print(`then: run this again after ${timeText(next.notBefore)}, which will ${next.step}`)
+  }
+}

@@ -1,0 +1,46 @@
+// Files that are named on the command line, or `-` for standard input.
+
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { type Bytes, fromUtf8 } from '../bytes.ts'
+import { looksSecret, usageError } from './exit-status.ts'
+
+/** Far above whatever is read here; a device or a wrong file must not fill the memory. */
+const MAX_BYTES = 1_048_576
+
+/**
+ * Reads a file that was named on the command line.
+ * @param name what the file is called in the usage, for messages
+ * @throws CommandError
+ */
+export const readNamedBytes = async (path: string, name: string): Promise<Bytes> => {
+  if (looksSecret(path)) {
+    throw usageError(
+      `${name} takes the path of a file, not what is in it: arguments can be seen by others. ` +
+        'Take what you typed for known, and make a new one',
+    )
+  }
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`${name}: cannot read ${path} (${error.code ?? error.name})`)
+  })
+  if (bytes.length > MAX_BYTES) throw usageError(`${name}: ${path} is far too large`)
+  return Uint8Array.from(bytes)
+}
+
+/** The same, where `-` is standard input. @throws CommandError */
+export const readInput = async (path: string, name: string): Promise<Bytes> => {
+  if (path !== '-') return readNamedBytes(path, name)
+  if (process.stdin.isTTY) throw usageError(`${name}: nothing comes from standard input`)
+  return Uint8Array.from(await buffer(process.stdin))
+}
+
+/** The same as text. @throws CommandError if it is not UTF-8 too */
+export const asText = (bytes: Bytes, path: string, name: string): string => {
+  const text = fromUtf8(bytes)
+  if (text === undefined) throw usageError(`${name}: ${path} is not a text file`)
+  return text
+}
+
+/** Reads a text file that was named on the command line. @throws CommandError */
+export const readNamedFile = async (path: string, name: string): Promise<string> =>
+  asText(await readNamedBytes(path, name), path, name)

@@ -1,0 +1,60 @@
+// What subcommands print: JSON for programs, tables for people. What the service says goes to a
+// terminal only with its control characters written out.
+
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** A text as it may be shown: one line that neither moves a cursor nor turns the text around. */
+export const printable = (text: string): string => text.replaceAll(UNSAFE, escaped)
+
+/** Writes lines to standard output. */
+export const print = (...lines: readonly string[]): void =>
+  void process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+
+/** Writes a value as one line of JSON. */
+export const printJson = (value: unknown): void =>
+  print(JSON.stringify(value).replaceAll(UNSAFE, escaped))
+
+/** A time as RFC 3339 in UTC. @param seconds Unix seconds; absent: a dash */
+export const timeText = (seconds: number | undefined): string =>
+  seconds === undefined ? '-' : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+
+const isDecorated = (): boolean =>
+  process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
+
+const bold = (text: string): string => (isDecorated() ? `\u001b[1m${text}\u001b[0m` : text)
+
+/** Lines with their columns aligned. Texts of unknown width, such as people's own, belong last. */
+const aligned = (rows: readonly (readonly string[])[]): string[] => {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** Prints a table; nothing if it has no rows. */
+export const printTable = (
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): void => {
+  if (rows.length === 0) return
+  const [top = '', ...lines] = aligned([header, ...rows.map((row) => row.map(printable))])
+  print(bold(top), ...lines)
+}
+
+/** Prints names and values, one a line; those without a value are left out. */
+export const printMembers = (members: readonly (readonly [string, string | undefined])[]): void => {
+  const rows = members.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, printable(value)]],
+  )
+  print(...aligned(rows))
+}

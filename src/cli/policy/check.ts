@@ -1,0 +1,140 @@
+// `rollcall policy check`: every problem of a policy, and what it says of a captured document.
+
+import type { Command } from 'commander'
+import type { Bytes } from '../../bytes.ts'
+import { ConfigurationError, InstanceIdentityError } from '../../errors.ts'
+import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
+import { EXIT, say, usageError } from '../exit-status.ts'
+import { addMoreHelp } from '../help.ts'
+import { asText, readInput } from '../named-file.ts'
+import { print, printJson, printTable, printable } from '../output.ts'
+import { type DryRun, dryRun } from './dry-run.ts'
+import { jsonPlace } from './json-place.ts'
+
+interface CheckOptions {
+  readonly document?: string
+  readonly role?: string
+  readonly json?: true
+}
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** Without the one line end that tools put behind a document, as verification takes it. */
+const withoutLineEnd = (bytes: Bytes): Bytes => {
+  if (bytes.at(-1) !== LF) return bytes
+  return bytes.subarray(0, bytes.at(-2) === CR ? -2 : -1)
+}
+
+const REASONS: Readonly<Record<NonNullable<DryRun['reason']>, string>> = {
+  account_not_allowed: 'no role, or not the one asked for, names its account',
+  role_not_matched: 'the role asked for names its account, but does not match',
+  no_role_matches: 'a role names its account, but none matches',
+  role_unknown: 'the role asked for does not exist',
+}
+
+const problemsOf = (text: string): Policy | readonly string[] => {
+  try {
+    return parsePolicy(text)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const place = jsonPlace(text)
+    return place === undefined ? error.problems : [`${place}: expected JSON`]
+  }
+}
+
+const tryDocument = (policy: Policy, bytes: Bytes, path: string, role?: string): DryRun => {
+  try {
+    return dryRun(policy, withoutLineEnd(bytes), role)
+  } catch (error) {
+    if (!(error instanceof InstanceIdentityError)) throw error
+    throw usageError(
+      `--document: ${path}: ${error.message}; save the answer of ` +
+        '.../dynamic/instance-identity/document as it is',
+    )
+  }
+}
+
+const printDryRun = ({ role, reason, rule, document, roles }: DryRun): void => {
+  const who = `${document.instanceId} of account ${document.ownerAccountId}`
+  if (role !== undefined) print(`admitted: ${printable(who)} gets the role ${role}`)
+  else if (reason !== undefined) {
+    print(`refused: ${printable(who)}: ${reason}, ${REASONS[reason]}`)
+    if (rule !== undefined) print(`rule: ${rule}`)
+  }
+  printTable(
+    ['ROLE', 'MATCHES', 'FIELD', 'DOCUMENT HAS', 'POLICY ALLOWS'],
+    roles.map((it) => [
+      it.role,
+      it.matches ? 'yes' : 'no',
+      it.field ?? '-',
+      it.found ?? '-',
+      it.allowed?.join(', ') ?? '-',
+    ]),
+  )
+}
+
+const check = async (path: string, { document, role, json }: CheckOptions): Promise<void> => {
+  if (role !== undefined && document === undefined) throw usageError('--role needs --document')
+  if (role !== undefined && !ROLE_PATTERN.test(role)) {
+    throw usageError(`--role: expected a name like ${ROLE_PATTERN.source}`)
+  }
+  if (path === '-' && document === '-') {
+    throw usageError('only one of FILE and --document can come from standard input')
+  }
+  const text = asText(await readInput(path, 'FILE'), path, 'FILE')
+  const policy = problemsOf(text)
+  if (!('roles' in policy)) {
+    if (json) printJson({ valid: false, problems: policy })
+    else
+      print(
+        `${printable(path)}: ${policy.length} to mend`,
+        ...policy.map((it) => `  ${printable(it)}`),
+      )
+    process.exitCode = EXIT.bad
+    return
+  }
+  const roles = policy.roles.map(({ name }) => name)
+  if (document === undefined) {
+    if (json) printJson({ valid: true, problems: [], roles })
+    else
+      print(
+        `${printable(path)}: good, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`,
+      )
+    return
+  }
+  const outcome = tryDocument(policy, await readInput(document, '--document'), document, role)
+  if (json) {
+    const { role: given, reason, rule, field } = outcome
+    const admitted = given !== undefined
+    const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
+    printJson({ valid: true, problems: [], roles, decision })
+  } else printDryRun(outcome)
+  if (outcome.role === undefined) process.exitCode = EXIT.bad
+  else say('bans, and what is remembered of the instance, may still refuse it')
+}
+
+/** Adds the subcommand. */
+export const addPolicy = (program: Command): void => {
+  const policy = program.command('policy').description('Look at a policy before it is deployed.')
+  const command = policy
+    .command('check')
+    .description('Tell every problem of a policy, and what it says of an instance.')
+    .argument('<FILE>', 'the policy, JSON; - for standard input')
+    .option('--document <file>', 'try it on an identity document, as an instance answered it')
+    .option('--role <name>', 'the role that the instance asks for (default: none)')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(check)
+  addMoreHelp(command, {
+    examples: [
+      'rollcall policy check policy.json',
+      'rollcall policy check policy.json --document document.json --role worker',
+      'curl -s http://100.100.100.200/latest/dynamic/instance-identity/document |',
+      '  rollcall policy check policy.json --document -',
+    ],
+    more: `With --document it says which role the instance gets, or which rule and field refuse it. Whether
+the cloud signed the document is not asked; \`rollcall verify\` does.`,
+    exits: '\nExit status: 0 good (and admitted), 1 problems, or refused, 2 usage.',
+  })
+}

@@ -1,0 +1,42 @@
+// A private key from a file: a JWK, or a JWKS whose first key it is.
+
+import { stat } from 'node:fs/promises'
+import { parseUniqueJson } from '../codec/json.ts'
+import { ConfigurationError } from '../errors.ts'
+import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
+import { say, usageError } from './exit-status.ts'
+import { readNamedFile } from './named-file.ts'
+
+const OTHERS = 0o077
+
+/** A JWK alone is a set of one. */
+const asKeySet = (json: string): unknown => {
+  const parsed = parseUniqueJson(json)
+  const value = 'value' in parsed ? parsed.value : undefined
+  return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : json
+}
+
+/**
+ * Loads the key.
+ * @param name of the option that names the file
+ * @param hint how to come by such a file
+ * @throws CommandError
+ */
+export const loadPrivateKey = async (
+  path: string,
+  name: string,
+  hint: string,
+): Promise<SigningKeys> => {
+  const json = await readNamedFile(path, name)
+  const { mode } = await stat(path)
+  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+    say(`warning: others than you may use ${path}; chmod 600 it`)
+  }
+  try {
+    return await parseSigningKeys(asKeySet(json))
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const problems = error.problems.map((problem) => `  - ${problem}`).join('\n')
+    throw usageError(`${name}: ${path} is not a private JWK or JWKS; ${hint}:\n${problems}`)
+  }
+}
