@@ -1,7 +1,7 @@
 // Real Redis servers for tests: each on a free port with a folder of its own, everything that it
 // acknowledged on disk, to be killed, started again, stopped and continued. All goes at the end.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +74,20 @@ const makeCertificate = async (folder: string): Promise<Certificate> => {
 }
 
 /**
+ * Ends a server and removes its folder should this process be killed, which runs nothing at its end.
+ * It ends itself when the server ends.
+ */
+const guard = (pid: number, folder: string): void => {
+  const script = `
+    while kill -0 "$1" && kill -0 "$2"; do sleep 1; done
+    kill -0 "$1" && exit
+    kill -9 "$2"
+    rm -rf "$3"`
+  const args = ['-c', script, 'guard', String(process.pid), String(pid), folder]
+  spawn('sh', args, { detached: true, stdio: 'ignore' }).unref()
+}
+
+/**
  * Starts a server.
  * @param options.settings lines of `redis.conf`; later ones win
  * @param options.certificate for TLS. Default: one of its own
@@ -133,6 +147,7 @@ export const startRedisServer = async ({
   const start = async (): Promise<void> => {
     const started = startProcess('redis-server', [file('redis.conf')])
     running = started
+    if (started.child.pid !== undefined) guard(started.child.pid, folder)
     // A server that asks for a password is ready too; one that loads its data is not.
     const ready = async (): Promise<boolean> =>
       /PONG|NOAUTH/.test(await cli('ping').catch(() => ''))
