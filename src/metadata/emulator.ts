@@ -2,20 +2,26 @@
 // is its own: only a service that was told to trust its certificate accepts its evidence.
 // https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
+import type { Bytes } from '../bytes.ts'
 import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
 import { parseFaults } from './faults.ts'
-import { type EmulatedInstance, makeInstances } from './instance.ts'
-import { PKCS7_PATH, itemsOf, listFolder } from './answers.ts'
+import { answersOf, listFolder } from './answers.ts'
+import type { EmulatedInstance } from './instance.ts'
+import { type InstanceDescription, parseInstanceDescriptions } from './instance-description.ts'
+import { ITEMS } from './items.ts'
+import { makeInstances } from './make-instances.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
 
 /** How to emulate. */
 export interface MetadataEmulatorOptions {
-  /** 1 to 10,000. Default: 1. */
-  readonly instances?: number
+  /** How many, 1 to 10,000; or what is known of each, the rest being made up. Default: 1. */
+  readonly instances?: number | readonly InstanceDescription[]
   /** Number of accounts that own the instances, in turn. Default: 1. */
   readonly accounts?: number
   /** What the instances are made up from; the key never is. Default: random. */
   readonly seed?: string | number
+  /** Whether instances have every documented item, where their description says nothing. Default: false. */
+  readonly allItems?: boolean
   /** Whether requests without a token are refused (`HttpTokens: required`). Default: false. */
   readonly hardenedOnly?: boolean
   /** Names of faults, as `--help` of the command lists them. Default: none. */
@@ -46,7 +52,23 @@ const PREFIX = /^(?:\/instances\/([^/]+))?(.*)$/
 /** A version (none at the top) and the path below it, without a slash at its end. */
 const VERSIONED = /^(?:\/(2016-01-01|latest)(?:\/(.*?))?)?\/?$/
 
-const text = (body: string, status = 200, headers: Record<string, string> = {}): Response =>
+/** Where a request goes. */
+interface Matched {
+  readonly id: string | undefined
+  /** Whether anything can be there. */
+  readonly isKnown: boolean
+  readonly version: string | undefined
+  /** Below the version. */
+  readonly path: string
+}
+
+const matchPath = (pathname: string): Matched => {
+  const [, id, rest = ''] = PREFIX.exec(pathname) ?? []
+  const [all, version, path = ''] = VERSIONED.exec(rest) ?? []
+  return { id, isKnown: all !== undefined, version, path }
+}
+
+const text = (body: string | Bytes, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(body, { status, headers: { 'Content-Type': 'text/plain', ...headers } })
 const notFound = (): Response => text('not found', 404)
 const onlyMethod = (allow: string): Response =>
@@ -54,6 +76,8 @@ const onlyMethod = (allow: string): Response =>
 
 /** What all requests to an emulator share. */
 interface Service {
+  readonly clock: () => number
+  readonly startedAt: number
   readonly hardenedOnly: boolean
   readonly signer: EvidenceSigner
   readonly tokens: SessionTokens
@@ -80,20 +104,25 @@ const refusal = (
   if (method !== 'GET') return onlyMethod('GET')
   const token = headers.get(TOKEN_HEADER)
   if (token === null) return hardenedOnly ? text('a token is required', 403) : undefined
-  return tokens.isValid(instanceId, token) ? undefined : text('a token that is not valid', 401)
+  return tokens.use(instanceId, token) ? undefined : text('a token that is not valid', 401)
 }
 
 const read = async (
-  { signer }: Service,
+  { signer, clock, startedAt }: Service,
   instance: EmulatedInstance,
   path: string,
   { searchParams }: URL,
 ): Promise<Response> => {
-  if (path === PKCS7_PATH) {
+  const answers = answersOf(instance, { now: clock(), startedAt })
+  const { path: signaturePath } = ITEMS.identitySignature
+  // What unsets the document unsets its signature.
+  const document = answers.get(ITEMS.identityDocument.path)
+  const isSigned = document !== undefined && instance.items[signaturePath] !== null
+  if (path === signaturePath && isSigned) {
     return text(await signer.sign(JSON.stringify(instance.document), searchParams.get('audience')))
   }
-  const items = itemsOf(instance)
-  const found = items.get(path) ?? listFolder([...items.keys(), PKCS7_PATH], path)
+  const paths = [...answers.keys(), ...(isSigned ? [signaturePath] : [])]
+  const found = answers.get(path) ?? listFolder(paths, path)
   return found === undefined ? notFound() : text(found)
 }
 
@@ -104,9 +133,15 @@ const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
   })
 
+const checkCount = (name: string, value: number): void => {
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_INSTANCES) return
+  throw new RangeError(`${name}: expected a whole number from 1 to ${MAX_INSTANCES}, got ${value}`)
+}
+
 /**
  * Creates an emulated metadata service with a key and a certificate of its own.
  * @throws RangeError for a number of instances or accounts out of bounds, or a fault that is not known
+ * @throws ConfigurationError for descriptions of instances that are wrong, with every problem
  * @example
  * ```ts
  * const { fetch, certificatePem } = await createMetadataEmulator({ instances: 3, seed: 'a' })
@@ -117,28 +152,28 @@ const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
 export const createMetadataEmulator = async (
   options: MetadataEmulatorOptions = {},
 ): Promise<MetadataEmulator> => {
-  const { instances: count = 1, accounts = 1, hardenedOnly = false } = options
-  for (const [name, value] of Object.entries({ instances: count, accounts })) {
-    if (Number.isInteger(value) && value >= 1 && value <= MAX_INSTANCES) continue
-    throw new RangeError(
-      `${name}: expected a whole number from 1 to ${MAX_INSTANCES}, got ${value}`,
-    )
-  }
+  const { accounts = 1, hardenedOnly = false, allItems = false } = options
+  const wanted =
+    typeof options.instances === 'object'
+      ? parseInstanceDescriptions(options.instances)
+      : (options.instances ?? 1)
+  checkCount('instances', typeof wanted === 'number' ? wanted : wanted.length)
+  checkCount('accounts', accounts)
   const clock = options.clock ?? (() => Math.floor(Date.now() / 1000))
   const faults = parseFaults(options.faults ?? [])
   const seed = String(options.seed ?? crypto.randomUUID())
-  const instances = await makeInstances({ seed, count, accounts })
+  const instances = await makeInstances({ seed, instances: wanted, accounts, allItems })
   const byId = new Map(instances.map((instance) => [instance.instanceId, instance]))
   const signer = await createEvidenceSigner(faults, clock)
-  const service: Service = { hardenedOnly, signer, tokens: createSessionTokens(clock) }
+  const tokens = createSessionTokens(clock, faults.tokenUses)
+  const service: Service = { hardenedOnly, signer, tokens, clock, startedAt: clock() }
 
-  const answer = async (request: Request): Promise<Response> => {
-    const url = new URL(request.url)
+  /** Answers once the faults that come before any answer are over. */
+  const answer = async (request: Request, url: URL, matched: Matched): Promise<Response> => {
     if (/^\/instances\/?$/.test(url.pathname)) return text([...byId.keys()].join('\n'))
-    const [, id, rest = ''] = PREFIX.exec(url.pathname) ?? []
+    const { id, isKnown, version, path } = matched
     const instance = id === undefined ? instances[0] : byId.get(id)
-    const [matched, version, path = ''] = VERSIONED.exec(rest) ?? []
-    if (instance === undefined || matched === undefined || faults.isMissing(path)) return notFound()
+    if (instance === undefined || !isKnown || faults.isMissing(path)) return notFound()
 
     if (path === TOKEN_PATH) return issueToken(service, instance, request)
     const refused = refusal(service, instance, request)
@@ -151,8 +186,13 @@ export const createMetadataEmulator = async (
     seed,
     certificatePem: signer.certificatePem,
     async fetch(request) {
-      if (faults.slowMs > 0) await delay(faults.slowMs, request.signal)
-      return answer(request)
+      const url = new URL(request.url)
+      const matched = matchPath(url.pathname)
+      const path = matched.version === undefined ? undefined : matched.path
+      const milliseconds = faults.nextDelayMs(path)
+      if (milliseconds > 0) await delay(milliseconds, request.signal)
+      const error = faults.nextError(path)
+      return error === undefined ? answer(request, url, matched) : text('an emulated fault', error)
     },
   }
 }

@@ -1,6 +1,9 @@
 // What can be made wrong, or merely different, about an emulated metadata service.
 
-/** The faults by name, each with what it does. */
+/**
+ * The faults by name, each with what it does. Behind the value of some may stand how often, and for
+ * which path and all below it: `error:500x2@dynamic` fails twice.
+ */
 export const FAULTS = {
   'unescaped-audience': 'the audience is put into the signed content as it is, not JSON-escaped',
   'wrong-key': 'another key signs, with a certificate of the same name and serial number',
@@ -10,17 +13,35 @@ export const FAULTS = {
   wrapped: 'the base64 text is wrapped after 76 characters',
   detached: 'the message does not carry the content',
   'not-found:PATH': 'PATH below /latest/, and all below it, answers 404 (api/token too)',
-  'slow:MS': 'every answer takes MS milliseconds longer',
+  'slow:MS': 'every answer takes MS milliseconds longer; slow:MSxN@PATH: N answers, below PATH',
+  'error:STATUS': 'every answer is STATUS, 400 to 599; error:STATUSxN@PATH: N answers, below PATH',
+  'token-uses:N': 'a token is good for N reads, as if its time were over then',
 } as const
 
-/** Faults, parsed. */
+/** Faults, parsed. What happens a number of times only is counted here. */
 export interface Faults {
   /** Those without a value. */
   readonly flags: ReadonlySet<string>
   /** Whether a path below the version is to answer 404. */
   readonly isMissing: (path: string) => boolean
-  readonly slowMs: number
+  /** How many milliseconds the next answer to a path takes longer; `undefined` for what has no path. */
+  readonly nextDelayMs: (path?: string) => number
+  /** The status that the next answer to a path has instead of its own. */
+  readonly nextError: (path?: string) => number | undefined
+  /** How many reads a token is good for. */
+  readonly tokenUses: number
 }
+
+/** A fault with a value, for a number of answers of a path. */
+interface Timed {
+  readonly value: number
+  readonly path: string | undefined
+  left: number
+}
+
+const TIMED = /^(slow|error|token-uses):(\d{1,6})(?:x(\d{1,6}))?(?:@([^/].*?)\/?)?$/
+
+const isBelow = (path: string, top: string): boolean => path === top || path.startsWith(`${top}/`)
 
 /**
  * Reads faults.
@@ -29,19 +50,39 @@ export interface Faults {
 export const parseFaults = (names: readonly string[]): Faults => {
   const flags = new Set<string>()
   const missing: string[] = []
-  let slowMs = 0
+  const timed: Record<'slow' | 'error', Timed[]> = { slow: [], error: [] }
+  let tokenUses = Number.POSITIVE_INFINITY
   for (const name of names) {
     const [, path] = /^not-found:([^/].*?)\/?$/.exec(name) ?? []
-    const [, milliseconds] = /^slow:([0-9]{1,6})$/.exec(name) ?? []
+    const [, kind, value, times, at] = TIMED.exec(name) ?? []
+    const number = Number(value)
+    const fault = { value: number, path: at, left: Number(times ?? Number.POSITIVE_INFINITY) }
     if (Object.hasOwn(FAULTS, name) && !name.includes(':')) flags.add(name)
     else if (path !== undefined) missing.push(path)
-    else if (milliseconds !== undefined) slowMs = Number(milliseconds)
+    else if (kind === 'slow') timed.slow.push(fault)
+    else if (kind === 'error' && number >= 400 && number <= 599) timed.error.push(fault)
+    else if (kind === 'token-uses' && times === undefined && at === undefined) tokenUses = number
     else {
       const known = Object.keys(FAULTS).join(', ')
       throw new RangeError(`faults: expected one of ${known}, got ${name}`)
     }
   }
-  const isMissing = (path: string): boolean =>
-    missing.some((top) => path === top || path.startsWith(`${top}/`))
-  return { flags, isMissing, slowMs }
+
+  /** The faults of a kind that hit this answer, which are one answer fewer afterwards. */
+  const take = (kind: 'slow' | 'error', path?: string): number[] => {
+    const hits = timed[kind].filter(
+      (fault) =>
+        fault.left > 0 &&
+        (fault.path === undefined || (path !== undefined && isBelow(path, fault.path))),
+    )
+    for (const fault of hits) fault.left--
+    return hits.map(({ value }) => value)
+  }
+  return {
+    flags,
+    tokenUses,
+    isMissing: (path) => missing.some((top) => isBelow(path, top)),
+    nextDelayMs: (path) => take('slow', path).reduce((sum, value) => sum + value, 0),
+    nextError: (path) => take('error', path)[0],
+  }
 }

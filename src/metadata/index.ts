@@ -17,4 +17,10 @@ export {
   type MetadataEmulatorOptions,
   createMetadataEmulator,
 } from './emulator.ts'
-export type { EmulatedInstance } from './instance.ts'
+export type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+export {
+  type InstanceDescription,
+  type SpotTermination,
+  type SystemEvent,
+  parseInstanceDescriptions,
+} from './instance-description.ts'

@@ -196,14 +196,17 @@ const withSlash = (path: string): string => (path.endsWith('/') || path === '' ?
 /**
  * What to do about a 404.
  * @param path below the version
- * @returns a sentence without a full stop, or `undefined` if the item is not a documented one
+ * @returns a sentence without a full stop
  */
-export const remedyOf = (path: string): string | undefined => {
+export const remedyOf = (path: string): string => {
   const asked = withSlash(path)
   const item =
     ALL.find((item) => withSlash(item.path) === asked) ??
     // Below a folder that is not there, or the folder of an item that is not there.
-    ALL.find(({ path, form, needs }) => needs && form === 'names' && asked.startsWith(path)) ??
+    ALL.find(({ path, needs }) => needs && path.endsWith('/') && asked.startsWith(path)) ??
     ALL.find(({ path, needs }) => needs && asked !== '' && path.startsWith(asked))
-  return item?.needs === undefined ? undefined : `it needs ${item.needs}`
+  if (item?.needs !== undefined) return `it needs ${item.needs}`
+  return item === undefined
+    ? 'nothing of that name is documented; the listing of its folder shows what there is'
+    : 'every ECS instance in a VPC has it; check that this is the metadata service of ECS'
 }

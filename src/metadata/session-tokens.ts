@@ -9,24 +9,33 @@ const TOKEN_BYTES = 32
 export interface SessionTokens {
   /** Makes a token. */
   issue(instanceId: string, ttlSeconds: number): string
-  /** Whether this is a token of this instance whose time isn't over. */
-  isValid(instanceId: string, token: string): boolean
+  /** Uses a token for one read. @returns whether it is this instance's and its time isn't over */
+  use(instanceId: string, token: string): boolean
 }
 
-/** @param clock gives Unix seconds */
-export const createSessionTokens = (clock: () => number): SessionTokens => {
-  const issued = new Map<string, { readonly instanceId: string; readonly expiresAt: number }>()
+/**
+ * @param clock gives Unix seconds
+ * @param uses how many reads a token is good for. Default: any number
+ */
+export const createSessionTokens = (
+  clock: () => number,
+  uses: number = Number.POSITIVE_INFINITY,
+): SessionTokens => {
+  const issued = new Map<
+    string,
+    { readonly instanceId: string; readonly expiresAt: number; left: number }
+  >()
   return {
     issue(instanceId, ttlSeconds) {
       const now = clock()
       for (const [token, { expiresAt }] of issued) if (expiresAt <= now) issued.delete(token)
       const token = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)))
-      issued.set(token, { instanceId, expiresAt: now + ttlSeconds })
+      issued.set(token, { instanceId, expiresAt: now + ttlSeconds, left: uses })
       return token
     },
-    isValid(instanceId, token) {
+    use(instanceId, token) {
       const known = issued.get(token)
-      return known?.instanceId === instanceId && clock() < known.expiresAt
+      return known?.instanceId === instanceId && clock() < known.expiresAt && known.left-- > 0
     },
   }
 }
