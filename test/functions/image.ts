@@ -28,10 +28,16 @@ import {
   parseExecForm,
   parsePairs,
 } from '../support/dockerfile.ts'
-import { type RunningProcess, cleanEnvironment, startProcess } from '../support/processes.ts'
+import {
+  type RunningProcess,
+  cleanEnvironment,
+  startProcess,
+  waitUntil,
+} from '../support/processes.ts'
 import { findTool } from '../support/requirements.ts'
 import { ROOT, keptFiles, readProjectFile } from '../support/sources.ts'
 
+const READY_SECONDS = 30
 const run = promisify(execFile)
 
 /** An image. */
@@ -218,3 +224,20 @@ export const startContainer = (
 /** The process number, on this machine, of what is number 1 in the container. */
 export const firstProcess = ({ child }: RunningProcess): number =>
   Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim())
+
+/** Starts a container and waits until it listens; it is added to `running` at once. */
+export const startListening = async (
+  image: Image,
+  options: ContainerOptions & { readonly env: Readonly<Record<string, string>> },
+  running: Set<RunningProcess>,
+): Promise<RunningProcess> => {
+  const container = startContainer(image, options)
+  running.add(container)
+  const address = `listening on http://0.0.0.0:${options.env['PORT'] ?? image.env['PORT']}`
+  await waitUntil(() => container.output.stderr.includes(address), {
+    seconds: READY_SECONDS,
+    what: `${address} in ${JSON.stringify(container.output)}`,
+    alive: () => container.child.exitCode === null,
+  })
+  return container
+}
