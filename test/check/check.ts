@@ -61,6 +61,20 @@ const hasRatios = (stdout: string): boolean =>
     stdout.trimEnd().split('\n').at(-1) ?? '',
   )
 
+/** Ten times the entries: a cost that grew with them would be ten times as high. */
+const MAX_GROWTH = 5
+const LEDGERS = ['memory', 'sqlite', 'deno-kv', 'durable-object', 'redis']
+
+/** Whether a call to each ledger costs about the same, however many entries there are. */
+const staysFlat = (stdout: string): boolean => {
+  const line = /^BENCH_LEDGER (\{.*\})$/m.exec(stdout)?.[1] ?? '{}'
+  const ratios = JSON.parse(line) as Record<string, Record<string, number>>
+  const measured = LEDGERS.filter((name) => name in ratios)
+  if (requireAll && measured.length < LEDGERS.length) return false
+  const all = measured.flatMap((name) => Object.values(ratios[name] ?? {}))
+  return all.length > 0 && all.every((ratio) => ratio < MAX_GROWTH)
+}
+
 let passed = 0
 let failed = 0
 const failures: string[] = []
@@ -69,7 +83,7 @@ for (const step of steps) {
   process.stdout.write(`\n== ${step.name}\n`)
   const result = await runStep(step)
   let { ok } = result
-  if (step.name === BENCHMARK) ok &&= hasRatios(result.stdout)
+  if (step.name === BENCHMARK) ok &&= hasRatios(result.stdout) && staysFlat(result.stdout)
   if (step.name === TESTS) {
     const tests = countTests()
     passed += tests.passed
