@@ -63,7 +63,7 @@ const hasRatios = (stdout: string): boolean =>
 
 /** Ten times the entries: a cost that grew with them would be ten times as high. */
 const MAX_GROWTH = 5
-const LEDGERS = ['memory', 'sqlite', 'deno-kv', 'durable-object', 'redis']
+const LEDGERS = ['memory', 'sqlite', 'redis', 'deno_kv', 'durable_objects']
 
 /** Whether a call to each ledger costs about the same, however many entries there are. */
 const staysFlat = (stdout: string): boolean => {
