@@ -49,7 +49,7 @@ export const readAnswer = async (
   const text = await response.text()
   const body = jsonOf(text)
   const id = headers.get('X-Request-Id')
-  // Whatever runs the service may answer in its place, wrangler when a source file has changed.
+  // Whatever runs the service may answer in its place.
   if (id === null) throw new Error(`not an answer of the service: ${status} ${text}`)
   const token = body['access_token']
   if (typeof token === 'string') secrets.add(token)

@@ -1,6 +1,7 @@
 // What outlives the process, and what a process with another configuration refuses. Stops and starts the
 // service, so it comes last.
 
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import {
@@ -11,7 +12,6 @@ import {
   expectRetryOf,
   notAdmitted,
 } from './answer.ts'
-import { randomBytes } from 'node:crypto'
 import { makeKey } from './jws-by-hand.ts'
 import { CALLS } from './operators.ts'
 import type { Attempt, StateService } from './state-service.ts'
@@ -80,6 +80,34 @@ export const restarts = (service: () => StateService): void => {
       expect(told.body).toEqual({ active: false })
       const replayed = await service().send('GET', '/v1/admin/bans', { headers })
       await expectRefused(replayed, [401, 'invalid_token', 'operator_token_used'])
+    })
+
+    it('after an end in the middle of a race under never, gives the one token, and no second', async () => {
+      const { persistent } = service()
+      for (let round = 0; round < 3; round++) {
+        const instance = service().newInstance()
+        const attempts = await Promise.all(
+          Array.from({ length: 20 }, () => service().begin(instance, { role: 'never' })),
+        )
+        const racing = Promise.allSettled(attempts.map(post))
+        await setTimeout(20 * round)
+        await service().restart()
+        const before = (await racing).flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []))
+        const after = await Promise.all([...attempts, ...attempts].map(post))
+        const given = [...before, ...after].filter(({ status }) => status === 200)
+        const jtis = new Set(given.map((answer) => answer.claims().jti))
+        if (!persistent) {
+          // Its memory is gone, and with it every challenge of before.
+          for (const answer of after) {
+            await expectRefused(answer, evidenceRefused('challenge_before_ledger'))
+          }
+          expect(jtis.size).toBeLessThanOrEqual(1)
+          continue
+        }
+        expect(jtis.size).toBe(1)
+        const late = await service().begin(instance, { role: 'never' })
+        await expectRefused(await post(late), notAdmitted('already_enrolled'))
+      }
     })
 
     it('with another challenge key, refuses what was made under the one that left', async () => {

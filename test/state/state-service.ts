@@ -2,6 +2,7 @@
 // own, an operator. Which runtime it is, the suite can't tell.
 
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { type JWK } from 'jose'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import type { PostedEvidence } from '../support/instance.ts'
@@ -26,6 +27,9 @@ import {
   POLICY,
   accountOf,
 } from './world.ts'
+
+/** Until an audit event that was written has come through. */
+const LOG_DELAY_MS = 2_000
 
 /** Everything for one enrollment: post it as often as you like. */
 export interface Attempt {
@@ -182,12 +186,21 @@ export const startStateService = async ({ start, persistent }: Runtime): Promise
     },
     async send(method, path, { headers = {}, body } = {}) {
       const { url, auditEvents } = running
+      const id = randomUUID()
       const given = Object.entries(headers).filter(([, value]) => value !== undefined)
-      const response = await fetch(url + path, {
-        method,
-        headers: Object.fromEntries(given) as Record<string, string>,
-        ...(body !== undefined && { body: bodyOf(body) }),
-      })
+      const request = (): Promise<Response> =>
+        fetch(url + path, {
+          method,
+          headers: { ...Object.fromEntries(given), 'X-Request-Id': id } as Record<string, string>,
+          ...(body !== undefined && { body: bodyOf(body) }),
+        })
+      let response = await request()
+      if (!response.headers.has('X-Request-Id')) {
+        // Not an answer of the service: wrangler's connection to workerd broke. What the service has
+        // not seen can be sent again.
+        await setTimeout(LOG_DELAY_MS)
+        if (auditEvents().every((event) => event['request_id'] !== id)) response = await request()
+      }
       return readAnswer(response, { auditEvents, publicKey, secrets })
     },
     operatorToken(changes, key = operatorKeys[0] as TestKey) {
