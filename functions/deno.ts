@@ -40,8 +40,7 @@ const server = serve()
 
 let stopping = false
 const stop = async (): Promise<void> => {
-  // Whoever asks twice doesn't want to wait.
-  if (stopping) platform.exit(1)
+  if (stopping) return
   stopping = true
   say('stopping: finishing what was begun')
   setTimeout(() => platform.exit(1), STOP_MS)

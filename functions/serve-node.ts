@@ -9,7 +9,7 @@ import process from 'node:process'
 import { type OpenService, say, sayListening } from './open-service.ts'
 import { unavailable } from './unavailable.ts'
 
-/** Longer than a request may take, so that none in flight is cut off; less than Kubernetes waits. */
+/** Longer than a request may take; less than Kubernetes waits. */
 const STOP_SECONDS = 25
 
 /** @param serverOptions of Node's server */
@@ -46,6 +46,7 @@ export const serveNode = (
   })
 
   const stop = (): void => {
+    if (stopping) return // Ctrl-C under npm comes twice.
     stopping = true
     say('stopping: finishing what was begun')
     server.close(() => process.exit(0))
@@ -55,6 +56,5 @@ export const serveNode = (
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
     setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
 }

@@ -197,6 +197,8 @@ describe('functions/deno.ts', () => {
     server.child.kill('SIGTERM')
     const stopping = (): boolean => server.output.stderr.includes('stopping')
     await waitUntil(stopping, { seconds: SECONDS, what: 'the signal' })
+    // Said again, in whatever way, it is no more hurried.
+    for (const again of ['SIGTERM', 'SIGINT'] as const) server.child.kill(again)
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
     expect([answer, server.child.exitCode]).toEqual(['', null])
     socket.write('role=worker')

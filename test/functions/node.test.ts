@@ -182,6 +182,8 @@ describe('functions/node.ts', () => {
         seconds: SECONDS,
         what: 'the signal',
       })
+      // Said again, in whatever way, it is no more hurried.
+      for (const again of ['SIGTERM', 'SIGINT'] as const) server.child.kill(again)
       await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
       expect(answer).toBe('')
       expect(server.child.exitCode).toBeNull()
