@@ -1,6 +1,6 @@
 // A service behind Node's HTTP server. On SIGTERM and SIGINT it stops: what was begun is finished and
-// answered with `Connection: close`; a request that comes later over a connection that is still
-// answering gets 503; every other connection is closed at once, without a byte of an answer.
+// answered with `Connection: close`; nothing else is begun, and every other connection is closed
+// without a byte of an answer.
 
 import { serve } from '@hono/node-server'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
