@@ -12,7 +12,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
 COPY functions functions
-RUN node --import tsx functions/build.ts
+RUN npm run build:functions
 # Where a volume for `sqlite:/data/ledger.db` is mounted: it takes its owner from here.
 RUN mkdir data
 
