@@ -2,13 +2,14 @@
 // Worker in one process, its Durable Objects, on disk, in another one. So each can be measured.
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cleanEnvironment, freePort, startProcess, waitUntil } from '../support/processes.ts'
 import { ROOT } from '../support/sources.ts'
+import { processorMs } from './processor.ts'
 
 const READY_SECONDS = 30
 const run = promisify(execFile)
@@ -76,15 +77,11 @@ const main :Workerd.Worker = (
     })
   const alive = (): boolean => child.exitCode === null
   await waitUntil(accepts, { seconds: READY_SECONDS, what: `${name} ready`, alive })
-  const tasks = `/proc/${child.pid}/task`
   return {
     port,
     output: () => output.stdout + output.stderr,
     stop,
-    processorMs: () =>
-      readdirSync(tasks)
-        .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
-        .reduce((sum, nanoseconds) => sum + nanoseconds / 1e6, 0),
+    processorMs: () => processorMs(child.pid as number),
   }
 }
 
