@@ -17,7 +17,9 @@ const collect = (value: string, all: readonly string[]): string[] => [...all, va
 interface EmulateOptions {
   readonly port: number
   readonly host: string
-  readonly instances: number
+  readonly instances?: number
+  readonly describe?: string
+  readonly allItems: boolean
   readonly accounts: number
   readonly seed?: string
   readonly hardenedOnly: boolean
@@ -49,17 +51,35 @@ const introduction = (
   `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
 ]
 
+/** How many instances, or what is known of each. */
+const instancesOf = async ({ instances, describe }: EmulateOptions) => {
+  if (describe === undefined) return instances ?? 1
+  if (instances !== undefined) throw usageError('give --instances or --describe, not both')
+  const { readInstanceDescriptions } = await import('./emulator-description.ts')
+  return readInstanceDescriptions(describe)
+}
+
 const emulate = async (options: EmulateOptions): Promise<void> => {
-  const { port, certificateOut, fault, json, ...others } = options
+  const { port, certificateOut, fault, json } = options
+  const { host, seed, accounts, allItems, hardenedOnly } = options
   // The certificate library and the server are loaded when they are used.
   const { startEmulator } = await import('./emulator-server.ts')
   const failed = (error: NodeJS.ErrnoException): never => {
     const taken = error.code === 'EADDRINUSE'
     throw usageError(taken ? `port ${port} is taken; choose another with --port` : error.message)
   }
-  const { url, emulator, close } = await startEmulator({ ...others, port, faults: fault }).catch(
-    failed,
-  )
+  const start = async () =>
+    startEmulator({
+      port,
+      host,
+      instances: await instancesOf(options),
+      accounts,
+      allItems,
+      hardenedOnly,
+      faults: fault,
+      ...(seed !== undefined && { seed }),
+    })
+  const { url, emulator, close } = await start().catch(failed)
   const stop = (): void => void close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
@@ -70,13 +90,13 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
     failed(error as NodeJS.ErrnoException)
   }
   if (json) {
-    const { seed, certificatePem, instances } = emulator
+    const { certificatePem, instances } = emulator
     const shown = instances.map(({ instanceId, ownerAccountId }) => ({
       instance_id: instanceId,
       owner_account_id: ownerAccountId,
       url: `${url}/instances/${instanceId}`,
     }))
-    printJson({ url, seed, certificate: certificatePem, instances: shown })
+    printJson({ url, seed: emulator.seed, certificate: certificatePem, instances: shown })
   } else print(...introduction(url, emulator, certificateOut))
 }
 
@@ -89,7 +109,12 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     .description('Emulate the metadata service of ECS: documents, signatures, hardened mode.')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--instances <n>', 'how many instances', wholeNumber(1, 10_000), 1)
+    .option('--instances <n>', 'how many instances (default: 1)', wholeNumber(1, 10_000))
+    .option(
+      '--describe <file>',
+      'what is known of each instance, JSON or YAML; the rest is made up',
+    )
+    .option('--all-items', 'give instances every documented item', false)
     .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
     .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
     .option('--hardened-only', 'refuse requests without a token', false)
@@ -102,6 +127,7 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     examples: [
       `${call} --certificate-out cloud.pem`,
       `${call} --instances 300 --seed fleet --hardened-only`,
+      `${call} --describe instances.yaml --all-items`,
       `${call} --port 0 --fault wrapped --fault not-found:user-data`,
     ],
     more: `Faults:\n${faultHelp.join('\n')}`,

@@ -3,10 +3,12 @@
 // only one of them needs is loaded when that one runs.
 
 import { addAdmin } from './admin/admin.ts'
+import { addDoctor } from './doctor/doctor.ts'
 import { addEmulate } from './emulate.ts'
 import { addEnroll } from './enroll/enroll.ts'
 import { addInspect } from './inspect/inspect.ts'
 import { addKeygen } from './keygen/keygen.ts'
+import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
 import { createProgram, runProgram } from './program.ts'
 import { addVerify } from './verify/verify.ts'
@@ -17,6 +19,8 @@ const program = createProgram('rollcall')
   .version(commandVersion())
 
 addEnroll(program)
+addDoctor(program)
+addMetadata(program)
 addVerify(program)
 addInspect(program)
 addEmulate(program)

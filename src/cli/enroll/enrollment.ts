@@ -2,8 +2,10 @@
 
 import * as v from 'valibot'
 import { audienceName } from '../../enroll/audience.ts'
-import { type MetadataClient, MetadataError } from '../../metadata/index.ts'
+import { ENROLL_PATH } from '../../enroll/bound-challenge.ts'
+import type { MetadataClient } from '../../metadata/index.ts'
 import { CommandError, EXIT } from '../exit-status.ts'
+import { metadataFailure } from '../metadata/failure.ts'
 import { type NoAnswer, parseJson } from '../no-answer.ts'
 import { type ServiceAnswer, callService, mayPass, reasonOf } from '../service-call.ts'
 import type { DpopKey } from './dpop-key.ts'
@@ -117,16 +119,6 @@ const refused = ({ issuer }: EnrollmentOptions, answer: ServiceAnswer | NoAnswer
     `${issuer} refused: ${reasonOf(answer)}; its operator finds why in the audit event of this request`,
   )
 
-const HINTS: Readonly<Record<string, string>> = {
-  no_hardened_mode: ': --metadata-mode auto',
-}
-
-/** What an error of the metadata service ends with. */
-export const metadataFailure = (error: unknown): unknown =>
-  error instanceof MetadataError
-    ? new CommandError(EXIT.metadata, `${error.message}${HINTS[error.code] ?? ''}`)
-    : error
-
 const evidence = async ({ metadata }: EnrollmentOptions, audience: string) => {
   try {
     const { document, pkcs7 } = await metadata.evidence({ audience })
@@ -156,22 +148,32 @@ export const readToken = (
   return { accessToken, tokenType, role, expiresInSeconds: expires_in, askedAt }
 }
 
+/** Shows evidence for a challenge, once; a proof of the key is made anew each time. */
+export const postEvidence = async (
+  { issuer, role, resource, dpopKey }: Omit<EnrollmentOptions, 'metadata' | 'attempts'>,
+  audience: string,
+  shown: { readonly document: string; readonly pkcs7: string },
+): ReturnType<typeof callService> => {
+  const uri = `${issuer}${ENROLL_PATH}`
+  const dpop = await dpopKey?.prove(uri, audience)
+  return callService(uri, {
+    form: formOf({ ...shown, role, resource }),
+    headers: { Accept: 'application/json', ...(dpop !== undefined && { DPoP: dpop }) },
+  })
+}
+
 /** Shows evidence for a challenge until it has expired. @returns `undefined` if it did */
 const enroll = async (
   options: EnrollmentOptions,
   { audience, deadline }: Challenge,
   state: { readonly patience: Patience; late: boolean },
 ): Promise<Enrolled | undefined> => {
-  const { issuer, role, resource, dpopKey } = options
-  const uri = `${issuer}/v1/enroll`
-  const form = formOf({ ...(await evidence(options, audience)), role, resource })
-  const proof = await dpopKey?.prove(uri, audience)
-  const headers = { Accept: 'application/json', ...(proof !== undefined && { DPoP: proof }) }
+  const shown = await evidence(options, audience)
   state.patience.rest()
   while (elapsedSeconds() < deadline) {
     const askedAt = elapsedSeconds()
     // The same challenge and evidence each time: should the answer have been lost, it comes again.
-    const answer = await callService(uri, { form, headers })
+    const answer = await postEvidence(options, audience, shown)
     if (!('why' in answer) && answer.status === 200) return readToken(options, answer, askedAt)
     if (mayPass(answer)) {
       await state.patience.retry(answer)

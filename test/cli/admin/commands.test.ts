@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimsOf } from '../../support/enrollment.ts'
-import { jsonLines } from './command.ts'
+import { jsonLines } from '../command.ts'
 import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
 
 const ID = 'i-bp1first'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { freePort } from '../../support/processes.ts'
-import type { Run, RunOptions } from './command.ts'
+import type { Run, RunOptions } from '../command.ts'
 import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']

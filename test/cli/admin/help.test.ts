@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAdminKeys } from '../../../src/token/admin-keys.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { readProjectFile } from '../../support/sources.ts'
-import { type RollcallCommand, buildCommand } from './command.ts'
+import { type RollcallCommand, buildCommand } from '../command.ts'
 
 const SUBCOMMANDS = [
   'list',

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { forgetRecord, changeInstance } from '../../../src/enroll/instances.ts'
-import { jsonLines } from './command.ts'
+import { jsonLines } from '../command.ts'
 import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
 
 const COUNT = 250

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waitUntil } from '../../support/processes.ts'
-import type { Run, RunOptions } from './command.ts'
+import type { Run, RunOptions } from '../command.ts'
 import { ACCOUNT, type AdminService, REGION, type Trouble, startAdminService } from './service.ts'
 
 const HOUR_SECONDS = 3600

@@ -17,7 +17,7 @@ import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { setScene } from '../../support/enrollment.ts'
 import { freePort } from '../../support/processes.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
-import { type RollcallCommand, type Run, type RunOptions, buildCommand } from './command.ts'
+import { type RollcallCommand, type Run, type RunOptions, buildCommand } from '../command.ts'
 
 export const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
 export const REGION = DOCUMENT_FIELDS['region-id'] as string

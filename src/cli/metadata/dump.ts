@@ -1,0 +1,112 @@
+// `rollcall metadata dump`: a tree of all items with their values. What would be worth something to
+// whoever reads it over a shoulder stays out: credentials of a RAM role, and a signature for nobody.
+
+import type { Command } from 'commander'
+import { ITEMS, type ListEntry, type MetadataClient, MetadataError } from '../../metadata/index.ts'
+import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { print, printJson, printable } from '../output.ts'
+import { startProgress } from '../progress.ts'
+import { metadataFailure } from './failure.ts'
+import { addMetadataHelp } from './help.ts'
+import { typedPath } from './path.ts'
+import { shownLines, valueJson } from './show-value.ts'
+
+interface DumpOptions extends MetadataOptions {
+  readonly revealCredentials?: true
+  readonly json?: true
+}
+
+/** An item, with its value or why it was left out. */
+interface Dumped {
+  readonly path: string
+  readonly bytes?: Uint8Array
+  readonly leftOut?: string
+}
+
+const TOLD_EVERY = 25
+
+const readEntry = async (
+  client: MetadataClient,
+  { path, isSecret }: ListEntry,
+  revealCredentials: boolean,
+): Promise<Dumped> => {
+  if (path === ITEMS.identitySignature.path) {
+    return { path, leftOut: 'made for an audience when it is asked for: metadata get --audience' }
+  }
+  if (isSecret && !revealCredentials) {
+    return { path, leftOut: 'credentials: --reveal-credentials shows them' }
+  }
+  try {
+    return { path, bytes: await client.getBytes(path, { revealCredentials }) }
+  } catch (error) {
+    // Listed, and gone since; or listed and not answered. The others are worth having all the same.
+    const isGone = error instanceof MetadataError && error.code === 'not_found'
+    if (isGone) return { path, leftOut: error.message }
+    throw error
+  }
+}
+
+/** Prints items below the folders that they are in, each folder once. */
+const printTree = (items: readonly Dumped[]): void => {
+  let open: readonly string[] = []
+  for (const { path, bytes, leftOut = '' } of items) {
+    const folders = path.split('/')
+    const name = folders.pop() ?? ''
+    const same = folders.findIndex((folder, depth) => folder !== open[depth])
+    for (const [depth, folder] of folders.entries()) {
+      if (same >= 0 && depth >= same) print(`${'  '.repeat(depth)}${printable(folder)}/`)
+    }
+    open = folders
+    const margin = '  '.repeat(folders.length)
+    const [first = '', ...more] = bytes === undefined ? [`(${leftOut})`] : shownLines(bytes)
+    print(`${margin}${printable(name)}  ${first}`.trimEnd())
+    for (const line of more) print(`${margin}  ${line}`.trimEnd())
+  }
+}
+
+const jsonOf = (items: readonly Dumped[]): unknown =>
+  items.map(({ path, bytes, leftOut }) =>
+    bytes === undefined ? { path, left_out: leftOut } : { path, ...valueJson(bytes) },
+  )
+
+const dump = async (typed: string, options: DumpOptions): Promise<void> => {
+  const client = metadataClientOf(options)
+  const items: Dumped[] = []
+  const progress = startProgress()
+  const tell = (path: string): void => {
+    const isDue = items.length % TOLD_EVERY === 0 && items.length > 0
+    if (process.stderr.isTTY || isDue) progress.at(`${items.length} items: ${printable(path)}`)
+  }
+  try {
+    for await (const entry of client.walk(typedPath(typed))) {
+      tell(entry.path)
+      items.push(await readEntry(client, entry, options.revealCredentials ?? false))
+    }
+  } catch (error) {
+    // What was found is worth seeing, above all where the service fails half way.
+    if (!options.json) printTree(items)
+    throw metadataFailure(error)
+  } finally {
+    progress.end()
+  }
+  if (options.json) printJson(jsonOf(items))
+  else printTree(items)
+}
+
+/** Adds the subcommand. */
+export const addDump = (metadata: Command): void => {
+  const command = metadata
+    .command('dump')
+    .description('Print a tree of all items with their values.')
+    .argument('[PATH]', 'a folder (default: all)', '')
+    .option('--reveal-credentials', 'print credentials of RAM roles too')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(dump)
+  addMetadataOptions(command)
+  addMetadataHelp(command, [
+    'rollcall metadata dump',
+    'rollcall metadata dump network/interfaces',
+    'rollcall metadata dump --json > metadata.json',
+  ])
+}

@@ -1,0 +1,64 @@
+// `rollcall metadata get`: one item, exactly.
+
+import type { Command } from 'commander'
+import { utf8 } from '../../bytes.ts'
+import { ITEMS } from '../../metadata/index.ts'
+import { say, usageError } from '../exit-status.ts'
+import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { print, printJson } from '../output.ts'
+import { metadataFailure } from './failure.ts'
+import { addMetadataHelp } from './help.ts'
+import { typedPath } from './path.ts'
+import { shownLines, valueJson } from './show-value.ts'
+
+interface GetOptions extends MetadataOptions {
+  readonly audience?: string
+  readonly revealCredentials?: true
+  readonly json?: true
+}
+
+const SIGNATURE_PATH = ITEMS.identitySignature.path
+
+const read = async (path: string, options: GetOptions): Promise<Uint8Array> => {
+  const { audience, revealCredentials = false } = options
+  const client = metadataClientOf(options)
+  if (path !== SIGNATURE_PATH) {
+    if (audience === undefined) return client.getBytes(path, { revealCredentials })
+    throw usageError(`--audience belongs to ${SIGNATURE_PATH}`)
+  }
+  if (audience === undefined) {
+    say('warning: a signature without --audience is good for whoever holds it, for years')
+    return utf8(await client.identitySignature())
+  }
+  return utf8(await client.identitySignature({ audience }))
+}
+
+const get = async (typed: string, options: GetOptions): Promise<void> => {
+  const path = typedPath(typed)
+  const bytes = await read(path, options).catch((error: unknown) => {
+    throw metadataFailure(error)
+  })
+  if (options.json) printJson({ path, ...valueJson(bytes) })
+  else if (process.stdout.isTTY) print(...shownLines(bytes))
+  else process.stdout.write(bytes)
+}
+
+/** Adds the subcommand. */
+export const addGet = (metadata: Command): void => {
+  const command = metadata
+    .command('get')
+    .description('Print the value of one item.')
+    .argument('<PATH>', 'such as hostname, meta-data/hostname or user-data')
+    .option('--audience <text>', 'for the signature of the identity document: whom it is for')
+    .option('--reveal-credentials', 'print credentials of a RAM role')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(get)
+  addMetadataOptions(command)
+  addMetadataHelp(command, [
+    'rollcall metadata get hostname',
+    'rollcall metadata get user-data > user-data',
+    'rollcall metadata get dynamic/instance-identity/document > document.json',
+    'rollcall metadata get dynamic/instance-identity/pkcs7 --audience a-nonce > pkcs7.txt',
+  ])
+}

@@ -1,0 +1,30 @@
+// Values of items on a terminal: nothing in them moves a cursor, and long ones are cut.
+
+import { fromUtf8, toBase64 } from '../../bytes.ts'
+import { printable } from '../output.ts'
+
+const MAX_SHOWN = 2000
+
+/** A value as text, or `undefined` if it is none. */
+export const valueText = (bytes: Uint8Array): string | undefined => {
+  const text = fromUtf8(bytes)
+  return text?.includes('\u0000') ? undefined : text
+}
+
+/** A value as one or more lines for a terminal. */
+export const shownLines = (bytes: Uint8Array): string[] => {
+  const text = valueText(bytes)
+  if (text === undefined) return [`(${bytes.length} bytes that are not text)`]
+  const lines = text
+    .slice(0, MAX_SHOWN)
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/)
+    .map((line) => printable(line.replaceAll('\t', '    ')))
+  return text.length > MAX_SHOWN ? [...lines, `(cut; ${bytes.length} bytes in all)`] : lines
+}
+
+/** A value in JSON: `value`, or `base64` for what is not text. */
+export const valueJson = (bytes: Uint8Array): { value: string } | { base64: string } => {
+  const text = valueText(bytes)
+  return text === undefined ? { base64: toBase64(bytes) } : { value: text }
+}
