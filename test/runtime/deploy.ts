@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
-import { freePort } from '../support/processes.ts'
-import { type ServiceVariables, startService, startWorker } from '../support/services.ts'
+import { type RunningProcess, freePort, startProcess } from '../support/processes.ts'
+import { type Service, type ServiceVariables, serviceOf, startWorker } from '../support/services.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { type Store, fileStore, redisStore } from './stores.ts'
 
@@ -47,12 +47,19 @@ export const onWorkers: Deploy = async (_, variables) => {
   return deployment(place, store, () => startWorker(variables, place))
 }
 
-/** A command that serves on a place. */
-export interface Command {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+/** What serves on a place. */
+export interface Entry {
+  start(env: Record<string, string>): RunningProcess
+  /** Where it serves, if not at the place itself. */
+  readonly port?: number
+  /** Removes what was made for it. */
+  remove?(): void
 }
+
+/** An entry that is a command. */
+export const entryOf = (command: string, ...args: readonly string[]): Entry => ({
+  start: (env) => startProcess(command, args, env),
+})
 
 /** Which store a deployment has. */
 export type StoreKind = 'redis' | 'sqlite' | 'deno-kv'
@@ -66,24 +73,31 @@ const openStore = async (context: Context, kind: StoreKind, { folder }: Place): 
 
 /**
  * An entry that is a process and takes its configuration from the environment.
- * @param commandOf gives what to start
+ * @param makeEntry gives what to start
+ * @param behind puts what the platform has in front of the service before it
  */
 export const onProcess =
   (
     store: StoreKind,
-    commandOf: (place: Place, context: Context) => Promise<Command> | Command,
+    makeEntry: (place: Place, context: Context) => Promise<Entry> | Entry,
+    behind: (service: Service, place: Place) => Promise<Service> = async (service) => service,
   ): Deploy =>
   async (context, variables: ServiceVariables) => {
     const place = await makePlace()
-    const { command, args, env } = await commandOf(place, context)
+    const entry = await makeEntry(place, context)
+    const { port = place.port } = entry
     const opened = await openStore(context, store, place)
-    return deployment(place, opened, () =>
-      startService(place.url, command, args, {
+    const close = async (): Promise<void> => {
+      await opened.close()
+      entry.remove?.()
+    }
+    return deployment(place, { ...opened, close }, async () => {
+      const running = entry.start({
         ROLLCALL_ISSUER: place.url,
-        PORT: String(place.port),
+        PORT: String(port),
         ...(opened.ledger !== undefined && { ROLLCALL_LEDGER: opened.ledger }),
         ...variables,
-        ...env,
-      }),
-    )
+      })
+      return behind(await serviceOf(`http://127.0.0.1:${port}`, running), place)
+    })
   }

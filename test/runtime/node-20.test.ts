@@ -4,14 +4,15 @@ import { expect, it } from 'vitest'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { startProcess, waitUntil } from '../support/processes.ts'
 import { POLICY } from '../http/support.ts'
-import { onProcess } from './deploy.ts'
+import { entryOf, onProcess } from './deploy.ts'
 import { describeRuntime } from './suite.ts'
 
 const NODE = { command: process.execPath, args: ['--import', 'tsx', 'functions/node.ts'] }
 
 describeRuntime(
   'Node 20, Redis',
-  onProcess('redis', () => NODE),
+  new RegExp(`^node ${process.version}`),
+  onProcess('redis', () => entryOf(NODE.command, ...NODE.args)),
 )
 
 it.runIf(process.versions.node.startsWith('20.'))(

@@ -24,8 +24,11 @@ const claimsOf = (token: unknown): Record<string, unknown> =>
     unknown
   >
 
-/** Declares the suite for one runtime. */
-export const describeRuntime = (name: string, deploy: Deploy): void => {
+/**
+ * Declares the suite for one runtime.
+ * @param expected what the engine says that it is
+ */
+export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy): void => {
   describe(name, () => {
     let scene: Scene
     let deployment: Deployment | undefined
@@ -75,9 +78,10 @@ export const describeRuntime = (name: string, deploy: Deploy): void => {
       fetch(`${url}/v1/enroll`, { method: 'POST', ...init })
 
     behaves('is the engine that it should be', async (url) => {
-      const engine = await runningEngine(url)
-      console.log(`${name}: ${engine ?? 'an engine that this machine does not show'}`)
       expect((await fetch(`${url}/healthz`)).status).toBe(200)
+      const engine = await runningEngine(service?.engineUrl ?? url)
+      console.log(`${name}: ${engine ?? 'an engine that this machine does not show'}`)
+      if (engine !== undefined) expect(engine).toMatch(expected)
     })
 
     behaves('makes challenges, as JSON and as text', async (url) => {

@@ -3,4 +3,4 @@
 import { onWorkers } from './deploy.ts'
 import { describeRuntime } from './suite.ts'
 
-describeRuntime('Workers, Durable Objects', onWorkers)
+describeRuntime('Workers, Durable Objects', /^workerd 20/, onWorkers)

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, startProcess, waitUntil } from './processes.ts'
+import { type RunningProcess, freePort, startProcess, waitUntil } from './processes.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY_SECONDS = 30
@@ -12,6 +12,8 @@ const READY_SECONDS = 30
 /** A running service. */
 export interface Service {
   readonly url: string
+  /** Where the engine itself serves, if something stands before it. */
+  readonly engineUrl?: string
   /** Its audit events so far, parsed. */
   auditEvents(): Record<string, unknown>[]
   /** All that it has written so far. */
@@ -34,21 +36,22 @@ const auditReader = (output: { readonly stdout: string }): Service['auditEvents'
   }
 }
 
-/** Starts a service, and waits until it answers. */
-export const startService = async (
+/** A process as a service, once it answers. */
+export const serviceOf = async (
   url: string,
-  command: string,
-  args: readonly string[],
-  env: Record<string, string>,
+  { child, output, stop }: RunningProcess,
 ): Promise<Service> => {
-  const { child, output, stop } = startProcess(command, args, env)
   const answers = async (): Promise<boolean> => {
     const response = await fetch(`${url}/healthz`).catch(() => undefined)
     return response !== undefined
   }
   try {
     const alive = (): boolean => child.exitCode === null
-    await waitUntil(answers, { seconds: READY_SECONDS, what: `${args[0]} ready`, alive })
+    await waitUntil(answers, {
+      seconds: READY_SECONDS,
+      what: `${child.spawnargs.join(' ')} ready`,
+      alive,
+    })
   } catch (error) {
     await stop()
     throw new Error(`${String(error)}\n${output.stdout}\n${output.stderr}`, { cause: error })
@@ -60,6 +63,13 @@ export const startService = async (
     stop,
   }
 }
+
+const startService = (
+  url: string,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Service> => serviceOf(url, startProcess(command, args, env))
 
 /** What both services are started with: variables but the issuer, which is the service's URL. */
 export type ServiceVariables = Readonly<Record<string, string>>
