@@ -203,10 +203,16 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     throw new MetadataError(message, { code: 'secret', path: plain })
   }
 
-  const items = createAccessors(ITEMS, readText)
-  const identityDocument = (): Promise<string> => readText(ITEMS.identityDocument.path)
+  const {
+    userData: userDataItem,
+    identityDocument: document,
+    identitySignature: signature,
+    ...rest
+  } = ITEMS
+  const items = createAccessors(rest, readText)
+  const identityDocument = (): Promise<string> => readText(document.path)
   const identitySignature = ({ audience }: { readonly audience?: string } = {}) => {
-    const { path } = ITEMS.identitySignature
+    const { path } = signature
     const query = audience === undefined ? '' : `?audience=${encodeURIComponent(audience)}`
     return readText(path, `/latest/${path}${query}`)
   }
@@ -230,7 +236,7 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     getBytes,
     async userData() {
       try {
-        return await read(ITEMS.userData.path)
+        return await read(userDataItem.path)
       } catch (error) {
         if (error instanceof MetadataError && error.code === 'not_found') return undefined
         throw error

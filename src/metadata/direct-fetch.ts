@@ -1,6 +1,6 @@
 // `fetch`, but never by way of a proxy: the address of the metadata service means another machine, or
 // none, to a proxy. Node's own `fetch` follows HTTP_PROXY if NODE_USE_ENV_PROXY is set, Deno's always
-// does, and neither can be told not to. Their `node:http` can: an agent of one's own knows no proxy.
+// does, and neither can be told not to. The agents of `node:http` can.
 
 /** What is needed of `fetch`. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>
@@ -15,7 +15,7 @@ export interface FetchInit {
 
 /** The little of `node:http` that is used. */
 interface NodeHttp {
-  readonly Agent: new () => object
+  readonly Agent: new (options: { readonly proxyEnv: Readonly<Record<string, string>> }) => object
   request(
     url: string,
     options: Omit<FetchInit, 'redirect'> & { readonly agent: object },
@@ -63,7 +63,8 @@ const fetchByNode =
           reject(error as Error)
         }
       }
-      const options = { method, headers, signal, agent: new http.Agent() }
+      // Deno takes the environment for an agent that isn't told of another one, Node does not.
+      const options = { method, headers, signal, agent: new http.Agent({ proxyEnv: {} }) }
       http.request(url, options, onResponse).on('error', reject).end()
     })
 

@@ -184,9 +184,14 @@ export const publicKeyPath = (name: string): string =>
 /** Where the credentials of a RAM role are. */
 export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleNames.path}${role}`
 
-/** Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. */
-export const isSecretPath = (path: string): boolean =>
-  path.startsWith(ITEMS.ramRoleNames.path) && path !== ITEMS.ramRoleNames.path
+/**
+ * Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. Case
+ * does not matter: whether it does to the service is not documented.
+ */
+export const isSecretPath = (path: string): boolean => {
+  const folder = ITEMS.ramRoleNames.path
+  return path.length > folder.length && path.toLowerCase().startsWith(folder)
+}
 
 /** The documented item at a path below the version, if there is one. */
 export const itemAt = (path: string): Item | undefined => ALL.find((item) => item.path === path)
