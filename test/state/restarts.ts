@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   type Answer,
   evidenceRefused,
@@ -125,12 +125,17 @@ export const restarts = (service: () => StateService): void => {
       }
       await expectEnrolled(await post(await begin('always')))
     })
+  })
 
-    it(`with a life of ${SHORT_SECONDS} s, refuses a challenge that has outlived it, spent or not`, async () => {
-      await service().restart({
+  describe(`the service, started again with a life of ${SHORT_SECONDS} s and no operators,`, () => {
+    beforeAll(() =>
+      service().restart({
         ROLLCALL_CHALLENGE_LIFETIME_SECONDS: String(SHORT_SECONDS),
         ROLLCALL_ADMIN_KEYS: undefined,
-      })
+      }),
+    )
+
+    it('refuses a challenge that has outlived it, spent or not', async () => {
       let spent = await begin('always')
       let answer = await post(spent)
       // On a machine that takes longer than this for one enrollment, once more.
@@ -146,7 +151,7 @@ export const restarts = (service: () => StateService): void => {
       }
     })
 
-    it.each(CALLS)('without keys of operators, has no call %s', async (_, method, path) => {
+    it.each(CALLS)('has no call %s', async (_, method, path) => {
       const stranger = await makeKey()
       for (const Authorization of [
         undefined,
@@ -160,7 +165,7 @@ export const restarts = (service: () => StateService): void => {
 
     it('has written no secret in all that time', () => {
       const { secrets, output } = service()
-      expect(secrets.size).toBeGreaterThan(100)
+      expect(secrets.size).toBeGreaterThan(10)
       const written = output()
       expect([...secrets].filter((secret) => written.includes(secret))).toEqual([])
     })
