@@ -39,9 +39,19 @@ describe('runnableFences()', () => {
     }
   })
 
-  it('passes over other fences', () => {
-    const text = 'a\n```sh\nno\n```\n```sh runnable\nyes\n```\n```ts\nno\n```\n'
-    expect(runnableFences(text)).toEqual([{ line: 5, script: 'yes\n' }])
+  it('passes over other fences, and takes the indentation of lists away', () => {
+    const list = '1. a\n   ```sh runnable\n   if true; then\n     yes\n   fi\n   ```\n'
+    const text = `a\n\`\`\`sh\nno\n\`\`\`\n\`\`\`sh runnable\nyes\n\`\`\`\n${list}\`\`\`ts\nno\n\`\`\`\n`
+    expect(runnableFences(text)).toEqual([
+      { line: 5, script: 'yes\n' },
+      { line: 9, script: 'if true; then\n  yes\nfi\n' },
+    ])
+  })
+
+  it('finds every fence that says so', () => {
+    for (const { path, fences } of readmes) {
+      expect(fences).toHaveLength(readProjectFile(path).split('```sh runnable\n').length - 1)
+    }
   })
 })
 

@@ -19,12 +19,14 @@ export interface Fence {
   readonly script: string
 }
 
-/** The runnable fences of a Markdown text. */
+/** The runnable fences of a Markdown text, also in lists. */
 export const runnableFences = (markdown: string): Fence[] =>
-  [...markdown.matchAll(/^```sh runnable\n([^]*?)^```$/gm)].map(({ 1: script = '', index }) => ({
-    line: markdown.slice(0, index).split('\n').length,
-    script,
-  }))
+  [...markdown.matchAll(/^( *)```sh runnable\n([^]*?)^\1```$/gm)].map(
+    ({ 1: indent = '', 2: script = '', index }) => ({
+      line: markdown.slice(0, index).split('\n').length,
+      script: script.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }),
+  )
 
 /** Node and its companions, git, curl, and what every Debian has: nothing else is found. */
 const TOOLS =
