@@ -1,14 +1,64 @@
-// Where a text stops being JSON, which parsers tell in words of their own.
+// Where a text stops being JSON (RFC 8259). Parsers tell it in words of their own, or not at all.
 
-/** The line and column, from 1; `undefined` for JSON, or if the parser doesn't say. */
-export const jsonPlace = (text: string): string | undefined => {
-  try {
-    JSON.parse(text)
-    return undefined
-  } catch (error) {
-    const [, position] = /at position ([0-9]+)/.exec((error as Error).message) ?? []
-    const at = position === undefined ? text.trimEnd().length : Number(position)
-    const before = text.slice(0, at).split('\n')
-    return `line ${before.length}, column ${(before.at(-1) as string).length + 1}`
+const SPACE = /[ \t\r\n]*/y
+const TOKEN =
+  // oxlint-disable-next-line no-control-regex -- none of them may stand in a string
+  /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y
+
+/** What may come next. */
+type Expected = 'value' | 'first item' | 'key' | 'first key' | 'colon' | 'more' | 'nothing'
+
+const matchAt = (pattern: RegExp, text: string, at: number): string => {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0] ?? ''
+}
+
+/** What may come after a token, or `undefined` if the token may not come. */
+const step = (expected: Expected, token: string, open: string[]): Expected | undefined => {
+  const afterValue = (): Expected => (open.length === 0 ? 'nothing' : 'more')
+  const close = (): Expected => {
+    open.pop()
+    return afterValue()
   }
+  const isString = token.startsWith('"')
+  if (token === '' || expected === 'nothing') return undefined
+  if (expected === 'colon') return token === ':' ? 'value' : undefined
+  if (expected === 'key' || expected === 'first key') {
+    if (isString) return 'colon'
+    return token === '}' && expected === 'first key' ? close() : undefined
+  }
+  if (expected === 'more') {
+    if (token === ',') return open.at(-1) === '{' ? 'key' : 'value'
+    return token === (open.at(-1) === '{' ? '}' : ']') ? close() : undefined
+  }
+  if (token === ']') return expected === 'first item' ? close() : undefined
+  if (token === '{' || token === '[') {
+    open.push(token)
+    return token === '{' ? 'first key' : 'first item'
+  }
+  return ['}', ',', ':'].includes(token) ? undefined : afterValue()
+}
+
+/** Where it stops, from 0; `undefined` for JSON. */
+const stopOf = (text: string): number | undefined => {
+  const open: string[] = []
+  let expected: Expected = 'value'
+  let at = 0
+  for (;;) {
+    at += matchAt(SPACE, text, at).length
+    if (at === text.length && expected === 'nothing') return undefined
+    const token = matchAt(TOKEN, text, at)
+    const next = step(expected, token, open)
+    if (next === undefined) return at
+    expected = next
+    at += token.length
+  }
+}
+
+/** The line and column, from 1, where a text stops being JSON; `undefined` for JSON. */
+export const jsonPlace = (text: string): string | undefined => {
+  const at = stopOf(text)
+  if (at === undefined) return undefined
+  const before = text.slice(0, at).split('\n')
+  return `line ${before.length}, column ${(before.at(-1) as string).length + 1}`
 }
