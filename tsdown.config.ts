@@ -1,7 +1,9 @@
-// The published package: one file for each public module, with types, and one for the command;
-// dependencies left out.
+// The published package: one file for each public module, with types, and the command, all with their
+// dependencies left out; and the command once more in one file that needs no other, for Deno and for
+// machines without npm.
 
 import { defineConfig } from 'tsdown'
+import packageJson from './package.json' with { type: 'json' }
 
 const shared = {
   format: 'esm',
@@ -32,5 +34,14 @@ export default defineConfig([
     entry: { 'cli/rollcall': 'src/cli/rollcall.ts' },
     platform: 'node',
     dts: false,
+  },
+  {
+    ...shared,
+    entry: { 'cli/standalone': 'src/cli/rollcall.ts' },
+    platform: 'node',
+    dts: false,
+    noExternal: [/.*/],
+    outputOptions: { inlineDynamicImports: true },
+    define: { ROLLCALL_VERSION: JSON.stringify(packageJson.version) },
   },
 ])

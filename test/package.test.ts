@@ -10,15 +10,19 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cleanEnvironment } from './support/processes.ts'
+import { setClientScene } from './cli/client-scene.ts'
+import { ROLE, claimsOf } from './support/enrollment.ts'
+import { requireNode24 } from './support/node24.ts'
+import { cleanEnvironment, startProcess, waitUntil } from './support/processes.ts'
 import { ROOT, readProjectFile } from './support/sources.ts'
 
 const run = promisify(execFile)
@@ -29,6 +33,29 @@ const { exports, dependencies } = JSON.parse(readProjectFile('package.json')) as
 const specifiers = Object.keys(exports)
   .filter((name) => name !== './package.json')
   .map((name) => `rollcall${name.slice(1)}`)
+
+/** Enrolls with a command, bound to a key, and gives the claims of the token. */
+const enrollWith = async (
+  program: string,
+  args: readonly string[],
+): Promise<Record<string, unknown>> => {
+  const scene = await setClientScene({ role: { binding: 'dpop' } })
+  const cwd = mkdtempSync(join(tmpdir(), 'rollcall-enroll-'))
+  try {
+    const options = ['--role', ROLE, '--metadata-url', scene.metadataUrl, '--dpop-key', 'key.json']
+    const deliver = ['--out', 'token.jwt', '--exec', 'cat "$ROLLCALL_TOKEN_FILE"']
+    const { stdout } = await run(program, [...args, 'enroll', scene.url, ...options, ...deliver], {
+      cwd,
+      env: cleanEnvironment(),
+    })
+    expect(statSync(join(cwd, 'key.json')).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(cwd, 'token.jwt'), 'utf8')).toBe(stdout)
+    return claimsOf(stdout)
+  } finally {
+    rmSync(cwd, { recursive: true })
+    await scene.close()
+  }
+}
 
 describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
@@ -123,7 +150,42 @@ describe('the package', () => {
     expect(keys).toMatchObject({ keys: [{ alg: 'ES256' }] })
   })
 
-  it('has a command that loads neither hono nor @peculiar/x509 for `admin`', async () => {
+  it('has the command run on Node 24 too', async (context) => {
+    const node = await requireNode24(context)
+    const env = cleanEnvironment({ PATH: [dirname(node), process.env['PATH']].join(delimiter) })
+    await run('npm', ['rebuild', 'rollcall', '--offline'], { cwd: folder, env })
+    const { stdout } = await run('npx', ['--no', '--', 'rollcall', '--version'], {
+      cwd: folder,
+      env,
+    })
+    expect(stdout).toBe('0.1.0\n')
+    const bin = join(folder, 'node_modules/.bin/rollcall')
+    expect(await enrollWith(node, [bin])).toMatchObject({ role: ROLE })
+  })
+
+  it('has the command in one file that needs no other, on Node and on Deno', async () => {
+    const alone = join(folder, 'alone')
+    mkdirSync(alone)
+    const file = join(alone, 'rollcall.js')
+    cpSync(join(installed, 'dist/cli/standalone.js'), file)
+    const deno = join(ROOT, 'node_modules/deno/bin.cjs')
+    const env = cleanEnvironment({ DENO_DIR: join(folder, 'deno') })
+    const allowed = ['net', 'env', 'read', 'write', 'run'].map((name) => `--allow-${name}`)
+    const denoRun = [deno, 'run', '--no-remote', '--no-npm', ...allowed, file]
+    for (const args of [[file], denoRun]) {
+      const { stdout } = await run(process.execPath, [...args, '--version'], { cwd: alone, env })
+      expect(stdout).toBe('0.1.0\n')
+      expect(await enrollWith(process.execPath, args)).toMatchObject({ role: ROLE })
+    }
+    const emulator = startProcess(process.execPath, [...denoRun, 'emulate', '--port', '0'])
+    const ready = (): boolean => emulator.output.stdout.includes('\nthen: ')
+    const alive = (): boolean => emulator.child.exitCode === null
+    await waitUntil(ready, { seconds: 30, what: 'the emulator on Deno', alive }).finally(() =>
+      emulator.stop(),
+    )
+  })
+
+  it('has a command that loads neither hono nor @peculiar/x509 until it emulates', async () => {
     const { metafile } = await build({
       entryPoints: [join(installed, 'dist/cli/rollcall.js')],
       bundle: true,
@@ -132,9 +194,17 @@ describe('the package', () => {
       format: 'esm',
       platform: 'node',
     })
-    const inputs = Object.keys(metafile.inputs)
+    const start = Object.keys(metafile.inputs).find((path) => path.endsWith('dist/cli/rollcall.js'))
+    const loaded = new Set([start as string])
+    for (const path of loaded) {
+      for (const { path: imported, kind } of metafile.inputs[path]?.imports ?? []) {
+        if (kind === 'import-statement') loaded.add(imported)
+      }
+    }
+    const inputs = [...loaded]
     expect(inputs.some((path) => path.includes('commander'))).toBe(true)
     expect(inputs.filter((path) => /hono|@peculiar|reflect-metadata/.test(path))).toEqual([])
+    expect(Object.keys(metafile.inputs).some((path) => path.includes('@peculiar'))).toBe(true)
   })
 
   it.each([

@@ -112,7 +112,7 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     .option('--instances <n>', 'how many instances (default: 1)', wholeNumber(1, 10_000))
     .option(
       '--describe <file>',
-      'what is known of each instance, JSON or YAML; the rest is made up',
+      'JSON, {"instances": [...]}: what is known of each; the rest is made up',
     )
     .option('--all-items', 'give instances every documented item', false)
     .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
@@ -127,7 +127,7 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     examples: [
       `${call} --certificate-out cloud.pem`,
       `${call} --instances 300 --seed fleet --hardened-only`,
-      `${call} --describe instances.yaml --all-items`,
+      `${call} --describe instances.json --all-items`,
       `${call} --port 0 --fault wrapped --fault not-found:user-data`,
     ],
     more: `Faults:\n${faultHelp.join('\n')}`,

@@ -56,8 +56,15 @@ const besideOf = (path: string): string => `${path}.${randomBytes(4).toString('h
 
 /** What to tell of a file that could not be written. @param name what it is called in the usage */
 export const cannotWrite = (error: unknown, path: string, name: string): Error => {
-  const { code = 'failed' } = error as NodeJS.ErrnoException
-  return usageError(`${name}: cannot write ${path} (${code})`)
+  const { code, name: kind = 'failed' } = error as NodeJS.ErrnoException
+  return usageError(`${name}: cannot write ${path} (${code ?? kind})`)
+}
+
+/** Tries whether a file could be written, beside it. @throws NodeJS.ErrnoException if not */
+export const tryWriting = (path: string): void => {
+  const beside = besideOf(path)
+  closeSync(openSync(beside, 'wx', OWNER_ONLY))
+  rmSync(beside)
 }
 
 /**

@@ -1,7 +1,7 @@
 // `npm run emulator` as a process, asked with curl.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
@@ -91,6 +91,36 @@ describe('npm run emulator', () => {
     expect(curl(...header, ...status, `${url}/latest/meta-data/mac`)).toBe('404')
     const proxied = [...ttl, '-H', 'X-Forwarded-For: 10.0.0.1']
     expect(curl('-X', 'PUT', ...proxied, ...status, `${url}/latest/api/token`)).toBe('403')
+  })
+
+  it('answers as the instances that a file describes, which nothing else may say', async () => {
+    const file = join(folder, 'instances.json')
+    writeFileSync(file, '{"instances":[{"hostname":"web-1"},{"hostname":"web-2"}]}')
+    const { url } = await startReady('--describe', file, '--all-items')
+    const [, second] = (await (await fetch(`${url}/instances/`)).text()).split('\n')
+    const item = `${url}/instances/${second}/latest/meta-data/hostname`
+    expect(await (await fetch(item)).text()).toBe('web-2')
+
+    const both = await runToEnd('--describe', file, '--instances', '2')
+    expect(both).toMatchObject({ status: 2, stdout: '' })
+    writeFileSync(file, '{"instances":[{"mac":"x"}]}')
+    const bad = await runToEnd('--describe', file)
+    expect(bad).toMatchObject({ status: 2, stdout: '' })
+    expect(bad.stderr).toContain('mac')
+  })
+
+  it('prints one JSON document with --json', async () => {
+    const emulator = start('--port', '0', '--json', '--seed', 'cli')
+    const { output } = emulator
+    const alive = (): boolean => emulator.child.exitCode === null
+    const ready = (): boolean => output.stdout.endsWith('\n')
+    await waitUntil(ready, { seconds: 20, what: 'the emulator', alive })
+    expect(JSON.parse(output.stdout)).toMatchObject({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      seed: 'cli',
+      certificate: expect.stringContaining('BEGIN CERTIFICATE'),
+      instances: [{ instance_id: expect.stringMatching(/^i-/) }],
+    })
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s, whoever waits for it', async (signal) => {

@@ -1,12 +1,12 @@
 // Where a token goes: into a file, to a command, or to standard output.
 
-import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Cleanup } from '../cleanup.ts'
 import { say, usageError } from '../exit-status.ts'
 import { printJson } from '../output.ts'
-import { cannotWrite, replaceSecret } from '../secret-file.ts'
+import { cannotWrite, replaceSecret, tryWriting } from '../secret-file.ts'
 import type { Enrolled } from './enrollment.ts'
 import { runHook } from './hook.ts'
 
@@ -30,7 +30,7 @@ export const checkOut = (path: string | undefined): string | undefined => {
   }
   try {
     // Before anything is asked for: a token that can't be kept would be lost.
-    accessSync(dirname(out), constants.W_OK)
+    tryWriting(out)
   } catch (error) {
     throw cannotWrite(error, path, '--out')
   }
