@@ -1,6 +1,7 @@
 // Clients of an emulator, without a port between them, that keep count of what they send.
 
 import {
+  type Item,
   type MetadataClient,
   type MetadataClientOptions,
   type MetadataEmulator,
@@ -41,4 +42,13 @@ export const failureOf = async (promise: Promise<unknown>): Promise<unknown> => 
     return error
   }
   throw new Error('it was not rejected')
+}
+
+/** The text that an item had before it was read. */
+export const asText = ({ form }: Item, value: unknown): string => {
+  if (form === 'lines') return (value as string[]).join('\n')
+  if (form === 'json') return JSON.stringify(value)
+  if (form === 'time') return new Date((value as number) * 1000).toISOString().replace('.000', '')
+  if (form === 'names') return (value as string[]).join('\n')
+  return String(value)
 }

@@ -11,7 +11,7 @@ import {
   type MetadataClient,
   createMetadataClient,
 } from '../../src/metadata/index.ts'
-import { setClientScene } from './client-support.ts'
+import { asText, setClientScene } from './client-support.ts'
 import { curlWithToken } from './curl.ts'
 
 let server: EmulatorServer
@@ -21,14 +21,6 @@ beforeAll(async () => {
   client = createMetadataClient({ baseUrl: server.url })
 })
 afterAll(() => server.close())
-
-/** The text that an item had before it was read. */
-const asText = ({ form }: Item, value: unknown): string => {
-  if (form === 'lines') return (value as string[]).join('\n')
-  if (form === 'json') return JSON.stringify(value)
-  if (form === 'time') return new Date((value as number) * 1000).toISOString().replace('.000', '')
-  return String(value)
-}
 
 describe('createMetadataClient()', () => {
   it('reads each documented item as curl does', async (context) => {
