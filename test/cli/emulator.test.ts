@@ -123,6 +123,32 @@ describe('npm run emulator', () => {
     })
   })
 
+  it('answers every documented item with --all-items, and faults of a path', async (context) => {
+    requireTool(context, 'curl', 'apt-get install curl')
+    const { url } = await startReady('--all-items', '--fault', 'error:503x1@user-data')
+    const status = ['-o', '/dev/null', '-w', '%{http_code}']
+    const twice = [1, 2].map(() => curl(...status, `${url}/latest/user-data`))
+    expect(twice).toEqual(['503', '200'])
+    expect(curl(`${url}/latest/meta-data/public-keys/0/openssh-key`)).toMatch(/^ssh-ed25519 /)
+  })
+
+  it.each([
+    ['{', 'it is not JSON'],
+    ['{"instances": [], "instances": []}', 'a key occurs twice'],
+    ['[]', 'expected {"instances": [...]} and nothing else'],
+    ['{"instances": [{"hostnam": "x"}]}', 'instances[0].hostnam: is not known'],
+    [
+      '{"instances": [{"private-ipv4": "10.0.0.255"}]}',
+      'instances[0].private-ipv4: 10.0.0.255 is no',
+    ],
+  ])('refuses the description %s with exit status 2', async (text, message) => {
+    const file = join(folder, 'instances.json')
+    writeFileSync(file, text)
+    const { status, stdout, stderr } = await runToEnd('--describe', file)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s, whoever waits for it', async (signal) => {
     const { url, child } = await startReady('--fault', 'slow:600000')
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
