@@ -22,6 +22,8 @@ export interface ClientSceneOptions {
   readonly challengeLifetimeSeconds?: number
   /** Of tokens. Default: 300. */
   readonly lifetimeSeconds?: number
+  /** How far the clock of the service is from this machine's. Default: 0. */
+  readonly clockOffsetSeconds?: number
   /** Members of the role. */
   readonly role?: Readonly<Record<string, unknown>>
 }
@@ -59,6 +61,7 @@ const listen = async (
 /** Starts a service that admits the emulator's instance. */
 export const setClientScene = async (options: ClientSceneOptions = {}): Promise<ClientScene> => {
   const { emulator = {}, challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
+  const { clockOffsetSeconds = 0 } = options
   const metadata = await startEmulator(emulator)
   const [port, metadataPort] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
@@ -82,7 +85,11 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
   const requests: { path: string; body: string; dpop: string | null }[] = []
   const asked: string[] = []
   const enroller = await createEnroller(scene.options)
-  const app = createApp({ enroller, audit: (event) => void events.push(event) })
+  const app = createApp({
+    enroller,
+    audit: (event) => void events.push(event),
+    clock: () => Math.floor(Date.now() / 1000) + clockOffsetSeconds,
+  })
   const pass = async (request: Request): Promise<Response> => app.fetch(request)
   const hand: { intercept: Intercept } = { intercept: () => undefined }
   const closeService = await listen(async (request) => {

@@ -147,7 +147,7 @@ describe('rollcall metadata dump', () => {
   it('prints a part of the tree', async () => {
     await start()
     const { stdout } = await metadata('dump', 'dns-conf')
-    expect(stdout).toMatch(/^meta-data\/\n {2}dns-conf\/\n {4}nameservers {2}100\.100\./)
+    expect(stdout).toMatch(/^meta-data\/\n {2}dns-conf\/\n {4}nameservers\n {6}100\.100\./)
     expect(stdout).not.toContain('hostname')
   })
 })

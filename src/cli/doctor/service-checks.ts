@@ -30,6 +30,7 @@ const clock: Check = {
     if (Number.isNaN(date)) return skipped('not tried: the service gave no date to compare with')
     // The header is cut to the second.
     const off = Math.round(((findings.healthAtMs ?? 0) - date - 500) / 1000)
+    if (off === 0) return ok("this machine's and the service's agree")
     const distance = `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} the service's`
     if (Math.abs(off) <= CLOCK_TOLERANCE_SECONDS) return ok(`this machine's is ${distance}`)
     return failed(

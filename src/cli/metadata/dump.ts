@@ -58,9 +58,11 @@ const printTree = (items: readonly Dumped[]): void => {
     }
     open = folders
     const margin = '  '.repeat(folders.length)
-    const [first = '', ...more] = bytes === undefined ? [`(${leftOut})`] : shownLines(bytes)
-    print(`${margin}${printable(name)}  ${first}`.trimEnd())
-    for (const line of more) print(`${margin}  ${line}`.trimEnd())
+    const lines = bytes === undefined ? [`(${leftOut})`] : shownLines(bytes)
+    // Several lines stand below the name, so that they stand below one another.
+    if (lines.length === 1) print(`${margin}${printable(name)}  ${lines.join('')}`.trimEnd())
+    else
+      print(`${margin}${printable(name)}`, ...lines.map((line) => `${margin}  ${line}`.trimEnd()))
   }
 }
 
