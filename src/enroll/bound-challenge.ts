@@ -10,6 +10,8 @@ import type { EnrollmentRequest, Refusal } from './enrollment.ts'
 /** A challenge of ours, in time, and the thumbprint of the key that was proved, if one was. */
 export interface BoundChallenge {
   readonly challenge: Challenge
+  /** Unix seconds at which it was made. */
+  readonly madeAt: number
   readonly jkt: string | undefined
 }
 
@@ -61,8 +63,9 @@ export const checkBoundChallenge = async (
     }
   }
   if (typeof challenge === 'string') return { code: 'invalid_evidence', reason: challenge }
-  if (challenge.expiresAt - challenges.lifetimeSeconds < remembersSince) {
+  const madeAt = challenge.expiresAt - challenges.lifetimeSeconds
+  if (madeAt < remembersSince) {
     return { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
   }
-  return { challenge, jkt }
+  return { challenge, madeAt, jkt }
 }

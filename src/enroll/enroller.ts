@@ -85,7 +85,7 @@ const enrollWith = async (
     const judging = { challenges, remembersSince }
     const bound = await checkBoundChallenge(judging, request, audience, now)
     if ('code' in bound) return refuse(bound)
-    const { challenge, jkt } = bound
+    const { challenge, madeAt, jkt } = bound
     // Before anything is stored: strangers of the cloud can't fill the ledger.
     if (!namesAccount(policy, ownerAccountId)) {
       return refuse({ code: 'not_admitted', reason: 'account_not_allowed' })
@@ -111,7 +111,7 @@ const enrollWith = async (
     if ('code' in admitted) return refuse(admitted)
     const { role } = admitted
     facts = { ...facts, role: role.name }
-    const candidate = { role, imageId: identity.imageId, jkt, spent, now }
+    const candidate = { role, imageId: identity.imageId, jkt, madeAt, spent, now }
     const refusal = await recordEnrollment(ledger, identity, known, candidate)
     if (refusal !== undefined) return refuse(refusal)
 

@@ -27,6 +27,8 @@ export interface Candidate {
   readonly imageId: string
   /** Thumbprint of the key that was proved; absent without a proof. */
   readonly jkt: string | undefined
+  /** Unix seconds at which its challenge was made. */
+  readonly madeAt: number
   readonly spent: Spent
   /** Unix seconds. */
   readonly now: number
@@ -56,8 +58,9 @@ const refusalOf = (
 
 /** Applies the rule of a role to the record of an instance. */
 export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): FirstUse => {
-  const { role, imageId, jkt, spent, now } = candidate
+  const { role, imageId, jkt, madeAt, spent, now } = candidate
   if (spent.generation !== record.generation) return 'challenge_before_reset'
+  if (madeAt < record.resetAt) return 'challenge_before_reset'
   if (spent.issuedAt <= record.revokedUntil) return 'enrollment_revoked'
   // Its own retry: what it enrolled is what is there.
   if (record.jti === spent.jti) return record

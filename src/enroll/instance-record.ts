@@ -19,6 +19,8 @@ export interface InstanceRecord {
   readonly lastAt: number
   /** Unix seconds: tokens with an `iat` up to this one are revoked; 0 for none. */
   readonly revokedUntil: number
+  /** Unix seconds of the latest reset: challenges made before it are of no use; 0 for none. */
+  readonly resetAt: number
   /** Role and image of the latest enrollment. */
   readonly role: string | undefined
   readonly imageId: string | undefined
@@ -36,6 +38,7 @@ export const unknownInstance = (serialNumber: string): InstanceRecord => ({
   firstAt: 0,
   lastAt: 0,
   revokedUntil: 0,
+  resetAt: 0,
   role: undefined,
   imageId: undefined,
   jkt: undefined,
@@ -64,7 +67,7 @@ export const instanceNameOf = (key: string): InstanceName => {
 export const encodeRecords = (records: readonly InstanceRecord[]): string =>
   records
     .map((it) => {
-      const numbers = [it.generation, it.count, it.firstAt, it.lastAt, it.revokedUntil]
+      const numbers = [it.generation, it.count, it.firstAt, it.lastAt, it.revokedUntil, it.resetAt]
       const texts = [it.role, it.imageId, it.jkt, it.jti]
       return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? '')].join(' ')
     })
@@ -73,8 +76,8 @@ export const encodeRecords = (records: readonly InstanceRecord[]): string =>
 /** The records of an entry's value; none if there is no entry. */
 export const decodeRecords = (value: string | undefined): readonly InstanceRecord[] =>
   (value === undefined ? [] : value.split('\n')).map((line) => {
-    const [serialNumber = '', generation, count, firstAt, lastAt, revokedUntil, ...texts] =
-      line.split(' ')
+    const [serialNumber = '', ...values] = line.split(' ')
+    const [generation, count, firstAt, lastAt, revokedUntil, resetAt, ...texts] = values
     const [role, imageId, jkt, jti] = texts.map((text) => (text === '' ? undefined : text))
     return {
       serialNumber,
@@ -83,6 +86,7 @@ export const decodeRecords = (value: string | undefined): readonly InstanceRecor
       firstAt: Number(firstAt),
       lastAt: Number(lastAt),
       revokedUntil: Number(revokedUntil),
+      resetAt: Number(resetAt),
       role,
       imageId,
       jkt,

@@ -56,10 +56,14 @@ export const findInstance = async (
 
 type RecordChange = (record: InstanceRecord, now: number) => InstanceRecord
 
-/** Opens one fresh enrollment: what was begun before can't complete, and spent evidence stays spent. */
-export const resetRecord: RecordChange = (record) => ({
+/**
+ * Opens one fresh enrollment: what was begun before can't complete. Evidence that was spent stays spent by
+ * the generation, whatever the clocks say; a challenge that nobody has used yet is refused by its time.
+ */
+export const resetRecord: RecordChange = (record, now) => ({
   ...record,
   generation: record.generation + 1,
+  resetAt: Math.max(record.resetAt, now),
   jkt: undefined,
   jti: undefined,
 })
@@ -82,6 +86,7 @@ export const forgetRecord: RecordChange = (record, now) => ({
   firstAt: 0,
   lastAt: 0,
   revokedUntil: revokeUntil(record, now),
+  resetAt: Math.max(record.resetAt, now),
   role: undefined,
   imageId: undefined,
   jkt: undefined,

@@ -28,7 +28,10 @@ export const authenticateOperator = async (
   now: number,
 ): Promise<{ readonly sub: string } | OperatorRefusal> => {
   const claims = await verifyAdminToken(adminKeys, issuer, token, now)
-  if (claims === undefined) return 'operator_token_invalid'
+  // One of before the ledger began could have been used before.
+  if (claims === undefined || claims.iat < (ledger.remembersSince ?? 0)) {
+    return 'operator_token_invalid'
+  }
   const { sub, jti } = claims
   const entry = {
     key: `operator:${sub} ${jti}`,

@@ -48,7 +48,7 @@ now() {
   if [ -r /proc/uptime ]; then cut -d. -f1 /proc/uptime; else date +%s; fi
 }
 
-# call SECONDS ARGUMENT...: leaves the status in $code (000: no answer), the answer in $dir.
+# call SECONDS ARGUMENT...: leaves $code (000: no answer) and the answer in $dir.
 call() {
   limit=$1
   shift
@@ -59,7 +59,6 @@ call() {
     code=000
 }
 
-# What a failed call said, in one line.
 reason() {
   if [ "$code" = 000 ]; then
     tr -d '\\000-\\037\\177' <"$dir/error" | cut -c1-200
@@ -71,7 +70,7 @@ reason() {
   fi
 }
 
-# Waits as long as the answer asks, at most a minute, and a random part of 2, 4, 8 .. 32 s more.
+# As long as the answer asks, at most a minute, and a random part of 2, 4, 8 .. 32 s.
 pause() {
   asked=$(tr -d '\\r' <"$dir/head" | sed -n 's/^[Rr]etry-[Aa]fter: *\\([0-9]\\{1,4\\}\\)$/\\1/p' | tail -n 1)
   asked=\${asked:-0}
@@ -80,7 +79,6 @@ pause() {
   sleep $((asked + $(od -An -N2 -tu2 /dev/urandom) % (backoff + 1)))
 }
 
-# Counts a failed call of the service, and waits before the next one.
 retry() {
   attempts=$((attempts - 1))
   [ "$attempts" -gt 0 ] || die 5 "$issuer is not available ($(reason)); try again later"
@@ -92,7 +90,7 @@ refused() {
   die 4 "$issuer refused: $(reason); its operator finds why in the audit event of this request"
 }
 
-# metadata FILE PATH ARGUMENT...: asks the metadata service, leaves a good answer in FILE.
+# metadata FILE PATH ARGUMENT...: leaves a good answer in $dir/FILE.
 metadata() {
   file=$1
   url=$metadata_url/latest/$2
@@ -127,7 +125,6 @@ metadata_token() {
   fi
 }
 
-# Asks for a challenge: $audience, to be used before $deadline.
 challenge() {
   backoff=1
   while :; do
@@ -152,7 +149,6 @@ challenge() {
   esac
 }
 
-# Fetches the document, and a signature over it and the challenge.
 evidence() {
   metadata_token
   for path in document "pkcs7?audience=$audience"; do

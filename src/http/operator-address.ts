@@ -15,12 +15,9 @@ const MAX_LIMIT = 1000
 export const pageOf = (context: Context<Env>): PageRequest => {
   const query = [...new URL(context.req.url).searchParams]
   const { cursor, limit = String(DEFAULT_LIMIT), ...others } = Object.fromEntries(query)
-  const whole = /^[1-9][0-9]{0,3}$/.test(limit) && Number(limit) <= MAX_LIMIT
-  if (
-    !whole ||
-    Object.keys(others).length > 0 ||
-    new Set(query.map(([name]) => name)).size < query.length
-  ) {
+  const known = Object.keys(others).length === 0 && query.length <= 2
+  const repeated = query.length === 2 && query[0]?.[0] === query[1]?.[0]
+  if (!known || repeated || !/^[1-9][0-9]{0,3}$/.test(limit) || Number(limit) > MAX_LIMIT) {
     throw invalidRequest(
       'field_malformed',
       `The parameters are cursor and limit, once each; limit is from 1 to ${MAX_LIMIT}`,

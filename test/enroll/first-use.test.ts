@@ -29,6 +29,7 @@ const RESET: InstanceRecord = { ...ENROLLED, generation: 1, jkt: undefined, jti:
 interface CandidateChanges {
   readonly imageId?: string
   readonly jkt?: string | undefined
+  readonly madeAt?: number
   readonly spent?: Partial<Candidate['spent']>
 }
 
@@ -41,6 +42,7 @@ const candidateFor = (
   role: { name: 'now', reenrollment },
   imageId,
   jkt: 'jkt' in more ? more.jkt : 'key-a',
+  madeAt: more.madeAt ?? NOW,
   spent: {
     jti: 'second',
     issuedAt: NOW,
@@ -64,12 +66,24 @@ describe('applyFirstUse()', () => {
       firstAt: NOW,
       lastAt: NOW,
       revokedUntil: 0,
+      resetAt: 0,
       role: 'now',
       imageId: 'image-a',
       jkt: 'key-a',
       jti: 'second',
     })
   })
+
+  it.each(RULES)(
+    'refuses a challenge made before the reset, though never spent, under %s',
+    (rule) => {
+      const reset = { ...RESET, resetAt: NOW - 10 }
+      const before = candidateFor(reset, rule, { madeAt: NOW - 11 })
+      expect(applyFirstUse(reset, before)).toBe('challenge_before_reset')
+      const after = candidateFor(reset, rule, { madeAt: NOW - 10 })
+      expect(applyFirstUse(reset, after)).toMatchObject({ jti: 'second' })
+    },
+  )
 
   it.each(RULES)('lets an instance in that was reset, with any key and image, under %s', (rule) => {
     const candidate = candidateFor(RESET, rule, { jkt: 'key-b', imageId: 'image-b' })

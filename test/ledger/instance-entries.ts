@@ -37,6 +37,7 @@ export const instanceEntry = (i: number): { readonly key: string; readonly value
         firstAt,
         lastAt: firstAt + 86_400,
         revokedUntil: 0,
+        resetAt: 0,
         role: 'worker',
         imageId: 'aliyun_3_x64_20G_alibase_20250117.vhd',
         jkt: characters(i + 11, 43),

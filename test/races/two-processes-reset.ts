@@ -33,8 +33,7 @@ export const raceWithResets = async (round: Round): Promise<void> => {
   const spent = await fresh(2)
   const enrolled = await expectOneWinner(round, spent, 403)
   const attempts = await fresh(FEWEST_POSTS + random(4))
-  const [last] = await fresh(1)
-  if (enrolled === undefined || last === undefined) return
+  if (enrolled === undefined) return
 
   const resetting = Promise.all(
     Array.from({ length: 1 + random(2) }, async () => {
@@ -89,6 +88,8 @@ export const raceWithResets = async (round: Round): Promise<void> => {
     check(status !== 200, 'what was refused has completed')
   }
 
+  const [last] = await fresh(1)
+  if (last === undefined) return
   const final = await post(round, last, round.side())
   check((final.status === 200) === after.open, `one more got ${final.status}`)
   const enrollments = after.enrollments + (final.status === 200 ? 1 : 0)

@@ -166,6 +166,17 @@ export const bansAndResets = (service: () => StateService): void => {
       },
     )
 
+    it('refuses evidence over a challenge made before it, though nobody has posted it', async () => {
+      const instance = service().newInstance()
+      await expectEnrolled(await post(await begin(instance, 'never')))
+      const stolen = await begin(instance, 'never')
+      // By the second, since a challenge knows when it was made to the second only.
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+      await reset(instance)
+      await expectRefused(await post(stolen), evidenceRefused('challenge_before_reset'))
+      await expectEnrolled(await post(await begin(instance, 'never')))
+    })
+
     it('twice opens no more than once', async () => {
       const instance = service().newInstance()
       const first = await begin(instance, 'never')

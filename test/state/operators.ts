@@ -139,7 +139,8 @@ export const operators = (service: () => StateService): void => {
     })
 
     it('is taken from a clock that is off by less than half a minute', async () => {
-      for (const off of [-80, 20]) {
+      // A memory that has just begun takes none of before, so none of a clock that is behind.
+      for (const off of service().persistent ? [-80, 20] : [20]) {
         const times = { iat: now() + off, exp: now() + off + 60 }
         await expectTaken(service().operatorToken(claims(times)))
       }

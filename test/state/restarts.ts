@@ -58,6 +58,7 @@ export const restarts = (service: () => StateService): void => {
         for (const attempt of [answered, unposted, enrolled, refused]) {
           await expectRefused(await post(attempt), evidenceRefused('challenge_before_ledger'))
         }
+        expect((await service().send('GET', '/v1/admin/bans', { headers })).status).toBe(401)
         await expectEnrolled(await post(await begin('always')))
         return
       }
