@@ -27,14 +27,23 @@ const FAMILIES = /* @__PURE__ */ words('c6 c7 c8i c8y g6 g6e g7 g8a g8i g8y r6 r
 const SIZES = /* @__PURE__ */ words('large xlarge 2xlarge 4xlarge 8xlarge')
 const PRIVATE_BLOCKS = /* @__PURE__ */ words('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16')
 
+/** Whether another instance has an address. */
+export type IsTaken = (address: string) => boolean
+
 /** An account's id. */
 export const drawAccount = (dice: Dice): string => `1${dice.text(DIGITS, 15)}`
 
 const drawSuffix = (dice: Dice): string => `bp1${dice.text(ALPHANUMERIC, 17)}`
 const drawMac = (dice: Dice): string =>
   `00:16:3e:${[2, 2, 2].map((length) => dice.text(HEX, length)).join(':')}`
-const drawAddress = (dice: Dice, block: CidrBlock): string =>
-  formatIpv4(usableAddress(block, dice.below(Math.min(usableCount(block), 65_536))))
+/** The drawn address, or the next one that is free; where none is, the drawn one. */
+const drawAddress = (dice: Dice, block: CidrBlock, isTaken: IsTaken): string => {
+  const count = usableCount(block)
+  const drawn = dice.below(Math.min(count, 65_536))
+  const at = (index: number): string => formatIpv4(usableAddress(block, index % count))
+  for (let i = 0; i < count; i++) if (!isTaken(at(drawn + i))) return at(drawn + i)
+  return at(drawn)
+}
 
 // Checked before, or written here.
 const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
@@ -50,13 +59,16 @@ const interfacesOf = (
   block: CidrBlock,
   count: number,
   dice: Dice,
+  isTaken: IsTaken,
 ): readonly EmulatedInterface[] => {
   const interfaces = [first]
+  const isMine = (address: string): boolean =>
+    interfaces.some(({ primaryIpAddress }) => primaryIpAddress === address)
   while (interfaces.length < count) {
     interfaces.push({
       mac: drawMac(dice),
       networkInterfaceId: `eni-${drawSuffix(dice)}`,
-      primaryIpAddress: drawAddress(dice, block),
+      primaryIpAddress: drawAddress(dice, block, (address) => isTaken(address) || isMine(address)),
     })
   }
   return interfaces
@@ -72,6 +84,7 @@ export const drawInstance = (
   more: Dice,
   owner: string,
   description: InstanceDescription,
+  isTaken: IsTaken,
 ): EmulatedInstance => {
   const suffix = drawSuffix(dice)
   const instanceId = description['instance-id'] ?? `i-${suffix}`
@@ -91,7 +104,7 @@ export const drawInstance = (
   const vswitchCidrBlock =
     description['vswitch-cidr-block'] ?? address?.replace(/\d+$/, '0/24') ?? drawnNetwork
   const block = blockOf(vswitchCidrBlock)
-  const drawnAddress = drawAddress(dice, block)
+  const drawnAddress = drawAddress(dice, block, isTaken)
   const document = {
     'zone-id': zone,
     'serial-number': description['serial-number'] ?? serial,
@@ -118,7 +131,13 @@ export const drawInstance = (
     vpcCidrBlock: description['vpc-cidr-block'] ?? vpcBlockOf(vswitchCidrBlock),
     vswitchId,
     networkInterfaceId,
-    networkInterfaces: interfacesOf(first, block, description['network-interfaces'] ?? 1, more),
+    networkInterfaces: interfacesOf(
+      first,
+      block,
+      description['network-interfaces'] ?? 1,
+      more,
+      isTaken,
+    ),
     vswitchCidrBlock,
     publicIpv4: description.eipv4,
     publicKeys: description['public-keys'] ?? [],

@@ -21,7 +21,7 @@ export interface InstanceOptions {
 }
 
 /** After so many draws the vSwitch that is described is taken to be full. */
-const MAX_DRAWS = 1000
+const MAX_DRAWS = 100
 
 /** What no two instances share. */
 const ownValues = ({ document, networkInterfaces }: EmulatedInstance): string[] => [
@@ -57,7 +57,8 @@ export const makeInstances = async ({
     const hasMore = allItems || (described['network-interfaces'] ?? 1) > 1
     const more = hasMore ? await createDice(key, `more ${draw}`) : dice
     const description = allItems ? { ...describeAllItems(more), ...described } : described
-    const instance = drawInstance(dice, more, owners[at % owners.length] as string, description)
+    const owner = owners[at % owners.length] as string
+    const instance = drawInstance(dice, more, owner, description, (address) => taken.has(address))
     const own = ownValues(instance)
     const clash = own.find((value, i) => taken.has(value) || own.indexOf(value) !== i)
     const isFixed = clash !== undefined && Object.values(described).includes(clash)
