@@ -42,6 +42,8 @@ describe('layerProblems()', () => {
     ['a file in no layer', 'src/other/x.ts', ''],
     ['a clock in a layer that decides', 'src/policy/x.ts', 'export const now = Date.now()'],
     ['randomness in a layer that decides', 'src/verify/x.ts', 'crypto.getRandomValues(bytes)'],
+    ['a branch on the runtime', 'src/http/x.ts', "if ('Deno' in globalThis) listen()"],
+    ['a look at the version of Node', 'src/config.ts', 'const old = process.version < "v22"'],
     ['a network call in a layer that decides', 'src/codec/x.ts', 'await fetch(url)'],
   ])('finds %s', (_, path, source) => {
     expect(layerProblems(path, source)).toHaveLength(1)

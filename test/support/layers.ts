@@ -67,6 +67,13 @@ const PURE_LEVEL = 3
 const IMPURE =
   /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bgetRandomValues\(|\brandomUUID\(|\bfetch\(|\bprocess\.|\bconsole\.|\bsetTimeout\(|\bperformance\./
 
+/** How code finds out where it runs; only entries, drivers and commands may want to know. */
+const RUNTIME =
+  /\bDeno\b|\bBun\b|\bnavigator\b|\bprocess\.versions?\b|\bWebSocketPair\b|\bgetBuiltinModule\b/
+
+/** The one other file: past a proxy, which each runtime takes from its environment in its own way. */
+const KNOWS_RUNTIME = 'src/metadata/direct-fetch.ts'
+
 const layerOf = (path: string): Layer | undefined =>
   LAYERS.flatMap((layer) =>
     layer.paths.filter((prefix) => path.startsWith(prefix)).map((prefix) => ({ layer, prefix })),
@@ -109,5 +116,8 @@ export const layerProblems = (path: string, source: string): string[] => {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
   const impure = layer.level <= PURE_LEVEL ? IMPURE.exec(code)?.[0] : undefined
   if (impure !== undefined) problems.push(`uses ${impure}`)
+  const mayAsk = layer.platform || path === KNOWS_RUNTIME
+  const runtime = mayAsk ? undefined : RUNTIME.exec(code)?.[0]
+  if (runtime !== undefined) problems.push(`asks where it runs, ${runtime}`)
   return problems.filter((problem) => problem !== undefined).map((problem) => `${path} ${problem}`)
 }
