@@ -213,7 +213,7 @@ export const parseConfig: ParseConfig = async (
   const policy = await demand(
     'ROLLCALL_POLICY',
     parsePolicy,
-    'the roles: {"roles": {"NAME": {"match": {"owner_account_id": ["..."]}, ...}}}',
+    'the roles: {"roles": {"NAME": {...}}}',
   )
   const anchors = await read('ROLLCALL_TRUST_ANCHORS', parseTrustAnchors, undefined)
   const { readLedger, defaultLedger } = runtime

@@ -149,10 +149,13 @@ challenge() {
   esac
 }
 
+identity() { metadata "\${1%%\\?*}" "dynamic/instance-identity/$1" -K "$dir/auth"; }
+
 evidence() {
   metadata_token
   for path in document "pkcs7?audience=$audience"; do
-    metadata "\${path%%\\?*}" "dynamic/instance-identity/$path" -K "$dir/auth" ||
+    # Should the metadata token not be taken any more: once more with a new one.
+    identity "$path" || { [ "$code" != 404 ] && metadata_token && identity "$path"; } ||
       die 3 "$metadata_url gives no instance-identity/\${path%%\\?*} ($(reason))"
   done
 }

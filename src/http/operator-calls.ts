@@ -27,12 +27,12 @@ const call = (
 
 /** Each call, by what it is called in audit events. */
 export const OPERATOR_CALLS: Readonly<Record<AdminAction, OperatorCall>> = {
-  list: call('GET', INSTANCES, 'A page of the instances; parameters cursor and limit'),
+  list: call('GET', INSTANCES, 'A page of the instances'),
   show: call('GET', INSTANCE, 'An instance'),
   reset: call('POST', `${INSTANCE}/reset`, 'Open one fresh enrollment'),
   revoke: call('POST', `${INSTANCE}/revoke`, 'Revoke all tokens of an instance'),
   forget: call('DELETE', INSTANCE, 'Revoke all tokens of an instance, and forget it'),
-  list_bans: call('GET', BANS, 'A page of the bans; parameters cursor and limit'),
+  list_bans: call('GET', BANS, 'A page of the bans'),
   ban: call('PUT', BAN, 'Ban an account, an image or an instance', 'BanRequest'),
   unban: call('DELETE', BAN, 'Lift a ban'),
   introspect: call('POST', '/v1/introspect', 'Is a token good? (RFC 7662)', 'IntrospectRequest'),

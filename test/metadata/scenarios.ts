@@ -91,6 +91,11 @@ export const SCENARIOS: readonly Scenario[] = [
     outcome: 'no token',
   },
   {
+    name: 'a token whose time is over in between',
+    emulator: { hardenedOnly: true, faults: ['token-uses:1'] },
+    outcome: 'token',
+  },
+  {
     name: 'tokens that are never taken',
     emulator: { hardenedOnly: true, faults: ['token-uses:0'] },
     outcome: 'no token',
