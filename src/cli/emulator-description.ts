@@ -1,9 +1,27 @@
-// The file that describes the instances of an emulator: `{"instances": [...]}`, in JSON.
+// The file that describes the instances of an emulator: `{"instances": [...]}`, in JSON, or the same in YAML
+// where the file's name says so.
 
 import { readFile } from 'node:fs/promises'
 import { parseUniqueJson } from '../codec/json.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from '../metadata/index.ts'
+
+/** What a text says, or what is wrong with it. */
+type Parsed = { readonly value: unknown } | { readonly wrong: string }
+
+const parseJson = (text: string): Parsed => {
+  const parsed = parseUniqueJson(text)
+  if (!('problem' in parsed)) return parsed
+  return { wrong: parsed.problem === 'not_json' ? 'it is not JSON' : 'a key occurs twice' }
+}
+
+const parseYaml = async (text: string): Promise<Parsed> => {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, { logLevel: 'silent' })
+  const [error] = [...document.errors, ...document.warnings]
+  // Its first line: those that follow show the text.
+  return error ? { wrong: String(error.message.split('\n')[0]) } : { value: document.toJS() }
+}
 
 /**
  * Reads descriptions.
@@ -12,11 +30,9 @@ import { type InstanceDescription, parseInstanceDescriptions } from '../metadata
 export const readInstanceDescriptions = async (
   path: string,
 ): Promise<readonly InstanceDescription[]> => {
-  const parsed = parseUniqueJson(await readFile(path, 'utf8'))
-  if ('problem' in parsed) {
-    const what = parsed.problem === 'not_json' ? 'it is not JSON' : 'a key occurs twice'
-    throw new ConfigurationError([`${path}: ${what}`])
-  }
+  const text = await readFile(path, 'utf8')
+  const parsed = /\.ya?ml$/i.test(path) ? await parseYaml(text) : parseJson(text)
+  if ('wrong' in parsed) throw new ConfigurationError([`${path}: ${parsed.wrong}`])
   const { value } = parsed
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   const names = isObject ? Object.keys(value as object) : []

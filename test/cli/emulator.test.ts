@@ -109,6 +109,19 @@ describe('npm run emulator', () => {
     expect(bad.stderr).toContain('mac')
   })
 
+  it('takes descriptions in YAML, by the name of the file', async () => {
+    const file = join(folder, 'instances.yaml')
+    writeFileSync(file, 'instances:\n  - hostname: web-1\n  - hostname: web-2\n')
+    const { url } = await startReady('--describe', file)
+    const item = `${url}/latest/meta-data/hostname`
+    expect(await (await fetch(item)).text()).toBe('web-1')
+
+    writeFileSync(file, 'instances:\n  - hostname: a\n    hostname: b\n')
+    const twice = await runToEnd('--describe', file)
+    expect(twice).toMatchObject({ status: 2, stdout: '' })
+    expect(twice.stderr).toContain('Map keys must be unique')
+  })
+
   it('prints one JSON document with --json', async () => {
     const emulator = start('--port', '0', '--json', '--seed', 'cli')
     const { output } = emulator

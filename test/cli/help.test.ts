@@ -8,6 +8,7 @@ const SUBCOMMANDS = [
   'doctor',
   'metadata get',
   'metadata list',
+  'metadata versions',
   'metadata dump',
   'verify',
   'inspect',

@@ -84,6 +84,15 @@ describe('rollcall metadata get', () => {
   })
 })
 
+describe('rollcall metadata versions', () => {
+  it('prints one on each line, or as JSON', async () => {
+    await start()
+    expect(await metadata('versions')).toMatchObject({ status: 0, stdout: '2016-01-01\nlatest\n' })
+    const { stdout } = await metadata('versions', '--json')
+    expect(JSON.parse(stdout)).toEqual(['2016-01-01', 'latest'])
+  })
+})
+
 describe('rollcall metadata list', () => {
   it('lists a folder with what each item is', async () => {
     await start()

@@ -133,9 +133,10 @@ describe('the steps of the documentation', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     if (command.includes(' get ')) expect(stdout).toBe(text)
     else {
+      // Under the heading of a list.
       const names = stdout
         .split('\n')
-        .slice(1)
+        .slice(/ list\b/.test(command) ? 1 : 0)
         .map((line) => line.split(' ')[0])
       expect(names.filter((name) => name !== '').join('\n')).toBe(text)
     }

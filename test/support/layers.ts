@@ -56,7 +56,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'cli',
     paths: ['src/cli/'],
     level: 101,
-    packages: ['commander', '@hono/node-server', 'valibot'],
+    packages: ['commander', '@hono/node-server', 'yaml', 'valibot'],
     uses: [0, 1, 2, 3, 4, 5, 6, 7, 100],
     platform: true,
   },

@@ -5,6 +5,7 @@ import { addDump } from './dump.ts'
 import { addGet } from './get.ts'
 import { addMetadataHelp } from './help.ts'
 import { addList } from './list.ts'
+import { addVersions } from './versions.ts'
 
 /** Adds the subcommand. */
 export const addMetadata = (program: Command): void => {
@@ -19,4 +20,5 @@ export const addMetadata = (program: Command): void => {
   addGet(metadata)
   addList(metadata)
   addDump(metadata)
+  addVersions(metadata)
 }
