@@ -1,6 +1,6 @@
-// The service on Deno: `deno task start`. By default the ledger is the Deno KV of this program. On SIGTERM
-// and SIGINT it stops: what was begun is finished, every other connection is closed without a byte of an
-// answer.
+// The service on Deno: README.md has the command. By default the ledger is the Deno KV of this program.
+// On SIGTERM and SIGINT it stops: what was begun is finished, every other connection is closed without
+// a byte of an answer.
 
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { openService, say, sayListening } from './open-service.ts'

@@ -1,4 +1,4 @@
-// Deno: the entry as its task starts it, with the permissions of its task and no other.
+// Deno: the entry as the documentation starts it, with the permissions that it names and no other.
 
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,11 +31,13 @@ interface DenoConfig {
   readonly version: string
   readonly license: string
   readonly exports: Readonly<Record<string, string>>
-  readonly tasks: { readonly start: string }
 }
 
-const { tasks, exports, version, license } = JSON.parse(readProjectFile('deno.json')) as DenoConfig
-const [, ...TASK] = tasks.start.split(' ')
+const { exports, version, license } = JSON.parse(readProjectFile('deno.json')) as DenoConfig
+/** What README.md prints behind `deno`. Not a task: under `deno task` npm's `deno` is taken for a script. */
+const [COMMAND = ''] =
+  /(?<=^ +deno )run --unstable-kv .*$/m.exec(readProjectFile('functions/README.md')) ?? []
+const PRINTED = COMMAND.split(' ')
 const UNSTABLE_KV = '--unstable-kv'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-deno-'))
@@ -59,20 +61,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What a test changes of how the task starts it. */
+/** What a test changes of how it is started. */
 interface Changes {
   readonly env?: Record<string, string>
   /** A variable to leave out. */
   readonly drop?: string
-  /** Permissions beside those of the task. */
+  /** Permissions beside those that are printed. */
   readonly more?: readonly string[]
   readonly without?: string
   readonly port?: number
 }
 
 const start = (env: Record<string, string>, { more = [], without, drop = '' }: Changes = {}) => {
-  const entry = join(ROOT, TASK.at(-1) ?? '')
-  const [run = '', ...permissions] = TASK.slice(0, -1)
+  const entry = join(ROOT, PRINTED.at(-1) ?? '')
+  const [run = '', ...permissions] = PRINTED.slice(0, -1)
   const args = [run, '--no-prompt', ...permissions.filter((flag) => flag !== without), ...more]
   const { [drop]: _, ...kept } = variables
   const started = startProcess(DENO, [...args, entry], { ...kept, ...env })
@@ -119,8 +121,8 @@ const enroll = async (
 }
 
 describe('functions/deno.ts', () => {
-  it('enrolls with the permissions of its task, and remembers when it is started again', async () => {
-    expect(TASK.slice(0, -1)).toEqual(['run', UNSTABLE_KV, '--allow-net', '--allow-env'])
+  it('enrolls with the permissions that are printed, and remembers when it is started again', async () => {
+    expect(PRINTED).toEqual(['run', UNSTABLE_KV, '--allow-net', '--allow-env', 'functions/deno.ts'])
     const before = await startListening()
     const evidence = await evidenceFor(before.url)
     const jti = await enroll(before.url, evidence)
