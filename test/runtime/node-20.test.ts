@@ -1,6 +1,6 @@
 // Node 20, the oldest that must work: with Redis, and with the clear refusal of what it lacks.
 
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { startProcess, waitUntil } from '../support/processes.ts'
 import { POLICY } from '../http/support.ts'
@@ -15,9 +15,9 @@ describeRuntime(
   onProcess('redis', () => entryOf(NODE.command, ...NODE.args)),
 )
 
-it.runIf(process.versions.node.startsWith('20.'))(
-  'Node 20, SQLite refuses to start, and says which Node has it',
-  async () => {
+describe.runIf(process.versions.node.startsWith('20.'))('Node 20, SQLite', () => {
+  it('refuses to start, and says which Node has it', async ({ task }) => {
+    task.meta.engine = `node ${process.version}`
     const server = startProcess(NODE.command, NODE.args, {
       ROLLCALL_ISSUER: 'http://localhost:8787',
       ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
@@ -28,5 +28,5 @@ it.runIf(process.versions.node.startsWith('20.'))(
     await waitUntil(over, { seconds: 30, what: 'the end of the server' })
     expect(server.child.exitCode).toBe(2)
     expect(server.output.stderr).toMatch(/ROLLCALL_LEDGER: .*Node has it from 22\.13 on/)
-  },
-)
+  })
+})

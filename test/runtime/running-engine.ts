@@ -42,7 +42,13 @@ export const runningEngine = async (url: string): Promise<string | undefined> =>
     const executable = `/proc/${pid}/exe`
     const name = readlinkSync(executable).split('/').at(-1) ?? ''
     const { stdout } = await promisify(execFile)(executable, ['--version'])
-    const version = stdout.split('\n')[0]?.replace(name, '').trim() ?? ''
+    // Deno adds its channel and platform in parentheses.
+    const version =
+      stdout
+        .split('\n')[0]
+        ?.replace(name, '')
+        .replace(/\(.*\)/, '')
+        .trim() ?? ''
     return `${name} ${version}`
   } catch {
     return undefined

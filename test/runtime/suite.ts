@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PostedEvidence, getChallenge, postEvidence } from '../support/instance.ts'
 import { cleanEnvironment } from '../support/processes.ts'
 import { verifyToken } from '../support/relying-party.ts'
@@ -14,6 +14,13 @@ import type { Service } from '../support/services.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Scene, setScene, strangerOf } from './scene.ts'
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What the runtime said that it is, for the table. */
+    engine?: string
+  }
+}
 
 const FEW_SECONDS = 20
 
@@ -58,11 +65,14 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     /** A behaviour, of the service that runs. */
-    const behaves = (what: string, test: (url: string) => Promise<void>): void =>
+    const behaves = (
+      what: string,
+      test: (url: string, context: TestContext) => Promise<void>,
+    ): void =>
       it(what, async (context) => {
         requireTool(context, 'openssl', 'apt-get install openssl')
         if (service === undefined) context.skip(reason)
-        else await test(service.url)
+        else await test(service.url, context)
       })
 
     const evidenceFor = async (
@@ -77,10 +87,11 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     const post = (url: string, init: RequestInit): Promise<Response> =>
       fetch(`${url}/v1/enroll`, { method: 'POST', ...init })
 
-    behaves('is the engine that it should be', async (url) => {
+    behaves('is the engine that it should be', async (url, { task }) => {
       expect((await fetch(`${url}/healthz`)).status).toBe(200)
       const engine = await runningEngine(service?.engineUrl ?? url)
-      console.log(`${name}: ${engine ?? 'an engine that this machine does not show'}`)
+      task.meta.engine = engine ?? 'an engine that this machine does not show'
+      console.log(`${name}: ${task.meta.engine}`)
       if (engine !== undefined) expect(engine).toMatch(expected)
     })
 
