@@ -12,19 +12,19 @@ import { print, printJson } from './output.ts'
 const SHOWN = 5
 const DEFAULT_PORT = 8100
 
-const collect = (value: string, all: readonly string[]): string[] => [...all, value]
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value]
 
 interface EmulateOptions {
   readonly port: number
-  readonly host: string
+  readonly host?: string
   readonly instances?: number
   readonly describe?: string
-  readonly allItems: boolean
+  readonly allItems?: true
   readonly accounts: number
   readonly seed?: string
-  readonly hardenedOnly: boolean
+  readonly hardenedOnly?: true
   readonly certificateOut?: string
-  readonly fault: readonly string[]
+  readonly fault?: readonly string[]
   readonly json?: true
 }
 
@@ -60,8 +60,8 @@ const instancesOf = async ({ instances, describe }: EmulateOptions) => {
 }
 
 const emulate = async (options: EmulateOptions): Promise<void> => {
-  const { port, certificateOut, fault, json } = options
-  const { host, seed, accounts, allItems, hardenedOnly } = options
+  const { port, certificateOut, fault = [], json } = options
+  const { host = '127.0.0.1', seed, accounts, allItems = false, hardenedOnly = false } = options
   // The certificate library and the server are loaded when they are used.
   const { startEmulator } = await import('./emulator-server.ts')
   const failed = (error: NodeJS.ErrnoException): never => {
@@ -108,18 +108,18 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     .command(name)
     .description('Emulate the metadata service of ECS: documents, signatures, hardened mode.')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--instances <n>', 'how many instances (default: 1)', wholeNumber(1, 10_000))
     .option(
       '--describe <file>',
-      'JSON, {"instances": [...]}: what is known of each; the rest is made up',
+      '{"instances": [...]}, in JSON or, as .yaml, in YAML: what is known of each; the rest is made up',
     )
-    .option('--all-items', 'give instances every documented item', false)
+    .option('--all-items', 'give instances every documented item')
     .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
     .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
-    .option('--hardened-only', 'refuse requests without a token', false)
+    .option('--hardened-only', 'refuse requests without a token')
     .option('--certificate-out <file>', 'write the certificate that the service is to trust')
-    .option('--fault <name>', 'something that is wrong or different; can be repeated', collect, [])
+    .option('--fault <name>', 'something that is wrong or different; can be repeated', collect)
     .option('--json', 'print one JSON document once it listens')
     .allowExcessArguments(false)
     .action(emulate)
@@ -127,7 +127,7 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     examples: [
       `${call} --certificate-out cloud.pem`,
       `${call} --instances 300 --seed fleet --hardened-only`,
-      `${call} --describe instances.json --all-items`,
+      `${call} --describe instances.yaml --all-items`,
       `${call} --port 0 --fault wrapped --fault not-found:user-data`,
     ],
     more: `Faults:\n${faultHelp.join('\n')}`,

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { parseUniqueJson } from '../codec/json.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from '../metadata/index.ts'
+import { usageError } from './exit-status.ts'
 
 /** What a text says, or what is wrong with it. */
 type Parsed = { readonly value: unknown } | { readonly wrong: string }
@@ -25,12 +26,14 @@ const parseYaml = async (text: string): Promise<Parsed> => {
 
 /**
  * Reads descriptions.
- * @throws ConfigurationError with one line for each thing to mend; the error of reading
+ * @throws ConfigurationError with one line for each thing to mend; CommandError if it can't be read
  */
 export const readInstanceDescriptions = async (
   path: string,
 ): Promise<readonly InstanceDescription[]> => {
-  const text = await readFile(path, 'utf8')
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`--describe: cannot read ${path} (${error.code ?? error.name})`)
+  })
   const parsed = /\.ya?ml$/i.test(path) ? await parseYaml(text) : parseJson(text)
   if ('wrong' in parsed) throw new ConfigurationError([`${path}: ${parsed.wrong}`])
   const { value } = parsed

@@ -120,6 +120,11 @@ describe('npm run emulator', () => {
     const twice = await runToEnd('--describe', file)
     expect(twice).toMatchObject({ status: 2, stdout: '' })
     expect(twice.stderr).toContain('Map keys must be unique')
+
+    const missing = await runToEnd('--describe', join(folder, 'none.yaml'))
+    expect(missing).toMatchObject({ status: 2, stdout: '' })
+    expect(missing.stderr).toMatch(/--describe: cannot read .*none\.yaml \(ENOENT\)/)
+    expect((await runToEnd('--help')).stdout).toMatch(/--describe <file>.*(?:\n +.*)?YAML/)
   })
 
   it('prints one JSON document with --json', async () => {

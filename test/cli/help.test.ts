@@ -39,6 +39,8 @@ describe('rollcall', () => {
     expect(stdout).toMatch(new RegExp(`\nExamples:\n(?: .*\n)* .*rollcall ${name}`))
     expect(stdout).toMatch(/\nExit status: 0 [a-z]/)
     expect(stdout).toMatch(/^ +--json /m)
+    // What is only how the code spells that nothing was given.
+    expect(stdout).not.toMatch(/default:\s+(?:false|\[\]|"")/)
     expect(stdout.split('\n').filter((line) => line.length > 105)).toEqual([])
     // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/\u001b/)

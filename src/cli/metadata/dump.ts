@@ -71,7 +71,7 @@ const jsonOf = (items: readonly Dumped[]): unknown =>
     bytes === undefined ? { path, left_out: leftOut } : { path, ...valueJson(bytes) },
   )
 
-const dump = async (typed: string, options: DumpOptions): Promise<void> => {
+const dump = async (typed = '', options: DumpOptions): Promise<void> => {
   const client = metadataClientOf(options)
   const items: Dumped[] = []
   const progress = startProgress()
@@ -100,7 +100,7 @@ export const addDump = (metadata: Command): void => {
   const command = metadata
     .command('dump')
     .description('Print a tree of all items with their values.')
-    .argument('[PATH]', 'a folder (default: all)', '')
+    .argument('[PATH]', 'a folder (default: all)')
     .option('--reveal-credentials', 'print credentials of RAM roles too')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)

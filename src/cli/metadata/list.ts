@@ -12,7 +12,7 @@ interface ListOptions extends MetadataOptions {
   readonly json?: true
 }
 
-const list = async (typed: string, options: ListOptions): Promise<void> => {
+const list = async (typed = '', options: ListOptions): Promise<void> => {
   const client = metadataClientOf(options)
   const entries = await client.list(typedPath(typed)).catch((error: unknown) => {
     throw metadataFailure(error)
@@ -35,7 +35,7 @@ export const addList = (metadata: Command): void => {
   const command = metadata
     .command('list')
     .description('List a folder, with what each item is.')
-    .argument('[PATH]', 'such as meta-data/network/interfaces', '')
+    .argument('[PATH]', 'such as meta-data/network/interfaces (default: the top)')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)
     .action(list)
