@@ -72,6 +72,13 @@ describe('rollcall doctor, with everything in order', () => {
     expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
+  it('asks for the role that the variable of enroll names', async () => {
+    scene = await setClientScene()
+    const args = ['doctor', scene.url, '--metadata-url', scene.metadataUrl]
+    const run = await command.run(args, { env: { ROLLCALL_ROLE: ROLE } })
+    expect(lineOf(run, 'challenge')).toContain(`role ${ROLE}`)
+  })
+
   it('enrolls with --enroll, and drops the token', async () => {
     scene = await setClientScene({ role: { reenrollment: 'never' } })
     const run = await doctor(['--enroll'])

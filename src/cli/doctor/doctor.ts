@@ -1,6 +1,6 @@
 // `rollcall doctor`: tries from this machine each thing that an enrollment needs, in order, a line each.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { loadDpopKey } from '../enroll/dpop-key.ts'
 import { checkRole } from '../enroll/enroll.ts'
 import { EXIT, say } from '../exit-status.ts'
@@ -90,7 +90,7 @@ export const addDoctor = (program: Command): void => {
     .command('doctor')
     .description('Try from this machine each thing that an enrollment needs.')
     .argument('<URL>', 'the service, https://HOST')
-    .option('--role <name>', 'role to ask for')
+    .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
     .option('--resource <uri>', 'the one audience to ask for, with --enroll')
     .option('--dpop-key <file>', 'key to bind the token to; made if it is not there')
     .option('--enroll', 'enroll for real; the token is dropped')
