@@ -165,7 +165,7 @@ describe('rollcall keygen --rotate', () => {
   })
 
   it.each([
-    [['--rotate', 'no-such.json'], 'cannot write no-such.json (ENOENT)'],
+    [['--rotate', 'no-such.json'], 'cannot read no-such.json (ENOENT)'],
     [['--rotate', 'package.json'], 'package.json is not a private JWKS'],
     [['--rotate', 'keys.json', '--out', 'x'], 'leave out --out and --dev-vars'],
     [['--early'], '--step and --early belong to --rotate'],

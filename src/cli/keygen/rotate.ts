@@ -90,6 +90,8 @@ export const rotate = async (options: RotateOptions): Promise<void> => {
     done = { plan, keys: changed, kid: (plan.key ?? made).kid as string }
     return `${text}\n`
   }
+  // What can't be read is told as that; `changeSecret()` reads it again once nobody else changes it.
+  await readNamedFile(file, '--rotate')
   try {
     await changeSecret(file, change)
   } catch (error) {
