@@ -6,10 +6,15 @@ export type JsonProblem = 'not_json' | 'duplicate_key'
 
 const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 
-const countKeys = (value: unknown): number => {
-  if (typeof value !== 'object' || value === null) return 0
-  let count = Array.isArray(value) ? 0 : Object.keys(value).length
-  for (const member of Object.values(value)) count += countKeys(member)
+/** Without recursion: JSON may be nested as deep as it is long. */
+const countKeys = (root: unknown): number => {
+  const found = [root]
+  let count = 0
+  for (const value of found) {
+    if (typeof value !== 'object' || value === null) continue
+    if (!Array.isArray(value)) count += Object.keys(value).length
+    for (const member of Object.values(value)) found.push(member)
+  }
   return count
 }
 
@@ -27,7 +32,6 @@ export const parseUniqueJson = (
     return { problem: 'not_json' }
   }
   // In a text that is JSON, exactly the strings with a colon behind them are keys.
-  let keys = 0
-  for (const [, colon] of text.matchAll(STRING_AND_COLON)) if (colon !== undefined) keys++
-  return keys === countKeys(value) ? { value } : { problem: 'duplicate_key' }
+  const keys = [...text.matchAll(STRING_AND_COLON)].filter(([, colon]) => colon)
+  return keys.length === countKeys(value) ? { value } : { problem: 'duplicate_key' }
 }

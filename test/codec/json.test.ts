@@ -34,6 +34,16 @@ describe('parseUniqueJson()', () => {
     },
   )
 
+  it('reads what is nested as deep as JSON.parse reads', () => {
+    for (const [open, inner, close] of [
+      ['[', '', ']'],
+      ['{"a":', '1', '}'],
+    ] as const) {
+      const text = open.repeat(20_000) + inner + close.repeat(20_000)
+      expect(parseUniqueJson(text)).toHaveProperty('value')
+    }
+  })
+
   it.each(['', '{', '{"a":1,}', "{'a':1}", '\ufeff{}', 'undefined'])('refuses %j', (text) => {
     expect(parseUniqueJson(text)).toEqual({ problem: 'not_json' })
   })

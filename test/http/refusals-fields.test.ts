@@ -106,6 +106,13 @@ describe('createApp() refuses a field', () => {
     },
   )
 
+  it('of JSON that is nested as deep as a body allows', async () => {
+    const list = '['.repeat(8_000) + ']'.repeat(8_000)
+    await expectRefused(service, await enroll(list, JSON_TYPE), INVALID('body_malformed'))
+    const member = await enroll(`{"role":${list}}`, JSON_TYPE)
+    await expectRefused(service, member, INVALID('field_not_text'))
+  })
+
   it('of a body that is not UTF-8', async () => {
     const body = Buffer.concat([Buffer.from(json().slice(0, -2)), Uint8Array.of(0xff, 0x22, 0x7d)])
     await expectRefused(service, await enroll(body, JSON_TYPE), INVALID('body_malformed'))
