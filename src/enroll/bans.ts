@@ -57,9 +57,9 @@ export interface Ban {
 }
 
 const decodeBan = (key: string, text: string): Ban => {
-  const [kind = '', ...value] = key.slice(BAN_ENTRY_KIND.length + 1).split('/')
-  const why = JSON.parse(text) as Omit<Ban, 'kind' | 'value'>
-  return { kind: kind as BanKind, value: value.join('/'), ...why }
+  // What can be banned has neither of the two in its value.
+  const [, kind, value] = key.split(/[:/]/) as [string, BanKind, string]
+  return { kind, value, ...(JSON.parse(text) as Omit<Ban, 'kind' | 'value'>) }
 }
 
 /**
@@ -82,11 +82,12 @@ export const unban = async (
   now: number,
 ): Promise<void> => {
   const key = banKey(kind, value)
-  const gone = { value: '', expiresAt: now }
+  // By every clock: one that is behind would still take it for a ban, and one without a reason.
+  const gone = { value: '', expiresAt: 0 }
   const present = await ledger.read(key, now)
   await changeEntry(ledger, key, present, now, (found) => ({
     result: undefined,
-    ...(found !== undefined && { next: gone }),
+    next: found === undefined ? undefined : gone,
   }))
 }
 
