@@ -68,15 +68,18 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
   const first = record.jti === undefined
   const refusal = first ? undefined : refusalOf(record, candidate)
   if (refusal !== undefined) return refusal
-  // A retry that comes after a later enrollment has nothing to add to it. (Never the other way round: a
-  // record of before the challenge was spent would be one that has changed since.)
-  if (spent.retry && spent.count < record.count) return record
+  // The latest `iat` by any isolate's clock: a revocation covers all that was issued until it.
+  const lastAt = Math.max(record.lastAt, spent.issuedAt)
+  // A retry that comes after a later enrollment has nothing else to add to it. (Never the other way round:
+  // a record of before the challenge was spent would be one that has changed since.)
+  if (spent.retry && spent.count < record.count) {
+    return lastAt === record.lastAt ? record : { ...record, lastAt }
+  }
   return {
     ...record,
     count: record.count + 1,
-    firstAt: record.count === 0 ? now : record.firstAt,
-    // The latest by any isolate's clock: a revocation covers all that was issued until it.
-    lastAt: Math.max(record.lastAt, now),
+    firstAt: record.firstAt || now,
+    lastAt,
     role: role.name,
     imageId,
     jkt: first || role.reenrollment === 'new_image' ? jkt : record.jkt,

@@ -54,9 +54,7 @@ export const instanceKey = ({ ownerAccountId, regionId, instanceId }: InstanceNa
 
 /** The name in a key that {@link instanceKey} made. */
 export const instanceNameOf = (key: string): InstanceName => {
-  const [ownerAccountId = '', regionId = '', instanceId = ''] = key
-    .slice(INSTANCE_KIND.length + 1)
-    .split('/')
+  const [, ownerAccountId = '', regionId = '', instanceId = ''] = key.split(/[:/]/)
   return { ownerAccountId, regionId, instanceId }
 }
 

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Candidate, type FirstUse, applyFirstUse } from '../../src/enroll/first-use.ts'
 import { type InstanceRecord, unknownInstance } from '../../src/enroll/instance-record.ts'
-import { resetRecord } from '../../src/enroll/instances.ts'
+import { resetRecord, revokeRecord } from '../../src/enroll/instances.ts'
 import type { Reenrollment } from '../../src/policy/policy.ts'
 
 const RULES: readonly Reenrollment[] = ['always', 'same_key', 'new_image', 'never']
@@ -188,6 +188,17 @@ describe('applyFirstUse()', () => {
   it('keeps the latest time, by whichever clock', () => {
     const ahead = { ...ENROLLED, lastAt: NOW + 30 }
     expect(applyFirstUse(ahead, candidateFor(ahead, 'always'))).toMatchObject({ lastAt: NOW + 30 })
+  })
+
+  it.each([
+    ['before anything else was recorded', NEW, 1],
+    ['after a later enrollment', { ...ENROLLED, count: 2 }, 2],
+  ])('keeps the time of a token that a clock ahead gave, retried %s', (_, record, count) => {
+    const spent = { issuedAt: NOW + 30, count: 0, retry: true }
+    const after = applyFirstUse(record, candidateFor(record, 'always', { spent }))
+    expect(after).toMatchObject({ lastAt: NOW + 30, count })
+    const { revokedUntil } = revokeRecord(after as InstanceRecord, NOW + 1)
+    expect(revokedUntil).toBeGreaterThanOrEqual(NOW + 30)
   })
 
   it('gives one token in each generation under never, whatever comes in which order', () => {
