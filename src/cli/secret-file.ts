@@ -122,8 +122,10 @@ export const changeSecret = async (
     chmodSync(beside, mode & PERMISSIONS)
     toDisk(beside)
     renameSync(beside, target)
-  } finally {
+  } catch (error) {
+    // Only then: once it was renamed, one that is there is already another process's.
     rmSync(beside, { force: true })
+    throw error
   }
   folderToDisk(target)
 }
