@@ -30,8 +30,8 @@ const README = readProjectFile('src/metadata/README.md')
 const AUDIENCE = 'a-nonce'
 
 /** The rows of the table whose first column is called so, without its code marks. */
-const rowsOf = (firstColumn: string): string[][] => {
-  const [, table = ''] = README.split(new RegExp(`^\\| ${firstColumn} +\\|.*\\n\\|[ -|]+\\n`, 'm'))
+const rowsOf = (firstColumn: string, readme = README): string[][] => {
+  const [, table = ''] = readme.split(new RegExp(`^\\| ${firstColumn} +\\|.*\\n\\|[ -|]+\\n`, 'm'))
   const lines = table.slice(0, table.indexOf('\n\n')).split('\n')
   return lines.map((line) =>
     line
@@ -116,6 +116,12 @@ describe('the steps of the documentation', () => {
     for (const { path } of Object.values(INTERFACE_ITEMS)) {
       expect(paths).toContain(`${ITEMS.macs.path}MAC/${path}`)
     }
+  })
+
+  it('stand in the README of the project as they do here, the main ones', () => {
+    const main = rowsOf('Step', readProjectFile('README.md'))
+    expect(main.length).toBeGreaterThan(8)
+    for (const row of main) expect(rowsOf('Step')).toContainEqual(row)
   })
 
   const plain = STEPS.filter(({ path }) => !/ |\.\.\./.test(path))
