@@ -75,9 +75,11 @@ const open = (path: string): Opened => {
   }
 }
 
-/** The lower byte is the code, whatever the reason behind it. */
-const isBusy = (error: unknown): boolean =>
-  (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === SQLITE_BUSY
+/** The lower byte is the code, whatever the reason behind it; Deno's errors have only a text at times. */
+const isBusy = (error: unknown): boolean => {
+  const { errcode, message } = error as { errcode?: unknown; message?: unknown }
+  return (Number(errcode) & 0xff) === SQLITE_BUSY || message === 'database is locked'
+}
 
 /**
  * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
@@ -112,7 +114,7 @@ export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteL
       if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
       // Whatever is wrong with the file, the next call begins anew.
       if (!isBusy(cause)) close()
-      const { errstr = 'no reason given' } = cause as { errstr?: string }
+      const { message, errstr = message } = cause as { message?: string; errstr?: string }
       throw new LedgerUnavailableError(
         `the SQLite file of the ledger did not answer (${errstr}): ` +
           'is its folder there, is there room, and may this user write to it?',
