@@ -10,7 +10,7 @@ export interface LedgerEntry {
   readonly value: string
   /**
    * Unix seconds; from then on the entry counts as absent. Stored and compared, never left to the
-   * store's own cleaning. Absent: it never expires. An entry that expires now is how one is removed.
+   * store's own cleaning. Absent: it never expires. An entry that has expired is how one is removed.
    */
   readonly expiresAt?: number | undefined
 }
