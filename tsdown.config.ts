@@ -37,6 +37,10 @@ export default defineConfig([
   },
   {
     ...shared,
+    // CommonJS, so that it runs under any name: only from 20.19 on does Node see by itself that a file
+    // outside of every package is ESM.
+    format: 'cjs',
+    outExtensions: () => ({ js: '.cjs' }),
     entry: { 'cli/standalone': 'src/cli/rollcall.ts' },
     platform: 'node',
     dts: false,

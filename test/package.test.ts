@@ -166,13 +166,21 @@ describe('the package', () => {
   it('has the command in one file that needs no other, on Node and on Deno', async () => {
     const alone = join(folder, 'alone')
     mkdirSync(alone)
-    const file = join(alone, 'rollcall.js')
-    cpSync(join(installed, 'dist/cli/standalone.js'), file)
+    const file = join(alone, 'rollcall.cjs')
+    cpSync(join(installed, 'dist/cli/standalone.cjs'), file)
+    // As in /usr/local/bin, where no package says what kind of file it is.
+    writeFileSync(join(alone, 'package.json'), '{}')
+    const command = join(alone, 'rollcall')
+    cpSync(file, command)
     const deno = join(ROOT, 'node_modules/deno/bin.cjs')
     const env = cleanEnvironment({ DENO_DIR: join(folder, 'deno') })
     const allowed = ['net', 'env', 'read', 'write', 'run'].map((name) => `--allow-${name}`)
     const denoRun = [deno, 'run', '--no-remote', '--no-npm', ...allowed, file]
-    for (const args of [[file], denoRun]) {
+    // What Node 20.0 does, and any later one that is told so: it doesn't look into the file.
+    const guessless = process.allowedNodeEnvironmentFlags.has('--experimental-detect-module')
+      ? ['--no-experimental-detect-module']
+      : []
+    for (const args of [[...guessless, command], denoRun]) {
       const { stdout } = await run(process.execPath, [...args, '--version'], { cwd: alone, env })
       expect(stdout).toBe('0.1.0\n')
       expect(await enrollWith(process.execPath, args)).toMatchObject({ role: ROLE })

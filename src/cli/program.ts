@@ -14,8 +14,12 @@ export const createProgram = (name: string): Command =>
 export const runProgram = async (program: Command, args: readonly string[]): Promise<void> => {
   // Whoever read our output has gone, as `head` does: there is nobody left to tell.
   process.stdout.on('error', () => process.exit(EXIT.incomplete))
+  // Nothing is left to wait for, and yet it was not done: that must not look like success.
+  const broken = (): void => void (process.exitCode ??= EXIT.incomplete)
+  process.once('exit', broken)
   try {
     await program.parseAsync(args, { from: 'user' })
+    process.off('exit', broken)
   } catch (error) {
     process.exitCode = reportFailure(error)
   }

@@ -28,4 +28,5 @@ addKeygen(program)
 addPolicy(program)
 addAdmin(program)
 
-await runProgram(program, process.argv.slice(2))
+// Not awaited: the bundle that stands alone is CommonJS, which has no `await` out here.
+void runProgram(program, process.argv.slice(2))
