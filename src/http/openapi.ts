@@ -24,7 +24,7 @@ const DPOP_HEADER: Json = {
   name: 'DPoP',
   in: 'header',
   required: false,
-  description: 'A DPoP proof, its nonce the challenge, where the challenge was made for a key',
+  description: 'A DPoP proof, its nonce the challenge',
   schema: string,
 }
 
@@ -56,7 +56,7 @@ export const openApiDocument = (
     '/v1/challenge': {
       post: {
         operationId: 'makeChallenge',
-        summary: 'Make a challenge: the audience to ask the metadata service for a signature with',
+        summary: 'Make a challenge',
         requestBody: body('ChallengeRequest', false),
         responses: {
           '200': {

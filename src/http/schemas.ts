@@ -64,7 +64,7 @@ export const BanRequest: Request<{ reason: Text }> = v.strictObject({
   ),
 })
 
-const hint = field('RFC 7009 and RFC 7662: taken, and not needed')
+const hint = field('Taken, and not needed')
 
 /** Fields of `POST /v1/introspect` (RFC 7662). */
 export const IntrospectRequest: Request<{ token: Text; token_type_hint: OptionalText }> =
