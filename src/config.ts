@@ -4,6 +4,7 @@
 
 import { type Bytes, fromBase64Url } from './bytes.ts'
 import { CHALLENGE_KEY_BYTES } from './enroll/challenge-keys.ts'
+import { MAX_CHALLENGE_LIFETIME_SECONDS } from './enroll/challenge.ts'
 import { ConfigurationError, InstanceIdentityError } from './errors.ts'
 import type { LedgerConfig } from './ledger/configured.ts'
 import { type Policy, parsePolicy } from './policy/policy.ts'
@@ -64,7 +65,6 @@ type Environment = Readonly<Record<string, unknown>>
 
 const FILE = '_FILE'
 const DEFAULT_CHALLENGE_LIFETIME_SECONDS = 120
-const MAX_CHALLENGE_LIFETIME_SECONDS = 3600
 const DEFAULT_PORT = 8787
 const DEFAULT_HOST = '127.0.0.1'
 

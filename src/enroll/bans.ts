@@ -10,12 +10,14 @@ import type { Page, PageRequest } from './page.ts'
 /** What a ban can name. */
 export type BanKind = 'account' | 'image' | 'instance'
 
+type Banned = 'ownerAccountId' | 'imageId' | 'instanceId'
+
 /** Each kind's field of the identity, and that field's name in policies. */
-const BANNABLE = {
+export const BANNABLE: Readonly<Record<BanKind, readonly [Banned, EcsField]>> = {
   account: ['ownerAccountId', 'owner_account_id'],
   image: ['imageId', 'image_id'],
   instance: ['instanceId', 'instance_id'],
-} as const satisfies Record<BanKind, readonly [keyof InstanceIdentity, EcsField]>
+}
 
 /** All kinds, in the order in which they are asked. */
 export const BAN_KINDS = /* @__PURE__ */ Object.keys(BANNABLE) as readonly BanKind[]
@@ -34,7 +36,7 @@ export const banKey = (kind: BanKind, value: string): string => `${BAN_ENTRY_KIN
  */
 export const findBan = async (
   ledger: Ledger,
-  identity: Pick<InstanceIdentity, 'ownerAccountId' | 'imageId' | 'instanceId'>,
+  identity: Pick<InstanceIdentity, Banned>,
   now: number,
 ): Promise<EcsField | undefined> => {
   const bans = await Promise.all(

@@ -9,6 +9,9 @@ const EXPIRY_BYTES = 4
 const MAC_BYTES = 14
 const SECRET_BYTES = EXPIRY_BYTES + RANDOM_BYTES + MAC_BYTES
 
+/** The longest life of a challenge: what is forgotten later must have outlived it. */
+export const MAX_CHALLENGE_LIFETIME_SECONDS = 3600
+
 /** How far the clocks of two isolates may differ, in seconds. */
 const CLOCK_SKEW_SECONDS = 60
 

@@ -17,7 +17,11 @@ import type { ChallengePurpose } from './audience.ts'
 import { findBan } from './bans.ts'
 import { checkBoundChallenge } from './bound-challenge.ts'
 import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
-import { type ChallengeOptions, makeChallenge } from './challenge.ts'
+import {
+  type ChallengeOptions,
+  MAX_CHALLENGE_LIFETIME_SECONDS,
+  makeChallenge,
+} from './challenge.ts'
 import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
 import { readInstance, recordEnrollment } from './record-enrollment.ts'
 import { isRevoked } from './revocation.ts'
@@ -34,6 +38,7 @@ export interface EnrollerOptions {
   readonly trustAnchors: readonly TrustAnchor[]
   /** Whether SHA-1 is accepted, with which ECS signs. */
   readonly allowSha1: boolean
+  /** At most 3600. */
   readonly challengeLifetimeSeconds: number
   /** MAC keys of 32 bytes, in place of those derived from the signing keys. */
   readonly challengeKeys?: readonly Bytes[] | undefined
@@ -147,11 +152,14 @@ const enrollWith = async (
 /**
  * Creates an enroller. All state is in the ledger, so any number of enrollers with equal options
  * are one service.
- * @throws RangeError if there are no trust anchors
+ * @throws RangeError if there are no trust anchors, or challenges would live longer than an hour
  */
 export const createEnroller = async (options: EnrollerOptions): Promise<Enroller> => {
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
   const { issuer, signingKeys, challengeKeys, challengeLifetimeSeconds } = options
+  if (challengeLifetimeSeconds > MAX_CHALLENGE_LIFETIME_SECONDS) {
+    throw new RangeError('challengeLifetimeSeconds must be at most 3600')
+  }
   const keys =
     challengeKeys === undefined
       ? await deriveChallengeKeys(signingKeys.secrets)

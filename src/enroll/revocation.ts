@@ -2,13 +2,14 @@
 
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { MAX_CHALLENGE_LIFETIME_SECONDS } from './challenge.ts'
 
-/** How far the clocks of two isolates may differ, in seconds. */
-const CLOCK_SKEW_SECONDS = 120
+/** For clocks that differ, in seconds. */
+const MARGIN_SECONDS = 120
 
-/** When nothing of today can matter any longer: every token and challenge of now has expired. */
+/** When nothing of now can matter any longer: every challenge has expired, and every token of one. */
 export const outlivedAt = (now: number): number =>
-  now + 2 * MAX_TOKEN_LIFETIME_SECONDS + CLOCK_SKEW_SECONDS
+  now + MAX_CHALLENGE_LIFETIME_SECONDS + MAX_TOKEN_LIFETIME_SECONDS + MARGIN_SECONDS
 
 const revocationKey = (jti: string): string => `revoked:${jti}`
 

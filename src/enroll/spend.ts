@@ -10,7 +10,7 @@ import type { Challenge } from './challenge.ts'
 import type { InstanceRecord } from './instance-record.ts'
 
 /** How long a challenge is kept as spent after its expiry, against clocks that differ. */
-const KEPT_AFTER_EXPIRY_SECONDS = 120
+const SPENT_AFTER_EXPIRY_SECONDS = 120
 
 const JTI_BYTES = 16
 
@@ -45,7 +45,7 @@ export const spendChallenge = async (
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
     value: [now, digest, record.generation, record.count].join(' '),
-    expiresAt: expiresAt + KEPT_AFTER_EXPIRY_SECONDS,
+    expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)
   const value = swap.stored ? entry.value : swap.value

@@ -1,6 +1,7 @@
 // A call that is answered and audited, whatever happens.
 
 import type { Context, Handler } from 'hono'
+import { LedgerUnavailableError } from '../errors.ts'
 import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
 import { type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './read-request.ts'
@@ -34,6 +35,9 @@ export const refuse = (
 
 /** What an error that was thrown comes to. */
 export const outcomeOf = (error: unknown): Outcome => {
+  if (error instanceof LedgerUnavailableError) {
+    return { code: 'unavailable', facts: { reason: error.code } }
+  }
   if (!(error instanceof RequestError)) {
     // Its name and no more: what an unknown error says may hold anything.
     return {

@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono'
 import { matchesField } from '../codec/identity-document.ts'
-import { BAN_KINDS, type Ban, type BanKind } from '../enroll/bans.ts'
+import { BANNABLE, BAN_KINDS, type Ban } from '../enroll/bans.ts'
 import type { InstanceName } from '../enroll/instance-record.ts'
 import type { PageRequest } from '../enroll/page.ts'
 import type { Env } from './answer.ts'
@@ -40,15 +40,9 @@ export const nameOf = (context: Context<Env>): InstanceName => ({
   instanceId: pathField(context, 'instance', 'instance-id'),
 })
 
-const BAN_FIELDS: Readonly<Record<BanKind, string>> = {
-  account: 'owner-account-id',
-  image: 'image-id',
-  instance: 'instance-id',
-}
-
 /** What a path names to be banned. @throws RequestError `not_found`, `invalid_request` */
 export const bannedOf = (context: Context<Env>): Pick<Ban, 'kind' | 'value'> => {
   const kind = BAN_KINDS.find((known) => known === context.req.param('kind'))
   if (kind === undefined) throw new RequestError('not_found', 'field_unknown')
-  return { kind, value: pathField(context, 'value', BAN_FIELDS[kind]) }
+  return { kind, value: pathField(context, 'value', BANNABLE[kind][1].replaceAll('_', '-')) }
 }

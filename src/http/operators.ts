@@ -2,7 +2,7 @@
 // needs an operator's token of its own, is one atomic change, and is audited with who made it.
 
 import type { Context, Hono } from 'hono'
-import { type Ban, ban, listBans, unban } from '../enroll/bans.ts'
+import { BANNABLE, type Ban, ban, listBans, unban } from '../enroll/bans.ts'
 import {
   changeInstance,
   findInstance,
@@ -14,7 +14,6 @@ import {
 import { introspect } from '../enroll/introspect.ts'
 import { authenticateOperator } from '../enroll/operators.ts'
 import { revokeToken } from '../enroll/revocation.ts'
-import { LedgerUnavailableError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PublicKey } from '../token/public-key.ts'
 import type { SigningKeys } from '../token/signing-keys.ts'
@@ -44,9 +43,7 @@ interface Done {
 }
 
 const banFacts = ({ kind, value }: Pick<Ban, 'kind' | 'value'>): Facts => ({
-  ...(kind === 'account' && { ownerAccountId: value }),
-  ...(kind === 'image' && { imageId: value }),
-  ...(kind === 'instance' && { instanceId: value }),
+  [BANNABLE[kind][0]]: value,
 })
 
 /** Adds the calls to an app. */
@@ -82,10 +79,7 @@ export const addOperatorCalls = (
         const { body } = done
         return { response: body === undefined ? new Response() : Response.json(body), facts }
       } catch (error) {
-        const why: Outcome =
-          error instanceof LedgerUnavailableError
-            ? { code: 'unavailable', facts: { reason: 'ledger_unavailable' } }
-            : outcomeOf(error)
+        const why = outcomeOf(error)
         return { ...why, facts: { ...facts, ...why.facts } }
       }
     }

@@ -4,6 +4,7 @@
 
 import { LedgerUnavailableError } from '../errors.ts'
 import { keyOfCursor } from './cursor.ts'
+import { hashText } from './hash-text.ts'
 import type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger.ts'
 import { type SqlEntries, openSqlEntries } from './sql-entries.ts'
 
@@ -93,13 +94,6 @@ export class LedgerObject {
   }
 }
 
-/** FNV-1a over the text's characters, 32 bits: spreads them evenly, and is the same everywhere. */
-const hashOf = (text: string): number => {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
-
 /** The objects of a kind. Instances have some of their own, which hold nothing that expires. */
 const shardsOf = (kind: string): { readonly name: string; readonly count: number } =>
   kind === INSTANCE_KIND
@@ -111,7 +105,7 @@ const objectOf = (key: string): string => {
   const kind = key.slice(0, key.indexOf(':'))
   const { name, count } = shardsOf(kind)
   const routed = kind === INSTANCE_KIND ? key.slice(kind.length + 1) : key
-  return `${name}-${hashOf(routed) % count}`
+  return `${name}-${hashText(routed) % count}`
 }
 
 /** A place in a list: a shard, and the cursor inside of it if it was begun. */

@@ -3,6 +3,7 @@
 // servers and their slots stay the same; so a cursor is one of these very servers, else it is refused.
 // https://redis.io/docs/latest/commands/scan/
 
+import { hashText } from './hash-text.ts'
 import type { Primary } from './redis-connection.ts'
 
 const CURSOR = /^([0-9a-f]{8})-([0-9]{1,4})-([0-9]{1,20})$/
@@ -29,12 +30,7 @@ export const parseScanCursor = (cursor: string): Position => {
   return { servers, index: Number(index), scan }
 }
 
-/** FNV-1a, 32 bits: to notice a change, not an attack. */
-const fingerprint = (text: string): string => {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(16).padStart(8, '0')
-}
+const fingerprint = (text: string): string => hashText(text).toString(16).padStart(8, '0')
 
 /**
  * Which primary has which slots.

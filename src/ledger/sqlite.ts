@@ -34,9 +34,6 @@ const findModule = (): SqliteModule | undefined => {
   return process?.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined
 }
 
-/** Whether this runtime has what {@link createSqliteLedger} needs; without it, every call is refused. */
-export const isSqliteAvailable = (): boolean => findModule() !== undefined
-
 /** A ledger in a file, which can be closed. */
 export interface SqliteLedger extends Ledger {
   /** Closes the file. A call after that opens it again. */

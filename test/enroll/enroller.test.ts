@@ -237,4 +237,9 @@ describe('createEnroller()', () => {
   it('refuses an empty set of trust anchors', async () => {
     await expect(setScene({ trustAnchors: [] })).rejects.toThrow(RangeError)
   })
+
+  it('refuses challenges that live longer than what is forgotten is kept', async () => {
+    await setScene({ challengeLifetimeSeconds: 3600 })
+    await expect(setScene({ challengeLifetimeSeconds: 3601 })).rejects.toThrow(RangeError)
+  })
 })

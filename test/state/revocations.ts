@@ -4,40 +4,21 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import {
-  type Answer,
   evidenceRefused,
   expectEnrolled,
   expectRefused,
   expectRetryOf,
   notAdmitted,
 } from './answer.ts'
-import { type Attempt, type AttemptOptions, type StateService } from './state-service.ts'
+import { operating } from './operating.ts'
+import type { StateService } from './state-service.ts'
 import { type Instance, pathOf } from './world.ts'
 
 /** Declares the tests. */
 export const revocations = (service: () => StateService): void => {
-  const begin = (instance: Instance, role: string, more: AttemptOptions = {}): Promise<Attempt> =>
-    service().begin(instance, { role, ...more })
-  const post = (attempt: Attempt): Promise<Answer> => service().post(attempt)
-  const several = (count: number, instance: Instance, role: string): Promise<Attempt[]> =>
-    Promise.all(Array.from({ length: count }, () => begin(instance, role)))
-
-  /** An operator's call that must succeed. */
-  const operate = async (
-    method: string,
-    path: string,
-    fields?: Readonly<Record<string, string>>,
-  ): Promise<Readonly<Record<string, unknown>>> => {
-    const answer = await service().operate(method, path, fields)
-    expect({ status: answer.status, ...answer.body }).toMatchObject({ status: 200 })
-    return answer.body
-  }
+  const { begin, post, several, operate, introspect } = operating(service)
   const revoke = (instance: Instance) => operate('POST', `${pathOf(instance)}/revoke`)
   const forget = (instance: Instance) => operate('DELETE', pathOf(instance))
-  const introspect = async (answer: Answer): Promise<unknown> => {
-    const token = String(answer.body['access_token'])
-    return operate('POST', '/v1/introspect', { token })
-  }
   /** Until a second has begun that a revocation of this one does not cover. */
   const nextSecond = (): Promise<void> => setTimeout(1_010 - (Date.now() % 1000))
 
