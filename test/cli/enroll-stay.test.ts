@@ -98,7 +98,8 @@ describe('rollcall enroll --exec', () => {
 
   it('ends the command and removes its token when it is interrupted', async () => {
     scene = await setClientScene()
-    const script = 'trap "echo >ended; exit" TERM; ls "$ROLLCALL_TOKEN_FILE"; sleep 60'
+    const script =
+      'trap "echo >ended; exit" TERM; sleep 60 >&- 2>&- & ls "$ROLLCALL_TOKEN_FILE"; wait'
     const ready = ({ stdout }: { stdout: string }): boolean => stdout.includes('/token')
     const run = await until(['--exec', script], 'the command', ready, 'SIGINT')
     expect(run.status).toBe(130)
