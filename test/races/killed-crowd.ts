@@ -97,6 +97,8 @@ export const createCrowd = (
       if (answer === 'late') continue
       if (answer.status !== 200) throw new Error(`refused with ${answer.status}: ${rule}`)
       answered++
+      // A connection may also break while the service lives: this one is lost no longer.
+      lost = lost.filter((one) => one !== attempt)
       return { attempt, answer }
     }
   }
