@@ -3,7 +3,8 @@
 // a byte of an answer.
 
 import { ledgerReader } from '../src/ledger/configured.ts'
-import { openService, say, sayListening } from './open-service.ts'
+import { say } from '../src/service.ts'
+import { openService, sayListening } from './open-service.ts'
 
 /** Longer than a request may take, so that none in flight is cut off. */
 const STOP_MS = 25_000

@@ -5,6 +5,7 @@
 import process from 'node:process'
 import { ConfigurationError } from '../src/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
+import type { Service } from '../src/service.ts'
 import { type Ledgers, openService } from './open-service.ts'
 import { serveNode } from './serve-node.ts'
 
@@ -32,13 +33,13 @@ const readLedger: Ledgers['readLedger'] = (text) => {
 
 const service = await openService({ ...DEFAULTS, ...process.env }, { readLedger })
 
-const fetch = (request: Request): Response | Promise<Response> => {
+const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request
   if (HOOKS.has(`${method} ${new URL(url).pathname}`)) return new Response()
   // The platform's name of the request is in its own logs too.
   const requestId = headers.get('x-fc-request-id')
   if (requestId !== null && !headers.has('X-Request-Id')) headers.set('X-Request-Id', requestId)
-  return service.fetch(request)
+  return service.fetch(request, source)
 }
 
 serveNode({ ...service, fetch }, NO_TIMEOUTS)

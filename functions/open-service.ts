@@ -4,30 +4,23 @@
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
-import { createEnroller } from '../src/enroll/enroller.ts'
 import { ConfigurationError } from '../src/errors.ts'
-import { createApp } from '../src/http/index.ts'
 import { openLedger } from '../src/ledger/configured.ts'
+import { type Service, createService, say } from '../src/service.ts'
+
+export { say }
 
 /** A service that can be served. */
-export interface OpenService {
+export interface OpenService extends Service {
   readonly config: Config
-  readonly fetch: (request: Request) => Response | Promise<Response>
 }
 
 /** Which ledgers the runtime has, and which one where none is set. */
 export type Ledgers = Pick<RuntimeOptions, 'defaultLedger'> &
   Required<Pick<RuntimeOptions, 'readLedger'>>
 
-/** Tells the operator a line. */
-export const say = (line: string): void => {
-  // oxlint-disable-next-line no-console -- standard error, on every runtime
-  console.error(`rollcall: ${line}`)
-}
-
-/** Tells the operator that the service is there, and what weakens it. */
-export const sayListening = ({ warnings, host, issuer }: Config, port: number): void => {
-  for (const warning of warnings) say(`warning: ${warning}`)
+/** Tells the operator that the service is there. */
+export const sayListening = ({ host, issuer }: Config, port: number): void => {
   say(`listening on http://${host}:${port} as ${issuer}`)
 }
 
@@ -48,8 +41,5 @@ export const openService = async (
   // A process before this one may have spent challenges of this very second: let it pass.
   const waitMs = Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now())
   await new Promise((resolve) => setTimeout(resolve, waitMs))
-  const { adminKeys } = config
-  const enroller = await createEnroller({ ...config, ledger })
-  const app = createApp({ enroller, operators: adminKeys && { ledger, adminKeys } })
-  return { config, fetch: (request) => app.fetch(request) }
+  return { config, ...(await createService({ config, ledger })) }
 }

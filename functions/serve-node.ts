@@ -22,8 +22,8 @@ export const serveNode = (
   const answering = new Set<ServerResponse>()
   let stopping = false
 
-  const fetch: OpenService['fetch'] = (request) =>
-    stopping ? unavailable(request, issuer) : answer(request)
+  const fetch: OpenService['fetch'] = async (request, source) =>
+    stopping ? unavailable(request, issuer) : answer(request, source)
   // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
   const options = { fetch, hostname, port, serverOptions, overrideGlobalObjects: false }
   const server = serve(options, (address) => sayListening(config, address.port)) as Server

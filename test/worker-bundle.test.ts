@@ -12,7 +12,8 @@ import { unstable_readConfig as readConfig } from 'wrangler'
 import { cleanEnvironment } from './support/processes.ts'
 import { ROOT } from './support/sources.ts'
 
-const BUDGET_BYTES = 40_960
+/** Of `worker.js` alone: what an isolate parses before its first request. */
+const MAX_WORKER_GZIP_BYTES = 65_536
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -41,11 +42,12 @@ describe.each([
   const code = (): string =>
     readFileSync(join(folder, `environment-${environment}/worker.js`), 'utf8')
 
-  it('has a bundle of at most 40,960 bytes gzip by wrangler deploy --dry-run', () => {
-    const [, kib] = /gzip: ([0-9.]+) KiB/.exec(output) ?? []
-    expect(Number(kib) * 1024).toBeGreaterThan(1024)
-    expect(Number(kib) * 1024).toBeLessThanOrEqual(BUDGET_BYTES)
-    expect(gzipSync(code()).length).toBeLessThanOrEqual(BUDGET_BYTES)
+  it('has a worker.js of at most 64 KiB gzip', () => {
+    const bytes = gzipSync(code()).length
+    const [upload] = /Total Upload: .*/.exec(output) ?? []
+    console.log(`${name}: worker.js ${(bytes / 1024).toFixed(2)} KiB gzip; ${upload}`)
+    expect(bytes).toBeGreaterThan(1024)
+    expect(bytes).toBeLessThanOrEqual(MAX_WORKER_GZIP_BYTES)
   })
 
   it('is bundled without a warning', () => {

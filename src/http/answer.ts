@@ -13,7 +13,8 @@ export type Env = { Variables: { requestId: string } }
 /** What every call has at hand. */
 export interface Service extends ReadRequestOptions {
   readonly issuer: string
-  readonly audit: (event: AuditEvent) => void
+  /** The answer leaves when this is done; if it fails, the answer is 503. */
+  readonly audit: (event: AuditEvent) => void | Promise<void>
   /** Unix seconds. */
   readonly clock: () => number
 }
@@ -63,18 +64,23 @@ export const answering =
     const outcome = await handle(context).catch(outcomeOf)
     const refused = 'code' in outcome
     const { reason, ...facts } = outcome.facts
-    service.audit(
-      auditEvent({
-        event,
-        requestId: context.get('requestId'),
-        outcome: !refused ? 'issued' : isError(outcome.code) ? 'error' : 'refused',
-        code: refused ? outcome.code : undefined,
-        reason,
-        facts,
-        now: service.clock(),
-        durationMs: performance.now() - started,
-      }),
-    )
+    try {
+      await service.audit(
+        auditEvent({
+          event,
+          requestId: context.get('requestId'),
+          outcome: !refused ? 'issued' : isError(outcome.code) ? 'error' : 'refused',
+          code: refused ? outcome.code : undefined,
+          reason,
+          facts,
+          now: service.clock(),
+          durationMs: performance.now() - started,
+        }),
+      )
+    } catch {
+      // What can't be audited isn't issued. Whoever writes the events has told the operator why.
+      return refuse(context, service, 'unavailable')
+    }
     return refused
       ? refuse(context, service, outcome.code, { title: outcome.title })
       : outcome.response

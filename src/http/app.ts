@@ -22,8 +22,12 @@ export interface AppOptions extends ReadRequestOptions {
   readonly enroller: Enroller
   /** What the calls of operators work on. Default: there are none, and their addresses answer 404. */
   readonly operators?: OperatorOptions | undefined
-  /** Takes each audit event. Default: one line of JSON to `console.log`. */
-  readonly audit?: (event: AuditEvent) => void
+  /**
+   * Takes each audit event. The answer leaves once it has returned, or its promise is fulfilled; if it
+   * throws or rejects, the answer is 503: what can't be audited isn't issued. Default: one line of JSON to
+   * `console.log`.
+   */
+  readonly audit?: (event: AuditEvent) => void | Promise<void>
   /** Unix seconds. Default: the platform's clock. */
   readonly clock?: () => number
 }

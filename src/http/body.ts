@@ -10,6 +10,14 @@ export const MAX_BODY_BYTES = 16_384
 /** How long a body may take, in seconds. */
 export const BODY_TIMEOUT_SECONDS = 10
 
+/**
+ * Where a body is read from, if not from the request itself: on Node the adapter's second argument, whose
+ * `incoming` gives the body without a web stream between.
+ */
+export interface RequestSource {
+  readonly incoming?: AsyncIterable<Uint8Array> | undefined
+}
+
 const tooLarge = (): RequestError => new RequestError('payload_too_large', 'body_too_large')
 
 /**

@@ -4,7 +4,6 @@
 import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import type { Ledger } from './ledger.ts'
 import { parseRedisUrl } from './redis-url.ts'
-import { reportFailures } from './reporting.ts'
 
 /** A ledger as it is configured. */
 export type LedgerConfig =
@@ -79,7 +78,7 @@ const create = async (config: LedgerConfig): Promise<OpenLedger> => {
 /**
  * Opens a ledger. A store that does not answer yet is no reason not to start: until it does, calls are
  * refused, and served once it is there.
- * @param report takes a line for the operator whenever the store can't answer
+ * @param report takes a line for the operator if the store does not answer yet
  * @throws ConfigurationError if it is no store to keep a ledger in
  */
 export const openLedger = async (
@@ -96,5 +95,5 @@ export const openLedger = async (
     if (!(error instanceof LedgerUnavailableError)) throw error
     report(`${error.message}; until it answers, nobody can enroll`)
   }
-  return reportFailures(ledger, report)
+  return ledger
 }

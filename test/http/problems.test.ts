@@ -148,7 +148,7 @@ describe('createApp() with an audit log that fails', () => {
     broken = true
     const response = await unlogged.post('/v1/enroll', evidence)
     expect(await response.clone().text()).not.toMatch(/eyJ|disk/)
-    expect(await problemOf(response)).toMatchObject({ status: 500, code: 'internal_error' })
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: 'unavailable' })
     broken = false
     await enrolled(await unlogged.post('/v1/enroll', evidence))
   })

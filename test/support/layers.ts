@@ -27,7 +27,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'enroll', paths: ['src/enroll/'], level: 6, packages: [] },
   {
     name: 'face',
-    paths: ['src/index.ts', 'src/http/', 'src/config.ts'],
+    paths: ['src/index.ts', 'src/http/', 'src/config.ts', 'src/service.ts'],
     level: 7,
     packages: ['hono', 'valibot'],
   },
