@@ -3,12 +3,13 @@
 import type { Context, Handler } from 'hono'
 import { LedgerUnavailableError } from '../errors.ts'
 import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
+import type { RequestSource } from './body.ts'
 import { type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './read-request.ts'
 import { RequestError } from './request-error.ts'
 
 /** What the app keeps of a request. */
-export type Env = { Variables: { requestId: string } }
+export type Env = { Bindings: RequestSource; Variables: { requestId: string } }
 
 /** What every call has at hand. */
 export interface Service extends ReadRequestOptions {

@@ -13,7 +13,7 @@ import { bootstrapScript } from './bootstrap-script.ts'
 import { setCommonHeaders } from './common-headers.ts'
 import { openApiDocument } from './openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators.ts'
-import { type ReadRequestOptions, readRequest } from './read-request.ts'
+import { type ReadRequestOptions, inHand, readRequest } from './read-request.ts'
 import { requestIdOf } from './request-id.ts'
 import { ChallengeRequest, EnrollRequest } from './schemas.ts'
 
@@ -61,7 +61,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
   app.post(
     '/v1/challenge',
     answering(service, 'challenge', async (context) => {
-      const { role, dpop_jkt: jkt } = await readRequest(context.req.raw, ChallengeRequest, service)
+      const { role, dpop_jkt: jkt } = await readRequest(inHand(context), ChallengeRequest, service)
       const { audience, expiresIn } = await enroller.challenge({ role, jkt }, service.clock())
       const response = wants(context, 'text/plain')
         ? answer(audience, 'text/plain; charset=utf-8')
@@ -73,7 +73,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
   app.post(
     ENROLL_PATH,
     answering(service, 'enroll', async (context) => {
-      const fields = await readRequest(context.req.raw, EnrollRequest, service)
+      const fields = await readRequest(inHand(context), EnrollRequest, service)
       const dpop = context.req.header('DPoP')
       const enrollment = await enroller.enroll({ ...fields, dpop }, service.clock())
       if (!enrollment.ok) return { code: enrollment.code, facts: enrollment.facts }
@@ -99,14 +99,19 @@ const addPublished = (
   { enroller, operators }: Pick<AppOptions, 'enroller' | 'operators'>,
 ): void => {
   const { issuer, signingKeys } = enroller
-  const cached = { 'Cache-Control': PUBLIC_CACHE }
-  const discovery = discoveryDocument(issuer, signingKeys)
-  app.get('/.well-known/openid-configuration', () => Response.json(discovery, { headers: cached }))
-  app.get('/.well-known/jwks.json', () => Response.json(signingKeys.jwks, { headers: cached }))
+  const published = (path: string, content: unknown): void => {
+    const text = JSON.stringify(content)
+    const headers = { 'Content-Type': 'application/json', 'Cache-Control': PUBLIC_CACHE }
+    app.get(path, () => new Response(text, { headers }))
+  }
+  published('/.well-known/openid-configuration', discoveryDocument(issuer, signingKeys))
+  published('/.well-known/jwks.json', signingKeys.jwks)
   app.get('/healthz', () => Response.json({ status: 'ok' }))
-  app.get('/openapi.json', () =>
-    Response.json(openApiDocument(issuer, { operators: operators !== undefined })),
-  )
+  let description: string | undefined
+  app.get('/openapi.json', () => {
+    description ??= JSON.stringify(openApiDocument(issuer, { operators: operators !== undefined }))
+    return answer(description, 'application/json')
+  })
   app.get('/bootstrap.sh', (context) => {
     const query = [...new URL(context.req.url).searchParams]
     const [[name, role] = ['role', undefined]] = query
@@ -134,6 +139,15 @@ const addRefusals = (app: Hono<Env>, service: Service): void => {
 }
 
 /**
+ * Whether the path is another spelling of an address, which rules by path in front of the service may miss.
+ * None of our addresses has a percent sign; and the router takes a slash at the end for nothing.
+ */
+const isOtherSpelling = (url: string): boolean => {
+  const { pathname } = new URL(url)
+  return pathname.includes('%') || pathname.endsWith('/')
+}
+
+/**
  * Creates the service's app.
  * @example
  * ```ts
@@ -156,8 +170,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   app.use(async (context, next) => {
     const requestId = requestIdOf(context.req.raw)
     context.set('requestId', requestId)
-    // The router takes a slash at the end for nothing; to us it is another address.
-    if (context.req.path.endsWith('/')) context.res = refuse(context, service, 'not_found')
+    if (isOtherSpelling(context.req.raw.url)) context.res = refuse(context, service, 'not_found')
     else await next()
     setCommonHeaders(context.res.headers, requestId)
   })

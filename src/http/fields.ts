@@ -1,9 +1,11 @@
-// The fields of a request, from a form or from JSON. Read by hand where the platform's readers keep
-// one of several equal fields, replace broken UTF-8 or unescape leniently: two readers of one
-// request must never see different fields.
+// The fields of a request, from a form or from JSON. All of it is read by code of this project: the readers
+// of the platforms keep one of several equal fields, replace broken UTF-8 or unescape leniently, each in
+// its own way, and two readers of one request must never see different fields.
 
 import { type Bytes, fromUtf8 } from '../bytes.ts'
 import { parseUniqueJson } from '../codec/json.ts'
+import { type HeaderValue, parametersOf, parseHeaderValue } from './header-value.ts'
+import { MultipartError, readMultipart } from './multipart.ts'
 import { RequestError, invalidRequest } from './request-error.ts'
 
 /** Names and values as they were sent, in order. */
@@ -37,19 +39,13 @@ const fromUrlEncoded = (bytes: Bytes): Pairs => {
   })
 }
 
-/** `multipart/form-data` (RFC 7578); a part may be a file, as `curl -F name=@file` sends it. */
-const fromMultipart = async (bytes: Bytes, contentType: string): Promise<Pairs> => {
-  const response = new Response(bytes, { headers: { 'Content-Type': contentType } })
-  const form = await response.formData().catch(() => {
-    throw malformed('multipart/form-data')
-  })
-  const pairs: [string, string][] = []
-  for (const [name, value] of form) {
-    const text =
-      typeof value === 'string' ? value : textOf(new Uint8Array(await value.arrayBuffer()))
-    pairs.push([name, text])
+const fromMultipart = (bytes: Bytes, contentType: HeaderValue): Pairs => {
+  try {
+    return readMultipart(textOf(bytes), parametersOf(contentType, 'boundary'))
+  } catch (error) {
+    if (!(error instanceof MultipartError)) throw error
+    throw malformed(`multipart/form-data: ${error.message}`)
   }
-  return pairs
 }
 
 const fromJson = (bytes: Bytes): Pairs => {
@@ -69,16 +65,17 @@ const fromJson = (bytes: Bytes): Pairs => {
   })
 }
 
-const pairsOf = async (bytes: Bytes, contentType: string | null): Promise<Pairs> => {
-  if (contentType === null && bytes.length === 0) return []
-  const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim())
-  const charsets = parameters.filter((parameter) => /^charset\b/i.test(parameter))
-  if (charsets.every((charset) => /^charset="?utf-8"?$/i.test(charset))) {
-    switch (type.toLowerCase()) {
+const pairsOf = (bytes: Bytes, header: string | null): Pairs => {
+  if (header === null && bytes.length === 0) return []
+  const contentType = parseHeaderValue(header ?? '')
+  const charsets = contentType === undefined ? [] : parametersOf(contentType, 'charset')
+  const isUtf8 = charsets.length <= 1 && charsets.every((name) => name.toLowerCase() === 'utf-8')
+  if (contentType !== undefined && isUtf8) {
+    switch (contentType.value.toLowerCase()) {
       case 'application/x-www-form-urlencoded':
         return fromUrlEncoded(bytes)
       case 'multipart/form-data':
-        return fromMultipart(bytes, contentType as string)
+        return fromMultipart(bytes, contentType)
       case 'application/json':
         return fromJson(bytes)
       default:
@@ -92,12 +89,12 @@ const pairsOf = async (bytes: Bytes, contentType: string | null): Promise<Pairs>
  * @param contentType the header; may be absent if the body is empty
  * @throws RequestError `invalid_request`, `unsupported_media_type`
  */
-export const readFields = async (
+export const readFields = (
   bytes: Bytes,
   contentType: string | null,
-): Promise<ReadonlyMap<string, string>> => {
+): ReadonlyMap<string, string> => {
   const fields = new Map<string, string>()
-  for (const [name, value] of await pairsOf(bytes, contentType)) {
+  for (const [name, value] of pairsOf(bytes, contentType)) {
     if (fields.has(name)) throw invalidRequest('field_repeated', 'A field is there twice')
     fields.set(name, value)
   }

@@ -23,7 +23,7 @@ import type { AdminAction, Facts } from './audit.ts'
 import { bannedOf, nameOf, pageOf } from './operator-address.ts'
 import { OPERATOR_CALLS } from './operator-calls.ts'
 import { banBody, instanceBody } from './operator-views.ts'
-import { readRequest } from './read-request.ts'
+import { inHand, readRequest } from './read-request.ts'
 import { RequestError, invalidRequest } from './request-error.ts'
 import { BanRequest, EmptyRequest, IntrospectRequest, RevokeRequest } from './schemas.ts'
 
@@ -97,7 +97,7 @@ export const addOperatorCalls = (
   }
 
   const noFields = (context: Context<Env>): Promise<unknown> =>
-    readRequest(context.req.raw, EmptyRequest, service)
+    readRequest(inHand(context), EmptyRequest, service)
 
   call('list', async (context, now) => {
     const { items, cursor } = await list(() => listInstances(ledger, pageOf(context), now))
@@ -129,7 +129,7 @@ export const addOperatorCalls = (
 
   call('ban', async (context, now, by) => {
     const banned = bannedOf(context)
-    const { reason } = await readRequest(context.req.raw, BanRequest, service)
+    const { reason } = await readRequest(inHand(context), BanRequest, service)
     const made = { ...banned, reason, by, at: now }
     await ban(ledger, made)
     return { body: banBody(made), facts: banFacts(banned) }
@@ -142,7 +142,7 @@ export const addOperatorCalls = (
   })
 
   call('introspect', async (context, now) => {
-    const { token } = await readRequest(context.req.raw, IntrospectRequest, service)
+    const { token } = await readRequest(inHand(context), IntrospectRequest, service)
     const claims = await introspect({ issuer, signingKeys, ledger }, token, now)
     if (claims === undefined) return { body: { active: false } }
     const bound = claims['cnf'] !== undefined
@@ -150,7 +150,7 @@ export const addOperatorCalls = (
     return { body, facts: { jti: claims.jti } }
   })
   call('revoke_token', async (context, now) => {
-    const { token, jti } = await readRequest(context.req.raw, RevokeRequest, service)
+    const { token, jti } = await readRequest(inHand(context), RevokeRequest, service)
     if ((token === undefined) === (jti === undefined)) {
       throw invalidRequest('field_missing', 'One of token and jti is needed')
     }

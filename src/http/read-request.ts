@@ -2,7 +2,7 @@
 // is looked at is refused here.
 
 import type * as v from 'valibot'
-import { readBody } from './body.ts'
+import { type RequestSource, readBody } from './body.ts'
 import { readFields } from './fields.ts'
 import { RequestError, invalidRequest } from './request-error.ts'
 import { type RequestSchema, checkFields } from './schemas.ts'
@@ -15,12 +15,27 @@ export interface ReadRequestOptions {
   readonly bodyTimeoutSeconds?: number
 }
 
+/** A request, and where its body is. */
+export interface RequestInHand {
+  readonly request: Request
+  readonly source: RequestSource | undefined
+}
+
+/** The request that a call answers. */
+export const inHand = ({
+  req,
+  env,
+}: {
+  readonly req: { readonly raw: Request }
+  readonly env: RequestSource | undefined
+}): RequestInHand => ({ request: req.raw, source: env })
+
 /**
  * Reads the fields of a request that has a body.
  * @throws RequestError with the code and reason of the check that refused
  */
 export const readRequest = async <Schema extends RequestSchema>(
-  request: Request,
+  { request, source }: RequestInHand,
   schema: Schema,
   { rateLimiter, bodyTimeoutSeconds }: ReadRequestOptions,
 ): Promise<v.InferOutput<Schema>> => {
@@ -34,6 +49,6 @@ export const readRequest = async <Schema extends RequestSchema>(
   if (rateLimiter !== undefined && !(await rateLimiter(request))) {
     throw new RequestError('rate_limited', 'rate_limited')
   }
-  const body = await readBody(request, bodyTimeoutSeconds)
-  return checkFields(schema, await readFields(body, headers.get('Content-Type')))
+  const body = await readBody(request, source, bodyTimeoutSeconds)
+  return checkFields(schema, readFields(body, headers.get('Content-Type')))
 }
