@@ -63,12 +63,53 @@ const createCollector = (): Collector => {
   }
 }
 
+/** Room for one piece of a byte stream. */
+const PIECE_BYTES = 4_096
+
+/** The pieces of a web stream, one at a time. */
+interface PieceReader {
+  /** The next piece; good until the next call. `undefined`: there are no more. */
+  next(): Promise<Uint8Array | undefined>
+  cancel(): Promise<void>
+}
+
+/**
+ * Reads a byte stream into one small buffer: without it, Deno allocates 64 KiB for each piece. A stream that
+ * is no byte stream brings its pieces along.
+ */
+const pieceReader = (stream: ReadableStream<Uint8Array>): PieceReader => {
+  let byob: ReadableStreamBYOBReader
+  try {
+    byob = stream.getReader({ mode: 'byob' })
+  } catch {
+    const reader = stream.getReader()
+    return {
+      next: async () => {
+        const { done, value } = await reader.read()
+        return done ? undefined : value
+      },
+      cancel: () => reader.cancel(),
+    }
+  }
+  let room: Bytes = new Uint8Array(PIECE_BYTES)
+  return {
+    next: async () => {
+      const { done, value } = await byob.read(room)
+      if (done) return undefined
+      // The platform has taken the buffer over, and gives it back with the piece in it.
+      room = new Uint8Array(value.buffer)
+      return value
+    },
+    cancel: () => byob.cancel(),
+  }
+}
+
 /** Reads a web stream. When time is up the stream is cancelled, which ends the pending read. */
 const readStream = async (
   stream: ReadableStream<Uint8Array>,
   timeoutMs: number,
 ): Promise<Bytes> => {
-  const reader = stream.getReader()
+  const reader = pieceReader(stream)
   // Never awaited: a client that stalls must not hold the answer back as well.
   const cancel = (): void => void reader.cancel().catch(() => undefined)
   const collector = createCollector()
@@ -79,10 +120,10 @@ const readStream = async (
   }, timeoutMs)
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const piece = await reader.next()
       if (late) throw tooSlow()
-      if (done) return collector.bytes()
-      collector.add(value)
+      if (piece === undefined) return collector.bytes()
+      collector.add(piece)
     }
   } catch (error) {
     cancel()

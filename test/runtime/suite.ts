@@ -11,6 +11,9 @@ import { cleanEnvironment } from '../support/processes.ts'
 import { verifyToken } from '../support/relying-party.ts'
 import { findTool, requireTool } from '../support/requirements.ts'
 import type { Service } from '../support/services.ts'
+import { audienceName } from '../../src/enroll/audience.ts'
+import { MULTIPART_SHAPES, challengeRequest } from '../support/multipart-shapes.ts'
+import { choppedRequest, sendRaw } from '../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Scene, setScene, strangerOf } from './scene.ts'
@@ -192,6 +195,58 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       expect((await fetch(`${url}/v1/enroll`)).status).toBe(405)
       expect((await fetch(`${url}/nothing`)).status).toBe(404)
       expect((await postEvidence(url, good)).status).toBe(200)
+    })
+
+    behaves('reads each shape of multipart/form-data as all runtimes do', async (url) => {
+      for (const shape of MULTIPART_SHAPES) {
+        const { status, body } = await sendRaw(url, challengeRequest(shape))
+        const { audience, code } = JSON.parse(body) as { audience?: string; code?: string }
+        const { role } = shape
+        const made = role !== undefined && audience?.startsWith(audienceName(url, { role }))
+        expect([shape.what, status, code, made]).toEqual(
+          role === undefined
+            ? [shape.what, 400, 'invalid_request', false]
+            : [shape.what, 200, undefined, true],
+        )
+      }
+    })
+
+    behaves('counts the pieces of a body, and goes on', async (url) => {
+      expect((await sendRaw(url, choppedRequest(100))).status).toBe(200)
+      for (const ends of [true, false]) {
+        const id = crypto.randomUUID()
+        const { status, body } = await sendRaw(url, choppedRequest(16_000, ends, id))
+        // Under `wrangler dev` a proxy stands in front, which gives an early answer up.
+        if (!body.startsWith('Your worker restarted mid-request')) {
+          expect([status, body]).toEqual([413, expect.stringContaining('payload_too_large')])
+        }
+        const reasons = (): unknown[] =>
+          (service?.auditEvents() ?? [])
+            .filter(({ request_id: found }) => found === id)
+            .map(({ reason: found }) => found)
+        await expect.poll(reasons).toEqual(['body_too_large'])
+      }
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    })
+
+    behaves('has one spelling for each address', async (url) => {
+      const statusOf = async (target: string): Promise<number> => {
+        const head = `POST ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`
+        return (await sendRaw(url, head)).status
+      }
+      expect(await statusOf('/v1/challenge')).toBe(200)
+      for (const other of [
+        '/v1/challeng%65',
+        '/v1/%63hallenge',
+        '/v1/challenge%20',
+        '/v1%2fchallenge',
+        '/v1/challenge/',
+        '//v1/challenge',
+        '/V1/challenge',
+        '/v1/challenge;x',
+      ]) {
+        expect([other, await statusOf(other)]).toEqual([other, 404])
+      }
     })
 
     behaves('publishes keys and discovery', async (url) => {
