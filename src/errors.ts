@@ -36,6 +36,9 @@ export class LedgerUnavailableError extends Error {
 /** The store is one that a ledger can't be kept in, or lacks what that takes: no waiting mends it. */
 export class LedgerUnfitError extends LedgerUnavailableError {}
 
+/** The ledger holds something that another release wrote; the message names the format found. */
+export class LedgerFormatError extends LedgerUnfitError {}
+
 /** A configuration that was refused; `problems` has one line for each thing to mend. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'

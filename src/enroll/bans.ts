@@ -5,7 +5,9 @@ import type { EcsField } from '../policy/fields.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { changeEntry } from './change-entry.ts'
+import { decodeStored, encodeStored } from './format.ts'
 import type { Page, PageRequest } from './page.ts'
+import { settle } from './settle.ts'
 
 /** What a ban can name. */
 export type BanKind = 'account' | 'image' | 'instance'
@@ -39,7 +41,7 @@ export const findBan = async (
   identity: Pick<InstanceIdentity, Banned>,
   now: number,
 ): Promise<EcsField | undefined> => {
-  const bans = await Promise.all(
+  const bans = await settle(
     BAN_KINDS.map((kind) => ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)),
   )
   const at = bans.findIndex((ban) => ban !== undefined)
@@ -61,7 +63,7 @@ export interface Ban {
 const decodeBan = (key: string, text: string): Ban => {
   // What can be banned has neither of the two in its value.
   const [, kind, value] = key.split(/[:/]/) as [string, BanKind, string]
-  return { kind, value, ...(JSON.parse(text) as Omit<Ban, 'kind' | 'value'>) }
+  return { kind, value, ...(JSON.parse(decodeStored(text)) as Omit<Ban, 'kind' | 'value'>) }
 }
 
 /**
@@ -71,7 +73,7 @@ const decodeBan = (key: string, text: string): Ban => {
  */
 export const ban = async (ledger: Ledger, { kind, value, ...why }: Ban): Promise<void> => {
   const key = banKey(kind, value)
-  const next = { value: JSON.stringify(why) }
+  const next = { value: encodeStored(JSON.stringify(why)) }
   const present = await ledger.read(key, why.at)
   await changeEntry(ledger, key, present, why.at, () => ({ result: undefined, next }))
 }
@@ -85,7 +87,7 @@ export const unban = async (
 ): Promise<void> => {
   const key = banKey(kind, value)
   // By every clock: one that is behind would still take it for a ban, and one without a reason.
-  const gone = { value: '', expiresAt: 0 }
+  const gone = { value: encodeStored(''), expiresAt: 0 }
   const present = await ledger.read(key, now)
   await changeEntry(ledger, key, present, now, (found) => ({
     result: undefined,

@@ -18,8 +18,6 @@ export interface BoundChallenge {
 /** What this looks at. */
 export interface BoundChallengeOptions {
   readonly challenges: ChallengeOptions
-  /** Unix seconds since when the ledger remembers. */
-  readonly remembersSince: number
 }
 
 /** Where enrollments are posted; `htu` of a proof is the issuer with this behind it. */
@@ -44,7 +42,7 @@ const isForAnotherKey = (
  * @param now Unix seconds
  */
 export const checkBoundChallenge = async (
-  { challenges, remembersSince }: BoundChallengeOptions,
+  { challenges }: BoundChallengeOptions,
   { role, dpop }: Pick<EnrollmentRequest, 'role' | 'dpop'>,
   audience: string,
   now: number,
@@ -64,8 +62,5 @@ export const checkBoundChallenge = async (
   }
   if (typeof challenge === 'string') return { code: 'invalid_evidence', reason: challenge }
   const madeAt = challenge.expiresAt - challenges.lifetimeSeconds
-  if (madeAt < remembersSince) {
-    return { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
-  }
   return { challenge, madeAt, jkt }
 }

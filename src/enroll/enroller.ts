@@ -1,9 +1,9 @@
-// Enrollment: the protocol, a line a step. Evidence goes in, a token or a refusal comes out; nothing
-// is decided on unverified bytes, the challenge is spent before policy runs, and the instance's record
-// is safe before there is a token.
+// Enrollment: the protocol, a line a step. Evidence goes in, a token or a refusal comes out. Nothing is
+// decided on unverified bytes; the policy comes before the ledger; the challenge is spent and the record
+// changed before there is a token. An enrollment makes three trips to the ledger, one after the other.
 
 import type { Bytes } from '../bytes.ts'
-import { InstanceIdentityError, LedgerUnavailableError } from '../errors.ts'
+import { InstanceIdentityError, LedgerFormatError, LedgerUnavailableError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { namesAccount } from '../policy/decide.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -22,14 +22,25 @@ import {
   MAX_CHALLENGE_LIFETIME_SECONDS,
   makeChallenge,
 } from './challenge.ts'
-import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
-import { readInstance, recordEnrollment } from './record-enrollment.ts'
-import { isRevoked } from './revocation.ts'
-import { spendChallenge } from './spend.ts'
+import {
+  DISCLOSED,
+  type Enrollment,
+  type EnrollmentFacts,
+  type EnrollmentRequest,
+  type Refusal,
+} from './enrollment.ts'
+import { isRenewable } from './first-use.ts'
+import { issuerProblem } from './issuer.ts'
+import { readInstance, recordEnrollment, refuseByRecord } from './record-enrollment.ts'
+import { settle } from './settle.ts'
+import { jtiOf, spendChallenge } from './spend.ts'
 
 /** What an enroller works with; complete, nothing has a default. */
 export interface EnrollerOptions {
-  /** The service's name, exactly as in tokens. */
+  /**
+   * The service's name, exactly as in tokens: `https://HOST[:PORT]`. The app is at the root of that host, since
+   * tokens, discovery and the clients put paths behind it.
+   */
   readonly issuer: string
   readonly policy: Policy
   readonly signingKeys: SigningKeys
@@ -61,9 +72,14 @@ const factsOf = (identity: InstanceIdentity): EnrollmentFacts => ({
   instanceId: identity.instanceId,
   ownerAccountId: identity.ownerAccountId,
   regionId: identity.regionId,
+  imageId: identity.imageId,
   trustAnchor: identity.trustAnchor,
   ...(identity.unknownFields.length > 0 && { unknownFields: identity.unknownFields }),
 })
+
+/** Whether a challenge was made before the ledger began to remember: it could have been spent then. */
+const isForgotten = ({ remembersSince = 0 }: Ledger, madeAt: number): boolean =>
+  madeAt < remembersSince
 
 const enrollWith = async (
   options: EnrollerOptions,
@@ -72,13 +88,15 @@ const enrollWith = async (
   now: number,
 ): Promise<Enrollment> => {
   const { policy, ledger } = options
-  const { remembersSince = 0 } = ledger
   let facts: EnrollmentFacts = { role: request.role }
+  let isOfOurs = false
   const refuse = ({ code, ...why }: Refusal): Enrollment => ({
     ok: false,
     code,
+    disclosed: isOfOurs && code === 'not_admitted' ? DISCLOSED[why.reason] : undefined,
     facts: { ...facts, ...why },
   })
+  const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
 
   try {
     const identity = await verifyEvidence(request, { ...options, now })
@@ -87,40 +105,51 @@ const enrollWith = async (
     if (audience === undefined) {
       return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
     }
-    const judging = { challenges, remembersSince }
-    const bound = await checkBoundChallenge(judging, request, audience, now)
+    const bound = await checkBoundChallenge({ challenges }, request, audience, now)
     if ('code' in bound) return refuse(bound)
     const { challenge, madeAt, jkt } = bound
-    // Before anything is stored: strangers of the cloud can't fill the ledger.
+    facts = { ...facts, jkt }
+    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
+
+    // The policy is pure. What it refuses costs the ledger nothing, and the challenge stays unspent.
     if (!namesAccount(policy, ownerAccountId)) {
       return refuse({ code: 'not_admitted', reason: 'account_not_allowed' })
     }
-
-    const known = await readInstance(ledger, identity, now)
-    // A token of this very second would be born revoked: the client comes again in the next one.
-    if (now <= known.record.revokedUntil) {
-      return refuse({ code: 'unavailable', reason: 'revoked_just_now' })
-    }
-    const spent = await spendChallenge(ledger, challenge, identity.digest, known.record, now)
-    if (spent === undefined) return refuse({ code: 'invalid_evidence', reason: 'challenge_spent' })
-    const { jti, issuedAt, retry } = spent
-    facts = { ...facts, retry }
-
-    const [ban, revoked] = await Promise.all([
-      findBan(ledger, identity, now),
-      retry && isRevoked(ledger, jti, now),
-    ])
-    if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
-    if (revoked) return refuse({ code: 'invalid_evidence', reason: 'enrollment_revoked' })
+    isOfOurs = true
     const admitted = admit(identity, policy, request, jkt)
     if ('code' in admitted) return refuse(admitted)
     const { role } = admitted
     facts = { ...facts, role: role.name }
-    const candidate = { role, imageId: identity.imageId, jkt, madeAt, spent, now }
-    const refusal = await recordEnrollment(ledger, identity, known, candidate)
+
+    // First trip: the record, and what it alone refuses.
+    const known = await readInstance(ledger, identity, now)
+    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
+    const { imageId, privateIpv4 } = identity
+    const jti = jtiOf(challenge.id)
+    const applicant = { role, imageId, privateIpv4, jkt, madeAt, jti, now }
+    const early = refuseByRecord(known, applicant)
+    if (early !== undefined) return refuse(early)
+
+    // Second trip: spend the challenge, and read the bans. They are sent after the record has come back: so
+    // a ban that was acknowledged before binds, and one that comes later lets at most this trip and the
+    // next one pass.
+    const [spent, ban] = await settle([
+      spendChallenge(ledger, challenge, identity.digest, known.record, now),
+      findBan(ledger, identity, now),
+    ])
+    if (spent === undefined) return refuse({ code: 'invalid_evidence', reason: 'challenge_spent' })
+    facts = { ...facts, retry: spent.retry }
+    if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
+
+    // Third trip: change the record by compare-and-set. A reset, a revocation or another enrollment since the
+    // first trip has changed the entry, and the rule is applied anew to what is there.
+    const refusal = await recordEnrollment(ledger, identity, known, { ...applicant, spent })
     if (refusal !== undefined) return refuse(refusal)
+    // The ledger may have been exchanged meanwhile, and with it what it knew of this challenge.
+    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
 
     const { resource } = request
+    const { issuedAt } = spent
     const accessToken = await issueToken(options.signingKeys, {
       issuer: options.issuer,
       identity,
@@ -136,11 +165,15 @@ const enrollWith = async (
       tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
       expiresIn: Math.max(0, issuedAt + role.token.lifetimeSeconds - now),
       role: role.name,
+      renewable: isRenewable(role),
       facts: { ...facts, jti },
     }
   } catch (error) {
     if (error instanceof InstanceIdentityError) {
       return refuse({ code: 'invalid_evidence', reason: error.code })
+    }
+    if (error instanceof LedgerFormatError) {
+      return refuse({ code: 'unavailable', reason: 'ledger_format_unknown' })
     }
     if (error instanceof LedgerUnavailableError) {
       return refuse({ code: 'unavailable', reason: 'ledger_unavailable' })
@@ -152,7 +185,8 @@ const enrollWith = async (
 /**
  * Creates an enroller. All state is in the ledger, so any number of enrollers with equal options
  * are one service.
- * @throws RangeError if there are no trust anchors, or challenges would live longer than an hour
+ * @throws RangeError if there are no trust anchors, challenges would live longer than an hour, or the
+ *   issuer is not an origin
  */
 export const createEnroller = async (options: EnrollerOptions): Promise<Enroller> => {
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
@@ -160,6 +194,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
   if (challengeLifetimeSeconds > MAX_CHALLENGE_LIFETIME_SECONDS) {
     throw new RangeError('challengeLifetimeSeconds must be at most 3600')
   }
+  const problem = issuerProblem(issuer)
+  if (problem !== undefined) throw new RangeError(`issuer: ${JSON.stringify(issuer)} ${problem}`)
   const keys =
     challengeKeys === undefined
       ? await deriveChallengeKeys(signingKeys.secrets)

@@ -38,6 +38,34 @@ export type EnrollmentReason =
   /** The instance's tokens were revoked in this very second: one of now would be revoked as well. */
   | 'revoked_just_now'
   | 'ledger_unavailable'
+  /** The ledger holds a value that another release wrote, in a format that this one does not read. */
+  | 'ledger_format_unknown'
+
+/**
+ * Why an instance is not admitted, as far as it is told: its evidence has verified and a role names its
+ * account. A banned instance, and one of an account that no role names, are told nothing.
+ */
+export type DisclosedReason =
+  /** There is no such role, or none that matches: one answer. */
+  | 'no_role_matches'
+  | 'key_required'
+  | 'resource_not_allowed'
+  | 'already_enrolled'
+  | 'key_changed'
+  | 'image_unchanged'
+
+/** What is told of each reason; of the others nothing. */
+export const DISCLOSED: Readonly<Partial<Record<EnrollmentReason, DisclosedReason>>> = {
+  role_unknown: 'no_role_matches',
+  role_not_matched: 'no_role_matches',
+  no_role_matches: 'no_role_matches',
+  account_not_allowed: 'no_role_matches',
+  key_not_proved: 'key_required',
+  resource_not_allowed: 'resource_not_allowed',
+  already_enrolled: 'already_enrolled',
+  key_not_the_first: 'key_changed',
+  image_not_new: 'image_unchanged',
+}
 
 /** What is known of an enrollment, for the audit event; absent when unknown. Never evidence. */
 export interface EnrollmentFacts {
@@ -48,6 +76,9 @@ export interface EnrollmentFacts {
   readonly instanceId?: string | undefined
   readonly ownerAccountId?: string | undefined
   readonly regionId?: string | undefined
+  readonly imageId?: string | undefined
+  /** Thumbprint of the key that was proved. */
+  readonly jkt?: string | undefined
   readonly jti?: string | undefined
   readonly retry?: boolean | undefined
   readonly unknownFields?: readonly string[] | undefined
@@ -72,10 +103,14 @@ export type Enrollment =
       /** Seconds that the token has left. */
       readonly expiresIn: number
       readonly role: string
+      /** Whether the role lets this instance enroll again as it is now. */
+      readonly renewable: boolean
       readonly facts: EnrollmentFacts
     }
   | {
       readonly ok: false
       readonly code: Refusal['code']
+      /** What the client may be told beside the code. */
+      readonly disclosed?: DisclosedReason | undefined
       readonly facts: EnrollmentFacts
     }

@@ -9,7 +9,7 @@ import type { Spent } from './spend.ts'
 export type FirstUseRefusal =
   /** `never`: it has enrolled. */
   | 'already_enrolled'
-  /** `same_key`: the key is not that of its first enrollment. */
+  /** `same_key`: the key is not that of its first enrollment, whatever role that was for. */
   | 'key_not_the_first'
   /** `new_image`: the image is that of its latest enrollment. */
   | 'image_not_new'
@@ -21,25 +21,32 @@ export type SupersededEvidence =
   /** An operator has revoked the tokens of the instance since, or this one. */
   | 'enrollment_revoked'
 
-/** An enrollment that all else lets pass. */
-export interface Candidate {
+/** An enrollment that the policy lets pass. */
+export interface Applicant {
   readonly role: Pick<Role, 'name' | 'reenrollment'>
   readonly imageId: string
+  readonly privateIpv4: string
   /** Thumbprint of the key that was proved; absent without a proof. */
   readonly jkt: string | undefined
   /** Unix seconds at which its challenge was made. */
   readonly madeAt: number
-  readonly spent: Spent
+  /** The `jti` that its challenge gives. */
+  readonly jti: string
   /** Unix seconds. */
   readonly now: number
+}
+
+/** An applicant whose challenge is spent: everything but the record lets it pass. */
+export interface Candidate extends Applicant {
+  readonly spent: Spent
 }
 
 /** What the rule says: the record to store (the one that is there, if there is nothing to store). */
 export type FirstUse = InstanceRecord | FirstUseRefusal | SupersededEvidence
 
-const refusalOf = (
+const ruleRefusal = (
   record: InstanceRecord,
-  { role, imageId, jkt, spent }: Candidate,
+  { role, imageId, jkt }: Applicant,
 ): FirstUseRefusal | undefined => {
   switch (role.reenrollment) {
     case 'always':
@@ -49,25 +56,43 @@ const refusalOf = (
     case 'same_key':
       return jkt === undefined || jkt !== record.jkt ? 'key_not_the_first' : undefined
     case 'new_image':
-      // Evidence spent before a later enrollment is not newer than that one, whatever its image.
-      return imageId === record.imageId || spent.count !== record.count
-        ? 'image_not_new'
-        : undefined
+      return imageId === record.imageId ? 'image_not_new' : undefined
   }
 }
 
+/**
+ * What the record alone refuses, before the challenge is spent. A retry of the latest enrollment passes: its
+ * challenge gives the `jti` that the record has. What passes here is judged again when the record is changed.
+ */
+export const refusedByRecord = (
+  record: InstanceRecord,
+  applicant: Applicant,
+): FirstUseRefusal | SupersededEvidence | undefined => {
+  // Also a challenge of the very second of the reset: nothing tells which of the two came first.
+  if (applicant.madeAt <= record.resetAt) return 'challenge_before_reset'
+  const isFirst = record.jti === undefined
+  return isFirst || record.jti === applicant.jti ? undefined : ruleRefusal(record, applicant)
+}
+
+/** Whether a role lets an instance that it has just admitted enroll again as it is now. */
+export const isRenewable = ({ reenrollment }: Pick<Role, 'reenrollment'>): boolean =>
+  reenrollment === 'always' || reenrollment === 'same_key'
+
 /** Applies the rule of a role to the record of an instance. */
 export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): FirstUse => {
-  const { role, imageId, jkt, madeAt, spent, now } = candidate
+  const { role, imageId, privateIpv4, jkt, spent, now } = candidate
   if (spent.generation !== record.generation) return 'challenge_before_reset'
-  if (madeAt < record.resetAt) return 'challenge_before_reset'
+  const refusal = refusedByRecord(record, candidate)
+  if (refusal === 'challenge_before_reset') return refusal
   if (spent.issuedAt <= record.revokedUntil) return 'enrollment_revoked'
   // Its own retry: what it enrolled is what is there.
   if (record.jti === spent.jti) return record
-
-  const first = record.jti === undefined
-  const refusal = first ? undefined : refusalOf(record, candidate)
   if (refusal !== undefined) return refusal
+  const isFirst = record.jti === undefined
+  // Evidence spent before a later enrollment is not newer than that one, whatever its image.
+  if (!isFirst && role.reenrollment === 'new_image' && spent.count !== record.count) {
+    return 'image_not_new'
+  }
   // The latest `iat` by any isolate's clock: a revocation covers all that was issued until it.
   const lastAt = Math.max(record.lastAt, spent.issuedAt)
   // A retry that comes after a later enrollment has nothing else to add to it. (Never the other way round:
@@ -82,7 +107,10 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
     lastAt,
     role: role.name,
     imageId,
-    jkt: first || role.reenrollment === 'new_image' ? jkt : record.jkt,
+    privateIpv4,
+    // The key of the first enrollment stays, whatever role comes later: else a role with another rule would
+    // let a second key in, and lock out the first.
+    jkt: isFirst ? jkt : record.jkt,
     jti: spent.jti,
   }
 }

@@ -2,6 +2,7 @@
 // entry of the ledger is named by account, region and instance id, and holds one record for each
 // serial number, nearly always one: the four together are the name of an instance.
 
+import { decodeStored, encodeStored } from './format.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 
 /** The part of an instance's name that addresses it. */
@@ -24,6 +25,8 @@ export interface InstanceRecord {
   /** Role and image of the latest enrollment. */
   readonly role: string | undefined
   readonly imageId: string | undefined
+  /** Address at the latest enrollment. */
+  readonly privateIpv4: string | undefined
   /** Thumbprint of the key of this generation's first enrollment; absent without a key. */
   readonly jkt: string | undefined
   /** `jti` of this generation's latest enrollment; absent: the next one is a first enrollment. */
@@ -41,6 +44,7 @@ export const unknownInstance = (serialNumber: string): InstanceRecord => ({
   resetAt: 0,
   role: undefined,
   imageId: undefined,
+  privateIpv4: undefined,
   jkt: undefined,
   jti: undefined,
 })
@@ -48,13 +52,13 @@ export const unknownInstance = (serialNumber: string): InstanceRecord => ({
 /** The kind of the entries of instances. */
 export const INSTANCE_KIND = 'instance'
 
-/** The key of an instance's entry. */
+/** The key of an instance's entry: `acs` is the cloud, as in a token's `sub`. */
 export const instanceKey = ({ ownerAccountId, regionId, instanceId }: InstanceName): string =>
-  `${INSTANCE_KIND}:${ownerAccountId}/${regionId}/${instanceId}`
+  `${INSTANCE_KIND}:acs/${ownerAccountId}/${regionId}/${instanceId}`
 
 /** The name in a key that {@link instanceKey} made. */
 export const instanceNameOf = (key: string): InstanceName => {
-  const [, ownerAccountId = '', regionId = '', instanceId = ''] = key.split(/[:/]/)
+  const [, , ownerAccountId = '', regionId = '', instanceId = ''] = key.split(/[:/]/)
   return { ownerAccountId, regionId, instanceId }
 }
 
@@ -63,20 +67,25 @@ export const instanceNameOf = (key: string): InstanceName => {
  * short, since there are many, and none of the values has a space.
  */
 export const encodeRecords = (records: readonly InstanceRecord[]): string =>
-  records
-    .map((it) => {
-      const numbers = [it.generation, it.count, it.firstAt, it.lastAt, it.revokedUntil, it.resetAt]
-      const texts = [it.role, it.imageId, it.jkt, it.jti]
-      return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? '')].join(' ')
-    })
-    .join('\n')
+  encodeStored(
+    records
+      .map((it) => {
+        const { generation, count, firstAt, lastAt, revokedUntil, resetAt } = it
+        const numbers = [generation, count, firstAt, lastAt, revokedUntil, resetAt]
+        const texts = [it.role, it.imageId, it.privateIpv4, it.jkt, it.jti]
+        return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? '')].join(' ')
+      })
+      .join('\n'),
+  )
 
-/** The records of an entry's value; none if there is no entry. */
+/** The records of an entry's value; none if there is no entry. @throws LedgerFormatError */
 export const decodeRecords = (value: string | undefined): readonly InstanceRecord[] =>
-  (value === undefined ? [] : value.split('\n')).map((line) => {
+  (value === undefined ? [] : decodeStored(value).split('\n')).map((line) => {
     const [serialNumber = '', ...values] = line.split(' ')
     const [generation, count, firstAt, lastAt, revokedUntil, resetAt, ...texts] = values
-    const [role, imageId, jkt, jti] = texts.map((text) => (text === '' ? undefined : text))
+    const [role, imageId, privateIpv4, jkt, jti] = texts.map((text) =>
+      text === '' ? undefined : text,
+    )
     return {
       serialNumber,
       generation: Number(generation),
@@ -87,6 +96,7 @@ export const decodeRecords = (value: string | undefined): readonly InstanceRecor
       resetAt: Number(resetAt),
       role,
       imageId,
+      privateIpv4,
       jkt,
       jti,
     }

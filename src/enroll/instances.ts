@@ -89,6 +89,7 @@ export const forgetRecord: RecordChange = (record, now) => ({
   resetAt: Math.max(record.resetAt, now),
   role: undefined,
   imageId: undefined,
+  privateIpv4: undefined,
   jkt: undefined,
   jti: undefined,
 })

@@ -2,6 +2,7 @@
 // process has taken the same token.
 
 import type { Ledger } from '../ledger/ledger.ts'
+import { encodeStored } from './format.ts'
 import type { PublicKey } from '../token/public-key.ts'
 import { adminTokenOutlivedAt, verifyAdminToken } from '../token/verify.ts'
 
@@ -35,7 +36,7 @@ export const authenticateOperator = async (
   const { sub, jti } = claims
   const entry = {
     key: `operator:${sub} ${jti}`,
-    value: '',
+    value: encodeStored(''),
     expiresAt: adminTokenOutlivedAt(claims),
   }
   const { stored } = await ledger.compareAndSet(entry, undefined, now)

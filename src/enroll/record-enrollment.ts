@@ -5,7 +5,14 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { type Change, changeEntry } from './change-entry.ts'
 import type { Refusal } from './enrollment.ts'
-import { type Candidate, applyFirstUse } from './first-use.ts'
+import {
+  type Applicant,
+  type Candidate,
+  type FirstUseRefusal,
+  type SupersededEvidence,
+  applyFirstUse,
+  refusedByRecord,
+} from './first-use.ts'
 import {
   type InstanceRecord,
   decodeRecords,
@@ -14,6 +21,8 @@ import {
   recordOf,
   withRecord,
 } from './instance-record.ts'
+import { isRevoked } from './revocation.ts'
+import { settle } from './settle.ts'
 
 /** An instance's entry as it was read. */
 export interface KnownInstance {
@@ -31,6 +40,28 @@ export const readInstance = async (
   return { value, record: recordOf(decodeRecords(value), identity.serialNumber) }
 }
 
+/** Why the first-use rule refuses, as the client and the operator are told. */
+const refusalOf = (
+  reason: FirstUseRefusal | SupersededEvidence,
+  { role }: Pick<Applicant, 'role'>,
+): Refusal =>
+  reason === 'challenge_before_reset' || reason === 'enrollment_revoked'
+    ? { code: 'invalid_evidence', reason }
+    : { code: 'not_admitted', reason, rule: `roles.${role.name}.reenrollment` }
+
+/** What the record refuses before anything is spent; `undefined`: the enrollment may go on. */
+export const refuseByRecord = (
+  { record }: KnownInstance,
+  applicant: Applicant,
+): Refusal | undefined => {
+  // A token of this second would be revoked at once. The client tries again in the next one.
+  if (applicant.now <= record.revokedUntil) {
+    return { code: 'unavailable', reason: 'revoked_just_now' }
+  }
+  const reason = refusedByRecord(record, applicant)
+  return reason && refusalOf(reason, applicant)
+}
+
 /** What an enrollment makes of an instance's entry, or why it is refused. */
 const enrolled = (
   value: string | undefined,
@@ -40,20 +71,15 @@ const enrolled = (
   const records = decodeRecords(value)
   const before = recordOf(records, serialNumber)
   const after = applyFirstUse(before, candidate)
-  if (after === 'challenge_before_reset' || after === 'enrollment_revoked') {
-    return { result: { code: 'invalid_evidence', reason: after } }
-  }
-  if (typeof after === 'string') {
-    const rule = `roles.${candidate.role.name}.reenrollment`
-    return { result: { code: 'not_admitted', reason: after, rule } }
-  }
+  if (typeof after === 'string') return { result: refusalOf(after, candidate) }
   const next = { value: encodeRecords(withRecord(records, after)) }
   return { result: undefined, ...(after !== before && { next }) }
 }
 
 /**
  * Applies the first-use rule and stores what it gives, in one atomic change of the entry. A retry may
- * have nothing to store, and so nothing that would notice a change: it looks at the entry anew.
+ * have nothing to store, and so nothing that would notice a change: it reads the entry anew, and asks
+ * together with that whether its token was revoked.
  * @param known the entry as it was read before
  * @returns why the instance is refused, or `undefined` once its record is safe
  * @throws LedgerUnavailableError
@@ -65,7 +91,15 @@ export const recordEnrollment = async (
   candidate: Candidate,
 ): Promise<Refusal | undefined> => {
   const { now, spent } = candidate
-  const { value } = spent.retry ? await readInstance(ledger, identity, now) : known
+  let { value } = known
+  if (spent.retry) {
+    const [present, revoked] = await settle([
+      readInstance(ledger, identity, now),
+      isRevoked(ledger, spent.jti, now),
+    ])
+    if (revoked) return refusalOf('enrollment_revoked', candidate)
+    value = present.value
+  }
   return changeEntry(ledger, instanceKey(identity), value, now, (present) =>
     enrolled(present, identity.serialNumber, candidate),
   )

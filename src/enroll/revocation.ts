@@ -2,6 +2,7 @@
 
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { encodeStored } from './format.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from './challenge.ts'
 
 /** For clocks that differ, in seconds. */
@@ -19,6 +20,10 @@ export const isRevoked = async (ledger: Ledger, jti: string, now: number): Promi
 
 /** Revokes a token by its `jti`, for longer than it can live. @throws LedgerUnavailableError */
 export const revokeToken = async (ledger: Ledger, jti: string, now: number): Promise<void> => {
-  const entry = { key: revocationKey(jti), value: String(now), expiresAt: outlivedAt(now) }
+  const entry = {
+    key: revocationKey(jti),
+    value: encodeStored(String(now)),
+    expiresAt: outlivedAt(now),
+  }
   await ledger.compareAndSet(entry, undefined, now)
 }

@@ -6,6 +6,7 @@ import { concatBytes, toBase64Url, utf8 } from '../bytes.ts'
 import { LedgerUnavailableError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256 } from '../verify/sha256.ts'
+import { decodeStored, encodeStored } from './format.ts'
 import type { Challenge } from './challenge.ts'
 import type { InstanceRecord } from './instance-record.ts'
 
@@ -16,7 +17,7 @@ const JTI_BYTES = 16
 
 /** A challenge that this evidence has spent, now or before. */
 export interface Spent {
-  /** The `jti` of every token that this challenge gives: derived from it, and doesn't reveal it. */
+  /** See {@link jtiOf}. */
   readonly jti: string
   /** Unix seconds at which it was first spent: `iat`. */
   readonly issuedAt: number
@@ -26,6 +27,10 @@ export interface Spent {
   /** Whether it was spent before, on the same evidence. */
   readonly retry: boolean
 }
+
+/** The `jti` of every token that a challenge gives: derived from it, and doesn't reveal it. */
+export const jtiOf = (id: Challenge['id']): string =>
+  toBase64Url(sha256(concatBytes(utf8('rollcall-jti-v1\n'), id)).subarray(0, JTI_BYTES))
 
 /**
  * Spends a challenge on evidence.
@@ -44,18 +49,17 @@ export const spendChallenge = async (
 ): Promise<Spent | undefined> => {
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
-    value: [now, digest, record.generation, record.count].join(' '),
+    value: encodeStored([now, digest, record.generation, record.count].join(' ')),
     expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)
   const value = swap.stored ? entry.value : swap.value
   // Neither stored nor there: it has just been removed, which only a clock far off can do.
   if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
-  const [issuedAt, spentOn, generation, count] = value.split(' ')
+  const [issuedAt, spentOn, generation, count] = decodeStored(value).split(' ')
   if (spentOn !== digest) return undefined
-  const hash = sha256(concatBytes(utf8('rollcall-jti-v1\n'), id))
   return {
-    jti: toBase64Url(hash.subarray(0, JTI_BYTES)),
+    jti: jtiOf(id),
     issuedAt: Number(issuedAt),
     generation: Number(generation),
     count: Number(count),

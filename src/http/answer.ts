@@ -1,10 +1,11 @@
 // A call that is answered and audited, whatever happens.
 
 import type { Context, Handler } from 'hono'
-import { LedgerUnavailableError } from '../errors.ts'
+import type { DisclosedReason } from '../enroll/enrollment.ts'
+import { LedgerFormatError, LedgerUnavailableError } from '../errors.ts'
 import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
 import type { RequestSource } from './body.ts'
-import { type ProblemCode, problemResponse } from './problems.ts'
+import { type Problem, type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './read-request.ts'
 import { RequestError } from './request-error.ts'
 
@@ -16,14 +17,22 @@ export interface Service extends ReadRequestOptions {
   readonly issuer: string
   /** The answer leaves when this is done; if it fails, the answer is 503. */
   readonly audit: (event: AuditEvent) => void | Promise<void>
-  /** Unix seconds. */
+  /** Whole Unix seconds, for decisions. */
   readonly clock: () => number
+  /** Unix seconds with a fraction, for audit events. */
+  readonly exactClock: () => number
 }
 
 /** What a call came to: an answer or a refusal, and what the operator is told of it. */
 export type Outcome =
   | { readonly response: Response; readonly facts: AuditFacts }
-  | { readonly code: ProblemCode; readonly title?: string; readonly facts: AuditFacts }
+  | {
+      readonly code: ProblemCode
+      readonly title?: string
+      /** The `reason` of the answer. */
+      readonly disclosed?: DisclosedReason | undefined
+      readonly facts: AuditFacts
+    }
 
 type AuditFacts = Facts & { readonly reason?: string | undefined }
 
@@ -32,11 +41,14 @@ export const refuse = (
   context: Context<Env>,
   { issuer }: Pick<Service, 'issuer'>,
   code: ProblemCode,
-  more: { readonly title?: string | undefined; readonly allow?: string } = {},
+  more: Pick<Problem, 'title' | 'allow' | 'reason'> = {},
 ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
 
 /** What an error that was thrown comes to. */
 export const outcomeOf = (error: unknown): Outcome => {
+  if (error instanceof LedgerFormatError) {
+    return { code: 'unavailable', facts: { reason: 'ledger_format_unknown' } }
+  }
   if (error instanceof LedgerUnavailableError) {
     return { code: 'unavailable', facts: { reason: error.code } }
   }
@@ -51,7 +63,8 @@ export const outcomeOf = (error: unknown): Outcome => {
   return { code, facts: { reason, field }, ...(message !== '' && { title: message }) }
 }
 
-const isError = (code: ProblemCode): boolean => code === 'unavailable' || code === 'internal_error'
+const refusalOutcome = (code: ProblemCode): 'error' | 'refused' =>
+  code === 'unavailable' || code === 'internal_error' ? 'error' : 'refused'
 
 /** Makes a handler of a call: it is answered, and one audit event tells what it came to. */
 export const answering =
@@ -70,11 +83,11 @@ export const answering =
         auditEvent({
           event,
           requestId: context.get('requestId'),
-          outcome: !refused ? 'issued' : isError(outcome.code) ? 'error' : 'refused',
+          outcome: refused ? refusalOutcome(outcome.code) : event === 'admin' ? 'done' : 'issued',
           code: refused ? outcome.code : undefined,
           reason,
           facts,
-          now: service.clock(),
+          now: service.exactClock(),
           durationMs: performance.now() - started,
         }),
       )
@@ -83,6 +96,6 @@ export const answering =
       return refuse(context, service, 'unavailable')
     }
     return refused
-      ? refuse(context, service, outcome.code, { title: outcome.title })
+      ? refuse(context, service, outcome.code, { title: outcome.title, reason: outcome.disclosed })
       : outcome.response
   }

@@ -28,7 +28,7 @@ export interface AppOptions extends ReadRequestOptions {
    * `console.log`.
    */
   readonly audit?: (event: AuditEvent) => void | Promise<void>
-  /** Unix seconds. Default: the platform's clock. */
+  /** Unix seconds; a fraction is for audit events alone. Default: the platform's clock. */
   readonly clock?: () => number
 }
 
@@ -76,8 +76,11 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
       const fields = await readRequest(inHand(context), EnrollRequest, service)
       const dpop = context.req.header('DPoP')
       const enrollment = await enroller.enroll({ ...fields, dpop }, service.clock())
-      if (!enrollment.ok) return { code: enrollment.code, facts: enrollment.facts }
-      const { accessToken, tokenType, expiresIn, role, facts } = enrollment
+      if (!enrollment.ok) {
+        const { code, disclosed, facts } = enrollment
+        return { code, facts, disclosed }
+      }
+      const { accessToken, tokenType, expiresIn, role, renewable, facts } = enrollment
       const response = wants(context, 'application/jwt')
         ? answer(accessToken, 'application/jwt')
         : Response.json({
@@ -86,6 +89,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
             expires_in: expiresIn,
             issued_token_type: 'urn:ietf:params:oauth:token-type:jwt',
             role,
+            renewable,
           })
       return { response, facts }
     }),
@@ -159,10 +163,12 @@ const isOtherSpelling = (url: string): boolean => {
 export const createApp = (options: AppOptions): Hono<Env> => {
   const { enroller, operators } = options
   const { issuer, signingKeys } = enroller
+  const exactClock = options.clock ?? (() => Date.now() / 1000)
   const service: Service = {
     ...options,
     issuer,
-    clock: options.clock ?? (() => Math.floor(Date.now() / 1000)),
+    clock: () => Math.floor(exactClock()),
+    exactClock,
     // oxlint-disable-next-line no-console -- standard output is where audit events belong
     audit: options.audit ?? ((event) => console.log(auditLine(event))),
   }

@@ -6,14 +6,18 @@ import type { EnrollmentFacts } from '../enroll/enrollment.ts'
 
 /** One event; members are absent when unknown. */
 export interface AuditEvent {
-  /** RFC 3339, UTC. */
+  /** Of this list of members; a member that changes its meaning raises it. */
+  readonly version: 1
+  /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
   readonly event: 'challenge' | 'enroll' | 'admin'
   readonly request_id: string
-  /** Who the operator is, and what they did. */
+  /** Who the operator is, by which key (RFC 7638 thumbprint), and what they did. */
   readonly sub?: string | undefined
+  readonly operator_kid?: string | undefined
   readonly action?: AdminAction | undefined
-  readonly outcome: 'issued' | 'refused' | 'error'
+  /** `issued`: a challenge or a token. `done`: what an operator asked for. */
+  readonly outcome: 'issued' | 'done' | 'refused' | 'error'
   /** The code of the error answer. */
   readonly code?: string | undefined
   /** What exactly was wrong. */
@@ -25,8 +29,9 @@ export interface AuditEvent {
   readonly instance_id?: string | undefined
   readonly owner_account_id?: string | undefined
   readonly region_id?: string | undefined
-  /** Of a ban. */
   readonly image_id?: string | undefined
+  /** Thumbprint of the key that the client proved (RFC 9449). */
+  readonly jkt?: string | undefined
   readonly jti?: string | undefined
   /** Whether an enrollment was the repeat of one that was answered before. */
   readonly retry?: boolean | undefined
@@ -53,8 +58,8 @@ export type AdminAction =
 /** What is known of an operator's call. */
 export interface AdminFacts {
   readonly sub?: string | undefined
+  readonly operatorKid?: string | undefined
   readonly action?: AdminAction | undefined
-  readonly imageId?: string | undefined
 }
 
 /** What an event tells beside its outcome. */
@@ -68,7 +73,7 @@ export interface AuditInput {
   readonly code?: string | undefined
   readonly reason?: string | undefined
   readonly facts: Facts
-  /** Unix seconds. */
+  /** Unix seconds, with a fraction. */
   readonly now: number
   readonly durationMs: number
 }
@@ -77,10 +82,12 @@ export interface AuditInput {
 export const auditEvent = (input: AuditInput): AuditEvent => {
   const { facts } = input
   return {
-    time: new Date(input.now * 1000).toISOString(),
+    version: 1,
+    time: new Date(Math.round(input.now * 1000)).toISOString(),
     event: input.event,
     request_id: input.requestId,
     sub: facts.sub,
+    operator_kid: facts.operatorKid,
     action: facts.action,
     outcome: input.outcome,
     code: input.code,
@@ -92,6 +99,7 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     owner_account_id: facts.ownerAccountId,
     region_id: facts.regionId,
     image_id: facts.imageId,
+    jkt: facts.jkt,
     jti: facts.jti,
     retry: facts.retry,
     unknown_fields: facts.unknownFields,

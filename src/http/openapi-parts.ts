@@ -47,10 +47,10 @@ export const integer: Json = { type: 'integer' }
 export const text: Json = { schema: string }
 export const anyJson: Json = { 'application/json': { schema: { type: 'object' } } }
 
-/** An object all of whose properties are always there. */
-export const object = (properties: Json): Json => ({
+/** An object. @param properties those that are always there @param optional the others */
+export const object = (properties: Json, optional: Json = {}): Json => ({
   type: 'object',
-  properties,
+  properties: { ...properties, ...optional },
   required: Object.keys(properties),
 })
 

@@ -16,7 +16,7 @@ import {
   string,
   text,
 } from './openapi-parts.ts'
-import { PROBLEMS } from './problems.ts'
+import { DISCLOSED_REASONS, PROBLEMS } from './problems.ts'
 import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from './schemas.ts'
 
 /** RFC 9449, for a challenge that was made with a thumbprint. */
@@ -120,14 +120,26 @@ export const openApiDocument = (
         expires_in: integer,
         issued_token_type: { const: 'urn:ietf:params:oauth:token-type:jwt' },
         role: string,
+        renewable: {
+          type: 'boolean',
+          description: 'Whether the role lets this instance enroll again as it is now',
+        },
       }),
-      Problem: object({
-        type: string,
-        title: string,
-        status: integer,
-        code: { enum: Object.keys(PROBLEMS) },
-        request_id: string,
-      }),
+      Problem: object(
+        {
+          type: string,
+          title: string,
+          status: integer,
+          code: { enum: Object.keys(PROBLEMS) },
+          request_id: string,
+        },
+        {
+          reason: {
+            enum: DISCLOSED_REASONS,
+            description: 'With not_admitted, where the instance may know why',
+          },
+        },
+      ),
     },
   },
 })

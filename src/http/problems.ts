@@ -1,6 +1,8 @@
 // Problem details (RFC 9457): every error answer of the service. One coarse sentence for the
 // outside; what was wrong in detail goes to the audit event alone.
 
+import { DISCLOSED, type DisclosedReason } from '../enroll/enrollment.ts'
+
 /** The error codes of the HTTP interface. */
 export type ProblemCode =
   | 'invalid_request'
@@ -17,6 +19,11 @@ export type ProblemCode =
   | 'unavailable'
   | 'internal_error'
 
+/** Every value of the member `reason`. */
+export const DISCLOSED_REASONS: readonly DisclosedReason[] = /* @__PURE__ */ Object.values(
+  DISCLOSED,
+).filter((reason, at, all) => all.indexOf(reason) === at)
+
 /** Each code's status and title. */
 export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
   invalid_request: [400, 'The request does not have the fields that this call takes'],
@@ -32,6 +39,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   rate_limited: [429, 'Too many requests; try again later'],
   unavailable: [503, 'The service cannot decide now; try again later'],
   internal_error: [500, 'The service failed'],
+}
+
+/** What an instance that is not admitted is told to do, as far as it may know why. */
+const NOT_ADMITTED: Readonly<Record<DisclosedReason, string>> = {
+  no_role_matches: 'No role of the policy fits this instance; check the name of the role asked for',
+  key_required: 'This role needs a DPoP proof; enroll with a key',
+  resource_not_allowed: 'This role has no such audience; ask for another resource',
+  already_enrolled: 'This instance has enrolled, and its role allows it once; ask for a reset',
+  key_changed: 'The key is not the one that this instance first enrolled with; use that key',
+  image_unchanged: 'This instance has enrolled with this image; its role asks for a new one',
 }
 
 /** How a client shows who it is, for 401 answers (RFC 9110 section 11.6.1). */
@@ -52,12 +69,15 @@ export interface Problem {
   readonly issuer: string
   /** A more helpful title; never anything that the evidence or the policy says. */
   readonly title?: string | undefined
+  /** Why an instance is not admitted, if it may know. */
+  readonly reason?: DisclosedReason | undefined
   /** Methods for the `Allow` header of 405 answers. */
-  readonly allow?: string
+  readonly allow?: string | undefined
 }
 
 /** Makes the answer, `application/problem+json`. */
-export const problemResponse = ({ code, requestId, issuer, title, allow }: Problem): Response => {
+export const problemResponse = (it: Problem): Response => {
+  const { code, requestId, issuer, title, reason, allow } = it
   const [status, defaultTitle] = PROBLEMS[code]
   const headers = new Headers({ 'Content-Type': 'application/problem+json' })
   const authenticate = CHALLENGES[code]?.(issuer)
@@ -66,9 +86,10 @@ export const problemResponse = ({ code, requestId, issuer, title, allow }: Probl
   if (allow !== undefined) headers.set('Allow', allow)
   const problem = {
     type: 'about:blank',
-    title: title ?? defaultTitle,
+    title: title ?? (reason === undefined ? defaultTitle : NOT_ADMITTED[reason]),
     status,
     code,
+    reason,
     request_id: requestId,
   }
   return new Response(JSON.stringify(problem), { status, headers })

@@ -9,6 +9,12 @@ import type { SigningKeys } from './signing-keys.ts'
 /** The `acr` of a token whose evidence carried a challenge of this service. */
 export const ACR_CHALLENGE = 'urn:rollcall:freshness:challenge'
 
+/**
+ * How long before it was issued a token is good: relying parties' clocks lag, most of their libraries allow
+ * no leeway, and a token is used within a second.
+ */
+const NOT_BEFORE_LEEWAY_SECONDS = 30
+
 /** What a token says. */
 export interface TokenContent {
   readonly issuer: string
@@ -48,7 +54,7 @@ export const issueToken = (
       sub: subjectOf(identity),
       aud: audience,
       iat: issuedAt,
-      nbf: issuedAt,
+      nbf: issuedAt - NOT_BEFORE_LEEWAY_SECONDS,
       exp: issuedAt + role.token.lifetimeSeconds,
       jti,
       acr: ACR_CHALLENGE,

@@ -55,7 +55,7 @@ describe('enroll()', () => {
       sub: `acs:ecs:cn-hangzhou:1609123456789012:instance/${DOCUMENT_FIELDS['instance-id']}`,
       aud: [CLUSTER, 'https://vault.example'],
       iat: now,
-      nbf: now,
+      nbf: now - 30,
       exp: now + 300,
       jti: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
       acr: 'urn:rollcall:freshness:challenge',
@@ -144,17 +144,20 @@ describe('enroll()', () => {
     expect(entries).toEqual([])
   })
 
-  it('spends the challenge before the policy is asked', async () => {
+  it('asks the ledger nothing for what the policy refuses, and leaves the challenge unspent', async () => {
     const { ledger, entries } = openLedger()
     const policy = parsePolicy(admitting({ region_id: ['cn-beijing'] }))
-    const { enroller, evidence } = await setScene({ ledger, policy })
+    const { options, enroller, evidence } = await setScene({ ledger, policy })
     const { audience } = await enroller.challenge({}, now)
-    const answer = await enroller.enroll(evidence(audience), now)
-    expect(answer).toMatchObject({
+    const posted = evidence(audience)
+    expect(await enroller.enroll(posted, now)).toMatchObject({
       code: 'not_admitted',
+      disclosed: 'no_role_matches',
       facts: { rule: `roles.${ROLE}.match.region_id`, field: 'region_id' },
     })
-    expect(entries).toHaveLength(1)
+    expect(entries).toEqual([])
+    const wider = await createEnroller({ ...options, policy: parsePolicy(admitting({})) })
+    expect(accepted(await wider.enroll(posted, now)).facts.retry).toBe(false)
   })
 
   it('keeps a spent challenge for 120 s after its expiry, and no token', async () => {

@@ -2,7 +2,12 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Candidate, type FirstUse, applyFirstUse } from '../../src/enroll/first-use.ts'
+import {
+  type Candidate,
+  type FirstUse,
+  applyFirstUse,
+  refusedByRecord,
+} from '../../src/enroll/first-use.ts'
 import { type InstanceRecord, unknownInstance } from '../../src/enroll/instance-record.ts'
 import { resetRecord, revokeRecord } from '../../src/enroll/instances.ts'
 import type { Reenrollment } from '../../src/policy/policy.ts'
@@ -20,6 +25,7 @@ const ENROLLED: InstanceRecord = {
   lastAt: 900,
   role: 'before',
   imageId: 'image-a',
+  privateIpv4: '10.0.0.1',
   jkt: 'key-a',
   jti: 'first',
 }
@@ -41,6 +47,8 @@ const candidateFor = (
 ): Candidate => ({
   role: { name: 'now', reenrollment },
   imageId,
+  privateIpv4: '10.0.0.2',
+  jti: spent.jti ?? 'second',
   jkt: 'jkt' in more ? more.jkt : 'key-a',
   madeAt: more.madeAt ?? NOW,
   spent: {
@@ -69,18 +77,22 @@ describe('applyFirstUse()', () => {
       resetAt: 0,
       role: 'now',
       imageId: 'image-a',
+      privateIpv4: '10.0.0.2',
       jkt: 'key-a',
       jti: 'second',
     })
   })
 
   it.each(RULES)(
-    'refuses a challenge made before the reset, though never spent, under %s',
+    'refuses a challenge made before the reset or in its second, though never spent, under %s',
     (rule) => {
       const reset = { ...RESET, resetAt: NOW - 10 }
-      const before = candidateFor(reset, rule, { madeAt: NOW - 11 })
-      expect(applyFirstUse(reset, before)).toBe('challenge_before_reset')
-      const after = candidateFor(reset, rule, { madeAt: NOW - 10 })
+      for (const madeAt of [NOW - 11, NOW - 10]) {
+        const before = candidateFor(reset, rule, { madeAt })
+        expect(refusedByRecord(reset, before)).toBe('challenge_before_reset')
+        expect(applyFirstUse(reset, before)).toBe('challenge_before_reset')
+      }
+      const after = candidateFor(reset, rule, { madeAt: NOW - 9 })
       expect(applyFirstUse(reset, after)).toMatchObject({ jti: 'second' })
     },
   )
@@ -93,6 +105,7 @@ describe('applyFirstUse()', () => {
       lastAt: NOW,
       role: 'now',
       imageId: 'image-b',
+      privateIpv4: '10.0.0.2',
       jkt: 'key-b',
       jti: 'second',
     })
@@ -119,11 +132,34 @@ describe('applyFirstUse()', () => {
       expect(use).toBe(refusal)
       return
     }
-    // The key is that of the first enrollment, but where the image is new.
-    const jkt = rule === 'new_image' ? candidate.jkt : ENROLLED.jkt
-    const { imageId } = candidate
-    const after = { ...ENROLLED, count: 2, lastAt: NOW, role: 'now', imageId, jkt, jti: 'second' }
-    expect(use).toEqual(after)
+    // The key stays that of the first enrollment, also where the image is new.
+    const { imageId, privateIpv4 } = candidate
+    const latest = { lastAt: NOW, role: 'now', imageId, privateIpv4, jti: 'second' }
+    expect(use).toEqual({ ...ENROLLED, count: 2, ...latest })
+  })
+
+  it.each<[Reenrollment, CandidateChanges, string | undefined]>([
+    ['never', {}, 'already_enrolled'],
+    ['same_key', { jkt: 'key-b' }, 'key_not_the_first'],
+    ['same_key', {}, undefined],
+    ['new_image', {}, 'image_not_new'],
+    ['new_image', { imageId: 'image-b' }, undefined],
+    ['always', { jkt: 'key-b' }, undefined],
+  ])('knows by the record alone what it refuses under %s, %j', (rule, changes, refusal) => {
+    expect(refusedByRecord(ENROLLED, candidateFor(ENROLLED, rule, changes))).toBe(refusal)
+    const retry = candidateFor(ENROLLED, rule, { ...changes, spent: { jti: 'first' } })
+    expect(refusedByRecord(ENROLLED, retry)).toBeUndefined()
+    expect(refusedByRecord(RESET, candidateFor(RESET, rule, changes))).toBeUndefined()
+  })
+
+  it('keeps the key of a same_key role through an enrollment under new_image', () => {
+    const other = candidateFor(ENROLLED, 'new_image', { imageId: 'image-b', jkt: 'key-b' })
+    const between = applyFirstUse(ENROLLED, other) as InstanceRecord
+    const changes = { imageId: 'image-b', spent: { jti: 'third' } }
+    const stranger = candidateFor(between, 'same_key', { ...changes, jkt: 'key-b' })
+    expect(applyFirstUse(between, stranger)).toBe('key_not_the_first')
+    const node = candidateFor(between, 'same_key', { ...changes, jkt: 'key-a' })
+    expect(applyFirstUse(between, node)).toMatchObject({ jkt: 'key-a', count: 3 })
   })
 
   it.each(RULES)('takes its own retry for what it is, and stores nothing, under %s', (rule) => {

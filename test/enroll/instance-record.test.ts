@@ -37,6 +37,7 @@ const instanceRecord: fc.Arbitrary<InstanceRecord> = fc.record({
   resetAt: time,
   role: optional(fc.stringMatching(ROLE_PATTERN)),
   imageId: optional(imageId),
+  privateIpv4: optional(fc.ipV4()),
   jkt: optional(thumbprint),
   jti: optional(jti),
 })
@@ -68,7 +69,7 @@ describe('encodeRecords()', () => {
     )
   })
 
-  it('fits a dozen of the longest records into an entry of the ledger', () => {
+  it('fits eleven of the longest records into an entry of the ledger', () => {
     const longest = (i: number): InstanceRecord => ({
       serialNumber: String(i).padStart(48, '0'),
       generation: 999_999,
@@ -79,10 +80,11 @@ describe('encodeRecords()', () => {
       resetAt: 9_999_999_999,
       role: 'r'.repeat(63),
       imageId: 'm'.repeat(96),
+      privateIpv4: '255.255.255.255',
       jkt: 'k'.repeat(43),
       jti: 'j'.repeat(22),
     })
-    const records = Array.from({ length: 12 }, (_, i) => longest(i))
+    const records = Array.from({ length: 11 }, (_, i) => longest(i))
     expect(Buffer.byteLength(encodeRecords(records))).toBeLessThanOrEqual(LONGEST_VALUE_BYTES)
   })
 })

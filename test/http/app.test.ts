@@ -111,6 +111,7 @@ describe('POST /v1/enroll', () => {
       expires_in: 300,
       issued_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       role: 'worker',
+      renewable: true,
     })
     expect(text.endsWith('}')).toBe(true)
     expect(claimsOf(String(answer['access_token']))).toMatchObject({

@@ -8,6 +8,7 @@ import type { Fields, TestService } from './support.ts'
 import { DOCUMENT_FIELDS } from '../support/test-cloud.ts'
 
 const MEMBERS = [
+  'version',
   'time',
   'event',
   'request_id',
@@ -20,6 +21,7 @@ const MEMBERS = [
   'instance_id',
   'owner_account_id',
   'region_id',
+  'image_id',
   'jti',
   'retry',
   'unknown_fields',
@@ -30,6 +32,7 @@ const INSTANCE = {
   instance_id: DOCUMENT_FIELDS['instance-id'],
   owner_account_id: DOCUMENT_FIELDS['owner-account-id'],
   region_id: DOCUMENT_FIELDS['region-id'],
+  image_id: DOCUMENT_FIELDS['image-id'],
   trust_anchor: expect.stringMatching(/^[0-9a-f]{64}$/),
 }
 
@@ -49,6 +52,7 @@ const eventOf = async (path: string, fields: Fields, headers: Fields = {}): Prom
 
 /** What every event has. */
 const common = (event: string, outcome: string): Record<string, unknown> => ({
+  version: 1,
   time: new Date(service.now * 1000).toISOString(),
   event,
   request_id: 'r-1',
@@ -144,7 +148,6 @@ describe('createApp() leaves exactly one audit event', () => {
       role: 'builder',
       rule: 'roles.builder.match.region_id',
       field: 'region_id',
-      retry: false,
     })
   })
 
@@ -158,6 +161,15 @@ describe('createApp() leaves exactly one audit event', () => {
     }
     const all = new Set([refused, issued].flatMap((event) => Object.keys(event as object)))
     expect(MEMBERS.filter((name) => !all.has(name))).toEqual([])
+  })
+})
+
+describe('auditEvent()', () => {
+  it('has the time with milliseconds, so that events of one second can be ordered', async () => {
+    const precise = await createTestService()
+    precise.now = 1_700_000_000.123
+    await precise.post('/v1/challenge', {})
+    expect(precise.events[0]?.time).toBe('2023-11-14T22:13:20.123Z')
   })
 })
 

@@ -115,23 +115,35 @@ describe('createApp() answers alike', () => {
   }
   const STRANGER = { fields: { 'owner-account-id': '1000000000000001' } }
 
-  it('for an account that no role names, a role that does not match, and an unknown role', async () => {
-    const cases = [
-      ['account_not_allowed', STRANGER, {}],
-      ['account_not_allowed', { ...STRANGER, role: 'worker' }, { role: 'worker' }],
-      ['account_not_allowed', { ...STRANGER, role: 'ghost' }, { role: 'ghost' }],
-      ['role_not_matched', { role: 'builder' }, { role: 'builder' }],
-      ['role_unknown', { role: 'ghost' }, { role: 'ghost' }],
-      ['resource_not_allowed', {}, { resource: 'https://strange.example' }],
-    ] as const
+  it.each([
+    [
+      'for every role that an account asks for which no role names',
+      undefined,
+      [
+        ['account_not_allowed', STRANGER, {}],
+        ['account_not_allowed', { ...STRANGER, role: 'worker' }, { role: 'worker' }],
+        ['account_not_allowed', { ...STRANGER, role: 'ghost' }, { role: 'ghost' }],
+      ],
+    ],
+    [
+      'for a role that does not match and for one that does not exist',
+      'no_role_matches',
+      [
+        ['role_not_matched', { role: 'builder' }, { role: 'builder' }],
+        ['role_unknown', { role: 'ghost' }, { role: 'ghost' }],
+      ],
+    ],
+  ] as const)('%s', async (_what, told, cases) => {
     const answers: unknown[] = []
     for (const [reason, options, more] of cases) {
       const fields = { ...(await service.evidence(options)), ...more }
       answers.push(await answerOf(await service.post('/v1/enroll', fields)))
       expect(service.events.at(-1)?.reason).toBe(reason)
     }
-    expect(answers[0]).toMatchObject({ problem: { status: 403, code: 'not_admitted' } })
+    const problem = { status: 403, code: 'not_admitted', ...(told && { reason: told }) }
+    expect(answers[0]).toMatchObject({ problem })
     for (const answer of answers) expect(answer).toEqual(answers[0])
+    expect(JSON.stringify(answers[0]).includes('"reason"')).toBe(told !== undefined)
   })
 
   it('for every fault of evidence', async () => {
@@ -150,6 +162,7 @@ describe('createApp() answers alike', () => {
     expect(new Set(reasons).size).toBe(faults.length)
     expect(answers[0]).toMatchObject({ problem: { status: 401, code: 'invalid_evidence' } })
     for (const answer of answers) expect(answer).toEqual(answers[0])
+    expect(JSON.stringify(answers[0]).includes('"reason"')).toBe(told !== undefined)
   })
 
   it('for challenges of roles that exist and that don’t', async () => {

@@ -134,6 +134,7 @@ export interface ProblemMembers {
   readonly title: string
   readonly status: number
   readonly code: string
+  readonly reason?: string
   readonly request_id: string
 }
 
@@ -142,7 +143,10 @@ export const problemOf = async (response: Response): Promise<ProblemMembers> => 
   expect(response.headers.get('Content-Type')).toBe('application/problem+json')
   expect(response.headers.get('Cache-Control')).toBe('no-store')
   const problem = (await response.json()) as ProblemMembers
-  expect(Object.keys(problem)).toEqual(['type', 'title', 'status', 'code', 'request_id'])
+  const members = ['type', 'title', 'status', 'code', 'reason', 'request_id']
+  const told = problem.reason === undefined ? members.filter((name) => name !== 'reason') : members
+  expect(Object.keys(problem)).toEqual(told)
+  expect(problem.reason === undefined || problem.code === 'not_admitted').toBe(true)
   expect(problem.type).toBe('about:blank')
   expect(problem.status).toBe(response.status)
   expect(problem.request_id).toBe(response.headers.get('X-Request-Id'))

@@ -40,6 +40,7 @@ export const instanceEntry = (i: number): { readonly key: string; readonly value
         resetAt: 0,
         role: 'worker',
         imageId: 'aliyun_3_x64_20G_alibase_20250117.vhd',
+        privateIpv4: '10.0.0.1',
         jkt: characters(i + 11, 43),
         jti: characters(i + 13, 22),
       },

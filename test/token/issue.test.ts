@@ -46,7 +46,13 @@ describe('issueToken()', () => {
         algorithms: [alg],
       })
       expect(header).toEqual({ alg, typ: 'JWT', kid: keys.signer.kid })
-      expect(payload).toMatchObject({ iat: now, nbf: now, exp: now + 300, jti: 'j', aud: ['a'] })
+      expect(payload).toMatchObject({
+        iat: now,
+        nbf: now - 30,
+        exp: now + 300,
+        jti: 'j',
+        aud: ['a'],
+      })
     },
   )
 
