@@ -1,8 +1,8 @@
-// The first half of a challenge: it names this service, the role and the node's key, and anybody who
-// knows them can compute it. Clients do, and ask for no signature if it differs: that stops a
-// hostile service from passing another one's challenge on to an instance.
+// The first half of a challenge. It is a hash of the service's name, the role and the node's key, so
+// anybody who knows these can compute it. Clients do, and ask for no signature if it differs: a hostile
+// service can't pass another service's challenge on to an instance.
 
-import { toHex, utf8 } from '../bytes.ts'
+import { toBase64Url, utf8 } from '../bytes.ts'
 import { sha256 } from '../verify/sha256.ts'
 
 /** What a challenge is made for; absent and empty are the same. */
@@ -17,11 +17,16 @@ export interface ChallengePurpose {
 export const AUDIENCE_NAME_LENGTH = 32
 
 /**
- * The first half of every challenge that `issuer` makes for a purpose: the first 128 bits of
- * SHA-256 over `rollcall-audience-v1\n<issuer>\n<role>\n<jkt>\n`, as 32 lower-case hex digits.
+ * Bytes of the hash in the first half. A hostile service chooses its host name and the thumbprint, so
+ * the hash must resist collisions: 192 bits give 96 bits of security.
  */
-export const audienceName = (issuer: string, { role = '', jkt = '' }: ChallengePurpose): string =>
-  toHex(sha256(utf8(`rollcall-audience-v1\n${issuer}\n${role}\n${jkt}\n`))).slice(
-    0,
-    AUDIENCE_NAME_LENGTH,
-  )
+const AUDIENCE_NAME_BYTES = 24
+
+/**
+ * The first half of every challenge that `issuer` makes for a purpose: the first 24 bytes of SHA-256
+ * over `rollcall-audience-v1\n<issuer>\n<role>\n<jkt>\n`, as 32 characters base64url.
+ */
+export const audienceName = (issuer: string, { role = '', jkt = '' }: ChallengePurpose): string => {
+  const hash = sha256(utf8(`rollcall-audience-v1\n${issuer}\n${role}\n${jkt}\n`))
+  return toBase64Url(hash.subarray(0, AUDIENCE_NAME_BYTES))
+}

@@ -15,7 +15,7 @@ export const MAX_CHALLENGE_LIFETIME_SECONDS = 3600
 /** How far the clocks of two isolates may differ, in seconds. */
 const CLOCK_SKEW_SECONDS = 60
 
-const SHAPE = /^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/
+const SHAPE = /^[A-Za-z0-9_-]{64}$/
 
 /** Why an audience is not a challenge that may be spent; codes for the audit event. */
 export type ChallengeRefusal =
@@ -94,7 +94,8 @@ export const checkChallenge = async (
   now: number,
 ): Promise<Challenge | ChallengeRefusal> => {
   const secret = SHAPE.test(audience) && fromBase64Url(audience.slice(AUDIENCE_NAME_LENGTH))
-  // 32 characters hold 24 bytes to the bit: an audience that decodes re-encodes to itself.
+  // Each half holds 24 bytes in 32 characters, so no bit is left over: two texts never decode to the
+  // same bytes, and an audience always re-encodes to itself.
   if (!secret || secret.length !== SECRET_BYTES) return 'challenge_malformed'
   if (!audience.startsWith(audienceName(issuer, purpose))) return 'challenge_for_another'
 

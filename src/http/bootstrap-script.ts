@@ -1,5 +1,5 @@
 // `GET /bootstrap.sh`: the client of this service in POSIX shell, for instances that have curl and
-// sha256sum and nothing else. It is safe to pipe into `sh`: all is in functions, and the last line
+// the coreutils, or busybox, and nothing else. It is safe to pipe into `sh`: all is in functions, and the last line
 // calls the first of them, so a download that breaks off does nothing.
 
 /** What the script is made for. */
@@ -25,7 +25,7 @@ usage() {
 Usage: curl -fsS '$issuer/bootstrap.sh' | sh
 
 Shows this instance's identity to $issuer and prints its enrollment token.
-Needs curl and sha256sum. In the environment:
+Needs curl, sha256sum, base64 and od (coreutils or busybox). In the environment:
   ROLLCALL_ROLE           role to ask for (default: '$served_role')
   ROLLCALL_TOKEN_FILE     write the token there, mode 0600, not to standard output
   ROLLCALL_METADATA_URL   default: http://100.100.100.200
@@ -142,9 +142,11 @@ challenge() {
   deadline=$((asked_at + \${answer#* }))
   # Anybody can pass another service's challenge on, and would enroll there as this instance: ask
   # for no signature unless the challenge names this service and role.
-  name=$(printf 'rollcall-audience-v1\\n%s\\n%s\\n\\n' "$issuer" "$role" | sha256sum | cut -c1-32)
-  case $audience in
-    "$name"*) ;;
+  name=$(printf 'rollcall-audience-v1\\n%s\\n%s\\n\\n' "$issuer" "$role" | sha256sum | cut -c1-48)
+  named=$(printf %s "$audience" | cut -c1-32 | tr '_-' '/+' | base64 -d | od -An -v -tx1 | tr -d ' \\n')
+  # The length: two tools that fail must not agree on nothing.
+  case \${#name}:$named in
+    "48:$name") ;;
     *) die 4 "the challenge is not of $issuer for role '$role'; stopped before anything was signed" ;;
   esac
 }
@@ -216,8 +218,10 @@ main() {
   case $attempts in
     '' | *[!0-9]* | ?????*) die 2 'ROLLCALL_ATTEMPTS: expected a number' ;;
   esac
-  for tool in curl sha256sum; do
-    command -v "$tool" >/dev/null || die 2 "$tool is missing; install curl and coreutils"
+  for tool in curl sha256sum base64 od; do
+    package=coreutils
+    [ "$tool" != curl ] || package=curl
+    command -v "$tool" >/dev/null || die 2 "$tool is missing; install the package $package"
   done
   dir=$(mktemp -d) || die 2 'no folder for temporary files; set TMPDIR'
   new_file=

@@ -44,10 +44,11 @@ describe('makeChallenge()', () => {
     ['a role and a key', 'worker', JKT],
   ])('makes 64 characters that anybody can check, for %s', async (_, role, jkt) => {
     const challenge = await makeChallenge(await optionsWith(SECRET), { role, jkt }, NOW)
-    expect(challenge).toMatch(/^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/)
+    expect(challenge).toMatch(/^[A-Za-z0-9_-]{64}$/)
 
     const text = `rollcall-audience-v1\n${ISSUER}\n${role ?? ''}\n${jkt ?? ''}\n`
-    const name = createHash('sha256').update(text).digest('hex').slice(0, 32)
+    const hash = createHash('sha256').update(text).digest()
+    const name = hash.subarray(0, 24).toString('base64url')
     expect(challenge.slice(0, 32)).toBe(name)
     expect(audienceName(ISSUER, { role, jkt })).toBe(name)
 
@@ -103,16 +104,34 @@ describe('checkChallenge()', () => {
     ['shorter', (text: string) => text.slice(0, -1)],
     ['longer', (text: string) => `${text}A`],
     ['padded', (text: string) => `${text}=`],
-    [
-      'upper-case in its first half',
-      (text: string) => text.slice(0, 32).toUpperCase() + text.slice(32),
-    ],
     ['of the other base64 alphabet', (text: string) => `${text.slice(0, -1)}+`],
+    ['of the other base64 alphabet at its start', (text: string) => `/${text.slice(1)}`],
+    ['followed by a line end', (text: string) => `${text}\n`],
     ['empty', () => ''],
   ])('refuses one that is %s', async (_, change) => {
     const options = await optionsWith(SECRET)
     const challenge = await makeChallenge(options, {}, NOW)
     expect(await checkChallenge(options, change(challenge), {}, NOW)).toBe('challenge_malformed')
+  })
+
+  it('refuses one whose first half differs in nothing but the case of its letters', async () => {
+    const options = await optionsWith(SECRET)
+    const challenge = await makeChallenge(options, {}, NOW)
+    const upper = challenge.slice(0, 32).toUpperCase() + challenge.slice(32)
+    expect(await checkChallenge(options, upper, {}, NOW)).toBe('challenge_for_another')
+  })
+
+  it('accepts a challenge that decodes and encodes to the same text, as each one does', async () => {
+    const options = await optionsWith(SECRET)
+    for (let round = 0; round < 50; round++) {
+      const challenge = await makeChallenge(options, { role: `r${round}` }, NOW)
+      expect(Buffer.from(challenge, 'base64url').toString('base64url')).toBe(challenge)
+      const { length } = Buffer.from(challenge, 'base64url')
+      expect(length).toBe(48)
+      expect(await checkChallenge(options, challenge, { role: `r${round}` }, NOW)).toHaveProperty(
+        'id',
+      )
+    }
   })
 
   it('accepts one that was made under any key of the set, and none of a key that left it', async () => {

@@ -16,7 +16,7 @@ import {
 } from './support.ts'
 import { documentText, withAudience } from '../support/test-cloud.ts'
 
-const AUDIENCE = /^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/
+const AUDIENCE = /^[A-Za-z0-9_-]{64}$/
 
 let service: TestService
 beforeAll(async () => {

@@ -84,7 +84,9 @@ describe.each([
   ['the client', 1, byClient],
 ] as const)('%s', (_, driver, enroll) => {
   it.for(SCENARIOS)('ends with $outcome: $name', async (scenario, context) => {
-    for (const tool of ['curl', 'sha256sum']) requireTool(context, tool, `apt-get install ${tool}`)
+    for (const tool of ['curl', 'sha256sum', 'base64', 'od']) {
+      requireTool(context, tool, `apt-get install ${tool === 'curl' ? tool : 'coreutils'}`)
+    }
     scene = await setBootstrapScene({ emulator: scenario.emulator ?? {} })
     const run = await enroll(scenario, scene)
     if (scenario.outcome === 'token') {

@@ -101,12 +101,12 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     behaves('makes challenges, as JSON and as text', async (url) => {
       const json = await fetch(`${url}/v1/challenge`, { method: 'POST' })
       expect(await json.json()).toEqual({
-        audience: expect.stringMatching(/^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/),
+        audience: expect.stringMatching(/^[A-Za-z0-9_-]{64}$/),
         expires_in: 120,
       })
       const headers = { Accept: 'text/plain' }
       const text = await fetch(`${url}/v1/challenge`, { method: 'POST', headers })
-      expect(await text.text()).toMatch(/^[0-9a-f]{32}[A-Za-z0-9_-]{32}$/)
+      expect(await text.text()).toMatch(/^[A-Za-z0-9_-]{64}$/)
     })
 
     behaves('enrolls evidence of the emulator, for a third party to verify', async (url) => {

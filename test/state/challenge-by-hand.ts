@@ -28,8 +28,9 @@ export const nameOf = ({
 }: Omit<ChallengeParts, 'key' | 'expiresAt'>) =>
   createHash('sha256')
     .update(`rollcall-audience-v1\n${issuer}\n${role}\n${jkt}\n`)
-    .digest('hex')
-    .slice(0, 32)
+    .digest()
+    .subarray(0, 24)
+    .toString('base64url')
 
 /** Makes a challenge. */
 export const challengeByHand = (parts: ChallengeParts): string => {

@@ -140,9 +140,7 @@ export const freshness = (service: () => StateService): void => {
         const answers = await Promise.all(batch.map((each) => postOver(each)))
         for (const [i, answer] of answers.entries()) {
           const isName = at + i < 32 * 6
-          const isHex = /^[0-9a-f]{32}/.test(batch[i] as string)
-          const nameReason = isHex ? 'challenge_for_another' : 'challenge_malformed'
-          const reason = isName ? nameReason : 'challenge_not_ours'
+          const reason = isName ? 'challenge_for_another' : 'challenge_not_ours'
           await expectRefused(answer, evidenceRefused(reason))
         }
       }

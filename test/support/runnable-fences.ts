@@ -30,7 +30,7 @@ export const runnableFences = (markdown: string): Fence[] =>
 
 /** Node and its companions, git, curl, and what every Debian has: nothing else is found. */
 const TOOLS =
-  `node npm npx git curl sh awk basename cat chmod cp cut date dirname env expr find grep head id
+  `node npm npx git curl sh awk base64 basename cat chmod cp cut date dirname env expr find grep head id
   install ls mkdir mktemp mv od printf ps readlink rm sed sha256sum sleep sort stat tail tar tee test touch
   tr true uname uniq wc which xargs`.split(/\s+/)
 
