@@ -8,8 +8,7 @@ import { MAX_CHALLENGE_LIFETIME_SECONDS } from './enroll/challenge.ts'
 import { ConfigurationError, InstanceIdentityError } from './errors.ts'
 import type { LedgerConfig } from './ledger/configured.ts'
 import { type Policy, parsePolicy } from './policy/policy.ts'
-import { parseAdminKeys, sharesKey } from './token/admin-keys.ts'
-import type { PublicKey } from './token/public-key.ts'
+import { type AdminKey, parseAdminKeys, sharesKey } from './token/admin-keys.ts'
 import { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
@@ -38,7 +37,7 @@ export interface Config {
   readonly challengeKeys: readonly Bytes[] | undefined
   readonly allowSha1: boolean
   /** Keys of operators; absent: there are no calls of operators. */
-  readonly adminKeys: readonly PublicKey[] | undefined
+  readonly adminKeys: readonly AdminKey[] | undefined
   readonly host: string
   readonly port: number
   /** What weakens this deployment, a line each, to be shown at start. */

@@ -19,6 +19,8 @@ const RSA_ENCRYPTION = /* @__PURE__ */ oid('1.2.840.113549.1.1.1')
 export interface RsaPublicKey {
   /** Length of the modulus in bits. */
   readonly modulusBits: number
+  /** Whether the modulus is odd, as that of a real key is. */
+  readonly isOdd: boolean
   /** Big endian, without leading zero. */
   readonly publicExponent: Uint8Array
 }
@@ -45,5 +47,9 @@ export const readRsaPublicKey = (subjectPublicKeyInfo: Uint8Array): RsaPublicKey
   const publicExponent = withoutSignByte(readUnsigned(key))
   expectEnd(key)
   const [top = 0] = modulus
-  return { modulusBits: modulus.length * 8 - (Math.clz32(top) - 24), publicExponent }
+  return {
+    modulusBits: modulus.length * 8 - (Math.clz32(top) - 24),
+    isOdd: ((modulus.at(-1) ?? 0) & 1) === 1,
+    publicExponent,
+  }
 }

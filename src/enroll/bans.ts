@@ -56,6 +56,8 @@ export interface Ban {
   readonly reason: string
   /** `sub` of the operator's token. */
   readonly by: string
+  /** RFC 7638 thumbprint of the operator's key. */
+  readonly kid: string
   /** Unix seconds. */
   readonly at: number
 }

@@ -96,7 +96,7 @@ export const forgetRecord: RecordChange = (record, now) => ({
 
 /**
  * Changes the record of an instance, in one atomic change.
- * @param now Unix seconds
+ * @param clock Unix seconds; read when the change is made, and anew if it must be made again
  * @returns the instance after the change; `undefined` if it is not known, and nothing was changed
  * @throws LedgerUnavailableError
  */
@@ -104,10 +104,11 @@ export const changeInstance = async (
   ledger: Ledger,
   name: InstanceName,
   change: RecordChange,
-  now: number,
+  clock: () => number,
 ): Promise<EnrolledInstance | undefined> => {
   const key = instanceKey(name)
-  return changeEntry(ledger, key, await ledger.read(key, now), now, (value) => {
+  return changeEntry(ledger, key, await ledger.read(key, clock()), clock(), (value) => {
+    const now = clock()
     const records = decodeRecords(value)
     if (!records.some(isKnown)) return { result: undefined }
     const after = records.map((record) => (isKnown(record) ? change(record, now) : record))

@@ -2,6 +2,7 @@
 
 import type { Context, Handler } from 'hono'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
+import type { OperatorScope } from '../token/admin-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../errors.ts'
 import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
 import type { RequestSource } from './body.ts'
@@ -29,6 +30,8 @@ export type Outcome =
   | {
       readonly code: ProblemCode
       readonly title?: string
+      /** The scope that an operator's key lacks. */
+      readonly scope?: OperatorScope
       /** The `reason` of the answer. */
       readonly disclosed?: DisclosedReason | undefined
       readonly facts: AuditFacts
@@ -41,7 +44,7 @@ export const refuse = (
   context: Context<Env>,
   { issuer }: Pick<Service, 'issuer'>,
   code: ProblemCode,
-  more: Pick<Problem, 'title' | 'allow' | 'reason'> = {},
+  more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope'> = {},
 ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
 
 /** What an error that was thrown comes to. */
@@ -96,6 +99,10 @@ export const answering =
       return refuse(context, service, 'unavailable')
     }
     return refused
-      ? refuse(context, service, outcome.code, { title: outcome.title, reason: outcome.disclosed })
+      ? refuse(context, service, outcome.code, {
+          title: outcome.title,
+          reason: outcome.disclosed,
+          scope: outcome.scope,
+        })
       : outcome.response
   }

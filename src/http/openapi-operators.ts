@@ -13,13 +13,16 @@ const parameter = (name: string, where: 'path' | 'query'): Json => ({
 /** The paths, by their templates. */
 export const operatorPaths = (): Json => {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const [action, { method, path, summary, request }] of Object.entries(OPERATOR_CALLS)) {
+  for (const [action, { method, path, scope, summary, request }] of Object.entries(
+    OPERATOR_CALLS,
+  )) {
     const parts = path.split('/').filter((part) => part.startsWith(':'))
     const query = action.startsWith('list') ? ['cursor', 'limit'] : []
     const operations = (paths[path.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
     operations[method.toLowerCase()] = {
       operationId: action,
       summary,
+      description: `Needs the scope ${scope}`,
       security: [{ operator: [] }],
       parameters: [
         ...parts.map((part) => parameter(part.slice(1), 'path')),
@@ -28,7 +31,7 @@ export const operatorPaths = (): Json => {
       ...(request !== undefined && { requestBody: body(request, true) }),
       responses: {
         '200': { description: 'OK', content: anyJson },
-        ...problems(...READING, 'invalid_token', 'not_found', ...SERVING),
+        ...problems(...READING, 'invalid_token', 'insufficient_scope', 'not_found', ...SERVING),
       },
     }
   }

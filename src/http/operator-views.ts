@@ -16,6 +16,7 @@ export const instanceBody = (it: EnrolledInstance): Record<string, unknown> => (
   enrollments: it.count,
   role: it.role,
   image_id: it.imageId,
+  private_ipv4: it.privateIpv4,
   jkt: it.jkt,
   generation: it.generation,
   /** Whether the next enrollment is a first one: after a reset. */
@@ -24,10 +25,11 @@ export const instanceBody = (it: EnrolledInstance): Record<string, unknown> => (
 })
 
 /** A ban as operators see it. */
-export const banBody = ({ kind, value, reason, by, at }: Ban): Record<string, unknown> => ({
+export const banBody = ({ kind, value, reason, by, kid, at }: Ban): Record<string, unknown> => ({
   kind,
   value,
   reason,
   banned_by: by,
+  banned_by_kid: kid,
   banned_at: at,
 })

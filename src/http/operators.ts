@@ -12,10 +12,10 @@ import {
   revokeRecord,
 } from '../enroll/instances.ts'
 import { introspect } from '../enroll/introspect.ts'
-import { authenticateOperator } from '../enroll/operators.ts'
+import { type Operator, authenticateOperator } from '../enroll/operators.ts'
 import { revokeToken } from '../enroll/revocation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { PublicKey } from '../token/public-key.ts'
+import type { AdminKey } from '../token/admin-keys.ts'
 import type { SigningKeys } from '../token/signing-keys.ts'
 import { verifyToken } from '../token/verify.ts'
 import { type Env, type Outcome, type Service, answering, outcomeOf } from './answer.ts'
@@ -31,7 +31,7 @@ import { BanRequest, EmptyRequest, IntrospectRequest, RevokeRequest } from './sc
 export interface OperatorOptions {
   readonly ledger: Ledger
   /** Public keys of operators; not empty, and none that signs tokens. */
-  readonly adminKeys: readonly PublicKey[]
+  readonly adminKeys: readonly AdminKey[]
 }
 
 /** What came of a call that was let through. */
@@ -52,28 +52,31 @@ export const addOperatorCalls = (
   service: Service,
   { ledger, adminKeys, signingKeys }: OperatorOptions & { readonly signingKeys: SigningKeys },
 ): void => {
-  const { issuer } = service
-
-  const authenticate = async (context: Context<Env>, now: number): Promise<string> => {
-    const [, token] =
-      /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
-    if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
-    const operator = await authenticateOperator({ issuer, ledger, adminKeys }, token, now)
-    if (typeof operator === 'string') throw new RequestError('invalid_token', operator)
-    return operator.sub
-  }
+  // Read anew wherever something is changed: a body may take seconds.
+  const { issuer, clock } = service
 
   const call = (
     action: AdminAction,
-    handle: (context: Context<Env>, now: number, sub: string) => Promise<Done>,
+    handle: (context: Context<Env>, operator: Operator) => Promise<Done>,
   ): void => {
+    const { method, path, scope } = OPERATOR_CALLS[action]
     const outcome = async (context: Context<Env>): Promise<Outcome> => {
-      const now = service.clock()
       let facts: Facts = { action }
       try {
-        const sub = await authenticate(context, now)
-        facts = { ...facts, sub }
-        const done = await handle(context, now, sub)
+        const [, token] =
+          /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
+        if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
+        const request = { method, path: new URL(context.req.url).pathname, scope }
+        const known = { issuer, ledger, adminKeys }
+        const operator = await authenticateOperator(known, token, request, clock())
+        facts = { ...facts, sub: operator.sub, operatorKid: operator.kid }
+        if ('refusal' in operator) {
+          const { refusal: reason } = operator
+          return reason === 'operator_scope_missing'
+            ? { code: 'insufficient_scope', scope, facts: { ...facts, reason } }
+            : { code: 'invalid_token', facts: { ...facts, reason } }
+        }
+        const done = await handle(context, operator)
         facts = { ...facts, ...done.facts }
         if (done.missing) return { code: 'not_found', facts }
         const { body } = done
@@ -83,7 +86,6 @@ export const addOperatorCalls = (
         return { ...why, facts: { ...facts, ...why.facts } }
       }
     }
-    const { method, path } = OPERATOR_CALLS[action]
     app.on(method, path, answering(service, 'admin', outcome))
   }
 
@@ -99,64 +101,64 @@ export const addOperatorCalls = (
   const noFields = (context: Context<Env>): Promise<unknown> =>
     readRequest(inHand(context), EmptyRequest, service)
 
-  call('list', async (context, now) => {
-    const { items, cursor } = await list(() => listInstances(ledger, pageOf(context), now))
+  call('list', async (context) => {
+    const { items, cursor } = await list(() => listInstances(ledger, pageOf(context), clock()))
     return { body: { instances: items.map(instanceBody), cursor } }
   })
-  call('list_bans', async (context, now) => {
-    const { items, cursor } = await list(() => listBans(ledger, pageOf(context), now))
+  call('list_bans', async (context) => {
+    const { items, cursor } = await list(() => listBans(ledger, pageOf(context), clock()))
     return { body: { bans: items.map(banBody), cursor } }
   })
 
-  call('show', async (context, now) => {
+  call('show', async (context) => {
     const name = nameOf(context)
-    const instance = await findInstance(ledger, name, now)
+    const instance = await findInstance(ledger, name, clock())
     return instance === undefined
       ? { missing: true, facts: name }
       : { body: instanceBody(instance), facts: name }
   })
   const changes = { reset: resetRecord, revoke: revokeRecord, forget: forgetRecord } as const
   for (const [action, change] of Object.entries(changes)) {
-    call(action as keyof typeof changes, async (context, now) => {
+    call(action as keyof typeof changes, async (context) => {
       const name = nameOf(context)
       await noFields(context)
-      const instance = await changeInstance(ledger, name, change, now)
+      const instance = await changeInstance(ledger, name, change, clock)
       return instance === undefined
         ? { missing: true, facts: name }
         : { body: instanceBody(instance), facts: name }
     })
   }
 
-  call('ban', async (context, now, by) => {
+  call('ban', async (context, { sub: by, kid }) => {
     const banned = bannedOf(context)
     const { reason } = await readRequest(inHand(context), BanRequest, service)
-    const made = { ...banned, reason, by, at: now }
+    const made = { ...banned, reason, by, kid, at: clock() }
     await ban(ledger, made)
     return { body: banBody(made), facts: banFacts(banned) }
   })
-  call('unban', async (context, now) => {
+  call('unban', async (context) => {
     const banned = bannedOf(context)
     await noFields(context)
-    await unban(ledger, banned.kind, banned.value, now)
+    await unban(ledger, banned.kind, banned.value, clock())
     return { body: banned, facts: banFacts(banned) }
   })
 
-  call('introspect', async (context, now) => {
+  call('introspect', async (context) => {
     const { token } = await readRequest(inHand(context), IntrospectRequest, service)
-    const claims = await introspect({ issuer, signingKeys, ledger }, token, now)
+    const claims = await introspect({ issuer, signingKeys, ledger }, token, clock())
     if (claims === undefined) return { body: { active: false } }
     const bound = claims['cnf'] !== undefined
     const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims }
     return { body, facts: { jti: claims.jti } }
   })
-  call('revoke_token', async (context, now) => {
+  call('revoke_token', async (context) => {
     const { token, jti } = await readRequest(inHand(context), RevokeRequest, service)
     if ((token === undefined) === (jti === undefined)) {
       throw invalidRequest('field_missing', 'One of token and jti is needed')
     }
-    const named = jti ?? (await verifyToken(signingKeys, issuer, token ?? '', now))?.jti
+    const named = jti ?? (await verifyToken(signingKeys, issuer, token ?? '', clock()))?.jti
     // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
-    if (named !== undefined) await revokeToken(ledger, named, now)
+    if (named !== undefined) await revokeToken(ledger, named, clock())
     return { facts: { jti: named } }
   })
 }

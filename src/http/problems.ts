@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'invalid_evidence'
   | 'invalid_dpop_proof'
   | 'invalid_token'
+  | 'insufficient_scope'
   | 'not_admitted'
   | 'not_found'
   | 'method_not_allowed'
@@ -30,6 +31,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   invalid_evidence: [401, 'The evidence was refused; get a new challenge and a new signature'],
   invalid_dpop_proof: [401, 'The DPoP proof was refused; make one with the challenge as its nonce'],
   invalid_token: [401, 'An operator’s token is needed, made for this call alone'],
+  insufficient_scope: [403, 'The operator’s key does not allow this call; use another key'],
   not_admitted: [403, 'The instance is not admitted; ask whoever runs this service'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take this method'],
@@ -51,12 +53,15 @@ const NOT_ADMITTED: Readonly<Record<DisclosedReason, string>> = {
   image_unchanged: 'This instance has enrolled with this image; its role asks for a new one',
 }
 
-/** How a client shows who it is, for 401 answers (RFC 9110 section 11.6.1). */
-const CHALLENGES: Readonly<Partial<Record<ProblemCode, (realm: string) => string>>> = {
-  invalid_evidence: (realm) => `InstanceIdentity realm="${realm}"`,
-  invalid_dpop_proof: () => 'DPoP error="invalid_dpop_proof"',
-  invalid_token: (realm) => `Bearer realm="${realm}", error="invalid_token"`,
-}
+/** How a client shows who it is (RFC 9110 section 11.6.1, RFC 6750 section 3). */
+const CHALLENGES: Readonly<Partial<Record<ProblemCode, (realm: string, scope: string) => string>>> =
+  {
+    invalid_evidence: (realm) => `InstanceIdentity realm="${realm}"`,
+    invalid_dpop_proof: () => 'DPoP error="invalid_dpop_proof"',
+    invalid_token: (realm) => `Bearer realm="${realm}", error="invalid_token"`,
+    insufficient_scope: (realm, scope) =>
+      `Bearer realm="${realm}", error="insufficient_scope", scope="${scope}"`,
+  }
 
 /** Seconds after which a client may try again; clients add jitter of their own. */
 const RETRY_AFTER_SECONDS = '2'
@@ -71,16 +76,18 @@ export interface Problem {
   readonly title?: string | undefined
   /** Why an instance is not admitted, if it may know. */
   readonly reason?: DisclosedReason | undefined
+  /** The scope that a key lacks, for `insufficient_scope`. */
+  readonly scope?: string | undefined
   /** Methods for the `Allow` header of 405 answers. */
   readonly allow?: string | undefined
 }
 
 /** Makes the answer, `application/problem+json`. */
 export const problemResponse = (it: Problem): Response => {
-  const { code, requestId, issuer, title, reason, allow } = it
+  const { code, requestId, issuer, title, reason, scope = '', allow } = it
   const [status, defaultTitle] = PROBLEMS[code]
   const headers = new Headers({ 'Content-Type': 'application/problem+json' })
-  const authenticate = CHALLENGES[code]?.(issuer)
+  const authenticate = CHALLENGES[code]?.(issuer, scope)
   if (authenticate !== undefined) headers.set('WWW-Authenticate', authenticate)
   if (status === 429 || status === 503) headers.set('Retry-After', RETRY_AFTER_SECONDS)
   if (allow !== undefined) headers.set('Allow', allow)

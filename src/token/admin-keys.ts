@@ -1,20 +1,64 @@
-// The public keys of operators: a JWKS without any private key.
+// The public keys of operators: a JWKS without any private key. Beside the members of RFC 7517 a key may have
+// a `name` and a `scope`, which pin who signs with it and what they may do.
 
 import { ConfigurationError } from '../errors.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
 import { type SigningKeys, parseKeySet } from './signing-keys.ts'
 
+/** What operators' calls do: look; change; tell whether a token is good. */
+export const OPERATOR_SCOPES = ['read', 'write', 'introspect'] as const
+
+/** See {@link OPERATOR_SCOPES}. */
+export type OperatorScope = (typeof OPERATOR_SCOPES)[number]
+
+/** The public key of an operator. */
+export interface AdminKey extends PublicKey {
+  /** The only `sub` that its tokens may have; absent: any. */
+  readonly name: string | undefined
+  /** What it may do; all where the key says nothing. Not empty. */
+  readonly scope: readonly OperatorScope[]
+}
+
+/** What an operator's name looks like: it ends up in a log and in a key of the ledger. */
+export const OPERATOR_NAME_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/
+
+const isScope = (value: unknown): value is OperatorScope =>
+  OPERATOR_SCOPES.some((scope) => scope === value)
+
+/** What is pinned to a key, or what is wrong with it. */
+const pinsOf = (jwk: object): Pick<AdminKey, 'name' | 'scope'> | string => {
+  const { name, scope = OPERATOR_SCOPES } = jwk as { name?: unknown; scope?: unknown }
+  if (name !== undefined && (typeof name !== 'string' || !OPERATOR_NAME_PATTERN.test(name))) {
+    return '"name": expected 1 to 128 characters of printable ASCII without spaces'
+  }
+  const isList = Array.isArray(scope) && scope.length > 0 && new Set(scope).size === scope.length
+  if (!isList || !scope.every(isScope)) {
+    const known = OPERATOR_SCOPES.map((each) => `"${each}"`).join(', ')
+    return `"scope": expected a list of ${known}, each at most once`
+  }
+  return { name, scope }
+}
+
+const loadAdminKey = async (input: unknown): Promise<AdminKey | string> => {
+  if (typeof input === 'object' && input !== null && holdsSecret(input)) {
+    return 'a private key: give the public ones only'
+  }
+  const key = await loadPublicKey(input)
+  if (typeof key === 'string') return key
+  const pins = pinsOf(input as object)
+  return typeof pins === 'string' ? pins : { ...key, ...pins }
+}
+
 /**
  * Reads the keys of operators.
- * @param json the set as text or parsed
+ * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
  */
-export const parseAdminKeys = async (json: unknown): Promise<readonly PublicKey[]> => {
+export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]> => {
   const problems: string[] = []
-  const keys: PublicKey[] = []
+  const keys: AdminKey[] = []
   for (const [index, input] of parseKeySet(json).entries()) {
-    const secret = typeof input === 'object' && input !== null && holdsSecret(input)
-    const key = secret ? 'a private key: give the public ones only' : await loadPublicKey(input)
+    const key = await loadAdminKey(input)
     if (typeof key === 'string') problems.push(`keys.${index}: ${key}`)
     else if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) {
       problems.push(`keys.${index}: the same key is there twice`)

@@ -16,7 +16,7 @@ export const discoveryDocument = (
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
   acr_values_supported: [ACR_CHALLENGE],
-  dpop_signing_alg_values_supported: TOKEN_ALGORITHMS.map(({ alg }) => alg),
+  dpop_signing_alg_values_supported: TOKEN_ALGORITHMS.flatMap(({ names }) => names),
   claims_supported: [
     'iss',
     'sub',

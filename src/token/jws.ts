@@ -46,7 +46,7 @@ const membersOf = (payload: Uint8Array): Members | undefined => {
 /**
  * Opens a token.
  * @param typ the header's `typ`, exactly; a token that needs extensions understood (`crit`) is refused
- * @param keyOf the key that a header names; the header's `alg` must be that key's own
+ * @param keyOf the key that a header names; the header's `alg` must be one of that key's own
  * @returns the claims, or what is wrong
  */
 export const openJws = async (
@@ -60,7 +60,8 @@ export const openJws = async (
     if (header['typ'] !== typ || 'crit' in header) throw new TypeError(problem)
     problem = 'key_refused'
     const publicKey = await keyOf(header)
-    if (publicKey === undefined || header['alg'] !== publicKey.algorithm.alg) {
+    const { names = [] } = publicKey?.algorithm ?? {}
+    if (publicKey === undefined || !names.includes(String(header['alg']))) {
       throw new TypeError(problem)
     }
     problem = 'signature_invalid'
@@ -76,6 +77,6 @@ export const openJws = async (
 
 /** Finds the key that a header names by its RFC 7638 thumbprint. */
 export const keyByThumbprint =
-  (keys: readonly PublicKey[]) =>
-  ({ kid }: Members): PublicKey | undefined =>
+  <Key extends PublicKey>(keys: readonly Key[]) =>
+  ({ kid }: Members): Key | undefined =>
     keys.find(({ thumbprint }) => thumbprint === kid)

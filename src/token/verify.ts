@@ -1,6 +1,7 @@
 // Tokens read again: our own, to tell an operator or a relying party whether they are good, and those
 // by which operators show who they are.
 
+import { type AdminKey, OPERATOR_NAME_PATTERN } from './admin-keys.ts'
 import { type Members, keyByThumbprint, openJws } from './jws.ts'
 import type { PublicKey } from './public-key.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -21,21 +22,28 @@ const CLOCK_TOLERANCE_SECONDS = 30
 export const ADMIN_TOKEN_SECONDS = 60
 
 const ADMIN_TYPE = 'rollcall-admin+jwt'
-const PRINTABLE = /^[\x21-\x7e]{1,128}$/
 
-const open = async (
-  keys: readonly PublicKey[],
+interface Opened<Key> {
+  readonly claims: Claims
+  /** The key that verified the signature. */
+  readonly key: Key
+}
+
+const open = async <Key extends PublicKey>(
+  keys: readonly Key[],
   typ: string,
   token: string,
-): Promise<Claims | undefined> => {
-  const claims = await openJws(token, typ, keyByThumbprint(keys))
-  if (typeof claims === 'string') return undefined
+): Promise<Opened<Key> | undefined> => {
+  const find = keyByThumbprint(keys)
+  let key: Key | undefined
+  const claims = await openJws(token, typ, (header) => (key = find(header)))
+  if (typeof claims === 'string' || key === undefined) return undefined
   const { jti, sub, iat, exp } = claims
   const complete =
     // `sub` and `jti` end up in a log or a key.
-    [jti, sub].every((text) => typeof text === 'string' && PRINTABLE.test(text)) &&
+    [jti, sub].every((text) => typeof text === 'string' && OPERATOR_NAME_PATTERN.test(text)) &&
     [iat, exp].every((time) => Number.isSafeInteger(time))
-  return complete ? (claims as Claims) : undefined
+  return complete ? { claims: claims as Claims, key } : undefined
 }
 
 /**
@@ -49,7 +57,7 @@ export const verifyToken = async (
   token: string,
   now: number,
 ): Promise<Claims | undefined> => {
-  const claims = await open(publicKeys, 'JWT', token)
+  const claims = (await open(publicKeys, 'JWT', token))?.claims
   return claims?.['iss'] === issuer && now < claims.exp ? claims : undefined
 }
 
@@ -57,19 +65,19 @@ export const verifyToken = async (
  * Reads the token of an operator: `typ` `rollcall-admin+jwt`, `aud` the issuer, a life of at most 60
  * seconds. Whether its `jti` was used before is for the caller to find out.
  * @param now Unix seconds
- * @returns its claims, or `undefined` if it isn't one, or not in time
+ * @returns its claims and the key that signed it, or `undefined` if it isn't one, or not in time
  */
 export const verifyAdminToken = async (
-  keys: readonly PublicKey[],
+  keys: readonly AdminKey[],
   issuer: string,
   token: string,
   now: number,
-): Promise<Claims | undefined> => {
-  const claims = await open(keys, ADMIN_TYPE, token)
-  if (claims === undefined || claims['aud'] !== issuer) return undefined
-  const { iat, exp } = claims
+): Promise<Opened<AdminKey> | undefined> => {
+  const opened = await open(keys, ADMIN_TYPE, token)
+  if (opened === undefined || opened.claims['aud'] !== issuer) return undefined
+  const { iat, exp } = opened.claims
   const inTime = iat - CLOCK_TOLERANCE_SECONDS <= now && now < exp + CLOCK_TOLERANCE_SECONDS
-  return inTime && exp - iat <= ADMIN_TOKEN_SECONDS ? claims : undefined
+  return inTime && exp - iat <= ADMIN_TOKEN_SECONDS ? opened : undefined
 }
 
 /** When an operator's token can no longer be used, by any clock that is off as far as it may. */

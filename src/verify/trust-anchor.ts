@@ -39,8 +39,9 @@ export const createTrustAnchor = (der: Uint8Array): TrustAnchor => {
   const reader = derReader(der)
   const certificate = readCertificate(reader)
   expectEnd(reader)
-  const { modulusBits, publicExponent } = readRsaPublicKey(certificate.subjectPublicKeyInfo)
-  if (modulusBits < MIN_MODULUS_BITS || toHex(publicExponent) !== PUBLIC_EXPONENT_HEX) {
+  const { modulusBits, isOdd, publicExponent } = readRsaPublicKey(certificate.subjectPublicKeyInfo)
+  const isStrong = modulusBits >= MIN_MODULUS_BITS && isOdd
+  if (!isStrong || toHex(publicExponent) !== PUBLIC_EXPONENT_HEX) {
     throw new InstanceIdentityError(
       'unsupported_algorithm',
       'a trust anchor needs an RSA key of at least 2048 bits with e = 65537',

@@ -14,7 +14,14 @@ describe('unban()', () => {
     ['ahead', 60],
   ])('lifts a ban for a clock that is %s', async (_, seconds) => {
     const ledger = createMemoryLedger(0)
-    const made = { kind: 'image', value: IMAGE, reason: 'x', by: 'alice', at: NOW } as const
+    const made = {
+      kind: 'image',
+      value: IMAGE,
+      reason: 'x',
+      by: 'alice',
+      kid: 'k',
+      at: NOW,
+    } as const
     await ban(ledger, made)
     await unban(ledger, 'image', IMAGE, NOW)
 

@@ -94,7 +94,7 @@ const setUp = async (store: Ledger = createMemoryLedger(0)) => {
 
 const SPENDING = ['store challenge', 'read ban', 'read ban', 'read ban']
 const banAccount = (store: Ledger) =>
-  ban(store, { kind: 'account', value: ACCOUNT, reason: 'r', by: 'o', at: now })
+  ban(store, { kind: 'account', value: ACCOUNT, reason: 'r', by: 'o', kid: 'k', at: now })
 
 describe('enroll() asks the ledger', () => {
   it('nothing for an account that no role names', async () => {
@@ -172,7 +172,7 @@ describe('enroll() between its trips', () => {
       expect(await (await begin(role, { 'image-id': 'a' }, now - 50))()).toMatchObject({ ok: true })
       ledger.forget()
       // The time of the reset is in the past by this clock: the generation alone stops it.
-      ledger.before.set(trip, () => changeInstance(store, NAME, resetRecord, now - 40))
+      ledger.before.set(trip, () => changeInstance(store, NAME, resetRecord, () => now - 40))
       const post = await begin(rule === 'never' ? 'always' : role, { 'image-id': 'b' })
       expect([trip, await post()]).toMatchObject([
         trip,
@@ -186,7 +186,7 @@ describe('enroll() between its trips', () => {
     const { begin, store } = await setUp()
     expect(await (await begin('never'))()).toMatchObject({ ok: true })
     const post = await begin('never', {}, now + 5)
-    await changeInstance(store, NAME, resetRecord, now + 5)
+    await changeInstance(store, NAME, resetRecord, () => now + 5)
     expect(await post()).toMatchObject({ facts: { reason: 'challenge_before_reset' } })
     expect(await (await begin('never', {}, now + 6))()).toMatchObject({ ok: true })
   })
@@ -195,7 +195,7 @@ describe('enroll() between its trips', () => {
     const { ledger, begin, store } = await setUp()
     expect(await (await begin('always', {}, now - 50))()).toMatchObject({ ok: true })
     ledger.forget()
-    ledger.before.set(3, () => changeInstance(store, NAME, revokeRecord, now))
+    ledger.before.set(3, () => changeInstance(store, NAME, revokeRecord, () => now))
     expect(await (await begin('always'))()).toMatchObject({
       facts: { reason: 'enrollment_revoked' },
     })

@@ -9,11 +9,12 @@ import {
   exportJWK,
   generateKeyPair,
 } from 'jose'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { ENROLL_PATH } from '../../src/enroll/bound-challenge.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import type { KeptAnswer, KeptClient, KeptRequest } from '../support/keep-alive.ts'
 import type { ServiceVariables } from '../support/services.ts'
+import { challengeByHand } from '../state/challenge-by-hand.ts'
 import {
   DOCUMENT_FIELDS,
   createTestCloud,
@@ -25,6 +26,8 @@ import {
 export type Rule = 'always' | 'never' | 'same_key'
 
 const PAGE = 1000
+/** Less than the 60 s by which the clocks of isolates may differ. */
+const CLOCK_AHEAD_SECONDS = 30
 
 const roleOf = (rule: Rule): string => rule.replace('_', '-')
 
@@ -62,6 +65,11 @@ export interface Fleet {
   newKey(): Promise<InstanceKey>
   /** Asks for a challenge. @returns it; throws if the service gives none */
   challenge(client: KeptClient, rule: Rule, key?: InstanceKey): Promise<string>
+  /**
+   * A challenge as an isolate makes it whose clock is ahead: no reset by another clock is later than it, so
+   * the record's generation alone stops what a reset has overtaken.
+   */
+  challengeAhead(rule: Rule): string
   /** Evidence over a challenge, signed by the cloud. */
   attempt(instance: Instance, rule: Rule, challenge: string, key?: InstanceKey): Promise<Attempt>
   /** An operator's call, with a token of its own. */
@@ -129,6 +137,7 @@ export const createFleet = async (
     token: { audience: ['https://cluster.example'] },
     reenrollment: rule,
   })
+  const challengeKey = randomBytes(32)
   let instances = 0
 
   const prove = (challenge: string, { jwk, privateKey }: InstanceKey): Promise<string> =>
@@ -154,6 +163,7 @@ export const createFleet = async (
       ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
       ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorJwk] }),
+      ROLLCALL_CHALLENGE_KEYS: challengeKey.toString('base64url'),
       ROLLCALL_CHALLENGE_LIFETIME_SECONDS: String(lifetimeSeconds),
       ROLLCALL_POLICY: JSON.stringify({
         roles: Object.fromEntries(
@@ -184,6 +194,12 @@ export const createFleet = async (
       const { status, body } = await client.send('POST', '/v1/challenge', { fields })
       if (status !== 200) throw new Error(`no challenge: ${status} ${String(body['code'])}`)
       return String(body['audience'])
+    },
+
+    challengeAhead(rule) {
+      const madeAt = Math.floor(Date.now() / 1000) + CLOCK_AHEAD_SECONDS
+      const expiresAt = madeAt + lifetimeSeconds
+      return challengeByHand({ issuer, role: roleOf(rule), key: challengeKey, expiresAt })
     },
 
     async attempt(instance, rule, challenge, key) {

@@ -54,7 +54,7 @@ const challengeKey = ({ challenge }: Attempt): string =>
   `challenge:${idOf(challenge).toString('base64url')}`
 
 const instanceKey = ({ instance: { account, id } }: Attempt): string =>
-  `instance:${account}/${DOCUMENT_FIELDS['region-id']}/${id}`
+  `instance:acs/${account}/${DOCUMENT_FIELDS['region-id']}/${id}`
 
 /** Looks what is stored of attempts. */
 export const storedOf = async (

@@ -11,29 +11,30 @@ import { setScene } from '../support/enrollment.ts'
 
 const NOW = Math.floor(Date.now() / 1000)
 
-/** A ledger in memory whose next change waits once it was told to. */
-const createSlowLedger = (): { ledger: Ledger; holdNext(): () => void } => {
+/** A ledger in memory whose next change of an entry of one kind waits until it is told to go on. */
+const createSlowLedger = (): { ledger: Ledger; holdNext(kind: string): () => void } => {
   const memory = createMemoryLedger(0)
-  let held: Promise<void> | undefined
+  const held = new Map<string, Promise<void>>()
   return {
     ledger: {
       ...memory,
       async compareAndSet(...change) {
-        const gate = held
-        held = undefined
+        const [kind = ''] = change[0].key.split(':')
+        const gate = held.get(kind)
+        held.delete(kind)
         await gate
         return memory.compareAndSet(...change)
       },
     },
-    holdNext() {
+    holdNext(kind) {
       let goOn = (): void => undefined
-      held = new Promise((resolve) => {
-        goOn = resolve
-      })
+      held.set(kind, new Promise((resolve) => (goOn = resolve)))
       return goOn
     },
   }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100))
 
 it.each([
   ['never', 'already_enrolled'],
@@ -49,14 +50,19 @@ it.each([
     const fresh = async () => evidence((await enroller.challenge({}, NOW)).audience)
     const [first, second] = [await fresh(), await fresh()]
 
-    const goOn = holdNext()
+    // It has read the record, and waits with the challenge that it wants to spend.
+    const goOnSlow = holdNext('challenge')
     const slow = enroller.enroll(second, NOW)
-    // Until it has read the record, and waits with the challenge that it wants to spend.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await turn()
+    // Its twin spends the challenge, and waits with the record that it wants to change.
+    const goOnTwin = holdNext('instance')
+    const twin = enroller.enroll(second, NOW)
+    await turn()
     expect(await enroller.enroll(first, NOW)).toMatchObject({ ok: true })
-    const refused = { ok: false, code: 'not_admitted', facts: { reason } }
-    expect(await enroller.enroll(second, NOW)).toMatchObject(refused)
-    goOn()
+    const refused = { ok: false, code: 'not_admitted' }
+    goOnTwin()
+    expect(await twin).toMatchObject({ ...refused, facts: { reason, retry: false } })
+    goOnSlow()
     expect(await slow).toMatchObject({ ...refused, facts: { reason, retry: true } })
   },
 )

@@ -3,7 +3,7 @@
 
 import { type Attempt, instancePath } from './fleet.ts'
 import type { Round } from './two-processes-arena.ts'
-import { expectOneWinner, freshAttempt } from './two-processes-one-winner.ts'
+import { expectOneWinner } from './two-processes-one-winner.ts'
 import { delay, other, post, shuffled } from './two-processes-posts.ts'
 
 const FEWEST_POSTS = 3
@@ -28,7 +28,11 @@ export const raceWithResets = async (round: Round): Promise<void> => {
     return { ...(body as unknown as Shown), answeredAt: performance.now() }
   }
   const fresh = (count: number): Promise<Attempt[]> =>
-    Promise.all(Array.from({ length: count }, () => freshAttempt(round, instance, 'never')))
+    Promise.all(
+      Array.from({ length: count }, () =>
+        fleet.attempt(instance, 'never', fleet.challengeAhead('never')),
+      ),
+    )
 
   const spent = await fresh(2)
   const enrolled = await expectOneWinner(round, spent, 403)

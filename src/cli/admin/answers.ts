@@ -18,6 +18,7 @@ const InstanceBody = v.looseObject({
   enrollments: v.number(),
   role: v.optional(v.string()),
   image_id: v.optional(v.string()),
+  private_ipv4: v.optional(v.string()),
   jkt: v.optional(v.string()),
   generation: v.number(),
   open: v.boolean(),
@@ -29,6 +30,7 @@ const BanBody = v.looseObject({
   value: v.string(),
   reason: v.string(),
   banned_by: v.string(),
+  banned_by_kid: v.optional(v.string()),
   banned_at: time,
 })
 

@@ -62,23 +62,28 @@ interface Answered {
 export const createAdminClient = (options: AdminClientOptions): AdminClient => {
   const { issuer, signer, operator, timeoutSeconds, retries } = options
 
-  const makeToken = (): Promise<string> => {
+  /** For this call alone: whoever sees the token can't use it for another. */
+  const makeToken = (htm: string, path: string): Promise<string> => {
     const iat = Math.floor(Date.now() / 1000)
     const times = { iat, exp: iat + TOKEN_SECONDS }
-    const claims = { aud: issuer, sub: operator, jti: randomUUID(), ...times }
+    const [target = ''] = path.split('?')
+    const own = { htm, htu: issuer + target, jti: randomUUID() }
+    const claims = { aud: issuer, sub: operator, ...own, ...times }
     return signJws('rollcall-admin+jwt', claims, signer)
   }
 
   const request = async (action: AdminAction, call: CallOptions): Promise<Answered | NoAnswer> => {
     const { fields } = call
+    const { method } = OPERATOR_CALLS[action]
+    const path = pathOf(action, call)
     const headers = {
       Accept: 'application/json',
-      Authorization: `Bearer ${await makeToken()}`,
+      Authorization: `Bearer ${await makeToken(method, path)}`,
       ...(fields && { 'Content-Type': 'application/json' }),
     }
     try {
-      const response = await fetch(issuer + pathOf(action, call), {
-        method: OPERATOR_CALLS[action].method,
+      const response = await fetch(issuer + path, {
+        method,
         headers,
         ...(fields && { body: JSON.stringify(fields) }),
         redirect: 'manual',

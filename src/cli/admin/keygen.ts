@@ -4,6 +4,11 @@ import { type Command, Option } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { generateSigningKeys } from '../../token/generate.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
+import {
+  OPERATOR_NAME_PATTERN,
+  OPERATOR_SCOPES,
+  type OperatorScope,
+} from '../../token/admin-keys.ts'
 import { say, usageError } from '../exit-status.ts'
 import { addHelp } from '../help.ts'
 import { printJson } from '../output.ts'
@@ -11,9 +16,23 @@ import { printJson } from '../output.ts'
 interface KeygenOptions {
   readonly out: string
   readonly algorithm: 'ES256' | 'RS256' | 'EdDSA'
+  readonly name?: string
+  readonly scope?: readonly OperatorScope[]
 }
 
-const keygen = async ({ out, algorithm }: KeygenOptions): Promise<void> => {
+/** The public keys with what is pinned to them. */
+const withPins = (
+  { keys }: { readonly keys: readonly object[] },
+  { name, scope }: KeygenOptions,
+): { readonly keys: readonly object[] } => ({
+  keys: keys.map((key) => ({ ...key, ...(name && { name }), ...(scope && { scope }) })),
+})
+
+const keygen = async (options: KeygenOptions): Promise<void> => {
+  const { out, algorithm, name } = options
+  if (name !== undefined && !OPERATOR_NAME_PATTERN.test(name)) {
+    throw usageError('--name: expected 1 to 128 characters of printable ASCII, no spaces')
+  }
   const privateKeys = await generateSigningKeys(algorithm)
   try {
     // `wx`: two that run at once, or a link that somebody laid, don't overwrite either.
@@ -26,7 +45,7 @@ const keygen = async ({ out, algorithm }: KeygenOptions): Promise<void> => {
         : `--out: cannot write ${out} (${code})`,
     )
   }
-  printJson((await parseSigningKeys(privateKeys)).jwks)
+  printJson(withPins((await parseSigningKeys(privateKeys)).jwks, options))
   say(`the private key is in ${out}; keep it to yourself`)
   say('next: add the public key above to ROLLCALL_ADMIN_KEYS of the service')
 }
@@ -42,14 +61,25 @@ export const addKeygen = (admin: Command): void => {
         .choices(['ES256', 'RS256', 'EdDSA'])
         .default('ES256'),
     )
+    .option('--name <name>', 'the only name that the service accepts with this key')
+    .addOption(
+      new Option(
+        '--scope <scope...>',
+        'what the key may do (default: all); introspect alone suits a relying party',
+      ).choices(OPERATOR_SCOPES),
+    )
     .option('--json', 'taken for the sake of uniformity: the output is JSON anyway')
     .allowExcessArguments(false)
   addHelp(
     command,
-    ['rollcall admin keygen --out operator.json > admin-keys.json'],
+    [
+      'rollcall admin keygen --out admin-key.json --name alice@corp > admin-keys.json',
+      'rollcall admin keygen --out vault-key.json --name vault --scope introspect',
+    ],
     `Standard output gets the public JWKS, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
 the service; with several operators put the keys of all into one set. Each operator has a
-key of their own, and none is a key that signs tokens.`,
+key of their own, and none is a key that signs tokens. A key with a name is good for that name
+alone: give the same name with --operator.`,
   )
   command.action(keygen)
 }

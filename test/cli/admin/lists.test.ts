@@ -18,7 +18,7 @@ beforeAll(async () => {
   await service.seed(forgotten.map((id) => ({ id })))
   for (const instanceId of forgotten) {
     const name = { ownerAccountId: ACCOUNT, regionId: REGION, instanceId }
-    await changeInstance(service.ledger, name, forgetRecord, Math.floor(Date.now() / 1000))
+    await changeInstance(service.ledger, name, forgetRecord, () => Math.floor(Date.now() / 1000))
   }
   await service.seed(Array.from({ length: COUNT }, (_, i) => ({ id: `i-${i}` })))
   await service.seed([
