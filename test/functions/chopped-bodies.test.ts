@@ -66,9 +66,9 @@ it.each([
 
       let largest = before
       let slowest = 0
-      let done = false
+      const finished = new AbortController()
       const watch = async (): Promise<void> => {
-        while (!done) {
+        while (!finished.signal.aborted) {
           const began = performance.now()
           expect((await fetch(`${url}/healthz`)).status).toBe(200)
           slowest = Math.max(slowest, performance.now() - began)
@@ -83,7 +83,7 @@ it.each([
         ),
       )
       await setTimeout(500)
-      done = true
+      finished.abort()
       await watching
       idle.forEach((socket) => socket.destroy())
 
