@@ -19,8 +19,8 @@ const RSA_ENCRYPTION = /* @__PURE__ */ oid('1.2.840.113549.1.1.1')
 export interface RsaPublicKey {
   /** Length of the modulus in bits. */
   readonly modulusBits: number
-  /** Whether the modulus is odd, as that of a real key is. */
-  readonly isOdd: boolean
+  /** Whether the modulus is even: then it has the factor 2, and no honest key has that. */
+  readonly modulusIsEven: boolean
   /** Big endian, without leading zero. */
   readonly publicExponent: Uint8Array
 }
@@ -49,7 +49,7 @@ export const readRsaPublicKey = (subjectPublicKeyInfo: Uint8Array): RsaPublicKey
   const [top = 0] = modulus
   return {
     modulusBits: modulus.length * 8 - (Math.clz32(top) - 24),
-    isOdd: ((modulus.at(-1) ?? 0) & 1) === 1,
+    modulusIsEven: ((modulus.at(-1) ?? 0) & 1) === 0,
     publicExponent,
   }
 }

@@ -26,7 +26,8 @@ export const ChallengeRequest: Request<{ role: OptionalText; dpop_jkt: OptionalT
       v.pipe(
         v.string(),
         v.minLength(1),
-        v.regex(/^[A-Za-z0-9_-]{43}$/),
+        // The last character has two bits left over; they are zero, so a thumbprint has one text.
+        v.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/),
         v.description(
           'JWK thumbprint (RFC 7638) of the key to bind the token to; the enrollment must prove it',
         ),

@@ -2,18 +2,24 @@
 // RFC 8037; nothing symmetric, and no key that is weak today.
 
 import type { JWK } from 'jose'
+import { type KeyValues, ed25519Problem, p256Problem, rsaProblem } from './key-values.ts'
 
 /** One algorithm that tokens can be signed with. */
 export interface TokenAlgorithm {
-  /** The `alg` of RFC 7518 and RFC 8037. */
+  /** The `alg` of RFC 7518 and RFC 8037, which our own tokens and JWKS have. */
   readonly alg: 'ES256' | 'RS256' | 'EdDSA'
-  /** All names under which others may sign with such a key: RFC 9864 gives EdDSA on Ed25519 its own. */
+  /**
+   * Every `alg` by which others may name it. RFC 9864 deprecates `EdDSA`, which does not say the curve, in
+   * favour of `Ed25519`; libraries send either.
+   */
   readonly names: readonly string[]
   /** Whether a key is of this algorithm's type. */
   fits(jwk: JWK): boolean
   /** The public members of such a key (RFC 7518 section 6, RFC 8037 section 2). */
   readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
-  /** What `crypto.subtle` wants to hear when it imports a key, signs and verifies. */
+  /** What is wrong with the numbers of a key, public or private; `undefined` if nothing is. */
+  problemOf(values: KeyValues): string | undefined
+  /** What `crypto.subtle` needs to import a key, sign and verify. */
   readonly subtle: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }
 }
 
@@ -23,6 +29,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['ES256'],
     fits: ({ kty, crv }) => kty === 'EC' && crv === 'P-256',
     publicMembers: ['crv', 'x', 'y'],
+    problemOf: p256Problem,
     subtle: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' },
   },
   {
@@ -30,6 +37,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['RS256'],
     fits: ({ kty }) => kty === 'RSA',
     publicMembers: ['n', 'e'],
+    problemOf: rsaProblem,
     subtle: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   },
   {
@@ -37,6 +45,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['EdDSA', 'Ed25519'],
     fits: ({ kty, crv }) => kty === 'OKP' && crv === 'Ed25519',
     publicMembers: ['crv', 'x'],
+    problemOf: ed25519Problem,
     subtle: { name: 'Ed25519' },
   },
 ]

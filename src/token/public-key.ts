@@ -2,9 +2,8 @@
 // is weak, symmetric or of another type is refused. No message holds a part of a key.
 
 import type { JWK } from 'jose'
-import { fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
+import { type Bytes, fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
 import { sha256 } from '../verify/sha256.ts'
-import { weakness } from './key-strength.ts'
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
 
 /** A public key, ready to verify with. */
@@ -21,30 +20,42 @@ const PUBLIC_EXPONENT = 'AQAB'
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
-/** The named members of a JWK, each base64url or a name; `undefined` if one is missing or neither. */
-const pick = (jwk: JWK, names: readonly (keyof JWK)[]): JWK | undefined => {
-  const members = names.map((name) => [name, jwk[name]] as const)
-  const good = members.every(
-    // One text for one value, so that one key has one thumbprint.
-    ([name, value]) => typeof value === 'string' && (name === 'crv' || fromBase64Url(value)),
-  )
-  return good ? ({ kty: jwk.kty, ...Object.fromEntries(members) } as JWK) : undefined
+/** The named members of a JWK and no others, or what is wrong with one of them. */
+const pick = (
+  jwk: JWK,
+  names: readonly (keyof JWK)[],
+  { problemOf }: TokenAlgorithm,
+): JWK | string => {
+  const bare: Record<string, unknown> = { kty: jwk.kty }
+  const values: Record<string, Bytes> = {}
+  for (const name of names) {
+    const value = jwk[name]
+    bare[name] = value
+    if (name === 'crv') continue
+    const bytes = typeof value === 'string' ? fromBase64Url(value) : undefined
+    if (bytes === undefined) return `"${name}" is missing or not base64url without padding`
+    values[name] = bytes
+  }
+  return problemOf(values) ?? (bare as JWK)
 }
 
 const importKey = async (
-  jwk: JWK | undefined,
+  jwk: JWK,
   { subtle }: TokenAlgorithm,
   usage: 'sign' | 'verify',
 ): Promise<CryptoKey | undefined> =>
-  jwk && crypto.subtle.importKey('jwk', jwk, subtle, false, [usage]).catch(() => undefined)
+  crypto.subtle.importKey('jwk', jwk, subtle, false, [usage]).catch(() => undefined)
 
-/** Imports the private half of a JWK, or gives `undefined` if it has none that is whole. */
-export const importPrivateKey = (
+/** Imports the private half of a JWK, or says what is wrong with it. */
+export const importPrivateKey = async (
   jwk: JWK,
   algorithm: TokenAlgorithm,
-): Promise<CryptoKey | undefined> => {
+): Promise<CryptoKey | string> => {
   const names = PRIVATE_MEMBERS.filter((name) => name in jwk)
-  return importKey(pick(jwk, [...algorithm.publicMembers, ...names]), algorithm, 'sign')
+  const bare = pick(jwk, [...algorithm.publicMembers, ...names], algorithm)
+  if (typeof bare === 'string') return `not a private key of ${algorithm.alg}: ${bare}`
+  const key = await importKey(bare, algorithm, 'sign')
+  return key ?? `not a private key of ${algorithm.alg}`
 }
 
 /** RFC 7638: SHA-256 of the members that make the key up, in the order of their names. */
@@ -65,16 +76,15 @@ export const loadPublicKey = async (input: unknown): Promise<PublicKey | string>
   const algorithm = TOKEN_ALGORITHMS.find(({ fits }) => fits(jwk))
   if (algorithm === undefined) return 'expected a key of P-256, RSA or Ed25519'
   const { alg, names, publicMembers } = algorithm
-  if (jwk.alg !== undefined && !names.includes(jwk.alg))
-    return `expected "alg": "${alg}" for this type of key`
+  if (jwk.alg !== undefined && !names.includes(jwk.alg)) {
+    const expected = names.map((name) => `"${name}"`).join(' or ')
+    return `expected "alg": ${expected} for this type of key`
+  }
   if (jwk.use !== undefined && jwk.use !== 'sig') return 'expected "use": "sig"'
   if (jwk.kty === 'RSA' && jwk.e !== PUBLIC_EXPONENT) return 'expected the exponent 65537 ("AQAB")'
 
-  const bare = pick(jwk, publicMembers)
-  if (bare === undefined) return `not a public key of ${alg}`
-  // Before the platform sees it: what it takes for another spelling of a key is a second thumbprint.
-  const problem = weakness(bare)
-  if (problem !== undefined) return problem
+  const bare = pick(jwk, publicMembers, algorithm)
+  if (typeof bare === 'string') return `not a public key of ${alg}: ${bare}`
   const key = await importKey(bare, algorithm, 'verify')
   if (key === undefined) return `not a public key of ${alg}`
   return { algorithm, key, thumbprint: thumbprintOf(bare), jwk: bare }

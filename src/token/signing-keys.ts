@@ -69,9 +69,10 @@ const loadKey = async (input: unknown): Promise<LoadedKey | string> => {
   const published = { ...bare, kid, alg, use: 'sig' } as PublicJwk
   if (jwk.d === undefined) return { publicKey, jwk: published }
 
-  const secret = typeof jwk.d === 'string' ? fromBase64Url(jwk.d) : undefined
   const privateKey = await importPrivateKey(jwk, algorithm)
-  if (secret === undefined || privateKey === undefined) return `not a private key of ${alg}`
+  if (typeof privateKey === 'string') return privateKey
+  const secret = fromBase64Url(jwk.d)
+  if (secret === undefined) return `not a private key of ${alg}`
   const matches = await halvesBelongTogether(algorithm, privateKey, publicKey.key).catch(
     () => false,
   )

@@ -39,12 +39,12 @@ export const createTrustAnchor = (der: Uint8Array): TrustAnchor => {
   const reader = derReader(der)
   const certificate = readCertificate(reader)
   expectEnd(reader)
-  const { modulusBits, isOdd, publicExponent } = readRsaPublicKey(certificate.subjectPublicKeyInfo)
-  const isStrong = modulusBits >= MIN_MODULUS_BITS && isOdd
-  if (!isStrong || toHex(publicExponent) !== PUBLIC_EXPONENT_HEX) {
+  const key = readRsaPublicKey(certificate.subjectPublicKeyInfo)
+  const isWeak = key.modulusBits < MIN_MODULUS_BITS || key.modulusIsEven
+  if (isWeak || toHex(key.publicExponent) !== PUBLIC_EXPONENT_HEX) {
     throw new InstanceIdentityError(
       'unsupported_algorithm',
-      'a trust anchor needs an RSA key of at least 2048 bits with e = 65537',
+      'a trust anchor needs an RSA key of at least 2048 bits with e = 65537 and an odd modulus',
     )
   }
   return {

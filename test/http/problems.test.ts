@@ -33,13 +33,16 @@ const refusesHeader = async (headers: Fields, reason: string, words: RegExp): Pr
 }
 
 describe('createApp() refuses in so many words', () => {
-  it.each([THUMBPRINT.slice(1), `${THUMBPRINT}x`, `${THUMBPRINT.slice(1)}=`])(
-    'dpop_jkt that is no thumbprint: %s',
-    async (jkt) => {
-      const response = await service.post('/v1/challenge', { dpop_jkt: jkt })
-      await expectRefused(service, response, INVALID('field_malformed', 'dpop_jkt'))
-    },
-  )
+  it.each([
+    THUMBPRINT.slice(1),
+    `${THUMBPRINT}x`,
+    `${THUMBPRINT.slice(1)}=`,
+    // The same 32 bytes, with the two bits that are left over not zero.
+    `${THUMBPRINT.slice(0, -1)}t`,
+  ])('dpop_jkt that is no thumbprint: %s', async (jkt) => {
+    const response = await service.post('/v1/challenge', { dpop_jkt: jkt })
+    await expectRefused(service, response, INVALID('field_malformed', 'dpop_jkt'))
+  })
 
   it.each(['Async', 'async', 'ASYNC'])('an asynchronous invocation: %s', (type) =>
     refusesHeader({ 'X-Fc-Invocation-Type': type }, 'invocation_async', /asynchronous/),

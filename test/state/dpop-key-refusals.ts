@@ -46,6 +46,17 @@ const derSignature = (raw: Buffer): string => {
 const withJwk = (key: TestKey, nonce: string, jwk: unknown): string =>
   proofByHand(key, ISSUER, nonce, { header: { jwk } })
 
+const zeroBefore = (text = ''): string =>
+  Buffer.concat([Buffer.of(0), Buffer.from(text, 'base64url')]).toString('base64url')
+
+/** Under this point the platform takes the point itself and 32 zero bytes for a signature of anything. */
+const neutral: Forge = ({ key, nonce }) => {
+  const point = Buffer.alloc(32, 0).fill(1, 0, 1)
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') }
+  const sign = (): Buffer => Buffer.concat([point, Buffer.alloc(32)])
+  return proofByHand(key, ISSUER, nonce, { header: { alg: 'EdDSA', jwk }, sign })
+}
+
 const symmetric = (key: TestKey, nonce: string): string => {
   const secret = Buffer.from(randomUUID())
   const jwk = { kty: 'oct', k: secret.toString('base64url') }
@@ -102,6 +113,12 @@ export const KEY_FORGERIES: Forgeries = [
     ({ key, nonce }) => withJwk(key, nonce, { ...key.jwk, x: `${key.jwk.x}=` }),
     keyRefused,
   ],
+  [
+    'a coordinate of 33 bytes',
+    ({ key, nonce }) => withJwk(key, nonce, { ...key.jwk, x: zeroBefore(key.jwk.x) }),
+    keyRefused,
+  ],
+  ['the neutral element of Ed25519 and a signature that anybody can make', neutral, keyRefused],
   ['a symmetric key', ({ key, nonce }) => symmetric(key, nonce), keyRefused],
   [
     'a symmetric key beside the public one',
@@ -144,6 +161,7 @@ export const KEY_FORGERIES: Forgeries = [
   ],
   ['the alg of another type of key', header('alg', 'RS256'), keyRefused],
   ['the alg EdDSA', header('alg', 'EdDSA'), keyRefused],
+  ['the alg Ed25519', header('alg', 'Ed25519'), keyRefused],
   ['the alg in lower case', header('alg', 'es256'), keyRefused],
   ['no alg', header('alg', undefined), malformed],
 

@@ -1,5 +1,7 @@
 // Key binding (RFC 9449): tokens of a key that was proved, and every way to come without its proof.
 
+import { type JWK, SignJWT } from 'jose'
+import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, createServer, request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -77,6 +79,26 @@ export const keyBinding = (service: () => StateService): void => {
         await expectRetryOf(await post(attempt, proof), claims)
       },
     )
+  })
+
+  describe('POST /v1/enroll, given a proof by an Ed25519 key,', () => {
+    it.each(['EdDSA', 'Ed25519'])('takes the alg %s, by either producer', async (alg) => {
+      const own = await makeKey('EdDSA')
+      const attempt = await begin('bound', own)
+      const byHand = proofByHand(own, ISSUER, attempt.audience, { header: { alg } })
+      const claims = await expectEnrolled(await post(attempt, byHand))
+      expect(claims).toMatchObject({ cnf: { jkt: own.thumbprint } })
+      const byJose = await new SignJWT({
+        jti: randomUUID(),
+        htm: 'POST',
+        htu: `${ISSUER}/v1/enroll`,
+        nonce: attempt.audience,
+      })
+        .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk: own.jwk as JWK })
+        .setIssuedAt()
+        .sign(own.privateKey)
+      await expectRetryOf(await post(attempt, byJose), claims)
+    })
   })
 
   describe('POST /v1/enroll', () => {

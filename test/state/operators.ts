@@ -138,6 +138,11 @@ export const operators = (service: () => StateService): void => {
       }
     })
 
+    it('is taken with a token by an Ed25519 key whose alg is Ed25519', async () => {
+      const key = service().operatorKeys.find(({ alg }) => alg === 'EdDSA')
+      await expectTaken(service().operatorToken(header({ alg: 'Ed25519' }), key))
+    })
+
     it('is taken from a clock that is off by less than half a minute', async () => {
       // A memory that has just begun takes none of before, so none of a clock that is behind.
       for (const off of service().persistent ? [-80, 20] : [20]) {

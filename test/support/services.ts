@@ -29,7 +29,7 @@ const auditReader = (output: { readonly stdout: string }): Service['auditEvents'
   return () => {
     const end = output.stdout.lastIndexOf('\n') + 1
     for (const line of output.stdout.slice(read, end).split('\n')) {
-      if (line.startsWith('{"time"')) events.push(JSON.parse(line) as Record<string, unknown>)
+      if (line.startsWith('{"version"')) events.push(JSON.parse(line) as Record<string, unknown>)
     }
     read = end
     return [...events]

@@ -67,7 +67,7 @@ describe('parseSigningKeys()', () => {
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
     const cases: [Key, RegExp][] = [
       [{ kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0' }, /symmetric/],
-      [rsaKey(1024), /weak: below 2048 bits/],
+      [rsaKey(1024), /weak: the modulus has 1024 bits/],
       [rsaKey(2048, 3), /65537/],
       [p384.export({ format: 'jwk' }) as Key, /expected a key of P-256, RSA or Ed25519/],
       [{ ...key, d: other['d'] }, /private/],
@@ -78,7 +78,7 @@ describe('parseSigningKeys()', () => {
       [{ ...key, alg: 'RS256' }, /"alg": "ES256"/],
       [{ ...key, use: 'enc' }, /"use": "sig"/],
       [{ ...key, kid: '../../etc/passwd' }, /RFC 7638 thumbprint/],
-      [{ ...key, x: 'AAAA' }, /expected exactly 32 bytes/],
+      [{ ...key, x: 'AAAA' }, /"x" has 3 bytes/],
       [without(key, 'd'), /the first key signs/],
       [{}, /expected a key of/],
     ]
@@ -121,6 +121,7 @@ describe('discoveryDocument()', () => {
       issuer: 'https://rollcall.example',
       jwks_uri: 'https://rollcall.example/.well-known/jwks.json',
       id_token_signing_alg_values_supported: ['EdDSA', 'ES256'],
+      dpop_signing_alg_values_supported: ['ES256', 'RS256', 'EdDSA', 'Ed25519'],
     })
   })
 })

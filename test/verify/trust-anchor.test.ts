@@ -69,6 +69,16 @@ describe('readCertificate()', () => {
   })
 })
 
+/** A certificate with one byte of its key changed; nothing checks a pinned certificate's own signature. */
+const withEvenModulus = (der: Uint8Array): Uint8Array => {
+  const changed = Uint8Array.from(der)
+  // The last bytes of the key are the modulus, then INTEGER 65537.
+  const exponent = Buffer.from([0x02, 0x03, 0x01, 0x00, 0x01])
+  const at = Buffer.from(changed).lastIndexOf(exponent) - 1
+  changed[at] = (changed[at] as number) & 0xfe
+  return changed
+}
+
 describe('parseTrustAnchors()', () => {
   it('reads every certificate of a file, and what stands between them', async () => {
     const [a, b] = [await createTestCloud(), await createTestCloud({ serialNumber: '05' })]
@@ -100,6 +110,17 @@ describe('parseTrustAnchors()', () => {
     const { certificatePem } = await createTestCloud(options)
     await expect(parseTrustAnchors(certificatePem)).rejects.toMatchObject({
       code: 'unsupported_algorithm',
+    })
+  })
+
+  it('refuses a key whose modulus is even', async () => {
+    const { certificateDer } = await createTestCloud()
+    const pem = (der: Uint8Array): string =>
+      `-----BEGIN CERTIFICATE-----\n${toBase64(der)}\n-----END CERTIFICATE-----`
+    expect(await parseTrustAnchors(pem(certificateDer))).toHaveLength(1)
+    await expect(parseTrustAnchors(pem(withEvenModulus(certificateDer)))).rejects.toMatchObject({
+      code: 'unsupported_algorithm',
+      message: expect.stringContaining('odd modulus') as string,
     })
   })
 })
