@@ -99,7 +99,10 @@ export interface MetadataClient {
   identityDocument(): Promise<string>
   /** The signature: base64 PKCS#7. Without an audience it is good for whoever holds it, until 2038. */
   identitySignature(options?: { readonly audience?: string }): Promise<string>
-  /** Document and signature for one audience, the challenge of a relying party. */
+  /**
+   * Document and signature for one audience, the challenge of a relying party.
+   * @throws MetadataError `unexpected_answer` too if they are not text as ECS sends it
+   */
   evidence(options: { readonly audience: string }): Promise<Evidence>
   /** Whether the service gives tokens; with the mode `hardened` it is true, or throws. */
   isHardened(): Promise<boolean>
@@ -112,6 +115,17 @@ const MAX_TIMEOUT_SECONDS = 60
 const MAX_ATTEMPTS = 100
 const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
 
+/** One line of printable ASCII, with or without its end. */
+const DOCUMENT_FORM = /^[\x20-\x7e]+(?:\r?\n)?$/
+/** Lines of printable ASCII: base64 or PEM. */
+const PKCS7_FORM = /^[\x20-\x7e\r\n]+$/
+const NOT_ECS = 'is this the metadata service of ECS?'
+
+const ofForm = (form: RegExp, answer: string, path: string): string => {
+  if (form.test(answer)) return answer
+  const details = { code: 'unexpected_answer', path, remedy: NOT_ECS } as const
+  throw new MetadataError(`${path}: the answer is not text as ECS sends it`, details)
+}
 const readOptions = ({
   baseUrl = DEFAULT_BASE_URL,
   mode = 'hardened',
@@ -245,8 +259,9 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     identityDocument,
     identitySignature,
     async evidence({ audience }) {
-      const document = await identityDocument()
-      return { document, pkcs7: await identitySignature({ audience }), audience }
+      const document = ofForm(DOCUMENT_FORM, await identityDocument(), ITEMS.identityDocument.path)
+      const answer = await identitySignature({ audience })
+      return { document, pkcs7: ofForm(PKCS7_FORM, answer, signature.path), audience }
     },
     isHardened: async () => (await session.token()) !== undefined,
   }

@@ -57,7 +57,7 @@ export const createSession = (
         remedy: 'it gives none to requests that came through a proxy (X-Forwarded-For)',
       })
     }
-    const token = fromUtf8(bytes)?.trim() ?? ''
+    const token = fromUtf8(bytes)?.replace(/\r?\n$/, '') ?? ''
     if (TOKEN.test(token)) return token
     throw new MetadataError('the metadata service answers with what is no token', {
       code: 'unexpected_answer',

@@ -39,7 +39,10 @@ export interface ClientScene {
   readonly events: readonly AuditEvent[]
   /** Each request that the service got: method and path, body, proof. */
   readonly requests: readonly { path: string; body: string; dpop: string | null }[]
+  /** What happens to requests to the service. */
   intercept: Intercept
+  /** What happens to requests to the metadata service. */
+  interceptMetadata: Intercept
   bodiesOf(path: string): string[]
   close(): Promise<void>
 }
@@ -91,17 +94,21 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
     clock: () => Math.floor(Date.now() / 1000) + clockOffsetSeconds,
   })
   const pass = async (request: Request): Promise<Response> => app.fetch(request)
-  const hand: { intercept: Intercept } = { intercept: () => undefined }
+  const hand: { intercept: Intercept; interceptMetadata: Intercept } = {
+    intercept: () => undefined,
+    interceptMetadata: () => undefined,
+  }
+  const passMetadata = (request: Request): Promise<Response> => metadata.emulator.fetch(request)
   const closeService = await listen(async (request) => {
     const path = `${request.method} ${new URL(request.url).pathname}`
     const dpop = request.headers.get('DPoP')
     requests.push({ path, body: await request.clone().text(), dpop })
     return (await hand.intercept(request, pass)) ?? pass(request)
   }, port)
-  const closeMetadata = await listen((request) => {
+  const closeMetadata = await listen(async (request) => {
     const { pathname, search } = new URL(request.url)
     asked.push(pathname + search)
-    return metadata.emulator.fetch(request)
+    return (await hand.interceptMetadata(request, passMetadata)) ?? passMetadata(request)
   }, metadataPort)
   return Object.assign(hand, {
     url,

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootstrapScript } from '../../src/http/bootstrap-script.ts'
 import { type Intercept, runScript } from '../http/bootstrap-support.ts'
-import { ROLE, claimsOf } from '../support/enrollment.ts'
+import { CLUSTER, ROLE, claimsOf } from '../support/enrollment.ts'
 import { freePort } from '../support/processes.ts'
 import {
   type ClientScene,
@@ -14,6 +14,7 @@ import {
   unavailable,
 } from './client-scene.ts'
 import { type RollcallCommand, buildCommand } from './command.ts'
+import { HOSTILE_ANSWERS, type HostileAnswer, ODD_ANSWERS, answerWith } from './hostile-answers.ts'
 
 /** A situation, and how a client ends in it. */
 interface Situation {
@@ -25,6 +26,8 @@ interface Situation {
   /** How many challenges are asked for. Default: 1. */
   readonly challenges?: number
   readonly serviceIsDown?: true
+  /** What the service or the metadata service answers in place of the good answer. */
+  readonly answer?: HostileAnswer
 }
 
 const faults = (...names: string[]): ClientSceneOptions => ({ emulator: { faults: names } })
@@ -86,6 +89,33 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     challenges: 0,
   },
   'the mode is none': { status: 2, env: { ROLLCALL_METADATA_MODE: 'x' }, challenges: 0 },
+  'the number of attempts is 0': { status: 2, env: { ROLLCALL_ATTEMPTS: '0' }, challenges: 0 },
+  'the number of attempts begins with zeros': {
+    status: 0,
+    intercept: once(unavailable),
+    env: { ROLLCALL_ATTEMPTS: '0008' },
+  },
+  'Retry-After begins with zeros': {
+    status: 0,
+    intercept: once(() => unavailable({ 'Retry-After': '0008' })),
+  },
+  'the token is asked for one audience': { status: 0, env: { ROLLCALL_RESOURCE: CLUSTER } },
+  'the token is asked for no one audience': { status: 0, env: { ROLLCALL_RESOURCE: '' } },
+  'the token is asked for an audience that is not of the role': {
+    status: 4,
+    env: { ROLLCALL_RESOURCE: 'https://other.example' },
+  },
+  ...Object.fromEntries(
+    [...HOSTILE_ANSWERS, ...ODD_ANSWERS].map((answer): [string, Situation] => [
+      `the answer is ${answer.name}`,
+      {
+        status: answer.status,
+        answer,
+        challenges: answer.challenges ?? 1,
+        env: { ROLLCALL_ATTEMPTS: '2' },
+      },
+    ]),
+  ),
 }
 
 let command: RollcallCommand
@@ -101,6 +131,7 @@ const observe = async (situation: Situation, client: Client) => {
   const scene: ClientScene = await setClientScene(situation.options)
   try {
     if (situation.intercept !== undefined) scene.intercept = situation.intercept()
+    if (situation.answer !== undefined) answerWith(scene, situation.answer)
     const url = situation.serviceIsDown ? `http://127.0.0.1:${await freePort()}` : scene.url
     const env = { ROLLCALL_ROLE: ROLE, ROLLCALL_METADATA_URL: scene.metadataUrl, ...situation.env }
     const { status, stdout } = await client(url, env)

@@ -91,7 +91,11 @@ export const addDoctor = (program: Command): void => {
     .description('Try from this machine each thing that an enrollment needs.')
     .argument('<URL>', 'the service, https://HOST')
     .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
-    .option('--resource <uri>', 'the one audience to ask for, with --enroll')
+    .addOption(
+      new Option('--resource <uri>', 'the one audience to ask for, with --enroll').env(
+        'ROLLCALL_RESOURCE',
+      ),
+    )
     .option('--dpop-key <file>', 'key to bind the token to; made if it is not there')
     .option('--enroll', 'enroll for real; the token is dropped')
     .option('--json', 'print one JSON document')

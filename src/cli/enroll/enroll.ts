@@ -74,7 +74,12 @@ export const addEnroll = (program: Command): void => {
     .description('Show the identity of this instance to a service and get its enrollment token.')
     .argument('<URL>', 'the service, https://HOST')
     .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
-    .option('--resource <uri>', 'the one audience that the token is to be for (default: all)')
+    .addOption(
+      new Option(
+        '--resource <uri>',
+        'the one audience that the token is to be for (default: all)',
+      ).env('ROLLCALL_RESOURCE'),
+    )
     .option('--dpop-key <file>', 'bind the token to this private key; made if it is not there')
     .addOption(
       new Option('--out <file>', 'write the token there, mode 0600 (default: standard output)').env(

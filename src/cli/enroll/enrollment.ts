@@ -46,7 +46,7 @@ export const elapsedSeconds = (): number => performance.now() / 1000
 
 const ChallengeBody = v.object({
   audience: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{64}$/)),
-  expires_in: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(99_999)),
+  expires_in: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(99_999)),
 })
 
 const TokenBody = v.object({
@@ -60,10 +60,10 @@ const fail = (status: number, message: string): never => {
   throw new CommandError(status, message)
 }
 
-/** The form fields that have a value. */
+/** The form fields that have a value; a variable that is set to nothing is as good as unset. */
 const formOf = (fields: Readonly<Record<string, string | undefined>>): URLSearchParams =>
   new URLSearchParams(
-    Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined),
+    Object.entries(fields).filter((field): field is [string, string] => (field[1] ?? '') !== ''),
   )
 
 type Purpose = Pick<EnrollmentOptions, 'issuer' | 'role' | 'dpopKey'>
