@@ -3,13 +3,14 @@
 
 import type { InstanceIdentity } from './verify/instance-identity.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
-import type { TrustAnchor } from './verify/trust-anchor.ts'
 import { type Evidence, verifyEvidence } from './verify/verify-evidence.ts'
+import { type VerifyInstanceIdentityOptions, readVerifyOptions } from './verify/verify-options.ts'
 
 export { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 export type { InstanceIdentity } from './verify/instance-identity.ts'
 export { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
 export type { Evidence } from './verify/verify-evidence.ts'
+export type { VerifyInstanceIdentityOptions } from './verify/verify-options.ts'
 export { type Enroller, type EnrollerOptions, createEnroller } from './enroll/enroller.ts'
 export type {
   Enrollment,
@@ -37,39 +38,38 @@ export {
   LedgerUnfitError,
 } from './errors.ts'
 
-/** How evidence is judged by {@link verifyInstanceIdentity}. */
-export interface VerifyInstanceIdentityOptions {
-  /** Default: {@link ALIBABA_CLOUD_TRUST_ANCHORS}. */
-  readonly trustAnchors?: readonly TrustAnchor[]
-  /** Unix seconds, for the validity of trust anchors. Default: the clock. */
-  readonly now?: number
-  /** Whether SHA-1 is accepted. Default: true, since ECS signs with it. */
-  readonly allowSha1?: boolean
-}
-
 /**
  * Verifies the identity document of an ECS instance and its PKCS#7 signature.
  *
- * @param evidence `pkcs7` as text in any form that clients post or as DER; `document` as the metadata
- *   service answered it (needed for detached signatures, else compared with what was signed);
- *   `audience`, the exact value demanded: **without it no freshness is checked**, and one captured
- *   signature stays good until the trust anchor expires
+ * @param evidence what the instance posted: `pkcs7` as text in any form that clients post, or as DER;
+ *   `document` as the metadata service answered it (needed for detached signatures, else compared with
+ *   what was signed). Nothing else in it is looked at, so a parsed body may be passed as it is
+ * @param options `audience` is required: the nonce that you made for this one request, or `null`
  * @returns the identity, read from the signed bytes alone
- * @throws InstanceIdentityError with the `code` of the check that refused
- * @throws RangeError if `trustAnchors` is empty
+ * @throws InstanceIdentityError with the `code` of the check that refused; `malformed_encoding` also for
+ *   evidence that is not of this shape
+ * @throws TypeError for an option of the wrong type, or `audience` left out
+ * @throws RangeError for an `audience` that no document can carry, no trust anchors, or a `now` that is
+ *   not in seconds
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/use-instance-identities
  *
  * @example
  * ```ts
- * const identity = await verifyInstanceIdentity({ pkcs7, audience: 'a-nonce-of-yours' })
+ * // Made by you, sent to the instance, stored with its session: good once, for five minutes.
+ * const nonce = session.takeNonce()
+ * const identity = await verifyInstanceIdentity(body, { audience: nonce })
  * console.log(identity.ownerAccountId, identity.instanceId)
  * ```
  */
-export const verifyInstanceIdentity = (
+export const verifyInstanceIdentity = async (
   evidence: Evidence,
-  options: VerifyInstanceIdentityOptions = {},
+  options: VerifyInstanceIdentityOptions,
 ): Promise<InstanceIdentity> =>
-  verifyEvidence(evidence, {
-    trustAnchors: options.trustAnchors ?? ALIBABA_CLOUD_TRUST_ANCHORS,
-    now: options.now ?? Math.floor(Date.now() / 1000),
-    allowSha1: options.allowSha1 ?? true,
-  })
+  verifyEvidence(
+    evidence,
+    readVerifyOptions(options, {
+      trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+      now: Math.floor(Date.now() / 1000),
+      allowSha1: true,
+    }),
+  )

@@ -99,7 +99,11 @@ const enrollWith = async (
   const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
 
   try {
-    const identity = await verifyEvidence(request, { ...options, now })
+    const identity = await verifyEvidence(request, {
+      ...options,
+      now,
+      audience: request.audience ?? null,
+    })
     facts = { ...facts, ...factsOf(identity) }
     const { audience, ownerAccountId } = identity
     if (audience === undefined) {

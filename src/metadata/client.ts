@@ -43,11 +43,10 @@ export interface PublicKey {
   readonly openssh: string
 }
 
-/** What `verifyInstanceIdentity()` and `POST /v1/enroll` take. */
+/** The first argument of `verifyInstanceIdentity()`, and what `POST /v1/enroll` takes. */
 export interface Evidence {
   readonly document: string
   readonly pkcs7: string
-  readonly audience: string
 }
 
 /** How to read one item. */
@@ -261,7 +260,7 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     async evidence({ audience }) {
       const document = ofForm(DOCUMENT_FORM, await identityDocument(), ITEMS.identityDocument.path)
       const answer = await identitySignature({ audience })
-      return { document, pkcs7: ofForm(PKCS7_FORM, answer, signature.path), audience }
+      return { document, pkcs7: ofForm(PKCS7_FORM, answer, signature.path) }
     },
     isHardened: async () => (await session.token()) !== undefined,
   }

@@ -18,18 +18,18 @@ import type { InstanceIdentity } from './instance-identity.ts'
 import { sha256 } from './sha256.ts'
 import { type TrustAnchor, verificationKey } from './trust-anchor.ts'
 
-/** Evidence as it was posted. */
+/** Evidence as it was posted. What the verifier demands is none of it. */
 export interface Evidence {
   /** The PKCS#7 signature: text in any posted form, or the DER itself. */
   readonly pkcs7: string | Uint8Array
   /** The document from the metadata service; needed where the content is detached. */
   readonly document?: string | Uint8Array | undefined
-  /** The exact audience demanded. **Without it no freshness is checked.** */
-  readonly audience?: string | undefined
 }
 
 /** What evidence is judged against; nothing here has a default. */
 export interface VerifyEvidenceOptions {
+  /** The exact audience demanded; with `null` no freshness is checked. */
+  readonly audience: string | null
   /** The pinned signing certificates; not empty. */
   readonly trustAnchors: readonly TrustAnchor[]
   /** Unix seconds, for the validity of trust anchors. */
@@ -51,10 +51,28 @@ const RSA_PKCS1 = 'RSASSA-PKCS1-v1_5'
 const documentMalformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
 
+/** Not `slice()`: that of a Buffer of Node shares its memory. */
+const copyOf = (bytes: Uint8Array): Bytes => new Uint8Array(bytes)
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' ||
+  // Not `instanceof`: test runners give code a Uint8Array of another realm.
+  (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]')
+
+/** The members of evidence, whatever was posted in its place. */
+const checkShape = (evidence: unknown): Evidence => {
+  const { pkcs7, document } = (evidence ?? {}) as Evidence
+  if (isText(pkcs7) && (document === undefined || isText(document))) return { pkcs7, document }
+  throw new InstanceIdentityError(
+    'malformed_encoding',
+    'evidence is not { pkcs7, document? } of strings or Uint8Arrays',
+  )
+}
+
 /** The posted document as bytes of our own, without the one line end that tools put behind it. */
 const postedDocument = (document: string | Uint8Array): Uint8Array => {
   if (document.length > MAX_POSTED_LENGTH) throw documentMalformed('the document is too long')
-  const bytes = typeof document === 'string' ? utf8(document) : document.slice()
+  const bytes = typeof document === 'string' ? utf8(document) : copyOf(document)
   let { length } = bytes
   if (bytes[length - 1] === LF) length -= bytes[length - 2] === CR ? 2 : 1
   return bytes.subarray(0, length)
@@ -67,11 +85,11 @@ const withAudience = (document: Uint8Array, audience: string): Bytes => {
 }
 
 /** Detached content: the posted document, with the audience if one is demanded. */
-const detachedContent = (document: Uint8Array | undefined, audience?: string): Uint8Array => {
+const detachedContent = (document: Uint8Array | undefined, audience: string | null): Uint8Array => {
   if (document === undefined) {
     throw new InstanceIdentityError('content_missing', 'no content in the message and no document')
   }
-  return audience === undefined ? document : withAudience(document, audience)
+  return audience === null ? document : withAudience(document, audience)
 }
 
 /** The bytes that the signature is over where attributes vouch for the content. */
@@ -164,15 +182,17 @@ const identityOf = (
  * @throws RangeError if there are no trust anchors
  */
 export const verifyEvidence = async (
-  { pkcs7, document, audience }: Evidence,
+  evidence: Evidence,
   options: VerifyEvidenceOptions,
 ): Promise<InstanceIdentity> => {
+  const { audience } = options
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
-  if (audience !== undefined && !AUDIENCE_PATTERN.test(audience)) {
+  if (audience !== null && !AUDIENCE_PATTERN.test(audience)) {
     throw new InstanceIdentityError('audience_mismatch', 'an audience that no document can carry')
   }
+  const { pkcs7, document } = checkShape(evidence)
   // Bytes are copied, so that nobody can change them between one check and the next.
-  const message = readSignedData(typeof pkcs7 === 'string' ? decodePkcs7(pkcs7) : pkcs7.slice())
+  const message = readSignedData(typeof pkcs7 === 'string' ? decodePkcs7(pkcs7) : copyOf(pkcs7))
   const posted = document === undefined ? undefined : postedDocument(document)
   const content = message.content ?? detachedContent(posted, audience)
   // Signed attributes are a SET: a signature over those must never pass for one over a document.
@@ -190,7 +210,7 @@ export const verifyEvidence = async (
       ? content
       : await attributeBytes(content, signedAttributes, algorithm)
   const anchor = await findSigner(candidates, algorithm, signature, signed)
-  if (audience !== undefined && fields.audience !== audience) {
+  if (audience !== null && fields.audience !== audience) {
     throw new InstanceIdentityError('audience_mismatch', 'signed for another audience')
   }
   return identityOf(fields, anchor, content)

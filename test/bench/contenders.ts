@@ -76,7 +76,7 @@ const contendersOf = (given: Awaited<ReturnType<typeof prepare>>) => {
     crypto.subtle.verify(PKCS1_SHA1.name, key, signature, content)
   return {
     bare,
-    verify: () => verifyInstanceIdentity({ pkcs7, audience }, { trustAnchors, now }),
+    verify: () => verifyInstanceIdentity({ pkcs7 }, { audience, trustAnchors, now }),
     bareEnrollment: async () => {
       await bare()
       await crypto.subtle.sign('HMAC', macKey, content)

@@ -105,7 +105,6 @@ describe('rollcall verify', () => {
     ['document_malformed', ['document.json', 'noise.der']],
     ['document_mismatch', ['other.json', 'pkcs7.txt']],
     ['audience_mismatch', ['document.json', 'pkcs7.txt', '--audience', 'another']],
-    ['audience_mismatch', ['document.json', 'pkcs7.txt', '--audience', 'not an audience']],
     ['signature_invalid', ['document.json', 'detached.der', '--audience', 'another']],
     ['trust_anchor_not_valid', ['document.json', 'old.der', '--trust-anchor', 'old.pem']],
   ] as const)('explains %s: %j', async (code, args) => {
@@ -115,6 +114,16 @@ describe('rollcall verify', () => {
     expect(stdout).toMatch(new RegExp(`^refused: ${code} \\(.+\\)\n`))
     expect(stdout).toContain(`means: ${meaning}\nnext: ${remedy}\n`)
   })
+
+  it.each(['', 'not an audience', 'x'.repeat(65)])(
+    'ends with 2 for an audience that no document can carry: %j',
+    async (audience) => {
+      const args = ['document.json', 'pkcs7.txt', '--audience', audience]
+      const { status, stdout, stderr } = await verify(args)
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+      expect(stderr).toContain('--audience: expected 1 to 64 characters')
+    },
+  )
 
   it('verifies a detached signature with the audience that it was asked for with', async () => {
     const args = ['document.json', 'detached.der', '--audience', AUDIENCE]

@@ -93,15 +93,16 @@ describe('the signature of an emulated instance', () => {
   it('is accepted by verifyInstanceIdentity() as that instance', async () => {
     for (const { instanceId, document } of emulator.instances) {
       const pkcs7 = await askText(emulator, `/instances/${instanceId}${PKCS7}?audience=${AUDIENCE}`)
-      const evidence = { pkcs7, document: JSON.stringify(document), audience: AUDIENCE }
-      const identity = await verifyInstanceIdentity(evidence, { trustAnchors })
+      const evidence = { pkcs7, document: JSON.stringify(document) }
+      const options = { audience: AUDIENCE, trustAnchors }
+      const identity = await verifyInstanceIdentity(evidence, options)
       expect(identity).toMatchObject({ instanceId, serialNumber: document['serial-number'] })
     }
   })
 
   it('is refused by a service that trusts the real cloud', async () => {
     const pkcs7 = await askText(emulator, `${PKCS7}?audience=${AUDIENCE}`)
-    await expect(verifyInstanceIdentity({ pkcs7 })).rejects.toMatchObject({
+    await expect(verifyInstanceIdentity({ pkcs7 }, { audience: AUDIENCE })).rejects.toMatchObject({
       code: 'unknown_signer',
     })
   })
@@ -127,8 +128,8 @@ const withFaults = async (...faults: string[]) => {
   const signedData = nodeAt(tree, 1, 0)
   const verify = (evidence = {}, options = {}): Promise<InstanceIdentity> =>
     verifyInstanceIdentity(
-      { pkcs7, document, audience: AUDIENCE, ...evidence },
-      { trustAnchors, ...options },
+      { pkcs7, document, ...evidence },
+      { audience: AUDIENCE, trustAnchors, ...options },
     )
   const instanceId = emulator.instances[0]?.instanceId
   const signerInfo = nodeAt(signedData, -1, 0)

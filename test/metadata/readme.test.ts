@@ -59,7 +59,7 @@ beforeAll(async () => {
   client = createMetadataClient({ baseUrl: full.url })
   command = await buildCommand()
   const [[mac = ''], [role = '']] = [await client.items.macs(), await client.items.ramRoleNames()]
-  fill = (text) => text.replace('MAC', mac).replace('ROLE', role).replace('AUDIENCE', AUDIENCE)
+  fill = (text) => text.replace('MAC', mac).replace('ROLE', role).replaceAll('AUDIENCE', AUDIENCE)
   const evidence = await client.evidence({ audience: AUDIENCE })
   writeFileSync(join(command.folder, 'document.json'), evidence.document)
   writeFileSync(join(command.folder, 'pkcs7.txt'), evidence.pkcs7)
@@ -73,8 +73,8 @@ afterAll(async () => {
 /** Does what the column `call` says. */
 const doCall = async (call: string): Promise<unknown> => {
   const trustAnchors = await parseTrustAnchors(full.emulator.certificatePem)
-  const verify = (evidence: Parameters<typeof verifyInstanceIdentity>[0]) =>
-    verifyInstanceIdentity(evidence, { trustAnchors })
+  const verify: typeof verifyInstanceIdentity = (evidence, options) =>
+    verifyInstanceIdentity(evidence, { ...options, trustAnchors })
   // oxlint-disable-next-line typescript/no-implied-eval -- the text of our own README
   const run = new Function(
     'metadata',

@@ -38,7 +38,7 @@ describe('verifyInstanceIdentity() accepts', () => {
     trustAnchors = await parseTrustAnchors(cloud.certificatePem)
   })
   const verify = (pkcs7: string | Uint8Array, document: string | Uint8Array = DOCUMENT) =>
-    verifyInstanceIdentity({ pkcs7, document, audience: AUDIENCE }, { trustAnchors })
+    verifyInstanceIdentity({ pkcs7, document }, { audience: AUDIENCE, trustAnchors })
   const accepts = async (pkcs7: Uint8Array): Promise<void> => {
     expect(await verify(pkcs7)).toMatchObject({ instanceId: DOCUMENT_FIELDS['instance-id'] })
   }
@@ -121,14 +121,14 @@ describe('verifyInstanceIdentity() accepts', () => {
 
   it('evidence without a document where the content is embedded', async () => {
     const evidence = { pkcs7: cloud.sign(CONTENT) }
-    expect(await verifyInstanceIdentity(evidence, { trustAnchors })).toMatchObject({
+    expect(await verifyInstanceIdentity(evidence, { audience: null, trustAnchors })).toMatchObject({
       audience: AUDIENCE,
     })
   })
 
   it('evidence that was signed without an audience, where none is demanded', async () => {
     const evidence = { pkcs7: cloud.sign(DOCUMENT) }
-    const identity = await verifyInstanceIdentity(evidence, { trustAnchors })
+    const identity = await verifyInstanceIdentity(evidence, { audience: null, trustAnchors })
     expect(identity).not.toHaveProperty('audience')
   })
 })
@@ -153,8 +153,9 @@ describe('verifyInstanceIdentity() accepts what the openssl command signs', () =
     if (openssl === undefined) throw new Error('no cloud')
     const trustAnchors = await parseTrustAnchors(openssl.certificatePem)
     const pkcs7 = await openssl.sign(CONTENT, [...args, '-binary'])
-    const evidence = { pkcs7, document: DOCUMENT, audience: AUDIENCE }
-    expect(await verifyInstanceIdentity(evidence, { trustAnchors })).toMatchObject({
+    const evidence = { pkcs7, document: DOCUMENT }
+    const options = { audience: AUDIENCE, trustAnchors }
+    expect(await verifyInstanceIdentity(evidence, options)).toMatchObject({
       instanceId: DOCUMENT_FIELDS['instance-id'],
     })
   })

@@ -118,8 +118,8 @@ it('verifyInstanceIdentity() accepts no mutant that openssl refuses, and says wh
     const file = join(folder, `${index}.der`)
     writeFileSync(file, mutant.der)
     const detached = isDetached(mutant.der)
-    const evidence = { pkcs7: mutant.der, document, audience: AUDIENCE }
-    const ours = await verifyInstanceIdentity(evidence, { trustAnchors }).then(
+    const evidence = { pkcs7: mutant.der, document }
+    const ours = await verifyInstanceIdentity(evidence, { audience: AUDIENCE, trustAnchors }).then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof InstanceIdentityError) return error.code

@@ -34,12 +34,12 @@ beforeAll(async () => {
   const cloud = await createTestCloud()
   trustAnchors = await parseTrustAnchors(cloud.certificatePem)
   good = cloud.sign(withAudience(documentText(), AUDIENCE))
-  identity = await verifyInstanceIdentity({ pkcs7: good, audience: AUDIENCE }, { trustAnchors })
+  identity = await verifyInstanceIdentity({ pkcs7: good }, { audience: AUDIENCE, trustAnchors })
 })
 
 /** The identity, or `undefined` if it was refused with the coded error; anything else is thrown. */
 const judge = (pkcs7: string | Uint8Array): Promise<InstanceIdentity | undefined> =>
-  verifyInstanceIdentity({ pkcs7, audience: AUDIENCE }, { trustAnchors }).catch(
+  verifyInstanceIdentity({ pkcs7 }, { audience: AUDIENCE, trustAnchors }).catch(
     (error: unknown) => {
       if (error instanceof InstanceIdentityError) return undefined
       throw error

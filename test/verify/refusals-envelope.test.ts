@@ -52,8 +52,8 @@ beforeAll(async () => {
 
 const verify = (pkcs7: string | Uint8Array, options = {}): Promise<unknown> =>
   verifyInstanceIdentity(
-    { pkcs7, document: DOCUMENT, audience: AUDIENCE },
-    { trustAnchors, ...options },
+    { pkcs7, document: DOCUMENT },
+    { audience: AUDIENCE, trustAnchors, ...options },
   )
 
 const refuses = (pkcs7: string | Uint8Array, code: InstanceIdentityErrorCode, options = {}) =>
@@ -101,7 +101,7 @@ describe('verifyInstanceIdentity() refuses a signature', () => {
     const pkcs7 = cloud.sign(CONTENT)
     const document = documentText({ 'instance-id': 'i-victim' })
     await expect(
-      verifyInstanceIdentity({ pkcs7, document, audience: AUDIENCE }, { trustAnchors }),
+      verifyInstanceIdentity({ pkcs7, document }, { audience: AUDIENCE, trustAnchors }),
     ).rejects.toMatchObject({ code: 'document_mismatch' })
   })
 
@@ -244,7 +244,7 @@ describe('verifyInstanceIdentity() refuses signed attributes', () => {
     const content = encodeDer(setOf(...(attributes?.children ?? [])))
     replace(nodeAt(signedData(root), 2, 1), 0, octets(content))
     await expect(
-      verifyInstanceIdentity({ pkcs7: encodeDer(root) }, { trustAnchors }),
+      verifyInstanceIdentity({ pkcs7: encodeDer(root) }, { audience: null, trustAnchors }),
     ).rejects.toMatchObject({ code: 'document_malformed' })
   })
   it('that are unsigned', () =>
@@ -273,11 +273,11 @@ describe('verifyInstanceIdentity() refuses an envelope', () => {
   it('without content and without document', async () => {
     const pkcs7 = cloud.sign(CONTENT, { detached: true })
     await verifyInstanceIdentity(
-      { pkcs7, document: DOCUMENT, audience: AUDIENCE },
-      { trustAnchors },
+      { pkcs7, document: DOCUMENT },
+      { audience: AUDIENCE, trustAnchors },
     )
     await expect(
-      verifyInstanceIdentity({ pkcs7, audience: AUDIENCE }, { trustAnchors }),
+      verifyInstanceIdentity({ pkcs7 }, { audience: AUDIENCE, trustAnchors }),
     ).rejects.toMatchObject({ code: 'content_missing' })
   })
   it('with revocation lists', () =>

@@ -129,7 +129,9 @@ describe('verifyInstanceIdentity()', () => {
   it('refuses an empty set of trust anchors', async () => {
     const { sign } = await createTestCloud()
     const evidence = { pkcs7: sign(documentText()) }
-    await expect(verifyInstanceIdentity(evidence, { trustAnchors: [] })).rejects.toThrow(RangeError)
+    await expect(
+      verifyInstanceIdentity(evidence, { audience: null, trustAnchors: [] }),
+    ).rejects.toThrow(RangeError)
   })
 
   it('trusts only while the anchor is valid, its first and last second included', async () => {
@@ -138,7 +140,10 @@ describe('verifyInstanceIdentity()', () => {
     const cloud = await createTestCloud({ notBefore, notAfter })
     const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
     const at = (now: number) =>
-      verifyInstanceIdentity({ pkcs7: cloud.sign(documentText()) }, { trustAnchors, now })
+      verifyInstanceIdentity(
+        { pkcs7: cloud.sign(documentText()) },
+        { audience: null, trustAnchors, now },
+      )
     const [first, last] = [notBefore.getTime() / 1000, notAfter.getTime() / 1000]
     await at(first)
     await at(last)
@@ -153,21 +158,22 @@ describe('verifyInstanceIdentity()', () => {
     for (const [index, cloud] of [one, two].entries()) {
       const identity = await verifyInstanceIdentity(
         { pkcs7: cloud.sign(documentText()) },
-        { trustAnchors },
+        { audience: null, trustAnchors },
       )
       expect(identity.trustAnchor).toBe(trustAnchors[index]?.fingerprint)
     }
   })
 
-  it('is not moved by what happens to the caller’s bytes after the call', async () => {
+  it.each([
+    ['bytes', (bytes: Uint8Array) => Uint8Array.from(bytes)],
+    ['Buffer', (bytes: Uint8Array) => Buffer.from(bytes)],
+  ])('is not moved by what happens to the caller’s %s after the call', async (_, copy) => {
     const cloud = await createTestCloud()
     const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
-    const pkcs7 = cloud.sign(documentText())
-    const { digest } = await verifyInstanceIdentity(
-      { pkcs7: Uint8Array.from(pkcs7) },
-      { trustAnchors },
-    )
-    const pending = verifyInstanceIdentity({ pkcs7 }, { trustAnchors })
+    const pkcs7 = copy(cloud.sign(documentText()))
+    const options = { audience: null, trustAnchors }
+    const { digest } = await verifyInstanceIdentity({ pkcs7: Uint8Array.from(pkcs7) }, options)
+    const pending = verifyInstanceIdentity({ pkcs7 }, options)
     pkcs7.fill(0)
     expect((await pending).digest).toBe(digest)
   })

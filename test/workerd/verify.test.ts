@@ -19,7 +19,10 @@ it.skipIf(evidence === null)(
   async ({ expect }) => {
     if (evidence === null) return
     const trustAnchors = await parseTrustAnchors(evidence.certificatePem)
-    const identity = await verifyInstanceIdentity(evidence, { trustAnchors })
+    const identity = await verifyInstanceIdentity(evidence, {
+      audience: evidence.audience,
+      trustAnchors,
+    })
     expect(identity.instanceId).toBe(JSON.parse(evidence.document)['instance-id'])
     expect(identity.audience).toBe(evidence.audience)
   },
@@ -29,7 +32,7 @@ it.skipIf(evidence === null)(
   'verifyInstanceIdentity() refuses that evidence under the built-in trust anchor, in workerd',
   async ({ expect }) => {
     if (evidence === null) return
-    const options = { trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
+    const options = { audience: evidence.audience, trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
     const refusal = verifyInstanceIdentity(evidence, options)
     await expect(refusal).rejects.toMatchObject({ code: 'unknown_signer' })
   },

@@ -8,6 +8,7 @@ import {
   parseTrustAnchors,
   verifyInstanceIdentity,
 } from '../../index.ts'
+import { AUDIENCE_PATTERN } from '../../codec/identity-document.ts'
 import { ECS_FIELDS, ECS_FIELD_NAMES } from '../../policy/fields.ts'
 import { EXIT, say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
@@ -86,13 +87,16 @@ const verify = async (
     throw usageError('only one of DOCUMENT and PKCS7 can come from standard input')
   }
   const { audience, trustAnchor } = options
+  if (audience !== undefined && !AUDIENCE_PATTERN.test(audience)) {
+    throw usageError('--audience: expected 1 to 64 characters of A-Z, a-z, 0-9, _ and -')
+  }
   const anchors = trustAnchor === undefined ? undefined : await readAnchors(trustAnchor)
   const document = await readInput(documentPath, 'DOCUMENT')
   const pkcs7 = pkcs7Of(await readInput(pkcs7Path, 'PKCS7'), pkcs7Path)
   try {
     const identity = await verifyInstanceIdentity(
-      { pkcs7, document, audience },
-      anchors === undefined ? {} : { trustAnchors: anchors },
+      { pkcs7, document },
+      { audience: audience ?? null, ...(anchors !== undefined && { trustAnchors: anchors }) },
     )
     printVerified(identity, options)
   } catch (error) {
