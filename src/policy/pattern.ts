@@ -61,3 +61,31 @@ export const matchesText = (pattern: string, value: string): boolean => {
   }
   return true
 }
+
+/** Whether two blocks have an address in common; false if either is none. */
+export const blocksOverlap = (a: string, b: string): boolean => {
+  const [one, other] = [parseBlock(a), parseBlock(b)]
+  if (one === undefined || other === undefined) return false
+  return one.first < other.first + other.size && other.first < one.first + one.size
+}
+
+/** Whether some text matches both patterns. Takes time in proportion to the product of their lengths. */
+export const textsOverlap = (a: string, b: string): boolean => {
+  // For each position in `a`, whether the rest of it and the rest of `b` have a text in common; `b` is taken
+  // from its end, a character a round.
+  let after: boolean[] = []
+  for (let j = b.length; j >= 0; j--) {
+    const here: boolean[] = []
+    for (let i = a.length; i >= 0; i--) {
+      const [left, right] = [a[i], b[j]]
+      if (left === undefined && right === undefined) here[i] = true
+      else if (left === '*' || right === '*') {
+        const withoutStar = left === '*' ? here[i + 1] : after[i]
+        const takesOne = left === '*' ? right !== undefined && after[i] : left && here[i + 1]
+        here[i] = Boolean(withoutStar) || Boolean(takesOne)
+      } else here[i] = left !== undefined && left === right && Boolean(after[i + 1])
+    }
+    after = here
+  }
+  return Boolean(after[0])
+}

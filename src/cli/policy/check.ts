@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { Bytes } from '../../bytes.ts'
 import { ConfigurationError, InstanceIdentityError } from '../../errors.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
+import { policyWarnings } from '../../policy/warnings.ts'
 import { EXIT, say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { asText, readInput } from '../named-file.ts'
@@ -88,15 +89,17 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     if (json) printJson({ valid: false, problems: policy })
     else
       print(
-        `${printable(path)}: ${policy.length} to mend`,
+        `${printable(path)}: ${policy.length} ${policy.length === 1 ? 'problem' : 'problems'}`,
         ...policy.map((it) => `  ${printable(it)}`),
       )
     process.exitCode = EXIT.bad
     return
   }
   const roles = policy.roles.map(({ name }) => name)
+  const warnings = policyWarnings(policy)
+  if (!json) for (const warning of warnings) say(`warning: ${warning}`)
   if (document === undefined) {
-    if (json) printJson({ valid: true, problems: [], roles })
+    if (json) printJson({ valid: true, problems: [], warnings, roles })
     else
       print(
         `${printable(path)}: good, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`,
@@ -108,7 +111,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const { role: given, reason, rule, field } = outcome
     const admitted = given !== undefined
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
-    printJson({ valid: true, problems: [], roles, decision })
+    printJson({ valid: true, problems: [], warnings, roles, decision })
   } else printDryRun(outcome)
   if (outcome.role === undefined) process.exitCode = EXIT.bad
   else say('bans, and what is remembered of the instance, may still refuse it')
