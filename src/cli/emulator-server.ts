@@ -36,7 +36,8 @@ export const startEmulator = async ({
   ...options
 }: EmulatorServerOptions = {}): Promise<EmulatorServer> => {
   const emulator = await createMetadataEmulator(options)
-  const { fetch } = emulator
+  // The server passes a second argument of its own, which is not for the emulator.
+  const fetch = (request: Request): Promise<Response> => emulator.fetch(request)
   // In a test's own process, the global Request and Response are not this server's to replace.
   const server = serve({ fetch, port, hostname: host, overrideGlobalObjects: false }) as Server
   await new Promise((resolve, reject) => {

@@ -32,8 +32,12 @@ export interface MetadataEmulatorOptions {
 
 /** An emulated metadata service. */
 export interface MetadataEmulator {
-  /** Answers for the first instance, or for the one of a path that begins `/instances/ID`. */
-  fetch(request: Request): Promise<Response>
+  /**
+   * Answers for the first instance, or for the one of a path that begins `/instances/ID`. It takes what
+   * the platform's `fetch` takes, so it can stand in for it; host and port of the URL don't matter.
+   * @throws TypeError if the URL is not absolute; the reason of a signal that is aborted
+   */
+  fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
   /** The certificate that the signatures verify under: `ROLLCALL_TRUST_ANCHORS`. */
   readonly certificatePem: string
   readonly instances: readonly EmulatedInstance[]
@@ -73,6 +77,18 @@ const text = (body: string | Bytes, status = 200, headers: Record<string, string
 const notFound = (): Response => text('not found', 404)
 const onlyMethod = (allow: string): Response =>
   text(`only ${allow} is answered`, 405, { Allow: allow })
+
+/** The request that the arguments of `fetch` stand for. */
+const requestOf = (input: Request | URL | string, init?: RequestInit): Request => {
+  if (typeof input !== 'string') {
+    // Servers hand on requests of their own making, which need not be of this realm.
+    return input instanceof URL || init !== undefined ? new Request(input, init) : input
+  }
+  if (URL.canParse(input)) return new Request(input, init)
+  throw new TypeError(
+    `fetch: expected an absolute URL, such as http://100.100.100.200/latest/, got ${JSON.stringify(input)}`,
+  )
+}
 
 /** What all requests to an emulator share. */
 interface Service {
@@ -144,9 +160,10 @@ const checkCount = (name: string, value: number): void => {
  * @throws ConfigurationError for descriptions of instances that are wrong, with every problem
  * @example
  * ```ts
- * const { fetch, certificatePem } = await createMetadataEmulator({ instances: 3, seed: 'a' })
- * const url = 'http://100.100.100.200/latest/dynamic/instance-identity/pkcs7?audience=nonce'
- * const pkcs7 = await (await fetch(new Request(url))).text()
+ * const emulator = await createMetadataEmulator({ instances: 3, seed: 'a' })
+ * const metadata = createMetadataClient({ fetch: emulator.fetch })
+ * const evidence = await metadata.evidence({ audience: 'nonce' })
+ * const trustAnchors = await parseTrustAnchors(emulator.certificatePem)
  * ```
  */
 export const createMetadataEmulator = async (
@@ -185,12 +202,15 @@ export const createMetadataEmulator = async (
     instances,
     seed,
     certificatePem: signer.certificatePem,
-    async fetch(request) {
+    async fetch(input, init) {
+      const request = requestOf(input, init)
+      request.signal.throwIfAborted()
       const url = new URL(request.url)
       const matched = matchPath(url.pathname)
       const path = matched.version === undefined ? undefined : matched.path
       const milliseconds = faults.nextDelayMs(path)
       if (milliseconds > 0) await delay(milliseconds, request.signal)
+      request.signal.throwIfAborted()
       const error = faults.nextError(path)
       return error === undefined ? answer(request, url, matched) : text('an emulated fault', error)
     },

@@ -27,7 +27,7 @@ export const setClientScene = async (
   const client = createMetadataClient({
     fetch: (url, init) => {
       requests.push(`${init.method} ${new URL(url).pathname}`)
-      return emulator.fetch(new Request(url, init))
+      return emulator.fetch(url, init)
     },
     ...clientOptions,
   })

@@ -222,7 +222,7 @@ describe('createMetadataEmulator() with a fault', () => {
     const caller = new AbortController()
     const answer = ask(faulty, '/', { signal: caller.signal })
     caller.abort()
-    expect((await answer).status).toBe(200)
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   it.each(['no-such', 'slow', 'slow:', 'slow:-1', 'slow:1s', 'not-found', 'not-found:', 'slow:MS'])(
