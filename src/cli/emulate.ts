@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { FAULTS } from '../metadata/faults.ts'
 import type { MetadataEmulator } from '../metadata/index.ts'
-import { usageError } from './exit-status.ts'
+import { say, usageError } from './exit-status.ts'
 import { addMoreHelp, wholeNumber } from './help.ts'
 import { print, printJson } from './output.ts'
 
@@ -51,6 +51,12 @@ const introduction = (
   `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
 ]
 
+const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/
+
+const REACHABLE =
+  'warning: other machines can reach this emulator. It signs any audience for anyone, so a service that ' +
+  'trusts its certificate admits them all'
+
 /** How many instances, or what is known of each. */
 const instancesOf = async ({ instances, describe }: EmulateOptions) => {
   if (describe === undefined) return instances ?? 1
@@ -62,7 +68,7 @@ const instancesOf = async ({ instances, describe }: EmulateOptions) => {
 const emulate = async (options: EmulateOptions): Promise<void> => {
   const { port, certificateOut, fault = [], json } = options
   const { host = '127.0.0.1', seed, accounts, allItems = false, hardenedOnly = false } = options
-  // The certificate library and the server are loaded when they are used.
+  // The server is loaded when it is used.
   const { startEmulator } = await import('./emulator-server.ts')
   const failed = (error: NodeJS.ErrnoException): never => {
     const taken = error.code === 'EADDRINUSE'
@@ -81,6 +87,7 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
     })
   const { url, emulator, close } = await start().catch(failed)
   const stop = (): void => void close().then(() => process.exit(0))
+  if (!LOOPBACK.test(host)) say(REACHABLE)
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   try {

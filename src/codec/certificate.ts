@@ -16,6 +16,7 @@ import {
   readOid,
   readUnsigned,
   readVersion,
+  oid,
   readWhole,
 } from './der.ts'
 import { readName } from './name.ts'
@@ -34,7 +35,16 @@ export interface Certificate {
   readonly notAfter: number
   /** SubjectPublicKeyInfo, DER with tag and length, as `crypto.subtle.importKey('spki')` takes it. */
   readonly subjectPublicKeyInfo: Uint8Array
+  /** Whether the metadata emulator made it: it has the extension {@link EMULATOR_EXTENSION}. */
+  readonly emulated: boolean
 }
+
+/**
+ * The extension by which the metadata emulator marks its certificates, in dotted decimal: the UUID
+ * f64b0959-c088-4099-b0b1-506317200467 below 2.25 (ITU-T X.667). It is critical and holds a NULL.
+ */
+export const EMULATOR_EXTENSION = '2.25.327379698880058154304740821110175564903'
+const EMULATOR_EXTENSION_OID = /* @__PURE__ */ oid(EMULATOR_EXTENSION)
 
 const V3 = 2
 
@@ -46,18 +56,21 @@ const skipAlgorithm = (reader: DerReader): void => {
   expectEnd(inside)
 }
 
-const skipExtensions = (reader: DerReader): void => {
+/** Steps over the extensions. @returns whether one of them, critical or not, is the emulator's */
+const readExtensions = (reader: DerReader): boolean => {
   const wrapper = readInside(reader, TAG.context3)
   const extensions = readInside(wrapper, TAG.sequence)
   expectEnd(wrapper)
+  let emulated = false
   // RFC 5280 wants at least one; certificates with an empty list are made and read all the same.
   while (!atEnd(extensions)) {
     const extension = readInside(extensions, TAG.sequence)
-    readOid(extension)
+    if (readOid(extension) === EMULATOR_EXTENSION_OID) emulated = true
     if (nextIs(extension, TAG.boolean)) skipWellFormed(extension)
     readContents(extension, TAG.octetString)
     expectEnd(extension)
   }
+  return emulated
 }
 
 /**
@@ -90,10 +103,10 @@ export const readCertificate = (reader: DerReader): Certificate => {
   skipAlgorithm(publicKey)
   readOctetAlignedBits(publicKey)
   expectEnd(publicKey)
-  if (version === V3 && !atEnd(tbs)) skipExtensions(tbs)
+  const emulated = version === V3 && !atEnd(tbs) && readExtensions(tbs)
   expectEnd(tbs)
   skipAlgorithm(certificate)
   readOctetAlignedBits(certificate)
   expectEnd(certificate)
-  return { issuer, serialNumber, notBefore, notAfter, subjectPublicKeyInfo }
+  return { issuer, serialNumber, notBefore, notAfter, subjectPublicKeyInfo, emulated }
 }

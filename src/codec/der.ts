@@ -182,11 +182,12 @@ export const readOid = (reader: DerReader): string => {
 
 /** The form of {@link readOid} for an identifier in dotted decimal; for constants. */
 export const oid = (dotted: string): string => {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
+  // Arcs below 2.25 are UUIDs, integers of 128 bits (ITU-T X.667).
+  const [first = 0n, second = 0n, ...rest] = dotted.split('.').map(BigInt)
   const bytes: number[] = []
-  for (const arc of [first * 40 + second, ...rest]) {
-    const septets = [arc & 0x7f]
-    for (let left = arc >>> 7; left > 0; left >>>= 7) septets.unshift((left & 0x7f) | 0x80)
+  for (const arc of [first * 40n + second, ...rest]) {
+    const septets = [Number(arc & 0x7fn)]
+    for (let left = arc >> 7n; left > 0n; left >>= 7n) septets.unshift(Number(left & 0x7fn) | 0x80)
     bytes.push(...septets)
   }
   return toHex(Uint8Array.from(bytes))

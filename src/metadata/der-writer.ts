@@ -38,8 +38,21 @@ export const objectIdentifier = (dotted: string): Bytes => {
 export const algorithmIdentifier = (dotted: string): Bytes =>
   sequence(objectIdentifier(dotted), element(TAG.null))
 
+/** A BIT STRING of whole bytes. */
+export const bitString = (bytes: Uint8Array): Bytes =>
+  element(TAG.bitString, Uint8Array.of(0), bytes)
+
+const timeDigits = (unixSeconds: number): string =>
+  new Date(unixSeconds * 1000).toISOString().replaceAll(/\D/g, '').slice(0, 14)
+
 /** A UTCTime in Unix seconds (RFC 5652 section 11.3: for years up to 2049). */
-export const utcTime = (unixSeconds: number): Bytes => {
-  const digits = new Date(unixSeconds * 1000).toISOString().replaceAll(/\D/g, '')
-  return element(TAG.utcTime, utf8(`${digits.slice(2, 14)}Z`))
-}
+export const utcTime = (unixSeconds: number): Bytes =>
+  element(TAG.utcTime, utf8(`${timeDigits(unixSeconds).slice(2)}Z`))
+
+const FIRST_SECOND_OF_2050 = 2_524_608_000
+
+/** A Time in Unix seconds (RFC 5280 section 4.1.2.5): UTCTime to 2049, then GeneralizedTime. */
+export const time = (unixSeconds: number): Bytes =>
+  unixSeconds < FIRST_SECOND_OF_2050
+    ? utcTime(unixSeconds)
+    : element(TAG.generalizedTime, utf8(`${timeDigits(unixSeconds)}Z`))

@@ -1,9 +1,9 @@
 // The emulated cloud's signing key and its certificate, made at start and good for nothing else.
-// The certificate library is loaded when one is made: importing this folder stays cheap.
 
-import { type Bytes, toHex } from '../bytes.ts'
+import { type Bytes, toBase64, toHex } from '../bytes.ts'
 import { readCertificate } from '../codec/certificate.ts'
 import { derReader } from '../codec/der.ts'
+import { writeCertificate } from './write-certificate.ts'
 
 const ALGORITHM = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -11,9 +11,6 @@ const ALGORITHM = {
   modulusLength: 2048,
   publicExponent: Uint8Array.of(1, 0, 1),
 } as const
-
-// The name of the real certificate, down to its country of seven letters.
-const NAME = ['C', 'ST', 'L', 'O', 'OU', 'CN'].map((part) => ({ [part]: ['Unknown'] }))
 
 const DAY_SECONDS = 86_400
 const LIFETIME_SECONDS = 20 * 365 * DAY_SECONDS
@@ -45,10 +42,19 @@ export const randomSerialNumber = (): string => {
   return toHex(bytes)
 }
 
+const fromHex = (hex: string): Bytes =>
+  Uint8Array.from(hex.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16))
+
+const toPem = (der: Uint8Array): string => {
+  const lines = toBase64(der).match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+}
+
 /**
- * Makes a self-signed certificate in the shape of the real one of ECS.
+ * Makes a self-signed certificate in the shape of the real one of ECS. A critical extension says that it is the
+ * emulator's, so that no service trusts it by mistake.
  * @param keys extractable, as {@link generateSigningKeys} makes them
- * @param serialNumber hex
+ * @param serialNumber hex, positive and in shortest form, as {@link randomSerialNumber} makes it
  * @param now Unix seconds; the certificate is valid from the day before for 20 years
  */
 export const createSigningIdentity = async (
@@ -56,21 +62,6 @@ export const createSigningIdentity = async (
   serialNumber: string,
   now: number,
 ): Promise<SigningIdentity> => {
-  await import('reflect-metadata') // The certificate library needs it, loaded first.
-  const x509 = await import('@peculiar/x509')
-  const notBefore = now - DAY_SECONDS
-  const made = await x509.X509CertificateGenerator.createSelfSigned({
-    name: NAME,
-    keys,
-    signingAlgorithm: ALGORITHM,
-    serialNumber,
-    notBefore: new Date(notBefore * 1000),
-    notAfter: new Date((notBefore + LIFETIME_SECONDS) * 1000),
-    extensions: [await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)],
-  })
-  const certificate = new Uint8Array(made.rawData)
-  const fields = readCertificate(derReader(certificate))
-
   // Web Cryptography ties a key to one hash: the same key once more, for SHA-1.
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   const forSha1 = { ...ALGORITHM, hash: 'SHA-1' }
@@ -78,12 +69,19 @@ export const createSigningIdentity = async (
     'SHA-1': await crypto.subtle.importKey('pkcs8', pkcs8, forSha1, false, ['sign']),
     'SHA-256': keys.privateKey,
   }
-  return {
-    certificatePem: `${made.toString('pem')}\n`,
-    certificate,
-    issuer: fields.issuer,
-    serialNumber: fields.serialNumber,
-    sign: async (hash, bytes) =>
-      new Uint8Array(await crypto.subtle.sign(ALGORITHM.name, privateKeys[hash], bytes)),
-  }
+  const sign: SigningIdentity['sign'] = async (hash, bytes) =>
+    new Uint8Array(await crypto.subtle.sign(ALGORITHM.name, privateKeys[hash], bytes))
+
+  const notBefore = now - DAY_SECONDS
+  const certificate = await writeCertificate(
+    {
+      serialNumber: fromHex(serialNumber),
+      notBefore,
+      notAfter: notBefore + LIFETIME_SECONDS,
+      publicKey: new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey)),
+    },
+    (bytes) => sign('SHA-256', bytes),
+  )
+  const { issuer, serialNumber: serial } = readCertificate(derReader(certificate))
+  return { certificatePem: toPem(certificate), certificate, issuer, serialNumber: serial, sign }
 }

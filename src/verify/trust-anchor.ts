@@ -27,6 +27,8 @@ export interface TrustAnchor {
   readonly notAfter: number
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Bytes
+  /** Whether the metadata emulator made the certificate, which signs any identity for anybody. */
+  readonly emulated: boolean
 }
 
 /**
@@ -54,6 +56,7 @@ export const createTrustAnchor = (der: Uint8Array): TrustAnchor => {
     notBefore: certificate.notBefore,
     notAfter: certificate.notAfter,
     publicKey: Uint8Array.from(certificate.subjectPublicKeyInfo),
+    emulated: certificate.emulated,
   }
 }
 

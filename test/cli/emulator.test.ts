@@ -77,6 +77,13 @@ describe('npm run emulator', () => {
     expect(content).toBe(document.replace('}', ',"audience":"a-nonce"}'))
   })
 
+  it('warns when other machines can reach it, and only then', async () => {
+    const open = await startReady('--host', '0.0.0.0')
+    expect(open.output.stderr).toContain('warning: other machines can reach this emulator.')
+    const own = await startReady('--host', '127.0.0.1')
+    expect(own.output.stderr).toBe('')
+  })
+
   it('demands a token with --hardened-only, and spoils what --fault says', async (context) => {
     requireTool(context, 'curl', 'apt-get install curl')
     const faults = ['--fault', 'not-found:meta-data/mac', '--fault', 'wrapped']

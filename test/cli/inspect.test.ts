@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNodes } from '../../src/cli/inspect/der-nodes.ts'
 import { readLenientText } from '../../src/cli/inspect/lenient-text.ts'
+import { createMetadataEmulator } from '../../src/metadata/index.ts'
 import {
   type TestCloud,
   createTestCloud,
@@ -58,6 +59,18 @@ describe('rollcall inspect', () => {
     expect(stdout).toMatch(/^ {2}signed attribute +contentType id-data$/m)
     expect(stdout).toMatch(/^ {2}signed attribute +messageDigest [0-9a-f]{40}$/m)
     expect(stdout).toMatch(/^content +detached \(id-data\)/m)
+  })
+
+  it('names the emulator whose certificate is in the message', async () => {
+    const { fetch } = await createMetadataEmulator({ seed: 'inspect', faults: ['certificate'] })
+    const url = 'http://100.100.100.200/latest/dynamic/instance-identity/pkcs7'
+    const message = Buffer.from(await (await fetch(new Request(url))).text(), 'base64')
+    const { stdout } = await inspect(message)
+    expect(stdout).toMatch(/^ {2}emulator +this certificate was made by the rollcall emulator$/m)
+    const json = JSON.parse((await inspect(message, '--json')).stdout) as object
+    expect(json).toMatchObject({ certificates: [{ emulated: true }] })
+    const other = await inspect(cloud.sign(CONTENT, { certificate: true }))
+    expect(other.stdout).not.toContain('emulator')
   })
 
   it('shows a message with a bad signature, or of an algorithm that nothing accepts', async () => {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXPLANATIONS } from '../../src/cli/verify/explain.ts'
+import { createMetadataEmulator } from '../../src/metadata/index.ts'
 import {
   type TestCloud,
   createTestCloud,
@@ -79,9 +80,30 @@ describe('rollcall verify', () => {
       identity: { instance_id: expect.any(String), owner_account_id: expect.any(String) },
       trust_anchor: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
+    expect(JSON.parse(good.stdout)).toMatchObject({ emulated: false })
     const bad = await verify(['other.json', 'pkcs7.txt', '--json'])
     expect(bad.status).toBe(1)
     expect(JSON.parse(bad.stdout)).toMatchObject({ verified: false, code: 'document_mismatch' })
+  })
+
+  it('says that an emulator signed, and not Alibaba Cloud', async () => {
+    const { fetch, certificatePem } = await createMetadataEmulator({ seed: 'verify' })
+    const files = { 'emulated.pem': certificatePem, 'real.pem': cloud.certificatePem }
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(command.folder, name), text)
+    }
+    const base = 'http://100.100.100.200/latest/dynamic/instance-identity'
+    for (const item of ['document', 'pkcs7']) {
+      const answer = await fetch(new Request(`${base}/${item}`))
+      writeFileSync(join(command.folder, `emulated-${item}`), await answer.text())
+    }
+    const args = ['emulated-document', 'emulated-pkcs7', '--trust-anchor', 'emulated.pem']
+    const { status, stdout } = await verify(args)
+    expect(status).toBe(0)
+    const signer = 'an emulator, whose certificate is in emulated.pem, not by Alibaba Cloud'
+    expect(stdout).toContain(`verified: signed by ${signer}\n`)
+    const json = await verify([...args, '--json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ verified: true, emulated: true })
   })
 
   it('takes either file from standard input', async () => {

@@ -110,6 +110,8 @@ describe('readOid()', () => {
     ['1.2.840.113549.1.7.2', '2a864886f70d010702'],
     ['2.16.840.1.101.3.4.2.1', '608648016503040201'],
     ['1.3.14.3.2.26', '2b0e03021a'],
+    // A UUID below 2.25: an arc of 128 bits.
+    ['2.25.327379698880058154304740821110175564903', '6983eccb84d6b888c282b3b0d8d48cb1b9808867'],
   ])('gives for %s what oid() gives', (dotted, hex) => {
     const bytes = Buffer.from(hex, 'hex')
     expect(readOid(of(0x06, bytes.length, ...bytes))).toBe(hex)

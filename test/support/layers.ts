@@ -49,7 +49,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'metadata',
     paths: ['src/metadata/'],
     level: 100,
-    packages: ['@peculiar/x509', 'reflect-metadata'],
+    packages: [],
     uses: [0, 1],
   },
   {

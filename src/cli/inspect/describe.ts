@@ -5,6 +5,7 @@ import { fromUtf8 } from '../../bytes.ts'
 import { parseUniqueJson } from '../../codec/json.ts'
 import type { DerNode } from './der-nodes.ts'
 import {
+  EMULATOR_MARK,
   algorithmText,
   integerText,
   nameText,
@@ -21,6 +22,8 @@ export interface DescribedCertificate {
   readonly serial: string | undefined
   readonly notBefore: string | undefined
   readonly notAfter: string | undefined
+  /** Whether it says that the metadata emulator made it. */
+  readonly emulated: boolean
 }
 
 /** One signer. */
@@ -50,6 +53,7 @@ export interface DescribedMessage {
 }
 
 const CONTEXT_0 = 0xa0
+const CONTEXT_3 = 0xa3
 const SEQUENCE = 0x30
 const SET = 0x31
 const OCTET_STRING = 0x04
@@ -58,12 +62,14 @@ const describeCertificate = ({ children: [tbs] }: DerNode): DescribedCertificate
   const parts = tbs?.children ?? []
   const at = parts[0]?.tag === CONTEXT_0 ? 1 : 0
   const validity = parts[at + 3]?.children ?? []
+  const extensions = parts.find(({ tag }) => tag === CONTEXT_3)?.children[0]?.children ?? []
   return {
     serial: integerText(parts[at]),
     issuer: nameText(parts[at + 2]),
     notBefore: timeOf(validity[0]),
     notAfter: timeOf(validity[1]),
     subject: nameText(parts[at + 4]),
+    emulated: extensions.some(({ children: [type] }) => oidText(type) === EMULATOR_MARK),
   }
 }
 

@@ -48,6 +48,10 @@ const messageRows = (message: DescribedMessage): Rows => {
     ...fields.map(([name, value]): [string, string] => [`  ${name}`, value]),
     ...certificates.flatMap((it): Rows => [
       ['certificate', `serial ${it.serial ?? '?'}, subject ${it.subject ?? '?'} (never trusted)`],
+      [
+        '  emulator',
+        it.emulated ? 'this certificate was made by the rollcall emulator' : undefined,
+      ],
       ['  valid', `${it.notBefore ?? '?'} to ${it.notAfter ?? '?'}`],
     ]),
     ...(certificates.length === 0 ? [['certificates', 'none'] as [string, string]] : []),
@@ -100,6 +104,7 @@ export const inspectionJson = (inspection: Inspection): unknown => {
       issuer: it.issuer,
       not_before: it.notBefore,
       not_after: it.notAfter,
+      emulated: it.emulated,
     })),
     signers: message?.signers.map((it) => ({
       serial: it.serial,

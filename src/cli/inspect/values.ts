@@ -1,7 +1,11 @@
 // The values of single elements as people read them.
 
 import { fromUtf8, toHex } from '../../bytes.ts'
+import { EMULATOR_EXTENSION } from '../../codec/certificate.ts'
 import type { DerNode } from './der-nodes.ts'
+
+/** How the extension is shown that marks certificates of the metadata emulator. */
+export const EMULATOR_MARK = 'made by the rollcall emulator'
 
 const OIDS: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.7.1': 'id-data',
@@ -27,23 +31,24 @@ const OIDS: Readonly<Record<string, string>> = {
   '2.5.4.8': 'ST',
   '2.5.4.10': 'O',
   '2.5.4.11': 'OU',
+  [EMULATOR_EXTENSION]: EMULATOR_MARK,
 }
 
 /** An OBJECT IDENTIFIER: its name, else in dotted decimal. */
 export const oidText = (node: DerNode | undefined): string | undefined => {
   if (node?.tag !== 0x06) return undefined
-  const arcs: number[] = []
-  let arc = 0
+  const arcs: bigint[] = []
+  let arc = 0n
   for (const byte of node.contents) {
-    arc = arc * 128 + (byte & 0x7f)
+    arc = arc * 128n + BigInt(byte & 0x7f)
     if (byte < 0x80) {
       arcs.push(arc)
-      arc = 0
+      arc = 0n
     }
   }
-  const [first = 0, ...rest] = arcs
-  const top = Math.min(2, Math.floor(first / 40))
-  const dotted = [top, first - 40 * top, ...rest].join('.')
+  const [first = 0n, ...rest] = arcs
+  const top = first < 80n ? first / 40n : 2n
+  const dotted = [top, first - 40n * top, ...rest].join('.')
   return OIDS[dotted] ?? dotted
 }
 

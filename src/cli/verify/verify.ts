@@ -49,10 +49,24 @@ const membersOf = (identity: InstanceIdentity): [string, string | undefined][] =
   ['trust anchor', `SHA-256 ${identity.trustAnchor}`],
 ]
 
-const printVerified = (identity: InstanceIdentity, options: VerifyOptions): void => {
+/** Who signed, for people. */
+const signerText = (trustAnchor: string | undefined, emulated: boolean): string => {
+  if (trustAnchor === undefined) return 'Alibaba Cloud'
+  return emulated
+    ? `an emulator, whose certificate is in ${trustAnchor}, not by Alibaba Cloud`
+    : `a certificate of ${trustAnchor}`
+}
+
+const printVerified = (
+  identity: InstanceIdentity,
+  options: VerifyOptions,
+  anchors: readonly TrustAnchor[] = [],
+): void => {
   const { audience, trustAnchor, json } = options
   const fresh = audience !== undefined
-  const signer = trustAnchor === undefined ? 'Alibaba Cloud' : `a certificate of ${trustAnchor}`
+  const used = anchors.find(({ fingerprint }) => fingerprint === identity.trustAnchor)
+  const emulated = used?.emulated === true
+  const signer = signerText(trustAnchor, emulated)
   if (json) {
     const fields = ECS_FIELD_NAMES.map((name) => [name, identity[ECS_FIELDS[name]]])
     printJson({
@@ -62,6 +76,7 @@ const printVerified = (identity: InstanceIdentity, options: VerifyOptions): void
       audience: identity.audience,
       unknown_fields: identity.unknownFields,
       trust_anchor: identity.trustAnchor,
+      emulated,
       digest: identity.digest,
     })
   } else {
@@ -98,7 +113,7 @@ const verify = async (
       { pkcs7, document },
       { audience: audience ?? null, ...(anchors !== undefined && { trustAnchors: anchors }) },
     )
-    printVerified(identity, options)
+    printVerified(identity, options, anchors)
   } catch (error) {
     if (!(error instanceof InstanceIdentityError)) throw error
     printRefused(error, options)
