@@ -35,7 +35,7 @@ export const openService = async (
   env: Readonly<Record<string, string | undefined>>,
   ledgers: Ledgers,
 ): Promise<OpenService> => {
-  const runtime = { ...ledgers, readFile: (path: string) => readFile(path, 'utf8') }
+  const runtime = { ...ledgers, readFile: (path: string) => readFile(path) }
   const config = await parseConfig(env, runtime).catch(refuse)
   const ledger = await openLedger(config.ledger, say).catch(refuse)
   // A process before this one may have spent challenges of this very second: let it pass.

@@ -3,6 +3,10 @@
 // security is a default.
 
 import { type Bytes, fromBase64Url } from './bytes.ts'
+import { parseIssuer } from './config/issuer.ts'
+import { FILE, type ServiceName } from './config/names.ts'
+import { type Environment, type ReadFile, readValues } from './config/values.ts'
+import { emulatedProblem, warningsOf } from './config/warnings.ts'
 import { CHALLENGE_KEY_BYTES } from './enroll/challenge-keys.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from './enroll/challenge.ts'
 import { ConfigurationError, InstanceIdentityError } from './errors.ts'
@@ -20,7 +24,7 @@ export interface RuntimeOptions {
   /** The ledger where `ROLLCALL_LEDGER` is not set. Absent: it must be set. */
   readonly defaultLedger?: LedgerConfig
   /** Reads the file that a `NAME_FILE` variable names. Absent: there is no file system. */
-  readonly readFile?: (path: string) => Promise<string>
+  readonly readFile?: ReadFile
 }
 
 /** A complete configuration. */
@@ -40,29 +44,10 @@ export interface Config {
   readonly adminKeys: readonly AdminKey[] | undefined
   readonly host: string
   readonly port: number
-  /** What weakens this deployment, a line each, to be shown at start. */
+  /** What weakens this deployment, a sentence each, to be shown at start. */
   readonly warnings: readonly string[]
 }
 
-const NAMES = [
-  'ROLLCALL_ISSUER',
-  'ROLLCALL_SIGNING_KEYS',
-  'ROLLCALL_POLICY',
-  'ROLLCALL_TRUST_ANCHORS',
-  'ROLLCALL_LEDGER',
-  'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
-  'ROLLCALL_CHALLENGE_KEYS',
-  'ROLLCALL_ALLOW_SHA1',
-  'ROLLCALL_FRESHNESS',
-  'ROLLCALL_ADMIN_KEYS',
-  'PORT',
-  'HOST',
-] as const
-
-type Name = (typeof NAMES)[number]
-type Environment = Readonly<Record<string, unknown>>
-
-const FILE = '_FILE'
 const DEFAULT_CHALLENGE_LIFETIME_SECONDS = 120
 const DEFAULT_PORT = 8787
 const DEFAULT_HOST = '127.0.0.1'
@@ -72,83 +57,37 @@ const refuse = (message: string): never => {
   throw new ConfigurationError([message])
 }
 
-/** Collects the values of the variables, each as text or from its file. */
-const readValues = async (
-  env: Environment,
-  { readFile }: RuntimeOptions,
-  problems: string[],
-): Promise<Map<Name, string>> => {
-  const values = new Map<Name, string>()
-  for (const name of Object.keys(env)) {
-    const base = name.endsWith(FILE) ? name.slice(0, -FILE.length) : name
-    if (name.startsWith('ROLLCALL_') && !NAMES.some((known) => known === base)) {
-      problems.push(`${name}: not known; the names are ${NAMES.join(', ')}`)
-    }
-  }
-  for (const name of NAMES) {
-    const value = env[name]
-    const path = env[name + FILE]
-    if (value !== undefined && path !== undefined) {
-      problems.push(`${name}: set together with ${name}${FILE}; keep one of them`)
-    } else if (typeof value === 'string' && value !== '') {
-      values.set(name, value)
-    } else if (typeof path === 'string' && readFile === undefined) {
-      problems.push(`${name}${FILE}: there is no file system here; set ${name}`)
-    } else if (typeof path === 'string' && readFile !== undefined) {
-      const text = await readFile(path).catch(() => undefined)
-      if (text === undefined) problems.push(`${name}${FILE}: the file cannot be read`)
-      else values.set(name, text.trim())
-    } else if (value !== undefined) {
-      problems.push(`${name}: ${value === '' ? 'empty; leave it out' : 'expected a text'}`)
-    } else if (path !== undefined) {
-      problems.push(`${name}${FILE}: expected a path`)
-    }
-  }
-  return values
-}
-
-/** Hosts of which no character means anything in a header, in JSON or to a shell. */
-const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
-
-const parseIssuer = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  // An origin that is written as it is parsed: lower case, no default port, nothing behind it.
-  if (url === undefined || url.origin !== text || !PLAIN_HOST.test(url.hostname)) {
-    return refuse('expected https://HOST or https://HOST:PORT, in lower case, nothing behind it')
-  }
-  const secure = url.protocol === 'https:'
-  if (!secure && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
-    return refuse('expected https; http is for localhost only')
-  }
-  return text
-}
+/** A value for a message: a short one cannot be a key that was put into the wrong variable. */
+const shown = (text: string): string =>
+  /^[\x20-\x7e]{1,16}$/.test(text) ? JSON.stringify(text) : 'the value'
 
 const parseInteger =
   (min: number, max: number) =>
   (text: string): number => {
     const value = Number(text)
     if (/^[0-9]{1,9}$/.test(text) && value >= min && value <= max) return value
-    return refuse(`expected a whole number from ${min} to ${max}`)
+    return refuse(`${shown(text)} is not a whole number from ${min} to ${max}`)
   }
 
 const parseBoolean = (text: string): boolean =>
-  text === 'true' || (text !== 'false' && refuse('expected true or false'))
+  text === 'true' || (text !== 'false' && refuse(`${shown(text)} is neither true nor false`))
 
 const parseChallengeKeys = (text: string): Bytes[] =>
-  text.split(',').map((part) => {
+  text.split(',').map((part, at) => {
     const key = fromBase64Url(part.trim())
     if (key?.length === CHALLENGE_KEY_BYTES) return key
-    return refuse(`expected ${CHALLENGE_KEY_BYTES} bytes each, base64url, comma separated`)
+    return refuse(
+      `key ${at + 1} is not ${CHALLENGE_KEY_BYTES} bytes in base64url; separate keys by commas`,
+    )
   })
 
-const refuseLedger = (): never => refuse('leave it out: this runtime has a ledger of its own')
-
-const parseFreshness = (text: string): 'challenge' =>
-  text === 'challenge' ? text : refuse('this version of rollcall supports "challenge" only')
+const refuseLedger = (): never =>
+  refuse('cannot be set here, because this runtime has a ledger of its own; remove it')
 
 const parseHost = (text: string): string =>
-  /^[A-Za-z0-9.:-]+$/.test(text) ? text : refuse('expected an address or a host name')
+  /^[A-Za-z0-9.:-]+$/.test(text)
+    ? text
+    : refuse(`${shown(text)} is neither an address nor a host name`)
 
 /** The lines of a refusal, whichever parser it came from; anything else goes on. */
 const problemsOf = (error: unknown): readonly string[] => {
@@ -177,10 +116,10 @@ export const parseConfig: ParseConfig = async (
   runtime: RuntimeOptions,
 ): Promise<Config & { readonly ledger: LedgerConfig }> => {
   const problems: string[] = []
-  const values = await readValues(env, runtime, problems)
+  const values = await readValues(env, runtime.readFile, problems)
 
   const read = async <Value, Default>(
-    name: Name,
+    name: ServiceName,
     parse: (text: string) => Value | Promise<Value>,
     missing: Default,
   ): Promise<Value | Default> => {
@@ -194,31 +133,37 @@ export const parseConfig: ParseConfig = async (
     }
   }
   const demand = async <Value>(
-    name: Name,
+    name: ServiceName,
     parse: (text: string) => Value | Promise<Value>,
     hint: string,
   ): Promise<Value> => {
     const given = env[name] !== undefined || env[name + FILE] !== undefined
-    if (!given) problems.push(`${name}: required, ${hint}`)
+    if (!given) problems.push(`${name}: required; ${hint}`)
     return (await read(name, parse, undefined)) as Value
   }
 
-  const issuer = await demand('ROLLCALL_ISSUER', parseIssuer, 'the public URL of this service')
+  const issuer = await demand('ROLLCALL_ISSUER', parseIssuer, 'set the public URL of this service')
   const signingKeys = await demand(
     'ROLLCALL_SIGNING_KEYS',
     parseSigningKeys,
-    'a private JWKS; `npm run keygen` makes one',
+    'set a private JWKS, which `rollcall keygen` makes',
   )
   const policy = await demand(
     'ROLLCALL_POLICY',
     parsePolicy,
-    'the roles: {"roles": {"NAME": {...}}}',
+    'set the roles: {"roles": {"NAME": {...}}}',
   )
   const anchors = await read('ROLLCALL_TRUST_ANCHORS', parseTrustAnchors, undefined)
+  const emulated = issuer && anchors && emulatedProblem(issuer, anchors)
+  if (emulated !== undefined) problems.push(emulated)
   const { readLedger, defaultLedger } = runtime
   const ledger =
     readLedger !== undefined && defaultLedger === undefined
-      ? await demand('ROLLCALL_LEDGER', readLedger, 'where to remember, such as sqlite:PATH')
+      ? await demand(
+          'ROLLCALL_LEDGER',
+          readLedger,
+          'say where state is stored, such as sqlite:PATH',
+        )
       : await read('ROLLCALL_LEDGER', readLedger ?? refuseLedger, defaultLedger)
   const challengeLifetimeSeconds = await read(
     'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
@@ -227,24 +172,16 @@ export const parseConfig: ParseConfig = async (
   )
   const challengeKeys = await read('ROLLCALL_CHALLENGE_KEYS', parseChallengeKeys, undefined)
   const allowSha1 = await read('ROLLCALL_ALLOW_SHA1', parseBoolean, true)
-  await read('ROLLCALL_FRESHNESS', parseFreshness, undefined)
   const adminKeys = await read('ROLLCALL_ADMIN_KEYS', parseAdminKeys, undefined)
   if (adminKeys !== undefined && signingKeys !== undefined && sharesKey(adminKeys, signingKeys)) {
-    problems.push('ROLLCALL_ADMIN_KEYS: a key that signs tokens; operators need keys of their own')
+    problems.push(
+      'ROLLCALL_ADMIN_KEYS: has a key that also signs tokens; give operators keys of their own',
+    )
   }
   const host = await read('HOST', parseHost, DEFAULT_HOST)
   const port = await read('PORT', parseInteger(0, 65_535), DEFAULT_PORT)
   if (problems.length > 0) throw new ConfigurationError(problems)
 
-  const warnings = [
-    ...(issuer.startsWith('http:') ? ['the issuer is http: good for this machine only'] : []),
-    ...(ledger?.kind === 'memory'
-      ? ['the ledger is memory: good for one process, which forgets all when it ends']
-      : []),
-    ...(anchors
-      ? [`${anchors.length} trust anchor(s) replace the certificate of Alibaba Cloud`]
-      : []),
-  ]
   const trustAnchors = anchors ?? ALIBABA_CLOUD_TRUST_ANCHORS
   return {
     issuer,
@@ -258,6 +195,6 @@ export const parseConfig: ParseConfig = async (
     adminKeys,
     host,
     port,
-    warnings,
+    warnings: warningsOf({ issuer, ledger, trustAnchors: anchors }),
   }
 }

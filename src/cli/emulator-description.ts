@@ -1,11 +1,10 @@
 // The file that describes the instances of an emulator: `{"instances": [...]}`, in JSON, or the same in YAML
 // where the file's name says so.
 
-import { readFile } from 'node:fs/promises'
 import { parseUniqueJson } from '../codec/json.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from '../metadata/index.ts'
-import { usageError } from './exit-status.ts'
+import { readNamedFile } from './named-file.ts'
 
 /** What a text says, or what is wrong with it. */
 type Parsed = { readonly value: unknown } | { readonly wrong: string }
@@ -31,9 +30,7 @@ const parseYaml = async (text: string): Promise<Parsed> => {
 export const readInstanceDescriptions = async (
   path: string,
 ): Promise<readonly InstanceDescription[]> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`--describe: cannot read ${path} (${error.code ?? error.name})`)
-  })
+  const text = await readNamedFile(path, '--describe')
   const parsed = /\.ya?ml$/i.test(path) ? await parseYaml(text) : parseJson(text)
   if ('wrong' in parsed) throw new ConfigurationError([`${path}: ${parsed.wrong}`])
   const { value } = parsed

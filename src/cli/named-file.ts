@@ -2,11 +2,19 @@
 
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { type Bytes, fromUtf8 } from '../bytes.ts'
+import type { Bytes } from '../bytes.ts'
+import { decodeText, markProblem } from '../text.ts'
 import { looksSecret, usageError } from './exit-status.ts'
 
 /** Far above whatever is read here; a device or a wrong file must not fill the memory. */
 const MAX_BYTES = 1_048_576
+
+/** Refuses a byte order mark, in binary files too: no format that is read here begins with one. */
+const withoutMark = (bytes: Bytes, path: string, name: string): Bytes => {
+  const problem = markProblem(bytes)
+  if (problem !== undefined) throw usageError(`${name}: ${path} ${problem}`)
+  return bytes
+}
 
 /**
  * Reads a file that was named on the command line.
@@ -24,21 +32,23 @@ export const readNamedBytes = async (path: string, name: string): Promise<Bytes>
     throw usageError(`${name}: cannot read ${path} (${error.code ?? error.name})`)
   })
   if (bytes.length > MAX_BYTES) throw usageError(`${name}: ${path} is far too large`)
-  return Uint8Array.from(bytes)
+  return withoutMark(Uint8Array.from(bytes), path, name)
 }
 
 /** The same, where `-` is standard input. @throws CommandError */
 export const readInput = async (path: string, name: string): Promise<Bytes> => {
   if (path !== '-') return readNamedBytes(path, name)
   if (process.stdin.isTTY) throw usageError(`${name}: nothing comes from standard input`)
-  return Uint8Array.from(await buffer(process.stdin))
+  return withoutMark(Uint8Array.from(await buffer(process.stdin)), 'standard input', name)
 }
 
-/** The same as text. @throws CommandError if it is not UTF-8 too */
-export const asText = (bytes: Bytes, path: string, name: string): string => {
-  const text = fromUtf8(bytes)
-  if (text === undefined) throw usageError(`${name}: ${path} is not a text file`)
-  return text
+/** The same as text. @throws CommandError if it is not UTF-8, or has a byte order mark */
+export const asText = (bytes: Uint8Array, path: string, name: string): string => {
+  const decoded = decodeText(bytes)
+  if ('problem' in decoded) {
+    throw usageError(`${name}: ${path === '-' ? 'standard input' : path} ${decoded.problem}`)
+  }
+  return decoded.text
 }
 
 /** Reads a text file that was named on the command line. @throws CommandError */

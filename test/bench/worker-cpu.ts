@@ -34,7 +34,7 @@ try {
   const objects = await startObjects(folder)
   running.push(objects)
   const worker = await startWorkerAlone(folder, objects.port, {
-    ROLLCALL_ISSUER: 'https://rollcall.example',
+    ROLLCALL_ISSUER: 'https://rollcall.test',
     ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
     ROLLCALL_POLICY: JSON.stringify(admitting()),
     ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,

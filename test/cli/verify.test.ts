@@ -156,7 +156,7 @@ describe('rollcall verify', () => {
     [['-', '-'], 'only one of DOCUMENT and PKCS7'],
     [['no-such', 'pkcs7.txt'], 'DOCUMENT: cannot read no-such (ENOENT)'],
     [['document.json', 'empty.txt'], 'empty.txt is empty'],
-    [['document.json', 'binary.bin'], 'is not a text file'],
+    [['document.json', 'binary.bin'], 'binary.bin is not UTF-8; save it as UTF-8'],
     [
       ['document.json', 'pkcs7.txt', '--trust-anchor', 'document.json'],
       'expected PEM certificates',

@@ -53,7 +53,7 @@ beforeAll(async () => {
   writeFileSync(join(code, 'policy.json'), JSON.stringify(POLICY))
   cloud = await createTestCloud()
   variables = {
-    ROLLCALL_ISSUER: 'https://rollcall.example',
+    ROLLCALL_ISSUER: 'https://rollcall.test',
     ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
     ROLLCALL_POLICY_FILE: join(code, 'policy.json'),
     ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,

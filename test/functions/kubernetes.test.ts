@@ -142,7 +142,7 @@ describe('the Deployment', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('starts the image with its variables, its ConfigMap and its Secret, and no links to services', async (context) => {
+  it('starts the image with its variables, its ConfigMap and its Secret, once the placeholder is replaced', async (context) => {
     requireRedis(context)
     requireNamespaces(context)
     const of = await buildImage(await requireNode24(context))
@@ -167,15 +167,24 @@ describe('the Deployment', () => {
       }),
     )
     const port = await freePort()
-    const env = Object.fromEntries([
+    const sample = Object.fromEntries([
       ...(container?.env ?? []).map(({ name, value, valueFrom }) => [
         name,
         value ?? configMap.data?.[valueFrom?.configMapKeyRef?.key ?? ''] ?? '',
       ]),
       ['PORT', String(port)],
     ]) as Record<string, string>
+    const refused = startContainer(of, { env: sample, volumes })
+    running.add(refused)
+    await waitUntil(() => refused.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
+    expect(refused.child.exitCode).toBe(2)
+    expect(refused.output.stderr).toContain(
+      `ROLLCALL_ISSUER: "${configMap.data?.['issuer']}" is a placeholder; set the URL`,
+    )
+
+    const env = { ...sample, ROLLCALL_ISSUER: 'https://rollcall.test' }
     const started = await startListening(of, { env, volumes }, running)
-    expect(started.output.stderr).toContain(`as ${configMap.data?.['issuer']}`)
+    expect(started.output.stderr).toContain('as https://rollcall.test')
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
 
     // What Kubernetes would add, were it not told otherwise.
@@ -185,5 +194,6 @@ describe('the Deployment', () => {
     running.add(linked)
     await waitUntil(() => linked.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
     expect(linked.child.exitCode).toBe(2)
+    expect(linked.output.stderr).toContain('add enableServiceLinks: false to the pod')
   })
 })

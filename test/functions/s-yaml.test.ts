@@ -79,13 +79,13 @@ describe('s.yaml', () => {
   beforeAll(async () => {
     environment = {
       FC_REGION: 'ap-southeast-1',
-      FC_DOMAIN: 'rollcall.example',
+      FC_DOMAIN: 'rollcall.test',
       FC_CERTIFICATE_ID: '12345678-ap-southeast-1',
       FC_VPC: 'vpc-1',
       FC_VSWITCH: 'vsw-1',
       FC_SECURITY_GROUP: 'sg-1',
       ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
-      ROLLCALL_LEDGER: 'redis://:pass%23word@r-1.redis.rds.example:6379',
+      ROLLCALL_LEDGER: 'redis://:pass%23word@r-1.redis.rds.test:6379',
     }
     rendered = await render(source, environment)
     service = rendered.resources.service.props
@@ -152,19 +152,31 @@ describe('s.yaml', () => {
       readLedger: ledgerReader(['redis']),
       readFile: async (path) => (path === '/code/policy.json' ? JSON.stringify(POLICY) : ''),
     })
-    expect(config.issuer).toBe('https://rollcall.example')
+    expect(config.issuer).toBe('https://rollcall.test')
     expect(config.ledger).toEqual({ kind: 'redis', url: environment['ROLLCALL_LEDGER'] })
+  })
+
+  it('makes a configuration that the service refuses as long as the domain is a placeholder', async () => {
+    const { props } = (await render(source, { ...environment, FC_DOMAIN: 'rollcall.example' }))
+      .resources.service
+    const runtime = {
+      readLedger: ledgerReader(['redis']),
+      readFile: async () => JSON.stringify(POLICY),
+    }
+    await expect(parseConfig(props.environmentVariables, runtime)).rejects.toMatchObject({
+      problems: [expect.stringContaining('"https://rollcall.example" is a placeholder')],
+    })
   })
 
   it('serves its domain by TLS alone, all of it by the function', () => {
     expect(rendered.resources.domain.props).toMatchObject({
-      domainName: 'rollcall.example',
+      domainName: 'rollcall.test',
       protocol: 'HTTPS',
       certConfig: { certId: environment['FC_CERTIFICATE_ID'] },
       tlsConfig: { minVersion: 'TLSv1.2' },
       routeConfig: { routes: [{ path: '/*', functionName: service.functionName }] },
     })
-    expect(service.environmentVariables['ROLLCALL_ISSUER']).toBe('https://rollcall.example')
+    expect(service.environmentVariables['ROLLCALL_ISSUER']).toBe('https://rollcall.test')
   })
 
   it('takes the options that it has as comments: a VPC, and keys of operators', async () => {

@@ -79,6 +79,6 @@ it('the Worker takes a policy of more than 5 KB from a file in its bundle', asyn
 it('the Worker answers 503 without the file that it is to read, and says so in its log', async () => {
   const { url, output } = await start({ ROLLCALL_POLICY_FILE: './policy-other.json' }, 'bad')
   expect((await fetch(`${url}/v1/challenge`, { method: 'POST' })).status).toBe(503)
-  const problem = 'ROLLCALL_POLICY_FILE: the file cannot be read'
+  const problem = 'ROLLCALL_POLICY_FILE: cannot read ./policy-other.json'
   await waitUntil(() => output().includes(problem), { seconds: 10, what: 'the problem' })
 })

@@ -101,7 +101,7 @@ describe('functions/worker.ts', () => {
         request_id: 'mine',
       })
     }
-    const problems = ['SIGNING_KEYS: keys.0', 'LEDGER: leave it out', 'CHALLENGE_KEYS: expected']
+    const problems = ['SIGNING_KEYS: keys.0', 'LEDGER: cannot be set here', 'CHALLENGE_KEYS: key 1']
     await waitUntil(() => problems.every((problem) => output().includes(`ROLLCALL_${problem}`)), {
       seconds: 10,
       what: 'the problems',

@@ -18,7 +18,7 @@ interface Layer {
 }
 
 export const LAYERS: readonly Layer[] = [
-  { name: 'base', paths: ['src/errors.ts', 'src/bytes.ts'], level: 0, packages: [] },
+  { name: 'base', paths: ['src/errors.ts', 'src/bytes.ts', 'src/text.ts'], level: 0, packages: [] },
   { name: 'codec', paths: ['src/codec/'], level: 1, packages: [] },
   { name: 'verify', paths: ['src/verify/'], level: 2, packages: [] },
   { name: 'policy', paths: ['src/policy/'], level: 3, packages: ['valibot'] },
@@ -27,7 +27,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'enroll', paths: ['src/enroll/'], level: 6, packages: [] },
   {
     name: 'face',
-    paths: ['src/index.ts', 'src/http/', 'src/config.ts', 'src/service.ts'],
+    paths: ['src/index.ts', 'src/http/', 'src/config.ts', 'src/config/', 'src/service.ts'],
     level: 7,
     packages: ['hono', 'valibot'],
   },

@@ -3,6 +3,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { usageError } from '../exit-status.ts'
+import { asText } from '../named-file.ts'
 import { isInstanceId } from './names.ts'
 
 /** What a list tells. */
@@ -51,7 +52,7 @@ const readWhole = async (file: FileHandle, path: string): Promise<[string, numbe
   if (!before.isFile()) {
     throw usageError(`--living: ${path} is not a file; the time when it was written counts`)
   }
-  const text = await file.readFile('utf8')
+  const text = asText(await file.readFile(), path, '--living')
   const after = await file.stat()
   if (after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
     throw usageError(`--living: ${path} is being written; run this again when it is whole`)

@@ -1,9 +1,8 @@
 // An enrollment token from a file or from standard input: arguments can be seen by every process of
 // the machine.
 
-import { text } from 'node:stream/consumers'
 import { usageError } from '../exit-status.ts'
-import { readNamedFile } from '../named-file.ts'
+import { asText, readInput } from '../named-file.ts'
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const MAX_LENGTH = 8192
@@ -18,8 +17,8 @@ export const readToken = async (file: string | undefined): Promise<string> => {
   if (fromStdin && process.stdin.isTTY) {
     throw usageError('which token? Give --token-file FILE, or write it to standard input')
   }
-  const input = fromStdin ? await text(process.stdin) : await readNamedFile(file, '--token-file')
-  const token = input.trim()
+  const name = '--token-file'
+  const token = asText(await readInput(file ?? '-', name), file ?? '-', name).trim()
   if (token.length <= MAX_LENGTH && JWT.test(token)) return token
   const where = fromStdin ? 'standard input' : file
   throw usageError(`${where}: expected an enrollment token, and nothing else (access_token alone)`)

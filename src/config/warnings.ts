@@ -1,0 +1,53 @@
+// What weakens a deployment that is accepted all the same, a sentence each, to be shown at start.
+
+import type { LedgerConfig } from '../ledger/configured.ts'
+import type { TrustAnchor } from '../verify/trust-anchor.ts'
+import { isLoopback } from './issuer.ts'
+
+/** What the warnings depend on. */
+export interface Warned {
+  readonly issuer: string
+  readonly ledger: LedgerConfig | undefined
+  /** Absent: the built-in ones. */
+  readonly trustAnchors: readonly TrustAnchor[] | undefined
+}
+
+/** The problem with certificates of the emulator where others than this machine could use them. */
+export const emulatedProblem = (
+  issuer: string,
+  trustAnchors: readonly TrustAnchor[],
+): string | undefined => {
+  const at = trustAnchors.findIndex(({ emulated }) => emulated)
+  if (at < 0 || isLoopback(issuer)) return undefined
+  return (
+    `ROLLCALL_TRUST_ANCHORS: certificate ${at + 1} was made by an emulator, which signs any identity; ` +
+    'remove it, or set ROLLCALL_ISSUER to a URL on localhost'
+  )
+}
+
+const anchorWarnings = (anchors: readonly TrustAnchor[]): string[] => {
+  const count =
+    anchors.length === 1 ? '1 certificate replaces' : `${anchors.length} certificates replace`
+  const emulated = anchors.some((anchor) => anchor.emulated)
+  return [
+    `ROLLCALL_TRUST_ANCHORS: ${count} the built-in one of Alibaba Cloud; remove the variable to trust ` +
+      'real instances',
+    ...(emulated
+      ? [
+          'ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator; whoever reaches that emulator ' +
+            'can enroll as any instance',
+        ]
+      : []),
+  ]
+}
+
+/** The warnings of a configuration. None holds a secret. */
+export const warningsOf = ({ issuer, ledger, trustAnchors }: Warned): string[] => [
+  ...(issuer.startsWith('http:')
+    ? [`ROLLCALL_ISSUER: "${issuer}" works on this machine only; set an https URL for instances`]
+    : []),
+  ...(ledger?.kind === 'memory'
+    ? ['ROLLCALL_LEDGER: "memory:" loses all state when the process ends; use it for trials only']
+    : []),
+  ...(trustAnchors === undefined ? [] : anchorWarnings(trustAnchors)),
+]

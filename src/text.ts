@@ -1,0 +1,38 @@
+// Text from files and variables. Editors and shells save it with a byte order mark or as UTF-16; both are
+// named and refused, because a parser would complain about a character that nobody sees.
+
+import { fromUtf8 } from './bytes.ts'
+
+/** What is said of a text that begins with U+FEFF. */
+export const BYTE_ORDER_MARK = 'begins with a byte order mark (BOM); save it as UTF-8 without BOM'
+
+/** What is said of bytes in any other encoding. */
+export const NOT_UTF8 = 'is not UTF-8; save it as UTF-8'
+
+const startsWith = (bytes: Uint8Array, ...mark: readonly number[]): boolean =>
+  mark.every((byte, at) => bytes[at] === byte)
+
+/** What a byte order mark at the start of bytes, binary or text, says about them; else `undefined`. */
+export const markProblem = (bytes: Uint8Array): string | undefined => {
+  if (startsWith(bytes, 0xef, 0xbb, 0xbf)) return BYTE_ORDER_MARK
+  return startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff) ? NOT_UTF8 : undefined
+}
+
+/**
+ * What is wrong with a text that a runtime has decoded, or `undefined`. U+FFFD stands for bytes that were not UTF-8;
+ * NUL comes from UTF-16, and none of our formats has it.
+ */
+export const textProblem = (text: string): string | undefined => {
+  if (text.startsWith('\uFEFF')) return BYTE_ORDER_MARK
+  return /[\0\uFFFD]/.test(text) ? NOT_UTF8 : undefined
+}
+
+/** A text, or the end of a sentence that says why there is none. */
+export type DecodedText = { readonly text: string } | { readonly problem: string }
+
+/** Decodes UTF-8 without a byte order mark. */
+export const decodeText = (bytes: Uint8Array): DecodedText => {
+  const text = fromUtf8(bytes)
+  const problem = text === undefined ? NOT_UTF8 : textProblem(text)
+  return text === undefined || problem !== undefined ? { problem: problem ?? NOT_UTF8 } : { text }
+}
