@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/errors.ts'
-import { openLedger } from '../src/ledger/configured.ts'
+import { openLedger } from '../src/ledger/open.ts'
 import { type Service, createService, say } from '../src/service.ts'
 
 export { say }
@@ -37,9 +37,11 @@ export const openService = async (
 ): Promise<OpenService> => {
   const runtime = { ...ledgers, readFile: (path: string) => readFile(path) }
   const config = await parseConfig(env, runtime).catch(refuse)
-  const ledger = await openLedger(config.ledger, say).catch(refuse)
-  // A process before this one may have spent challenges of this very second: let it pass.
-  const waitMs = Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now())
+  const ledger = await openLedger(config.ledger, { issuer: config.issuer, report: say }).catch(
+    refuse,
+  )
+  // What is made in the second in which a ledger begins is refused: let that second pass.
+  const waitMs = Math.min(1000, Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now()))
   await new Promise((resolve) => setTimeout(resolve, waitMs))
   return { config, ...(await createService({ config, ledger })) }
 }

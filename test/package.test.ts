@@ -219,7 +219,7 @@ describe('the package', () => {
 
   it.each([
     ['redis', "createRedisLedger({ url: 'redis://127.0.0.1:1' })", 'ioredis is not installed'],
-    ['sqlite', "createSqliteLedger({ path: ':memory:' })", 'this runtime has no node:sqlite'],
+    ['sqlite', "createSqliteLedger({ path: 'ledger.db' })", 'this runtime has no node:sqlite'],
     ['deno-kv', 'createDenoKvLedger({})', 'Deno KV'],
   ])('has rollcall/ledger/%s say what it lacks, when it is used', async (name, make, message) => {
     const script = `import * as driver from 'rollcall/ledger/${name}'

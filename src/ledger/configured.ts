@@ -1,8 +1,8 @@
 // Which ledger a service uses, as text: `memory:`, `sqlite:PATH`, `redis://...`, `rediss://...`,
-// `deno-kv:` or `deno-kv:PATH`. A driver, and the client that it needs, is loaded only when it is used.
+// `deno-kv:` or `deno-kv:PATH`. Nothing is opened here.
 
-import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
-import type { Ledger } from './ledger.ts'
+import { ConfigurationError } from '../errors.ts'
+import { checkDatabasePath } from './database-path.ts'
 import { parseRedisUrl } from './redis-url.ts'
 
 /** A ledger as it is configured. */
@@ -23,6 +23,15 @@ const refuse = (message: string): never => {
   throw new ConfigurationError([message])
 }
 
+/** Runs a check whose RangeError says what to write instead. */
+const checked = <T>(check: () => T, otherwise: string): T => {
+  try {
+    return check()
+  } catch (error) {
+    return refuse(error instanceof RangeError ? error.message : otherwise)
+  }
+}
+
 const parse = (text: string): LedgerConfig | undefined => {
   const colon = text.indexOf(':')
   const scheme = text.slice(0, Math.max(0, colon))
@@ -31,17 +40,15 @@ const parse = (text: string): LedgerConfig | undefined => {
     case 'memory':
       return rest === '' ? { kind: 'memory' } : refuse('expected memory: with nothing behind it')
     case 'sqlite':
-      return rest === '' ? refuse('expected sqlite:PATH') : { kind: 'sqlite', path: rest }
+      if (rest === '') return refuse('expected sqlite:PATH')
+      return { kind: 'sqlite', path: checked(() => checkDatabasePath(rest), 'not a path') }
     case 'deno-kv':
-      return { kind: 'deno-kv', ...(rest !== '' && { path: rest }) }
+      if (rest === '') return { kind: 'deno-kv' }
+      return { kind: 'deno-kv', path: checked(() => checkDatabasePath(rest), 'not a path') }
     case 'redis':
     case 'rediss':
-      try {
-        parseRedisUrl(text)
-        return { kind: 'redis', url: text }
-      } catch (error) {
-        return refuse(error instanceof RangeError ? error.message : 'not a URL of a Redis server')
-      }
+      checked(() => parseRedisUrl(text), 'not a URL of a Redis server')
+      return { kind: 'redis', url: text }
     default:
       return undefined
   }
@@ -58,42 +65,3 @@ export const ledgerReader =
     if (config !== undefined && kinds.includes(config.kind)) return config
     return refuse(`expected ${kinds.map((kind) => FORMS[kind]).join(', ')}`)
   }
-
-/** A ledger that can be given back. */
-export type OpenLedger = Ledger & { close?(): void | Promise<void> }
-
-const create = async (config: LedgerConfig): Promise<OpenLedger> => {
-  switch (config.kind) {
-    case 'memory':
-      return (await import('./memory.ts')).createMemoryLedger()
-    case 'sqlite':
-      return (await import('./sqlite.ts')).createSqliteLedger(config)
-    case 'redis':
-      return (await import('./redis.ts')).createRedisLedger(config)
-    case 'deno-kv':
-      return (await import('./deno-kv.ts')).createDenoKvLedger(config)
-  }
-}
-
-/**
- * Opens a ledger. A store that does not answer yet is no reason not to start: until it does, calls are
- * refused, and served once it is there.
- * @param report takes a line for the operator if the store does not answer yet
- * @throws ConfigurationError if it is no store to keep a ledger in
- */
-export const openLedger = async (
-  config: LedgerConfig,
-  report: (line: string) => void,
-): Promise<OpenLedger> => {
-  const ledger = await create(config)
-  try {
-    await ledger.read('start:', 0)
-  } catch (error) {
-    if (error instanceof LedgerUnfitError) {
-      throw new ConfigurationError([`ROLLCALL_LEDGER: ${error.message}`])
-    }
-    if (!(error instanceof LedgerUnavailableError)) throw error
-    report(`${error.message}; until it answers, nobody can enroll`)
-  }
-  return ledger
-}

@@ -3,7 +3,9 @@
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import { retryWhileBusy } from './busy.ts'
+import { checkDatabasePath } from './database-path.ts'
 import { cursorBehind, keyOfCursor } from './cursor.ts'
+import { fileIdentity } from './file-identity.ts'
 import type { Ledger, Swap } from './ledger.ts'
 
 const TIMEOUT_MS = 5_000
@@ -50,6 +52,14 @@ interface Stored {
 export interface DenoKvLedger extends Ledger {
   /** Closes the store. A call after that opens it again. */
   close(): Promise<void>
+  /** How often the store was opened. */
+  readonly connections: number
+}
+
+/** An open store, and the identity of its file: another file may take its place. */
+interface Opened {
+  readonly kv: Kv
+  readonly identity: string | undefined
 }
 
 const openKv = async (path: string | undefined): Promise<Kv> => {
@@ -93,17 +103,38 @@ const inTime = async <Result>(result: Promise<Result>): Promise<Result> => {
 /**
  * Creates a ledger in Deno KV, which is opened on first use.
  * @param options.path of the database's file, or its URL. Default: the one that belongs to the program
+ * @throws RangeError if the path names a database in memory, or is not a plain path
  */
 export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): DenoKvLedger => {
-  let opening: Promise<Kv> | undefined
+  if (path !== undefined) checkDatabasePath(path)
+  let opening: Promise<Opened> | undefined
+  let connections = 0
 
-  const opened = (): Promise<Kv> => {
-    opening ??= openKv(path).catch((error: unknown) => {
+  const identify = (): string | undefined => (path === undefined ? undefined : fileIdentity(path))
+
+  const open = async (): Promise<Opened> => {
+    const kv = await openKv(path)
+    connections++
+    return { kv, identity: identify() }
+  }
+
+  const close = async (): Promise<void> => {
+    const closing = opening
+    opening = undefined
+    ;(await closing)?.kv.close()
+  }
+
+  const opened = async (): Promise<Kv> => {
+    const mine = (opening ??= open().catch((error: unknown) => {
       // The next call tries again.
       opening = undefined
       throw error
-    })
-    return opening
+    }))
+    const { kv, identity } = await mine
+    if (identity === identify()) return kv
+    // Else this process would go on with a file that was removed or replaced, and that nobody else has.
+    if (opening === mine) await close()
+    return opened()
   }
 
   const using = async <Result>(operation: (kv: Kv) => Promise<Result>): Promise<Result> => {
@@ -169,10 +200,9 @@ export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): D
       const isLast = last === undefined || found.length < limit
       return { entries, cursor: isLast ? undefined : cursorBehind(keyOf(last)) }
     },
-    async close() {
-      const kv = await opening
-      opening = undefined
-      kv?.close()
+    get connections() {
+      return connections
     },
+    close,
   }
 }

@@ -27,8 +27,8 @@ export interface RedisClient {
   connect(): Promise<void>
   disconnect(): void
   on(event: string, listener: (error: unknown) => void): unknown
-  get(key: string): Promise<string | null>
-  /** The script that the ledger brings. */
+  /** The scripts that the ledger brings. */
+  readEntry(key: string): Promise<string | null>
   compareAndSet(...args: readonly (string | number)[]): Promise<unknown>
 }
 

@@ -1,7 +1,7 @@
 // The connection of the Redis ledger: opened on use, checked before it is used, given up for all as soon
 // as it breaks or hangs, so that nothing waits for a server that is away. The next call opens another.
 
-import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { LedgerUnavailableError } from '../errors.ts'
 import {
   LIMIT_MS,
   type RedisClient,
@@ -16,6 +16,7 @@ import {
   redisUnavailable,
   saysNothing,
 } from './redis-failure.ts'
+import { confirmPrimary, inspectServer } from './redis-fitness.ts'
 import type { RedisTarget } from './redis-url.ts'
 
 /** After a failure calls fail at once for this long, before the next one tries again. */
@@ -37,6 +38,10 @@ export interface RedisConnection {
    * @param work gets the client and all primaries, in an order that stays as long as they do
    */
   use<T>(work: (client: RedisClient, primaries: readonly Primary[]) => Promise<T>): Promise<T>
+  /** How many servers were connected to, each time; it grows before anything that a server said is returned. */
+  readonly connections: number
+  /** Rejects unless a server is a primary at this moment; for use within {@link use}. */
+  confirmPrimary(node: RedisNode): Promise<void>
   /** Ends the connection, and with it what is under way. */
   close(): Promise<void>
 }
@@ -51,27 +56,6 @@ const within = async <T>(work: Promise<T>): Promise<T> => {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** @returns the server's run id @throws LedgerUnavailableError if the server must not be used */
-const inspect = async (node: RedisNode): Promise<string> => {
-  const { host, port } = node.options
-  const info = await node.info()
-  const field = (name: string): string | undefined =>
-    new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1]
-  // A replica may lag behind what was acknowledged, and what was the primary may be one now.
-  if (field('role') === 'slave') {
-    throw new LedgerUnavailableError(`the Redis of the ledger at ${host}:${port} is a replica`)
-  }
-  const policy = field('maxmemory_policy')
-  if (policy !== 'noeviction') {
-    throw new LedgerUnfitError(
-      `the Redis of the ledger at ${host}:${port} has the maxmemory-policy ${policy ?? '(not shown)'}, ` +
-        'so it could drop what protects: set maxmemory-policy noeviction (the default of Tair and ' +
-        'ApsaraDB is volatile-lru; it is a parameter of the instance)',
-    )
-  }
-  return field('run_id') ?? ''
 }
 
 /**
@@ -93,11 +77,15 @@ const connectAnd = async <T>(client: RedisClient, first: () => Promise<T>): Prom
   }
 }
 
-/** @param scripts as ioredis takes them */
+/**
+ * @param scripts as ioredis takes them
+ * @param report takes warnings about a server, at each connection to it
+ */
 export const createRedisConnection = (
   target: RedisTarget,
   tls: RedisTlsOptions,
   scripts: Readonly<Record<string, { lua: string; numberOfKeys: number }>>,
+  report: (line: string) => void,
 ): RedisConnection => {
   const where = `${target.host}:${target.port}`
   let clients: RedisClients | undefined
@@ -105,9 +93,22 @@ export const createRedisConnection = (
   let failure: { readonly message: string; readonly untilMs: number } | undefined
   let closed = false
   let known: readonly RedisNode['options'][] = []
+  let connections = 0
+  const counted = new WeakSet<RedisNode>()
+  const warned = new WeakMap<RedisNode, string>()
   const checks = new WeakMap<RedisNode, { runId: Promise<string>; untilMs: number }>()
 
+  const inspect = async (node: RedisNode): Promise<string> => {
+    const { runId, warning } = await inspectServer(node, target)
+    // At each connection, and if it becomes so while it is connected.
+    if (warning !== undefined && warned.get(node) !== warning) report(`warning: ${warning}`)
+    warned.set(node, warning ?? '')
+    return runId
+  }
+
   const check = async (node: RedisNode): Promise<Primary> => {
+    if (!counted.has(node)) connections++
+    counted.add(node)
     const last = checks.get(node)
     if (last !== undefined && last.untilMs > performance.now()) {
       return { node, runId: await last.runId }
@@ -190,6 +191,10 @@ export const createRedisConnection = (
         throw unavailable
       }
     },
+    get connections() {
+      return connections
+    },
+    confirmPrimary,
     async close() {
       closed = true
       const client = await opened?.catch(() => undefined)

@@ -13,10 +13,11 @@ const REPLIES: Readonly<Record<string, string>> = {
   WRONGPASS: 'refuses the user name or password',
   NOAUTH: 'asks for a password; write it into the URL',
   NOPERM:
-    'does not permit the user what the ledger needs: the commands INFO, GET, SET, EVAL, EVALSHA, SCAN ' +
-    '(in a cluster also CLUSTER SLOTS), on all keys of its prefix',
+    'does not permit the user what the ledger needs: the commands INFO, GET, SET, SETRANGE, EVAL, EVALSHA, ' +
+    'SCAN (in a cluster also CLUSTER SLOTS), on all keys of its prefix',
   OOM: 'is full; give it more memory (maxmemory)',
   READONLY: 'is a replica; the ledger needs the primary',
+  NOREPLICAS: 'has fewer replicas than min-replicas-to-write demands, so it takes no writes',
   MISCONF: 'cannot save to its disk, so it takes no writes',
   LOADING: 'is still loading its data',
   CLUSTERDOWN: 'is a cluster that is not complete',
@@ -34,11 +35,19 @@ const codeOf = (error: unknown): string | undefined => {
   return typeof code === 'string' && /^[A-Z0-9_]{2,64}$/.test(code) ? code : undefined
 }
 
+/**
+ * The first word of an error reply. Before Redis 7 what a script met stands behind `ERR Error running script`.
+ */
+const wordOf = (reply: Error): string => {
+  const [, inside] = /^ERR Error running script.*: -([A-Z]{2,32}) /.exec(reply.message) ?? []
+  return inside ?? /^[A-Z]{2,32}(?= |$)/.exec(reply.message)?.[0] ?? 'ERR'
+}
+
 const describe = (error: unknown): string => {
   if (error instanceof LedgerUnavailableError) return error.message
   if (error instanceof RedisTimeoutError) return 'did not answer in time'
   if (isReply(error)) {
-    const word = /^[A-Z]{2,32}(?= |$)/.exec(error.message)?.[0] ?? 'ERR'
+    const word = wordOf(error)
     return REPLIES[word] ?? `answers with an error (${word})`
   }
   const code = codeOf(error)
@@ -50,7 +59,7 @@ export const saysNothing = (error: unknown): boolean => describe(error) === CLOS
 
 /** Whether the connection is of no use after this error: it broke, hangs, or leads to a replica. */
 export const isConnectionLost = (error: unknown): boolean =>
-  !isReply(error) || error.message.startsWith('READONLY')
+  !isReply(error) || wordOf(error) === 'READONLY'
 
 /** The error for callers. @param where host and port */
 export const redisUnavailable = (where: string, error: unknown): LedgerUnavailableError => {

@@ -53,6 +53,7 @@ const slotsOf = async (primaries: readonly Primary[]): Promise<string> => {
 /**
  * Keys that begin with a text, from a position on.
  * @param limit how many are looked at, about
+ * @param confirm rejects unless a server is a primary at this moment
  * @returns where the next page begins; `undefined` after the last
  * @throws RangeError if the position is one of other servers
  */
@@ -63,7 +64,14 @@ export const scanKeys = async (
     beginning,
     limit,
     cluster,
-  }: { start: Position | undefined; beginning: string; limit: number; cluster: boolean },
+    confirm,
+  }: {
+    start: Position | undefined
+    beginning: string
+    limit: number
+    cluster: boolean
+    confirm: (node: Primary['node']) => Promise<unknown>
+  },
 ): Promise<{ readonly keys: readonly string[]; readonly next: string | undefined }> => {
   const runIds = primaries.map(({ runId }) => runId).join(' ')
   const servers = fingerprint(`${runIds} ${cluster ? await slotsOf(primaries) : ''}`)
@@ -74,6 +82,8 @@ export const scanKeys = async (
   }
   const match = `${beginning.replaceAll(GLOB, '\\$&')}*`
   const [scanned, keys] = await primary.node.scan(scan, 'MATCH', match, 'COUNT', limit)
+  // A replica scans too, and may lack keys: what it left out can't be refused one by one.
+  await confirm(primary.node)
   const end = scanned === '0'
   const next = end ? `${servers}-${index + 1}-0` : `${servers}-${index}-${scanned}`
   return { keys, next: end && index + 1 === primaries.length ? undefined : next }

@@ -14,8 +14,11 @@ export interface RedisTarget {
   /** What all keys begin with. */
   readonly prefix: string
   readonly cluster: boolean
+  /** Whether a server without an append-only file is used, with a warning. */
+  readonly allowUnsafe: boolean
 }
 
+const PARAMETERS: ReadonlySet<string> = new Set(['prefix', 'cluster', 'allow-unsafe'])
 const DEFAULT_PORT = 6379
 const DEFAULT_PREFIX = 'rollcall:'
 const PREFIX = /^[A-Za-z0-9:._-]{1,64}$/
@@ -36,30 +39,35 @@ const decode = (text: string): string | undefined => {
   }
 }
 
-const readQuery = (query: URLSearchParams): { prefix?: string; cluster?: boolean } => {
+const isTrue = (found: ReadonlyMap<string, string>, name: string): boolean => {
+  const text = found.get(name)
+  if (text === undefined || text === 'true') return text === 'true'
+  return refuse(`${name}: expected ${name}=true, or leave the parameter out`)
+}
+
+const readQuery = (
+  query: URLSearchParams,
+): { readonly prefix?: string; readonly cluster: boolean; readonly allowUnsafe: boolean } => {
   const found = new Map<string, string>()
   for (const [name, value] of query) {
-    if (name !== 'prefix' && name !== 'cluster') {
+    if (!PARAMETERS.has(name)) {
       // Not the name that was found: behind a ? that was not encoded stands a part of the password.
-      refuse('a parameter that is not known; they are prefix and cluster')
+      refuse('a parameter that is not known; they are prefix, cluster and allow-unsafe')
     }
     if (found.has(name)) refuse(`the parameter ${name} stands there twice`)
     found.set(name, value)
   }
   const prefix = found.get('prefix')
-  const cluster = found.get('cluster')
-  if (cluster !== undefined && cluster !== 'true') {
-    refuse('cluster: expected cluster=true, or nothing for a single server')
-  }
   return {
     ...(prefix !== undefined && { prefix }),
-    ...(cluster !== undefined && { cluster: true }),
+    cluster: isTrue(found, 'cluster'),
+    allowUnsafe: isTrue(found, 'allow-unsafe'),
   }
 }
 
 /**
- * Reads `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=PREFIX&cluster=true]`; `rediss://`
- * for TLS. User name and password are percent-decoded. Port 6379, database 0 and the prefix `rollcall:`
+ * Reads `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=PREFIX&cluster=true&allow-unsafe=true]`;
+ * `rediss://` for TLS. User name and password are percent-decoded. Port 6379, database 0 and the prefix `rollcall:`
  * where it doesn't say others.
  * @param instead takes the place of what the query says
  * @throws RangeError with what to write instead; never with the password
@@ -85,7 +93,7 @@ export const parseRedisUrl = (
   }
   const query = readQuery(url.searchParams)
   const prefix = instead.prefix ?? query.prefix ?? DEFAULT_PREFIX
-  const cluster = instead.cluster ?? query.cluster ?? false
+  const cluster = instead.cluster ?? query.cluster
   const database = Number(url.pathname.slice(1))
   if (!PREFIX.test(prefix)) return refuse('prefix: expected 1 to 64 characters A-Z a-z 0-9 : . _ -')
   if (cluster && database !== 0) return refuse('a cluster has the database 0 only')
@@ -98,5 +106,6 @@ export const parseRedisUrl = (
     database,
     prefix,
     cluster,
+    allowUnsafe: query.allowUnsafe,
   }
 }

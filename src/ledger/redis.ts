@@ -1,7 +1,10 @@
 // The ledger in Redis 5 or newer, Tair or Valkey, one server or a cluster. Every operation touches one
-// key with one atomic command or script. What is stored is as safe as the server makes it: to lose
-// nothing that was acknowledged it needs `appendonly yes` and `appendfsync always`, and a replica
-// that takes over may lack the last moments before.
+// key with one atomic script. What is stored is as safe as the server makes it: to lose nothing that was
+// acknowledged it needs `appendonly yes` and `appendfsync always`, and a replica that takes over may lack
+// the last moments before.
+//
+// Each script begins with a write that changes nothing, which a replica refuses. A server that was demoted keeps
+// its connections and answers plain reads from what it has, so it would not know a ban made elsewhere.
 //
 // A value is stored as its expiry in Unix seconds (0: never), a space, the value.
 
@@ -22,18 +25,33 @@ export interface RedisLedgerOptions {
   readonly cluster?: boolean | undefined
   /** With `rediss://` only. */
   readonly tls?: RedisTlsOptions | undefined
+  /** Takes the driver's warnings, a line each. Default: nobody hears them. */
+  readonly report?: ((line: string) => void) | undefined
 }
 
 /** A ledger with connections to end. */
 export interface RedisLedger extends Ledger {
   /** Ends the connections, and with them what is under way; no call after it is answered. */
   close(): Promise<void>
+  /** How many servers it has connected to, each time that it did. */
+  readonly connections: number
 }
+
+// Writing nothing into a text at its beginning: no key is made, no expiry or value changes, and nothing goes to
+// the append-only file. `call`, not `pcall`: its refusal ends the script.
+const REFUSED_BY_REPLICAS = `redis.call('SETRANGE', KEYS[1], 0, '')`
+
+// KEYS: the key.
+const READ_ENTRY = `
+${REFUSED_BY_REPLICAS}
+return redis.call('GET', KEYS[1])
+`
 
 // KEYS: the key. ARGV: now; 1 and the expected value, or 0 and nothing; what to store; milliseconds
 // after which the server may remove it, or 0. Redis before 7 runs it anew on its replicas, so it asks
 // for no clock: the caller's counts.
 const COMPARE_AND_SET = `
+${REFUSED_BY_REPLICAS}
 local kept, alive = redis.call('GET', KEYS[1]), false
 if kept then
   local space = string.find(kept, ' ', 1, true)
@@ -80,8 +98,9 @@ const removableAfterMs = ({ expiresAt }: LedgerEntry, now: number): number => {
 }
 
 /**
- * Creates a ledger in Redis. It connects on first use; needs the package `ioredis`. A server that
- * could evict what is stored (`maxmemory-policy` other than `noeviction`) is refused, by each call.
+ * Creates a ledger in Redis. It connects on first use; needs the package `ioredis`. Each call refuses a server
+ * that could forget: one whose `maxmemory-policy` is not `noeviction`, or without an append-only file (unless
+ * the URL has `allow-unsafe=true`).
  *
  * Cursors of `list` end when a server restarts or slots move, since then the order is another one:
  * RangeError, start again from the first page.
@@ -92,17 +111,20 @@ export const createRedisLedger = ({
   prefix: otherPrefix,
   cluster,
   tls,
+  report = () => {},
 }: RedisLedgerOptions): RedisLedger => {
   const target = parseRedisUrl(url, { prefix: otherPrefix, cluster })
   if (tls !== undefined && !target.secure) throw new RangeError('tls: expected with rediss:// only')
   const { prefix } = target
-  const connection = createRedisConnection(target, tls ?? {}, {
+  const scripts = {
+    readEntry: { lua: READ_ENTRY, numberOfKeys: 1 },
     compareAndSet: { lua: COMPARE_AND_SET, numberOfKeys: 1 },
-  })
+  }
+  const connection = createRedisConnection(target, tls ?? {}, scripts, report)
 
   return {
     async read(key, now) {
-      return alive(await connection.use((client) => client.get(prefix + key)), now)
+      return alive(await connection.use((client) => client.readEntry(prefix + key)), now)
     },
 
     async compareAndSet(entry, expected, now): Promise<Swap> {
@@ -123,10 +145,11 @@ export const createRedisLedger = ({
       const start = cursor === undefined ? undefined : parseScanCursor(cursor)
       const beginning = `${prefix}${kind}:`
       const page = await connection.use(async (client, primaries) => {
-        const scan = { start, beginning, limit, cluster: target.cluster }
+        const { cluster } = target
+        const scan = { start, beginning, limit, cluster, confirm: connection.confirmPrimary }
         const { keys, next } = await scanKeys(primaries, scan)
         // Sent together; each asks for one key, since in a cluster they are in different places.
-        const values = await Promise.all(keys.map((key) => client.get(key)))
+        const values = await Promise.all(keys.map((key) => client.readEntry(key)))
         return { keys, next, values }
       })
       const entries = page.keys.flatMap((key, index) => {
@@ -136,6 +159,9 @@ export const createRedisLedger = ({
       return { entries, cursor: page.next }
     },
 
+    get connections() {
+      return connection.connections
+    },
     close: () => connection.close(),
   }
 }

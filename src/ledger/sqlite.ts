@@ -3,6 +3,8 @@
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import { retryWhileBusy } from './busy.ts'
+import { checkDatabasePath } from './database-path.ts'
+import { fileIdentity } from './file-identity.ts'
 import type { Ledger } from './ledger.ts'
 import { type RunSql, type SqlEntries, openSqlEntries } from './sql-entries.ts'
 
@@ -38,10 +40,14 @@ const findModule = (): SqliteModule | undefined => {
 export interface SqliteLedger extends Ledger {
   /** Closes the file. A call after that opens it again. */
   close(): void
+  /** How often the file was opened. */
+  readonly connections: number
 }
 
 interface Opened {
   readonly database: Database
+  /** Of the file as it was opened: another file may take its place. */
+  readonly identity: string | undefined
   readonly entries: SqlEntries
 }
 
@@ -65,7 +71,7 @@ const open = (path: string): Opened => {
       prepared.set(text, statement)
       return statement.all(...bindings)
     }
-    return { database, entries: openSqlEntries(run) }
+    return { database, identity: fileIdentity(path), entries: openSqlEntries(run) }
   } catch (error) {
     database.close()
     throw error
@@ -82,15 +88,29 @@ const isBusy = (error: unknown): boolean => {
  * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
  * a network file system, whose locks can't be relied on.
  * @param options.path of the file; its folder must exist
+ * @throws RangeError if the path names a database in memory, or is not a plain path
  */
-export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteLedger => {
+export const createSqliteLedger = (options: { readonly path: string }): SqliteLedger => {
+  const path = checkDatabasePath(options.path)
   let opened: Opened | undefined
+  let connections = 0
   let writes = 0
 
   const close = (): void => {
     const { database } = opened ?? {}
     opened = undefined
     database?.close()
+  }
+
+  /** The database of the file that is at the path now. */
+  const current = (): SqlEntries => {
+    // Else this process would go on with a file that was removed or replaced, and that nobody else has.
+    if (opened !== undefined && opened.identity !== fileIdentity(path)) close()
+    if (opened === undefined) {
+      opened = open(path)
+      connections++
+    }
+    return opened.entries
   }
 
   /** Cleans now and then; a write that is done stands, whatever becomes of cleaning. */
@@ -106,7 +126,7 @@ export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteL
 
   const using = async <Result>(operation: (entries: SqlEntries) => Result): Promise<Result> => {
     try {
-      return await retryWhileBusy(() => operation((opened ??= open(path)).entries), isBusy)
+      return await retryWhileBusy(() => operation(current()), isBusy)
     } catch (cause) {
       if (cause instanceof LedgerUnavailableError || cause instanceof RangeError) throw cause
       // Whatever is wrong with the file, the next call begins anew.
@@ -129,6 +149,9 @@ export const createSqliteLedger = ({ path }: { readonly path: string }): SqliteL
         return swap
       }),
     list: (kind, page, now) => using((entries) => entries.list(kind, page, now)),
+    get connections() {
+      return connections
+    },
     close,
   }
 }

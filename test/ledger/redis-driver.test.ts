@@ -51,11 +51,13 @@ describe('createRedisLedger(), what is stored', () => {
     expect(await server.cli('pttl', `rollcall:${KEY}`)).toBe('-1')
   })
 
-  it('every method is one command on one key, and a page one SCAN and a GET for each key', async (context) => {
+  it('every method is one script on one key, and a page one SCAN and a script for each key', async (context) => {
     const server = await serverFor(context)
     const ledger = ledgerFor({ url: server.url })
     const entry = { key: KEY, value: VALUE }
     await ledger.compareAndSet(entry, undefined, NOW)
+    // From now on the server knows both scripts.
+    await ledger.read(KEY, NOW)
     const commandsOf = async (call: () => Promise<unknown>): Promise<Record<string, number>> => {
       await server.cli('config', 'resetstat')
       await call()
@@ -64,14 +66,18 @@ describe('createRedisLedger(), what is stored', () => {
       const ours = counts.filter(([, name = '']) => !/^(?:config|info)/.test(name))
       return Object.fromEntries(ours.map(([, name = '', calls]) => [name, Number(calls)]))
     }
-    expect(await commandsOf(() => ledger.read(KEY, NOW))).toEqual({ get: 1 })
+    expect(await commandsOf(() => ledger.read(KEY, NOW))).toEqual({
+      evalsha: 1,
+      setrange: 1,
+      get: 1,
+    })
     // Commands inside of a script are counted too.
     const lost = await commandsOf(() => ledger.compareAndSet(entry, 'other', NOW))
-    expect(lost).toEqual({ evalsha: 1, get: 1 })
+    expect(lost).toEqual({ evalsha: 1, setrange: 1, get: 1 })
     const won = await commandsOf(() => ledger.compareAndSet(entry, VALUE, NOW))
-    expect(won).toEqual({ evalsha: 1, get: 1, set: 1 })
+    expect(won).toEqual({ evalsha: 1, setrange: 1, get: 1, set: 1 })
     const page = await commandsOf(() => ledger.list('test', { limit: 10 }, NOW))
-    expect(page).toEqual({ scan: 1, get: 1 })
+    expect(page).toEqual({ scan: 1, evalsha: 1, setrange: 1, get: 1 })
     const none = await commandsOf(() => ledger.list('other', { limit: 10 }, NOW))
     expect(none).toEqual({ scan: 1 })
   })
@@ -172,7 +178,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
   })
 
   it('every method works for a user that may do no more than the ledger needs', async (context) => {
-    const rights = '~rollcall:* +info +get +set +eval +evalsha +scan'
+    const rights = '~rollcall:* +info +get +set +setrange +eval +evalsha +scan'
     const { port } = await serverFor(context, {
       settings: [`user limited on >${SECRET} ${rights}`],
     })
@@ -210,6 +216,9 @@ describe('createRedisLedger(), a server that must not be used', () => {
     await server.cli('config', 'set', 'maxmemory', '1mb')
     const swap = ledger.compareAndSet({ key: KEY, value: 'b' }, VALUE, NOW)
     await expect(swap).rejects.toThrow(/is full; give it more memory/)
+    // A read begins with a write that changes nothing, so it is refused too.
+    await expect(ledger.read(KEY, NOW)).rejects.toThrow(/is full; give it more memory/)
+    await server.cli('config', 'set', 'maxmemory', '0')
     expect(await ledger.read(KEY, NOW)).toBe(VALUE)
   })
 

@@ -14,6 +14,7 @@ const PLAIN = {
   database: 0,
   prefix: 'rollcall:',
   cluster: false,
+  allowUnsafe: false,
 }
 
 /** What a URL is refused with. */
@@ -44,6 +45,7 @@ describe('parseRedisUrl()', () => {
     ],
     ['a prefix', 'redis://redis.example?prefix=a.b-c_D:9:', { prefix: 'a.b-c_D:9:' }],
     ['a cluster', 'redis://redis.example?cluster=true', { cluster: true }],
+    ['a server that may forget', 'redis://redis.example?allow-unsafe=true', { allowUnsafe: true }],
     ['all', 'rediss://u:p@h:1/?cluster=true&prefix=x', undefined],
     ['an IPv4 address', 'redis://127.0.0.1', { host: '127.0.0.1' }],
     ['an IPv6 address', 'redis://[::1]:6380', { host: '::1', port: 6380 }],
@@ -86,6 +88,7 @@ describe('parseRedisUrl()', () => {
     ['cluster=false', `redis://:${SECRET}@h?cluster=false`, 'cluster=true'],
     ['an empty cluster', `redis://:${SECRET}@h?cluster=`, 'cluster=true'],
     ['cluster twice', `redis://:${SECRET}@h?cluster=true&cluster=true`, 'twice'],
+    ['allow-unsafe=1', `redis://:${SECRET}@h?allow-unsafe=1`, 'allow-unsafe=true'],
     ['prefix twice', `redis://:${SECRET}@h?prefix=a&prefix=b`, 'twice'],
     ['an empty prefix', `redis://:${SECRET}@h?prefix=`, 'prefix'],
     ['a prefix too long', `redis://:${SECRET}@h?prefix=${'x'.repeat(65)}`, 'prefix'],

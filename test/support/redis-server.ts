@@ -13,6 +13,7 @@ import { requireTool } from './requirements.ts'
 const READY_SECONDS = 20
 const CLI_LIMIT_MS = 10_000
 const SLOTS = 16_384
+const PRIMARIES = 3
 const run = promisify(execFile)
 
 /** One server. */
@@ -43,6 +44,8 @@ export interface RedisCluster {
   /** Of the first one, with `cluster=true`. */
   readonly url: string
   readonly servers: readonly RedisServer[]
+  /** One for each of the first primaries, as many as were asked for. */
+  readonly replicas: readonly RedisServer[]
   /** SIGKILL for all. */
   kill(): Promise<void>
   /** Starts all again, and waits until they are a cluster. */
@@ -179,13 +182,21 @@ export const startRedisServer = async ({
   }
 }
 
-/** Starts a cluster of three primaries, each with a third of the slots. */
-export const startRedisCluster = async ({ tls = false } = {}): Promise<RedisCluster> => {
+/**
+ * Starts a cluster of three primaries, each with a third of the slots.
+ * @param options.replicas how many of the primaries have a replica. Default: none
+ */
+export const startRedisCluster = async ({
+  tls = false,
+  replicas: replicaCount = 0,
+} = {}): Promise<RedisCluster> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-redis-cluster-'))
   // One for all: they check one another's.
   const certificate = tls ? await makeCertificate(folder) : undefined
-  const busPorts = [await freePort(), await freePort(), await freePort()]
-  const servers = await Promise.all(
+  const count = PRIMARIES + replicaCount
+  const busPorts: number[] = []
+  while (busPorts.length < count) busPorts.push(await freePort())
+  const all = await Promise.all(
     busPorts.map((busPort) =>
       startRedisServer({
         certificate,
@@ -198,18 +209,20 @@ export const startRedisCluster = async ({ tls = false } = {}): Promise<RedisClus
     ),
   )
   const forAll = async (call: (server: RedisServer) => Promise<void>): Promise<void> => {
-    await Promise.all(servers.map(call))
+    await Promise.all(all.map(call))
   }
   const close = async (): Promise<void> => {
     await forAll((server) => server.close())
     rmSync(folder, { recursive: true, force: true })
   }
   const complete = async (): Promise<boolean> => {
-    const states = await Promise.all(servers.map(({ cli }) => cli('cluster', 'info')))
-    return states.every((state) => /cluster_state:ok[^]*cluster_known_nodes:3/.test(state))
+    const states = await Promise.all(all.map(({ cli }) => cli('cluster', 'info')))
+    const known = new RegExp(`cluster_state:ok[^]*cluster_known_nodes:${count}\\b`)
+    return states.every((state) => known.test(state))
   }
   const untilComplete = (): Promise<void> =>
     waitUntil(complete, { seconds: READY_SECONDS, what: 'the cluster complete' })
+  const [servers, replicas] = [all.slice(0, PRIMARIES), all.slice(PRIMARIES)]
   const [first] = servers as [RedisServer]
   try {
     for (const [index, { cli, port }] of servers.entries()) {
@@ -218,7 +231,15 @@ export const startRedisCluster = async ({ tls = false } = {}): Promise<RedisClus
       await cli('cluster', 'set-config-epoch', `${index + 1}`)
       await first.cli('cluster', 'meet', '127.0.0.1', `${port}`, `${busPorts[index]}`)
     }
+    for (const [index, { port }] of replicas.entries()) {
+      const busPort = `${busPorts[PRIMARIES + index]}`
+      await first.cli('cluster', 'meet', '127.0.0.1', `${port}`, busPort)
+    }
     await untilComplete()
+    for (const [index, { cli }] of replicas.entries()) {
+      const id = await servers[index]?.cli('cluster', 'myid')
+      await cli('cluster', 'replicate', `${id}`)
+    }
   } catch (error) {
     await close()
     throw error
@@ -226,6 +247,7 @@ export const startRedisCluster = async ({ tls = false } = {}): Promise<RedisClus
   return {
     url: `${first.url}?cluster=true`,
     servers,
+    replicas,
     kill: () => forAll((server) => server.kill()),
     async start() {
       await forAll((server) => server.start())

@@ -1,0 +1,64 @@
+// Opening a ledger as it is configured. A driver, and the client that it needs, is loaded only when it is used.
+
+import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import type { LedgerConfig } from './configured.ts'
+import type { OpenLedger, OpenStore } from './store.ts'
+
+/** What opening a ledger takes. */
+export interface OpenLedgerOptions {
+  /** The service's name. The ledger keeps it, and refuses a service of another name. */
+  readonly issuer: string
+  /** Takes a line for the operator: warnings, and why the store does not answer. */
+  readonly report: (line: string) => void
+}
+
+/**
+ * Opens the store of a ledger, without its epoch: for commands that look after a store. Services use
+ * {@link openLedger}.
+ * @param report takes the driver's warnings
+ */
+export const openStore = async (
+  config: LedgerConfig,
+  report: (line: string) => void,
+): Promise<OpenStore> => {
+  switch (config.kind) {
+    case 'memory':
+      return (await import('./memory.ts')).createMemoryLedger()
+    case 'sqlite':
+      return (await import('./sqlite.ts')).createSqliteLedger(config)
+    case 'redis':
+      return (await import('./redis.ts')).createRedisLedger({ ...config, report })
+    case 'deno-kv':
+      if (config.path === undefined) {
+        report(
+          'warning: deno-kv: without a path keeps the ledger in the cache folder of Deno, which a ' +
+            'replaced container loses; set ROLLCALL_LEDGER to deno-kv:PATH on a volume',
+        )
+      }
+      return (await import('./deno-kv.ts')).createDenoKvLedger(config)
+  }
+}
+
+/**
+ * Opens a ledger. If the store does not answer yet, that is reported and the service starts anyway: calls
+ * are refused until the store answers.
+ * @throws ConfigurationError if the store cannot keep a ledger, or keeps the ledger of another issuer
+ */
+export const openLedger = async (
+  config: LedgerConfig,
+  { report }: OpenLedgerOptions,
+): Promise<OpenLedger> => {
+  const store = await openStore(config, report)
+  const ledger: OpenLedger = store
+  try {
+    await ledger.read('start:', 0)
+  } catch (error) {
+    if (error instanceof LedgerUnfitError) {
+      await ledger.close?.()
+      throw new ConfigurationError([`ROLLCALL_LEDGER: ${error.message}`])
+    }
+    if (!(error instanceof LedgerUnavailableError)) throw error
+    report(`${error.message}; until it answers, nobody can enroll`)
+  }
+  return ledger
+}
