@@ -61,10 +61,11 @@ export interface Ledger {
   ): Promise<LedgerPage>
 
   /**
-   * Unix seconds since when the ledger remembers, where its memory ends with its process. A
-   * challenge made before could have been spent before, so it is refused. Absent: it remembers all.
+   * Unix seconds since when the ledger remembers. What was made in an earlier second could have been used
+   * before, so it is refused. It can change at any time (a store is emptied or exchanged): read it each time,
+   * and again after the first call of a request. Absent: the ledger remembers everything.
    */
-  readonly remembersSince?: number
+  readonly remembersSince?: number | undefined
 }
 
 /**

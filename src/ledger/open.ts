@@ -3,6 +3,7 @@
 import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
 import type { LedgerConfig } from './configured.ts'
 import type { OpenLedger, OpenStore } from './store.ts'
+import { withEpoch } from './with-epoch.ts'
 
 /** What opening a ledger takes. */
 export interface OpenLedgerOptions {
@@ -46,10 +47,10 @@ export const openStore = async (
  */
 export const openLedger = async (
   config: LedgerConfig,
-  { report }: OpenLedgerOptions,
+  { issuer, report }: OpenLedgerOptions,
 ): Promise<OpenLedger> => {
   const store = await openStore(config, report)
-  const ledger: OpenLedger = store
+  const ledger = config.kind === 'memory' ? store : withEpoch(store, { issuer, report })
   try {
     await ledger.read('start:', 0)
   } catch (error) {
