@@ -8,6 +8,7 @@ import { addEmulate } from './emulate.ts'
 import { addEnroll } from './enroll/enroll.ts'
 import { addInspect } from './inspect/inspect.ts'
 import { addKeygen } from './keygen/keygen.ts'
+import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
 import { createProgram, runProgram } from './program.ts'
@@ -27,6 +28,7 @@ addEmulate(program)
 addKeygen(program)
 addPolicy(program)
 addAdmin(program)
+addLedger(program)
 
 // Not awaited: the bundle that stands alone is CommonJS, which has no `await` out here.
 void runProgram(program, process.argv.slice(2))

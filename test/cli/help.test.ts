@@ -15,6 +15,7 @@ const SUBCOMMANDS = [
   'emulate',
   'keygen',
   'policy check',
+  'ledger renew-epoch',
 ]
 
 let command: RollcallCommand

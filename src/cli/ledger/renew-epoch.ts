@@ -1,0 +1,95 @@
+// `rollcall ledger renew-epoch`: begins a ledger anew after a restore, or moves it to another issuer.
+
+import type { Command } from 'commander'
+import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../../errors.ts'
+import { type LedgerConfig, ledgerReader } from '../../ledger/configured.ts'
+import { rfc3339 } from '../../ledger/epoch.ts'
+import { openStore } from '../../ledger/open.ts'
+import { type Renewal, renewEpoch } from '../../ledger/renew-epoch.ts'
+import { CommandError, EXIT, say, usageError } from '../exit-status.ts'
+import { addMoreHelp } from '../help.ts'
+import { print, printJson } from '../output.ts'
+import { checkServiceAddress } from '../service-address.ts'
+import { readVariable } from './variables.ts'
+
+interface Options {
+  readonly issuer?: string
+  readonly json?: true
+}
+
+const readLedger = ledgerReader(['sqlite', 'redis', 'deno-kv'])
+
+const readConfig = async (): Promise<LedgerConfig> => {
+  const text = await readVariable('ROLLCALL_LEDGER')
+  try {
+    return readLedger(text)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw usageError(`ROLLCALL_LEDGER: ${error.problems.join('; ')}`)
+  }
+}
+
+const renew = async (config: LedgerConfig, issuer: string, newIssuer: string): Promise<Renewal> => {
+  const store = await openStore(config, say)
+  try {
+    return await renewEpoch(store, { issuer, newIssuer, now: Math.floor(Date.now() / 1000) })
+  } catch (error) {
+    if (!(error instanceof LedgerUnavailableError)) throw error
+    const status = error instanceof LedgerUnfitError ? EXIT.usage : EXIT.unavailable
+    throw new CommandError(status, `ROLLCALL_LEDGER: ${error.message}`)
+  } finally {
+    await store.close?.()
+  }
+}
+
+const run = async ({ issuer: typed, json }: Options): Promise<void> => {
+  const issuer = checkServiceAddress(await readVariable('ROLLCALL_ISSUER'), 'ROLLCALL_ISSUER')
+  const newIssuer = typed === undefined ? issuer : checkServiceAddress(typed, '--issuer')
+  const { before, after } = await renew(await readConfig(), issuer, newIssuer)
+  const time = rfc3339(after.time)
+  if (json) {
+    const previous = before && { time: rfc3339(before.time), issuer: before.issuer }
+    printJson({ epoch: time, issuer: after.issuer, previous })
+    return
+  }
+  print(
+    before === undefined
+      ? `The ledger had no epoch. It now begins at ${time} and belongs to ${after.issuer}.`
+      : `The ledger now begins at ${time} (it began at ${rfc3339(before.time)}).`,
+  )
+  if (before !== undefined && before.issuer !== after.issuer) {
+    print(`It belonged to ${before.issuer} and now belongs to ${after.issuer}.`)
+  }
+  print(
+    `Challenges and operators' tokens made before ${time} are refused.`,
+    'Running services notice within 5 seconds. What the ledger holds is unchanged.',
+  )
+}
+
+const MORE = `Run it as part of every restore, after the store is back and before the services use it: challenges
+that were spent after the backup could be spent again. It changes no ban and no instance.
+
+It reads ROLLCALL_LEDGER (sqlite:, redis:, rediss: or deno-kv:) and ROLLCALL_ISSUER, as the service has
+them; each also as NAME_FILE. With --issuer the ledger of ROLLCALL_ISSUER becomes that of another
+service name, and services under the old name answer 503.`
+
+/** Adds the subcommand. */
+export const addRenewEpoch = (ledger: Command): void => {
+  const command = ledger
+    .command('renew-epoch')
+    .description('Begin a ledger anew after a restore: challenges made before are refused.')
+    .option('--issuer <url>', 'move the ledger to a service of this name, https://HOST')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(run)
+  addMoreHelp(command, {
+    examples: [
+      'export ROLLCALL_ISSUER=https://rollcall.example ROLLCALL_LEDGER_FILE=secrets/ledger-url',
+      'rollcall ledger renew-epoch',
+      'rollcall ledger renew-epoch --issuer https://enroll.example',
+    ],
+    more: MORE,
+    exits: `
+Exit status: 0 done, 2 usage, or the ledger belongs to another issuer, 5 the ledger does not answer.`,
+  })
+}
