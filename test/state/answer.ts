@@ -88,6 +88,25 @@ export const expectEnrolled = async (
 /** How a call is refused: what the client is told, and what the operator. */
 export type Expected = readonly [status: number, code: string, reason: string | undefined]
 
+/** What an instance of an account that a role names is told; a banned one, and others, nothing. */
+const TOLD: Readonly<Record<string, string>> = {
+  role_unknown: 'no_role_matches',
+  role_not_matched: 'no_role_matches',
+  no_role_matches: 'no_role_matches',
+  key_not_proved: 'key_required',
+  resource_not_allowed: 'resource_not_allowed',
+  already_enrolled: 'already_enrolled',
+  key_not_the_first: 'key_changed',
+  image_not_new: 'image_unchanged',
+}
+
+/**
+ * Waits for the next second: a challenge knows the second in which it was made, and one of the second of a
+ * reset is refused.
+ */
+export const nextSecond = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, 1_010 - (Date.now() % 1_000)))
+
 /** Looks that a call was refused so, and that there is no token. @returns its audit event */
 export const expectRefused = async (
   answer: Answer,
@@ -99,7 +118,10 @@ export const expectRefused = async (
     code,
     reason,
   })
-  expect(Object.keys(answer.body)).toEqual(['type', 'title', 'status', 'code', 'request_id'])
+  const told = code === 'not_admitted' && reason !== undefined ? TOLD[reason] : undefined
+  expect(answer.body['reason']).toBe(told)
+  const members = ['type', 'title', 'status', 'code', ...(told ? ['reason'] : []), 'request_id']
+  expect(Object.keys(answer.body)).toEqual(members)
   expect(answer.text).not.toMatch(/eyJ|access_token|expires_in/)
   expect(event).toMatchObject({ outcome: status < 500 ? 'refused' : 'error', code })
   expect(event['jti']).toBeUndefined()

@@ -98,9 +98,8 @@ export const firstUseChanges = (service: () => StateService): void => {
 
       const b1 = await begin(other, 'new-image')
       const claimsB = await expectEnrolled(await post(b1))
-      // Evidence of the image before, answered or refused, is not a new image now.
+      // Evidence that was spent with the image before is not a new image now.
       await expectRefused(await post(a1), refused)
-      await expectRefused(await post(a2), refused)
       await expectRefused(await post(await begin(other, 'new-image')), refused)
       await expectRetryOf(await post(b1), claimsB)
 
@@ -108,6 +107,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       await expectEnrolled(await post(a3))
       await expectRefused(await post(b1), refused)
       await expectRefused(await post(a1), refused)
+      // What the record alone refused was not spent, and is still refused.
       await expectRefused(await post(a2), refused)
       expect(await show(instance)).toMatchObject({ enrollments: 3, image_id: 'm-a' })
     })
@@ -122,15 +122,30 @@ export const firstUseChanges = (service: () => StateService): void => {
       }
     })
 
-    it('takes the key of the new image for the first one', async () => {
+    it('keeps the key of the first enrollment: a new image brings no second key in', async () => {
       const instance = service().newInstance({ 'image-id': 'm-a' })
       const renewed = { ...instance, 'image-id': 'm-b' }
       const [before, after] = [await makeKey(), await makeKey()]
       await expectEnrolled(await post(await begin(instance, 'new-image', { key: before })))
       await expectEnrolled(await post(await begin(renewed, 'new-image', { key: after })))
-      const old = await begin(renewed, 'same-key', { key: before })
-      await expectRefused(await post(old), notAdmitted('key_not_the_first'))
-      await expectEnrolled(await post(await begin(renewed, 'same-key', { key: after })))
+      const second = await begin(renewed, 'same-key', { key: after })
+      await expectRefused(await post(second), notAdmitted('key_not_the_first'))
+      await expectEnrolled(await post(await begin(renewed, 'same-key', { key: before })))
+    })
+
+    it('does not help a pod into the same_key role of its node', async () => {
+      const node = service().newInstance({ 'image-id': 'm-a' })
+      const redeployed = { ...node, 'image-id': 'm-b' }
+      const [ofNode, ofPod] = [await makeKey(), await makeKey()]
+      await expectEnrolled(await post(await begin(node, 'same-key', { key: ofNode })))
+      const refused = notAdmitted('key_not_the_first')
+      const pod = (instance: Instance, role: string): Promise<Attempt> =>
+        begin(instance, role, { key: ofPod })
+      await expectRefused(await post(await pod(node, 'same-key')), refused)
+      await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
+      await expectEnrolled(await post(await pod(redeployed, 'new-image')))
+      await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
+      await expectEnrolled(await post(await begin(redeployed, 'same-key', { key: ofNode })))
     })
 
     it(`gives one token to ${RACERS} challenges of one new image at the same moment`, async () => {

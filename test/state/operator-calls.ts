@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectEnrolled, expectRefused } from './answer.ts'
+import { DOCUMENT_FIELDS } from '../support/test-cloud.ts'
 import { makeKey } from './jws-by-hand.ts'
 import type { StateService } from './state-service.ts'
 import { type Instance, OPERATOR, pathOf } from './world.ts'
@@ -29,12 +30,14 @@ export const operatorCalls = (service: () => StateService): void => {
     expect({ status: answer.status, ...answer.body }).toMatchObject({ status: 200 })
     expect(answer.headers.get('Cache-Control')).toBe('no-store')
     expect(await answer.event()).toEqual({
-      time: expect.any(String),
+      version: 1,
+      time: expect.stringMatching(/\.[0-9]{3}Z$/),
       request_id: answer.headers.get('X-Request-Id'),
       duration_ms: expect.any(Number),
       event: 'admin',
-      outcome: 'issued',
+      outcome: 'done',
       sub: OPERATOR,
+      operator_kid: service().operatorKeys[0]?.thumbprint,
       action,
       ...facts,
     })
@@ -73,6 +76,7 @@ export const operatorCalls = (service: () => StateService): void => {
         ...factsOf(instance),
         serial_number: instance['serial-number'],
         image_id: instance['image-id'],
+        private_ipv4: DOCUMENT_FIELDS['private-ipv4'],
         first_enrolled_at: iat,
         last_enrolled_at: iat,
         enrollments: 1,
@@ -149,6 +153,7 @@ export const operatorCalls = (service: () => StateService): void => {
           value,
           reason: why,
           banned_by: OPERATOR,
+          banned_by_kid: service().operatorKeys[0]?.thumbprint,
           banned_at: expect.any(Number),
         })
         expect(await mine()).toEqual([body])

@@ -49,24 +49,14 @@ export const operatorRequests = (service: () => StateService): void => {
       ['GET', `${INSTANCES}/x/cn-hangzhou/i-a`],
       ['GET', `${INSTANCES}/123456789012345678901/cn-hangzhou/i-a`],
       ['GET', `${INSTANCES}/1/CN-HANGZHOU/i-a`],
-      ['GET', `${INSTANCES}/1/cn%2Fhangzhou/i-a`],
       ['GET', `${INSTANCES}/1/cn-hangzhou/abc`],
-      ['GET', `${IN_REGION}/i-a%2Freset`],
-      ['GET', `${IN_REGION}/i-a%00`],
-      ['GET', `${IN_REGION}/i-a%0A`],
-      ['GET', `${IN_REGION}/i-%E2%98%83`],
-      ['GET', `${IN_REGION}/i-%zz`],
-      ['GET', `${IN_REGION}/i-%ff`],
       ['GET', `${IN_REGION}/i-${'a'.repeat(41)}`],
       ['GET', `${IN_REGION}/*`],
       ['GET', `${IN_REGION}/__proto__`],
       ['GET', `${IN_REGION}/:instance`],
       ['POST', `${IN_REGION}/i-A/reset`],
-      ['POST', `${IN_REGION}/i-a%20/revoke`],
       ['DELETE', `${IN_REGION}/i-a;x`],
       ['DELETE', `${BANS}/account/x`],
-      ['DELETE', `${BANS}/account/1%201`],
-      ['DELETE', `${BANS}/image/a%2Fb`],
       ['DELETE', `${BANS}/image/a:b`],
       ['DELETE', `${BANS}/image/${'a'.repeat(97)}`],
       ['DELETE', `${BANS}/instance/i-`],
@@ -83,6 +73,18 @@ export const operatorRequests = (service: () => StateService): void => {
       ['POST', `${IN_REGION}/i-a/reset/`],
       ['PUT', `${BANS}/image`],
       ['PUT', `${BANS}/image/a/b`],
+      ['GET', `${INSTANCES}/1/cn%2Fhangzhou/i-a`],
+      ['GET', `${IN_REGION}/i-a%2Freset`],
+      ['GET', `${IN_REGION}/i-a%00`],
+      ['GET', `${IN_REGION}/i-a%0A`],
+      ['GET', `${IN_REGION}/i-%E2%98%83`],
+      ['GET', `${IN_REGION}/i-%zz`],
+      ['GET', `${IN_REGION}/i-%ff`],
+      ['POST', `${IN_REGION}/i-a%20/revoke`],
+      ['DELETE', `${BANS}/account/1%201`],
+      ['DELETE', `${BANS}/image/a%2Fb`],
+      ['PUT', `${BANS}/%20image/1`],
+      ['GET', '/v1/%61dmin/instances'],
       ['GET', '/v1/admin'],
       ['GET', '/V1/admin/bans'],
     ])('have nothing at %s %s', async (method, path) => {
@@ -92,7 +94,7 @@ export const operatorRequests = (service: () => StateService): void => {
       })
     })
 
-    it.each(['role', 'region', 'Account', '__proto__', 'constructor', ' image'])(
+    it.each(['role', 'region', 'Account', '__proto__', 'constructor'])(
       'ban nothing of the kind %s',
       async (kind) => {
         const path = `${BANS}/${encodeURIComponent(kind)}/1`

@@ -115,12 +115,19 @@ export const operators = (service: () => StateService): void => {
   const expectTaken = async (token: string): Promise<void> => {
     const answer = await callWith(token)
     expect(answer).toMatchObject({ status: 200 })
-    expect(await answer.event()).toMatchObject({ event: 'admin', sub: OPERATOR })
+    expect(await answer.event()).toMatchObject({
+      event: 'admin',
+      outcome: 'done',
+      sub: OPERATOR,
+      operator_kid: expect.stringMatching(/^[\w-]{43}$/),
+    })
   }
   const expectNobody = async (answer: Answer, expected: Expected): Promise<void> => {
     const event = await expectRefused(answer, expected)
     expect(event).toMatchObject({ event: 'admin' })
-    expect(event['sub']).toBeUndefined()
+    // Of a token that was good once it is known whose it was; of others nothing.
+    expect(event['sub']).toBe(expected === USED ? OPERATOR : undefined)
+    expect(event['operator_kid'] === undefined).toBe(expected !== USED)
     const challenge = `Bearer realm="${ISSUER}", error="invalid_token"`
     expect(answer.headers.get('WWW-Authenticate')).toBe(challenge)
   }

@@ -10,6 +10,7 @@ import {
   expectEnrolled,
   expectRefused,
   expectRetryOf,
+  nextSecond,
   notAdmitted,
 } from './answer.ts'
 import { makeKey } from './jws-by-hand.ts'
@@ -39,6 +40,7 @@ export const restarts = (service: () => StateService): void => {
       await expectRefused(await post(refused), notAdmitted('already_enrolled'))
       const reset = await service().operate('POST', `${pathOf(instance)}/reset`)
       expect(reset).toMatchObject({ status: 200 })
+      await nextSecond()
       const banned = service().newInstance()
       const ban = `/v1/admin/bans/instance/${banned['instance-id']}`
       expect(await service().operate('PUT', ban, { reason: 'x' })).toMatchObject({ status: 200 })

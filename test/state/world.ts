@@ -1,7 +1,7 @@
 // Who and what there is in these tests: the service's name, its roles, accounts and instances.
 
 /** Not the address that it listens on: nothing of the protocol may depend on that. */
-export const ISSUER = 'https://rollcall.example'
+export const ISSUER = 'https://rollcall.test'
 export const RELYING_PARTY = 'https://cluster.example'
 export const LIFETIME_SECONDS = 120
 /** The operator's name. */
