@@ -1,5 +1,6 @@
 // The service on Cloudflare Workers: configuration from vars and secrets, the ledger in a Durable
-// Object. The service is made once per isolate, at its first request.
+// Object. The service is made once per isolate, at its first request. What cannot be made answers 503: neither
+// the variables nor the code of an isolate ever change.
 
 import { parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/errors.ts'
@@ -14,6 +15,9 @@ interface Bindings extends Record<string, unknown> {
   readonly LEDGER: ObjectNamespace<unknown>
 }
 
+/** How often an isolate repeats why it cannot start, for whoever begins to read the log late. */
+const REPEAT_MS = 60_000
+
 /** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */
 const readFile = async (path: string): Promise<string> =>
   ((await import(path)) as { readonly default: string }).default
@@ -24,17 +28,27 @@ const build = async (env: Bindings): Promise<Service> =>
     ledger: createDurableObjectLedger(env.LEDGER),
   })
 
+let saidAt = -Infinity
+/** Answers every request 503, and says why in the log, once in a while. */
+const failed = (error: unknown): Service => {
+  const message = error instanceof ConfigurationError ? error.message : 'the service cannot start'
+  return {
+    fetch: async (request) => {
+      const now = Date.now()
+      if (now - saidAt >= REPEAT_MS) {
+        saidAt = now
+        say(message)
+      }
+      return unavailable(request, '')
+    },
+  }
+}
+
 let service: Promise<Service> | undefined
 
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
-    try {
-      service ??= build(env)
-      return await (await service).fetch(request)
-    } catch (error) {
-      service = undefined
-      say(error instanceof ConfigurationError ? error.message : 'the service cannot start')
-      return unavailable(request, '')
-    }
+    service ??= build(env).catch(failed)
+    return (await service).fetch(request)
   },
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMetadataEmulator } from '../../src/metadata/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE, claimsOf, problemOf } from '../http/support.ts'
 import { type PostedEvidence, getChallenge, postEvidence } from '../support/instance.ts'
@@ -108,5 +109,33 @@ describe('functions/worker.ts', () => {
     })
     expect(output()).not.toContain(secret)
     expect(auditEvents()).toEqual([])
+    // Three requests were refused for one reason: it stands in the log once.
+    expect(output().match(/configuration is not valid/g)).toHaveLength(1)
+  })
+
+  it('warns in its log, once, of what weakens it', async () => {
+    const { certificatePem } = await createMetadataEmulator({ seed: 'worker' })
+    const weak = { ...variables, ROLLCALL_TRUST_ANCHORS: certificatePem }
+    const place = { folder: join(folder, 'weak'), port: await freePort() }
+    const { url, output } = await start(weak, place)
+    for (let i = 0; i < 3; i++) await getChallenge(url)
+    const warning = 'warning: ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator'
+    await waitUntil(() => output().includes(warning), { seconds: 10, what: 'the warning' })
+    expect(output().split(warning)).toHaveLength(2)
+    expect(output()).toContain(`warning: ROLLCALL_ISSUER: "${url}" works on this machine only`)
+  })
+
+  it('refuses the certificate of an emulator for an issuer that others can reach', async () => {
+    const { certificatePem } = await createMetadataEmulator({ seed: 'worker' })
+    const left = {
+      ...variables,
+      ROLLCALL_ISSUER: 'https://rollcall.test',
+      ROLLCALL_TRUST_ANCHORS: certificatePem,
+    }
+    const place = { folder: join(folder, 'left'), port: await freePort() }
+    const { url, output } = await start(left, place)
+    expect((await fetch(`${url}/v1/challenge`, { method: 'POST' })).status).toBe(503)
+    const problem = 'ROLLCALL_TRUST_ANCHORS: certificate 1 was made by an emulator'
+    await waitUntil(() => output().includes(problem), { seconds: 10, what: 'the problem' })
   })
 })
