@@ -10,12 +10,15 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { cleanEnvironment } from './support/processes.ts'
+import { copyDeployable } from './functions/deployable.ts'
 import { ROOT } from './support/sources.ts'
 
 /** Of `worker.js` alone: what an isolate parses before its first request. */
 const MAX_WORKER_GZIP_BYTES = 65_536
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'))
+const project = join(folder, 'project')
+beforeAll(() => copyDeployable(project))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** @param environment empty for what stands at the top of the file */
@@ -25,7 +28,7 @@ const bundle = async (environment: string): Promise<string> => {
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', `--env=${environment}`, `--outdir=${outdir}`],
-    { cwd: ROOT, env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }) },
+    { cwd: project, env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }) },
   )
   return stdout + stderr
 }
@@ -55,9 +58,10 @@ describe.each([
     expect(output).not.toMatch(/warning|▲|unexpected|deprecated|not inherited/i)
   })
 
-  it('is one file, as long as no policy lies beside it', () => {
+  it('is one file, and the policies that lie beside its source', () => {
     const files = readdirSync(join(folder, `environment-${environment}`)).toSorted()
-    expect(files).toEqual(['README.md', 'worker.js', 'worker.js.map'])
+    const policies = ['policy-production.json', 'policy-staging.json']
+    expect(files).toEqual(['README.md', ...policies, 'worker.js', 'worker.js.map'])
   })
 
   it('holds neither the certificate library nor anything of Node', () => {
