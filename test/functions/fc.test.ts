@@ -96,7 +96,9 @@ const call = async (context: TestContext, node?: string): Promise<Called> => {
   redis ??= await startRedisServer()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const env = { ROLLCALL_ISSUER: url, ROLLCALL_LEDGER: redis.url, PORT: String(port) }
+  // A ledger belongs to one issuer.
+  const ledger = `${redis.url}?prefix=fc-${port}:`
+  const env = { ROLLCALL_ISSUER: url, ROLLCALL_LEDGER: ledger, PORT: String(port) }
   const started = start(env, node)
   await waitUntil(() => started.output.stderr.includes(`listening on http://0.0.0.0:${port}`), {
     seconds: SECONDS,
@@ -240,7 +242,7 @@ describe('functions/fc.ts', () => {
   it('listens on 0.0.0.0:9000 unless it is told otherwise', async (context) => {
     requireRedis(context)
     redis ??= await startRedisServer()
-    const server = start({ ROLLCALL_LEDGER: redis.url })
+    const server = start({ ROLLCALL_LEDGER: `${redis.url}?prefix=fc-9000:` })
     // Where something else has the port already, it says so.
     const tried = /listening on http:\/\/0\.0\.0\.0:9000 |port 9000 is taken/
     await waitUntil(() => tried.test(server.output.stderr), { seconds: SECONDS, what: 'the port' })
