@@ -3,8 +3,9 @@
 // a byte of an answer.
 
 import { ledgerReader } from '../src/ledger/configured.ts'
+import { sayListening } from '../src/node/listening.ts'
 import { say } from '../src/service.ts'
-import { openService, sayListening } from './open-service.ts'
+import { openService } from './open-service.ts'
 
 /** Longer than a request may take, so that none in flight is cut off. */
 const STOP_MS = 25_000

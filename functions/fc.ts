@@ -5,9 +5,9 @@
 import process from 'node:process'
 import { ConfigurationError } from '../src/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
+import { serveNode } from '../src/node/serve-node.ts'
 import type { Service } from '../src/service.ts'
 import { type Ledgers, openService } from './open-service.ts'
-import { serveNode } from './serve-node.ts'
 
 /** Where the platform connects to, unless the function's `customRuntimeConfig` says otherwise. */
 const DEFAULTS = { HOST: '0.0.0.0', PORT: '9000' } as const

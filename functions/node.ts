@@ -2,8 +2,8 @@
 
 import process from 'node:process'
 import { ledgerReader } from '../src/ledger/configured.ts'
+import { serveNode } from '../src/node/serve-node.ts'
 import { openService } from './open-service.ts'
-import { serveNode } from './serve-node.ts'
 
 const readLedger = ledgerReader(['sqlite', 'redis', 'memory'])
 serveNode(await openService(process.env, { readLedger }))

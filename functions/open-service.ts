@@ -8,8 +8,6 @@ import { ConfigurationError } from '../src/errors.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { type Service, createService, say } from '../src/service.ts'
 
-export { say }
-
 /** A service that can be served. */
 export interface OpenService extends Service {
   readonly config: Config
@@ -18,11 +16,6 @@ export interface OpenService extends Service {
 /** Which ledgers the runtime has, and which one where none is set. */
 export type Ledgers = Pick<RuntimeOptions, 'defaultLedger'> &
   Required<Pick<RuntimeOptions, 'readLedger'>>
-
-/** Tells the operator that the service is there. */
-export const sayListening = ({ host, issuer }: Config, port: number): void => {
-  say(`listening on http://${host}:${port} as ${issuer}`)
-}
 
 const refuse = (error: unknown): never => {
   if (!(error instanceof ConfigurationError)) throw error

@@ -4,9 +4,9 @@
 
 import { parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/errors.ts'
+import { unavailable } from '../src/http/unavailable.ts'
 import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
 import { type Service, createService, say } from '../src/service.ts'
-import { unavailable } from './unavailable.ts'
 
 export { LedgerObject } from '../src/ledger/durable-object.ts'
 

@@ -104,7 +104,7 @@ describe('kubernetes.yaml', () => {
 
   it('waits longer for the end of a pod than the service takes to stop', () => {
     const [, stopSeconds] =
-      /STOP_SECONDS = (\d+)/.exec(readProjectFile('functions/serve-node.ts')) ?? []
+      /STOP_SECONDS = (\d+)/.exec(readProjectFile('src/node/serve-node.ts')) ?? []
     const [, pauseSeconds] = container?.lifecycle?.preStop?.exec?.command ?? []
     expect(Number(stopSeconds)).toBeGreaterThan(0)
     expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(

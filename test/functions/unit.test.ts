@@ -13,7 +13,7 @@ import { cleanEnvironment, freePort, startProcess, waitUntil } from '../support/
 import { requireTool } from '../support/requirements.ts'
 import { ROOT, readProjectFile } from '../support/sources.ts'
 
-/** The longest that the service takes to stop, in `serve-node.ts`. */
+/** The longest that the service takes to stop, in `src/node/serve-node.ts`. */
 const STOP_SECONDS = 25
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-unit-'))

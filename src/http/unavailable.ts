@@ -1,8 +1,8 @@
-// The answer of an entry that can't let a request through to the app: come again.
+// The answer when a request can't reach the app, because the service is starting or stopping.
 
-import { setCommonHeaders } from '../src/http/common-headers.ts'
-import { problemResponse } from '../src/http/problems.ts'
-import { requestIdOf } from '../src/http/request-id.ts'
+import { setCommonHeaders } from './common-headers.ts'
+import { problemResponse } from './problems.ts'
+import { requestIdOf } from './request-id.ts'
 
 /** 503 with `Retry-After`, as the app itself answers when its ledger is away. */
 export const unavailable = (request: Request, issuer: string): Response => {

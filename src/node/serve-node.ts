@@ -6,15 +6,22 @@ import { serve } from '@hono/node-server'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import process from 'node:process'
-import { type OpenService, say, sayListening } from './open-service.ts'
-import { unavailable } from './unavailable.ts'
+import type { Config } from '../config.ts'
+import { unavailable } from '../http/unavailable.ts'
+import { type Service, say } from '../service.ts'
+import { sayListening } from './listening.ts'
 
 /** Longer than a request may take; less than Kubernetes waits. */
 const STOP_SECONDS = 25
 
+/** A service, and where it listens. */
+export interface ServedService extends Service {
+  readonly config: Pick<Config, 'host' | 'port' | 'issuer'>
+}
+
 /** @param serverOptions of Node's server */
 export const serveNode = (
-  { config, fetch: answer }: OpenService,
+  { config, fetch: answer }: ServedService,
   serverOptions: ServerOptions = {},
 ): void => {
   const { host: hostname, port, issuer } = config
@@ -22,7 +29,7 @@ export const serveNode = (
   const answering = new Set<ServerResponse>()
   let stopping = false
 
-  const fetch: OpenService['fetch'] = async (request, source) =>
+  const fetch: Service['fetch'] = async (request, source) =>
     stopping ? unavailable(request, issuer) : answer(request, source)
   // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
   const options = { fetch, hostname, port, serverOptions, overrideGlobalObjects: false }
