@@ -5,6 +5,7 @@
 import process from 'node:process'
 import { ConfigurationError } from '../src/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
+import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
 import type { Service } from '../src/service.ts'
 import { type Ledgers, openService } from './open-service.ts'
@@ -31,7 +32,8 @@ const readLedger: Ledgers['readLedger'] = (text) => {
   ])
 }
 
-const service = await openService({ ...DEFAULTS, ...process.env }, { readLedger })
+const output = prepareProcess()
+const service = await openService({ ...DEFAULTS, ...process.env }, { readLedger }, output)
 
 const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request

@@ -3,15 +3,12 @@
 
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
-import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
+import { type RuntimeOptions, parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/errors.ts'
 import { openLedger } from '../src/ledger/open.ts'
-import { type Service, createService, say } from '../src/service.ts'
-
-/** A service that can be served. */
-export interface OpenService extends Service {
-  readonly config: Config
-}
+import type { AuditWriter } from '../src/node/audit-writer.ts'
+import type { ServedService } from '../src/node/served-service.ts'
+import { createService, say } from '../src/service.ts'
 
 /** Which ledgers the runtime has, and which one where none is set. */
 export type Ledgers = Pick<RuntimeOptions, 'defaultLedger'> &
@@ -23,11 +20,15 @@ const refuse = (error: unknown): never => {
   return process.exit(2)
 }
 
-/** Opens it; on a bad configuration tells every problem and ends the process with status 2. */
+/**
+ * Opens the service; on a bad configuration it tells every problem and ends the process with status 2.
+ * @param output takes the audit events
+ */
 export const openService = async (
   env: Readonly<Record<string, string | undefined>>,
   ledgers: Ledgers,
-): Promise<OpenService> => {
+  { audit, failed }: AuditWriter,
+): Promise<ServedService> => {
   const runtime = { ...ledgers, readFile: (path: string) => readFile(path) }
   const config = await parseConfig(env, runtime).catch(refuse)
   const ledger = await openLedger(config.ledger, { issuer: config.issuer, report: say }).catch(
@@ -36,5 +37,5 @@ export const openService = async (
   // What is made in the second in which a ledger begins is refused: let that second pass.
   const waitMs = Math.min(1000, Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now()))
   await new Promise((resolve) => setTimeout(resolve, waitMs))
-  return { config, ...(await createService({ config, ledger })) }
+  return { config, failed, ...(await createService({ config, ledger, audit })) }
 }

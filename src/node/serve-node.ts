@@ -1,42 +1,48 @@
-// A service behind Node's HTTP server. On SIGTERM and SIGINT it stops: what was begun is finished and
-// answered with `Connection: close`; nothing else is begun, and every other connection is closed
-// without a byte of an answer.
+// A service behind Node's HTTP server. On SIGTERM and SIGINT, and when audit events can't be written, it
+// stops: what was begun is finished and answered with `Connection: close`; nothing else is begun, and
+// every other connection is closed without a byte of an answer.
 
 import { serve } from '@hono/node-server'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import process from 'node:process'
-import type { Config } from '../config.ts'
 import { unavailable } from '../http/unavailable.ts'
 import { type Service, say } from '../service.ts'
-import { sayListening } from './listening.ts'
+import { AUDIT_FAILED_STATUS } from './audit-writer.ts'
+import { listenFailure, sayListening } from './listening.ts'
+import type { ServedService } from './served-service.ts'
 
 /** Longer than a request may take; less than Kubernetes waits. */
 const STOP_SECONDS = 25
 
-/** A service, and where it listens. */
-export interface ServedService extends Service {
-  readonly config: Pick<Config, 'host' | 'port' | 'issuer'>
-}
+/**
+ * Load balancers reuse a connection that was idle for up to 60 seconds. Node's 5 seconds would close it in the
+ * very moment in which they send the next request. In milliseconds; Node wants `headersTimeout` above.
+ */
+const POOLED = { keepAliveTimeout: 80_000, headersTimeout: 85_000 } as const
 
-/** @param serverOptions of Node's server */
+/**
+ * Serves it until a signal comes, and ends the process: with status 0, 1 if what was begun takes more than 25
+ * seconds, 2 if it can't listen, 3 if audit events can't be written.
+ * @param serverOptions of Node's server. Default: connections that are idle stay open for 80 seconds
+ */
 export const serveNode = (
-  { config, fetch: answer }: ServedService,
-  serverOptions: ServerOptions = {},
+  { config, fetch: answer, failed }: ServedService,
+  serverOptions: ServerOptions = POOLED,
 ): void => {
   const { host: hostname, port, issuer } = config
   const sockets = new Set<Socket>()
   const answering = new Set<ServerResponse>()
   let stopping = false
+  let status = 0
 
   const fetch: Service['fetch'] = async (request, source) =>
     stopping ? unavailable(request, issuer) : answer(request, source)
   // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
   const options = { fetch, hostname, port, serverOptions, overrideGlobalObjects: false }
   const server = serve(options, (address) => sayListening(config, address.port)) as Server
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    const taken = error.code === 'EADDRINUSE'
-    say(taken ? `port ${port} is taken; set PORT to another` : `cannot listen: ${error.message}`)
+  server.on('error', (error) => {
+    say(listenFailure(error, config))
     process.exit(2)
   })
   server.on('connection', (socket) => {
@@ -52,16 +58,18 @@ export const serveNode = (
     })
   })
 
-  const stop = (): void => {
+  const stop = (reason: number): void => {
+    status ||= reason
     if (stopping) return // Ctrl-C under npm comes twice.
     stopping = true
     say('stopping: finishing what was begun')
-    server.close(() => process.exit(0))
+    server.close(() => process.exit(status))
     for (const response of answering) response.shouldKeepAlive = false
     // Node's own notion of an idle connection leaves out those that have not sent anything yet.
     const busy = new Set([...answering].map(({ req }) => req.socket))
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
-    setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref()
+    setTimeout(() => process.exit(status || 1), STOP_SECONDS * 1000).unref()
   }
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop(0))
+  void failed.then(() => stop(AUDIT_FAILED_STATUS))
 }

@@ -184,7 +184,8 @@ describe('functions/deno.ts', () => {
     const env = { ROLLCALL_ISSUER: 'http://localhost', ROLLCALL_LEDGER: 'memory:' }
     const late = start({ ...env, PORT: String(port) })
     expect(await ended(late)).toBe(2)
-    expect(late.output.stderr).toContain(`rollcall: port ${port} is taken; set PORT to another\n`)
+    const advice = 'choose another with PORT and set ROLLCALL_ISSUER to it'
+    expect(late.output.stderr).toContain(`rollcall: port ${port} is taken; ${advice}\n`)
     taken.close()
   })
 

@@ -1,0 +1,107 @@
+// Audit events on standard output, each confirmed. An answer waits for the write that holds its event, so
+// nothing is issued that standard output did not take.
+
+import { type AuditEvent, auditLine } from '../http/audit.ts'
+
+/** The exit status of a process that stops because its audit events can't be written. */
+export const AUDIT_FAILED_STATUS = 3
+
+/** How long an answer waits for its event, in milliseconds. */
+const CONFIRM_MS = 5_000
+
+/** How many bytes may wait for a reader that stalls; an event has 300 to 2,000. */
+const MAX_WAITING_BYTES = 262_144
+
+/** Writes all bytes to standard output, after those of earlier calls. It rejects if it can't. */
+export type WriteBytes = (bytes: Uint8Array) => Promise<void>
+
+/** Where the audit events of a process go. */
+export interface AuditWriter {
+  /**
+   * Writes one event.
+   * @throws Error if standard output failed, takes nothing, or did not confirm within 5 seconds
+   */
+  readonly audit: (event: AuditEvent) => Promise<void>
+  /** Fulfilled once standard output has failed. From then on each event is refused. */
+  readonly failed: Promise<void>
+}
+
+/** What an audit writer is made of. */
+export interface AuditWriterOptions {
+  readonly write: WriteBytes
+  /** Takes each line for the operator. */
+  readonly report: (line: string) => void
+  /** How long an event may take, in milliseconds. Default: 5,000. */
+  readonly confirmMs?: number
+}
+
+/** What an error is called: the name that the system gave it, or its own. */
+const nameOf = (error: unknown): string => {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown }
+  return String(code ?? name)
+}
+
+/** Creates a writer. It reports a failure, and when standard output stalls and goes on. */
+export const createAuditWriter = ({
+  write,
+  report,
+  confirmMs = CONFIRM_MS,
+}: AuditWriterOptions): AuditWriter => {
+  const encoder = new TextEncoder()
+  let failure: Error | undefined
+  let waiting = 0
+  let stalled = false
+  let tell = (): void => undefined
+  const failed = new Promise<void>((resolve) => (tell = resolve))
+
+  const fail = (error: unknown): Error => {
+    if (failure !== undefined) return failure
+    failure = new Error('standard output failed')
+    report(
+      `standard output failed (${nameOf(error)}): audit events can't be written, so the service stops. ` +
+        'Restore its reader or its disk space, then start it again',
+    )
+    tell()
+    return failure
+  }
+
+  const stall = (): Error => {
+    if (!stalled && failure === undefined) {
+      report(
+        `standard output has taken no audit event for ${confirmMs / 1000} s: calls are answered 503 until its reader goes on`,
+      )
+    }
+    stalled = true
+    return new Error('standard output stalls')
+  }
+
+  const confirmed = async (bytes: Uint8Array): Promise<void> => {
+    waiting += bytes.length
+    try {
+      await write(bytes)
+    } catch (error) {
+      throw fail(error)
+    }
+    waiting -= bytes.length
+    if (stalled && failure === undefined) report('standard output takes audit events again')
+    stalled = false
+  }
+
+  const audit = async (event: AuditEvent): Promise<void> => {
+    if (failure !== undefined) throw failure
+    const bytes = encoder.encode(`${auditLine(event)}\n`)
+    if (waiting + bytes.length > MAX_WAITING_BYTES) throw stall()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(stall()), confirmMs)
+    })
+    try {
+      await Promise.race([confirmed(bytes), late])
+    } finally {
+      clearTimeout(timer)
+    }
+    // Written, but only after an earlier event was lost.
+    if (failure !== undefined) throw failure
+  }
+  return { audit, failed }
+}

@@ -1,0 +1,80 @@
+// A service behind Deno's HTTP server. On SIGTERM and SIGINT, and when audit events can't be written, it
+// stops: what was begun is finished, every other connection is closed without a byte of an answer.
+
+import { unavailable } from '../http/unavailable.ts'
+import { type Service, say } from '../service.ts'
+import { AUDIT_FAILED_STATUS, type AuditWriter, createAuditWriter } from './audit-writer.ts'
+import { listenFailure, sayListening } from './listening.ts'
+import { NULL_DEVICE_WARNING, isNullDevice } from './null-device.ts'
+import type { ServedService } from './served-service.ts'
+import { inWholeLines } from './write-all.ts'
+
+/** Longer than a request may take, so that none in flight is cut off. */
+const STOP_MS = 25_000
+
+/** What is used of the platform, as a shape: the compiler knows the types of Node only. */
+export interface Platform {
+  readonly env: { toObject(): Record<string, string> }
+  readonly stdout: { write(bytes: Uint8Array): Promise<number> }
+  serve(
+    options: { hostname: string; port: number; onListen(address: { port: number }): void },
+    handler: (request: Request) => Response | Promise<Response>,
+  ): { shutdown(): Promise<void> }
+  addSignalListener(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): void
+  exit(status: number): never
+}
+
+/**
+ * Prepares the process; call it first. SIGHUP is ignored.
+ * @returns the writer of audit events
+ */
+export const prepareDeno = (platform: Platform): AuditWriter => {
+  platform.addSignalListener('SIGHUP', () =>
+    say('SIGHUP is ignored; restart the service to change its configuration'),
+  )
+  // Deno opens /dev/null in place of a closed standard output, and does not tell the one from the other.
+  if (isNullDevice()) say(NULL_DEVICE_WARNING)
+  // It resolves once the system call has returned, and holds nothing up while a reader stalls.
+  const write = inWholeLines((bytes) => platform.stdout.write(bytes))
+  return createAuditWriter({ write, report: say })
+}
+
+/**
+ * Serves it until a signal comes, and ends the process: with status 0, 1 if what was begun takes more than 25
+ * seconds, 2 if it can't listen, 3 if audit events can't be written.
+ */
+export const serveDeno = (
+  platform: Platform,
+  { config, fetch: answer, failed }: ServedService,
+): void => {
+  const { host: hostname, port, issuer } = config
+  let stopping = false
+  let status = 0
+  const fetch: Service['fetch'] = async (request) =>
+    stopping ? unavailable(request, issuer) : answer(request)
+
+  const listen = (): ReturnType<Platform['serve']> => {
+    const onListen = (address: { port: number }): void => sayListening(config, address.port)
+    try {
+      return platform.serve({ hostname, port, onListen }, (request) => fetch(request))
+    } catch (error) {
+      say(listenFailure(error, config))
+      return platform.exit(2)
+    }
+  }
+  const server = listen()
+
+  const stop = async (reason: number): Promise<void> => {
+    status ||= reason
+    if (stopping) return // Ctrl-C comes twice.
+    stopping = true
+    say('stopping: finishing what was begun')
+    setTimeout(() => platform.exit(status || 1), STOP_MS)
+    await server.shutdown()
+    platform.exit(status)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    platform.addSignalListener(signal, () => void stop(0))
+  }
+  void failed.then(() => stop(AUDIT_FAILED_STATUS))
+}
