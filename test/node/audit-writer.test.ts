@@ -7,6 +7,7 @@ import { createAuditWriter } from '../../src/node/audit-writer.ts'
 import { inWholeLines } from '../../src/node/write-all.ts'
 
 const EVENT: AuditEvent = {
+  version: 1,
   time: '2026-01-01T00:00:00.000Z',
   event: 'challenge',
   request_id: 'x'.repeat(64),
