@@ -4,6 +4,7 @@
 
 import type { Config } from './config.ts'
 import { createEnroller } from './enroll/enroller.ts'
+import { withKnownFormats } from './enroll/format.ts'
 import { type AppOptions, createApp } from './http/app.ts'
 import type { RequestSource } from './http/body.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -46,7 +47,7 @@ export const createService = async ({
   ...app
 }: ServiceOptions): Promise<Service> => {
   for (const warning of config.warnings) report(`warning: ${warning}`)
-  const ledger = reportFailures(store, report)
+  const ledger = reportFailures(withKnownFormats(store), report)
   const enroller = await createEnroller({ ...config, ledger })
   const { adminKeys } = config
   const { fetch } = createApp({

@@ -44,6 +44,8 @@ export const findBan = async (
   const bans = await settle(
     BAN_KINDS.map((kind) => ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)),
   )
+  // A ban that another release wrote may mean something else: an error, neither a ban nor none.
+  for (const ban of bans) if (ban !== undefined) decodeStored(ban)
   const at = bans.findIndex((ban) => ban !== undefined)
   const kind = BAN_KINDS[at]
   return kind === undefined ? undefined : BANNABLE[kind][1]

@@ -15,9 +15,10 @@ export interface BoundChallenge {
   readonly jkt: string | undefined
 }
 
-/** What this looks at. */
-export interface BoundChallengeOptions {
-  readonly challenges: ChallengeOptions
+/** A challenge that is refused. The key is known all the same if its proof verified. */
+export interface RefusedChallenge {
+  readonly refusal: Refusal
+  readonly jkt: string | undefined
 }
 
 /** Where enrollments are posted; `htu` of a proof is the issuer with this behind it. */
@@ -42,25 +43,29 @@ const isForAnotherKey = (
  * @param now Unix seconds
  */
 export const checkBoundChallenge = async (
-  { challenges }: BoundChallengeOptions,
+  challenges: ChallengeOptions,
   { role, dpop }: Pick<EnrollmentRequest, 'role' | 'dpop'>,
   audience: string,
   now: number,
-): Promise<BoundChallenge | Refusal> => {
+): Promise<BoundChallenge | RefusedChallenge> => {
   let jkt: string | undefined
+  const refuse = (code: Refusal['code'], reason: Refusal['reason']): RefusedChallenge => ({
+    refusal: { code, reason },
+    jkt,
+  })
   if (dpop !== undefined) {
     const uri = challenges.issuer + ENROLL_PATH
     const proof = await verifyDpopProof(dpop, { method: 'POST', uri, nonce: audience })
-    if (typeof proof === 'string') return { code: 'invalid_dpop_proof', reason: proof }
+    if (typeof proof === 'string') return refuse('invalid_dpop_proof', proof)
     jkt = proof.jkt
   }
   const challenge = await checkChallenge(challenges, audience, { role, jkt }, now)
   if (challenge === 'challenge_for_another' && jkt !== undefined) {
     if (isForAnotherKey(challenges.issuer, role, audience, jkt)) {
-      return { code: 'invalid_dpop_proof', reason: 'dpop_key_not_of_challenge' }
+      return refuse('invalid_dpop_proof', 'dpop_key_not_of_challenge')
     }
   }
-  if (typeof challenge === 'string') return { code: 'invalid_evidence', reason: challenge }
+  if (typeof challenge === 'string') return refuse('invalid_evidence', challenge)
   const madeAt = challenge.expiresAt - challenges.lifetimeSeconds
   return { challenge, madeAt, jkt }
 }

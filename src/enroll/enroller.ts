@@ -81,6 +81,20 @@ const factsOf = (identity: InstanceIdentity): EnrollmentFacts => ({
 const isForgotten = ({ remembersSince = 0 }: Ledger, madeAt: number): boolean =>
   madeAt < remembersSince
 
+/*
+ * Why an operator's word holds, whatever comes between two trips:
+ * - A ban. Its reads are sent after the record has come back, so an enrollment that sees a reset also sees a
+ *   ban that was acknowledged before the reset. A ban that is acknowledged after they were sent lets this
+ *   trip and the next one pass, no more. Nothing is kept of a refusal, so a retry after `unban` is admitted.
+ * - A reset raises the record's generation. The spent challenge keeps the generation of the first trip, so a
+ *   reset after that trip is seen when the record is changed. A reset before it is seen by its time.
+ * - A revocation moves `revokedUntil`. The change of the record compares it with the time of the spending. A
+ *   retry may change nothing, so it reads the record and the revocation of its `jti` after the spending.
+ * - `never`, `same_key` and `new_image`. The record is changed only if it is the one that the rule was applied
+ *   to. Of two enrollments the second finds the record of the first, and the rule is applied anew.
+ * - Two posts of one challenge. One spends it, the other is a retry of the same `jti`. Whichever changes the
+ *   record first, the other finds its own `jti` there and gives the same token.
+ */
 const enrollWith = async (
   options: EnrollerOptions,
   challenges: ChallengeOptions,
@@ -109,10 +123,10 @@ const enrollWith = async (
     if (audience === undefined) {
       return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
     }
-    const bound = await checkBoundChallenge({ challenges }, request, audience, now)
-    if ('code' in bound) return refuse(bound)
+    const bound = await checkBoundChallenge(challenges, request, audience, now)
+    facts = { ...facts, jkt: bound.jkt }
+    if ('refusal' in bound) return refuse(bound.refusal)
     const { challenge, madeAt, jkt } = bound
-    facts = { ...facts, jkt }
     if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
 
     // The policy is pure. What it refuses costs the ledger nothing, and the challenge stays unspent.
@@ -125,7 +139,7 @@ const enrollWith = async (
     const { role } = admitted
     facts = { ...facts, role: role.name }
 
-    // First trip: the record, and what it alone refuses.
+    // First trip: the record, and what it alone refuses. The challenge stays unspent.
     const known = await readInstance(ledger, identity, now)
     if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
     const { imageId, privateIpv4 } = identity
@@ -134,9 +148,7 @@ const enrollWith = async (
     const early = refuseByRecord(known, applicant)
     if (early !== undefined) return refuse(early)
 
-    // Second trip: spend the challenge, and read the bans. They are sent after the record has come back: so
-    // a ban that was acknowledged before binds, and one that comes later lets at most this trip and the
-    // next one pass.
+    // Second trip: spend the challenge, and read the bans.
     const [spent, ban] = await settle([
       spendChallenge(ledger, challenge, identity.digest, known.record, now),
       findBan(ledger, identity, now),
@@ -145,10 +157,9 @@ const enrollWith = async (
     facts = { ...facts, retry: spent.retry }
     if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
 
-    // Third trip: change the record by compare-and-set. A reset, a revocation or another enrollment since the
-    // first trip has changed the entry, and the rule is applied anew to what is there.
-    const refusal = await recordEnrollment(ledger, identity, known, { ...applicant, spent })
-    if (refusal !== undefined) return refuse(refusal)
+    // Third trip: change the record by compare-and-set, or read it anew for a retry.
+    const recorded = await recordEnrollment(ledger, identity, known, { ...applicant, spent })
+    if ('code' in recorded) return refuse(recorded)
     // The ledger may have been exchanged meanwhile, and with it what it knew of this challenge.
     if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
 
@@ -169,7 +180,7 @@ const enrollWith = async (
       tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
       expiresIn: Math.max(0, issuedAt + role.token.lifetimeSeconds - now),
       role: role.name,
-      renewable: isRenewable(role),
+      renewable: isRenewable(recorded, applicant),
       facts: { ...facts, jti },
     }
   } catch (error) {
@@ -199,7 +210,7 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     throw new RangeError('challengeLifetimeSeconds must be at most 3600')
   }
   const problem = issuerProblem(issuer)
-  if (problem !== undefined) throw new RangeError(`issuer: ${JSON.stringify(issuer)} ${problem}`)
+  if (problem !== undefined) throw new RangeError(`issuer ${problem}`)
   const keys =
     challengeKeys === undefined
       ? await deriveChallengeKeys(signingKeys.secrets)

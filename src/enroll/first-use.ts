@@ -11,7 +11,7 @@ export type FirstUseRefusal =
   | 'already_enrolled'
   /** `same_key`: the key is not that of its first enrollment, whatever role that was for. */
   | 'key_not_the_first'
-  /** `new_image`: the image is that of its latest enrollment. */
+  /** `new_image`: the image, or the challenge, is not newer than its latest enrollment. */
   | 'image_not_new'
 
 /** Why evidence that was good when it was spent is good no longer. */
@@ -46,7 +46,7 @@ export type FirstUse = InstanceRecord | FirstUseRefusal | SupersededEvidence
 
 const ruleRefusal = (
   record: InstanceRecord,
-  { role, imageId, jkt }: Applicant,
+  { role, imageId, jkt, madeAt }: Applicant,
 ): FirstUseRefusal | undefined => {
   switch (role.reenrollment) {
     case 'always':
@@ -56,7 +56,9 @@ const ruleRefusal = (
     case 'same_key':
       return jkt === undefined || jkt !== record.jkt ? 'key_not_the_first' : undefined
     case 'new_image':
-      return imageId === record.imageId ? 'image_not_new' : undefined
+      // Evidence of an earlier image may have been kept unused. Its challenge is no younger than the latest
+      // enrollment, so it can't undo a redeploy; the second of that enrollment counts as earlier.
+      return imageId === record.imageId || madeAt <= record.lastAt ? 'image_not_new' : undefined
   }
 }
 
@@ -74,9 +76,16 @@ export const refusedByRecord = (
   return isFirst || record.jti === applicant.jti ? undefined : ruleRefusal(record, applicant)
 }
 
-/** Whether a role lets an instance that it has just admitted enroll again as it is now. */
-export const isRenewable = ({ reenrollment }: Pick<Role, 'reenrollment'>): boolean =>
-  reenrollment === 'always' || reenrollment === 'same_key'
+/**
+ * Whether a role lets an instance that it has just admitted enroll again as it is now: with the same image, and
+ * with the key that it has proved.
+ */
+export const isRenewable = (
+  record: Pick<InstanceRecord, 'jkt'>,
+  { role, jkt }: Pick<Applicant, 'role' | 'jkt'>,
+): boolean =>
+  role.reenrollment === 'always' ||
+  (role.reenrollment === 'same_key' && jkt !== undefined && jkt === record.jkt)
 
 /** Applies the rule of a role to the record of an instance. */
 export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): FirstUse => {

@@ -2,6 +2,7 @@
 // release never takes what another one wrote for something else. Drivers know nothing of it.
 
 import { LedgerFormatError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 
 /** The one format so far. */
 const FORMAT = '1'
@@ -23,3 +24,34 @@ export const decodeStored = (value: string): string => {
           `run a release that reads format ${format}`,
   )
 }
+
+const checkStored = (value: string | undefined): void => {
+  if (value !== undefined) decodeStored(value)
+}
+
+/**
+ * A ledger that hands out no value of another release. Whoever uses it needs no care for what it reads and does
+ * not look into, such as a ban; and whoever reports its failures reports this one, too.
+ * @throws LedgerFormatError from each of its methods that meets such a value
+ */
+export const withKnownFormats = (ledger: Ledger): Ledger => ({
+  // It changes while the service runs.
+  get remembersSince() {
+    return ledger.remembersSince
+  },
+  async read(...args) {
+    const value = await ledger.read(...args)
+    checkStored(value)
+    return value
+  },
+  async compareAndSet(...args) {
+    const swap = await ledger.compareAndSet(...args)
+    if (!swap.stored) checkStored(swap.value)
+    return swap
+  },
+  async list(...args) {
+    const page = await ledger.list(...args)
+    for (const { value } of page.entries) checkStored(value)
+    return page
+  },
+})

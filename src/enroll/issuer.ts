@@ -1,20 +1,32 @@
 // The service's name: an origin, written as it is parsed. The addresses in tokens, in discovery and in the
-// clients are the issuer with a path behind it, so the service is at the root of its host. Pure.
+// clients are the issuer with a path behind it, so the service is at the root of its host. Pure. Messages show
+// only what cannot hold a secret: an origin.
 
 /** Hosts of which no character means anything in a header, in JSON or to a shell. */
 const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
 
-/** What is wrong with an issuer, and what to do; `undefined` if it is good. */
+/** What stands behind or before the origin, or how else it is not written as it is parsed. */
+const difference = (text: string, { search, hash, username, password, pathname }: URL): string => {
+  if (username !== '' || password !== '') return 'has a user name or password'
+  if (search !== '') return 'has a query'
+  if (hash !== '') return 'has a fragment'
+  if (pathname !== '/') return 'has a path'
+  if (/\s/.test(text)) return 'has white space'
+  if (/[A-Z]/.test(text)) return 'has upper-case letters'
+  if (/:[0-9]*$/.test(text)) return 'has a port that is the default or not in its shortest form'
+  return 'is not written as browsers write it'
+}
+
+/** What is wrong with an issuer, and what to write instead; `undefined` if it is good. */
 export const issuerProblem = (text: string): string | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return 'is not an http or https URL; write https://HOST or https://HOST:PORT'
   }
-  if (url.origin === text) {
-    return PLAIN_HOST.test(url.hostname)
-      ? undefined
-      : 'has a host with characters outside a-z 0-9 . _ -'
+  if (!PLAIN_HOST.test(url.hostname)) {
+    return 'has a host that is neither letters, digits, ".", "-" and "_" nor an address'
   }
-  if (`${url.origin}/` === text) return 'has a trailing slash; remove it'
-  return `is not the origin alone, in lower case and without a default port; write ${url.origin}`
+  if (text === url.origin) return undefined
+  if (text === `${url.origin}/`) return `"${text}" has a trailing slash; remove it`
+  return `${difference(text, url)}; write ${JSON.stringify(url.origin)}`
 }

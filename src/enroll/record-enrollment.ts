@@ -67,13 +67,13 @@ const enrolled = (
   value: string | undefined,
   serialNumber: string,
   candidate: Candidate,
-): Change<Refusal | undefined> => {
+): Change<Refusal | InstanceRecord> => {
   const records = decodeRecords(value)
   const before = recordOf(records, serialNumber)
   const after = applyFirstUse(before, candidate)
   if (typeof after === 'string') return { result: refusalOf(after, candidate) }
   const next = { value: encodeRecords(withRecord(records, after)) }
-  return { result: undefined, ...(after !== before && { next }) }
+  return { result: after, ...(after !== before && { next }) }
 }
 
 /**
@@ -81,7 +81,7 @@ const enrolled = (
  * have nothing to store, and so nothing that would notice a change: it reads the entry anew, and asks
  * together with that whether its token was revoked.
  * @param known the entry as it was read before
- * @returns why the instance is refused, or `undefined` once its record is safe
+ * @returns why the instance is refused, or its record once that is safe
  * @throws LedgerUnavailableError
  */
 export const recordEnrollment = async (
@@ -89,7 +89,7 @@ export const recordEnrollment = async (
   identity: InstanceIdentity,
   known: KnownInstance,
   candidate: Candidate,
-): Promise<Refusal | undefined> => {
+): Promise<Refusal | InstanceRecord> => {
   const { now, spent } = candidate
   let { value } = known
   if (spent.retry) {

@@ -2,7 +2,7 @@
 
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { encodeStored } from './format.ts'
+import { decodeStored, encodeStored } from './format.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from './challenge.ts'
 
 /** For clocks that differ, in seconds. */
@@ -15,8 +15,12 @@ export const outlivedAt = (now: number): number =>
 const revocationKey = (jti: string): string => `revoked:${jti}`
 
 /** Whether a token was revoked by its `jti`. @throws LedgerUnavailableError */
-export const isRevoked = async (ledger: Ledger, jti: string, now: number): Promise<boolean> =>
-  (await ledger.read(revocationKey(jti), now)) !== undefined
+export const isRevoked = async (ledger: Ledger, jti: string, now: number): Promise<boolean> => {
+  const value = await ledger.read(revocationKey(jti), now)
+  if (value === undefined) return false
+  decodeStored(value)
+  return true
+}
 
 /** Revokes a token by its `jti`, for longer than it can live. @throws LedgerUnavailableError */
 export const revokeToken = async (ledger: Ledger, jti: string, now: number): Promise<void> => {
