@@ -25,6 +25,26 @@ export const OPERATOR_NAME_PATTERN: RegExp = /^[\x21-\x7e]{1,128}$/
 const isScope = (value: unknown): value is OperatorScope =>
   OPERATOR_SCOPES.some((scope) => scope === value)
 
+/**
+ * The members that a key may have: those of RFC 7517 that tools write, and ours. Any other is refused, since a
+ * misspelt `scope` would give a key all rights.
+ */
+const MEMBERS = 'kty crv x y n e kid alg use key_ops ext name scope'.split(' ')
+
+/** What is wrong with the members of a key, beside those that make it up. */
+const memberProblem = (jwk: object, thumbprint: string): string | undefined => {
+  const unknown = Object.keys(jwk).find((member) => !MEMBERS.includes(member))
+  if (unknown !== undefined) {
+    // A longer name could be a value that slipped: no message holds a part of a key.
+    const shown = /^[\w#-]{1,32}$/.test(unknown) ? `the member "${unknown}"` : 'a member'
+    return `${shown} is not known; a key may have ${MEMBERS.join(', ')}`
+  }
+  const { kid = thumbprint } = jwk as { kid?: unknown }
+  return kid === thumbprint
+    ? undefined
+    : `"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${thumbprint}"`
+}
+
 /** What is pinned to a key, or what is wrong with it. */
 const pinsOf = (jwk: object): Pick<AdminKey, 'name' | 'scope'> | string => {
   const { name, scope = OPERATOR_SCOPES } = jwk as { name?: unknown; scope?: unknown }
@@ -45,6 +65,8 @@ const loadAdminKey = async (input: unknown): Promise<AdminKey | string> => {
   }
   const key = await loadPublicKey(input)
   if (typeof key === 'string') return key
+  const problem = memberProblem(input as object, key.thumbprint)
+  if (problem !== undefined) return problem
   const pins = pinsOf(input as object)
   return typeof pins === 'string' ? pins : { ...key, ...pins }
 }
@@ -57,7 +79,7 @@ const loadAdminKey = async (input: unknown): Promise<AdminKey | string> => {
 export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]> => {
   const problems: string[] = []
   const keys: AdminKey[] = []
-  for (const [index, input] of parseKeySet(json).entries()) {
+  for (const [index, input] of parseKeySet(json, ['keys']).entries()) {
     const key = await loadAdminKey(input)
     if (typeof key === 'string') problems.push(`keys.${index}: ${key}`)
     else if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) {

@@ -80,13 +80,20 @@ const loadKey = async (input: unknown): Promise<LoadedKey | string> => {
   return { publicKey, jwk: published, privateKey, secret }
 }
 
-/** The keys of a JWKS, as text or parsed. @throws ConfigurationError */
-export const parseKeySet = (json: unknown): readonly unknown[] => {
+/**
+ * The keys of a JWKS, as text or parsed.
+ * @param members the only ones that the set may have. Default: any, as RFC 7517 section 5 has it
+ * @throws ConfigurationError
+ */
+export const parseKeySet = (json: unknown, members?: readonly string[]): readonly unknown[] => {
   const parsed = typeof json === 'string' ? parseUniqueJson(json) : { value: json }
   const value = 'value' in parsed ? parsed.value : undefined
   const keys = typeof value === 'object' && value !== null && 'keys' in value && value.keys
   if (!Array.isArray(keys) || keys.length === 0) {
     throw new ConfigurationError(['expected a JWKS, {"keys": [...]}; `npm run keygen` makes one'])
+  }
+  if (members !== undefined && Object.keys(value as object).some((it) => !members.includes(it))) {
+    throw new ConfigurationError([`the set may have no other member than ${members.join(', ')}`])
   }
   return keys
 }
