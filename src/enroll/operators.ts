@@ -73,7 +73,7 @@ export const authenticateOperator = async (
   if (!key.scope.includes(scope)) return { refusal: 'operator_scope_missing', sub, kid }
 
   const entry = {
-    key: `operator:${sub} ${jti}`,
+    key: `operator:${kid} ${jti}`,
     value: encodeStored(''),
     expiresAt: adminTokenOutlivedAt(claims),
   }

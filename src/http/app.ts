@@ -144,11 +144,11 @@ const addRefusals = (app: Hono<Env>, service: Service): void => {
 
 /**
  * Whether the path is another spelling of an address, which rules by path in front of the service may miss.
- * None of our addresses has a percent sign; and the router takes a slash at the end for nothing.
+ * None of our addresses has a percent sign or a fragment; and the router takes a slash at the end for nothing.
  */
 const isOtherSpelling = (url: string): boolean => {
-  const { pathname } = new URL(url)
-  return pathname.includes('%') || pathname.endsWith('/')
+  const { pathname, hash } = new URL(url)
+  return hash !== '' || pathname.includes('%') || pathname.endsWith('/')
 }
 
 /**

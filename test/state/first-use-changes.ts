@@ -1,7 +1,14 @@
 // The first-use rules that let an instance in again for a reason: the same key, or another image.
 
 import { describe, expect, it } from 'vitest'
-import { type Answer, expectEnrolled, expectRefused, expectRetryOf, notAdmitted } from './answer.ts'
+import {
+  type Answer,
+  expectEnrolled,
+  expectRefused,
+  expectRetryOf,
+  nextSecond,
+  notAdmitted,
+} from './answer.ts'
 import { type TestKey, makeKey } from './jws-by-hand.ts'
 import { type Attempt, type AttemptOptions, type StateService } from './state-service.ts'
 import { type Instance, pathOf } from './world.ts'
@@ -96,18 +103,21 @@ export const firstUseChanges = (service: () => StateService): void => {
       await expectRefused(await post(a2), refused)
       await expectRetryOf(await post(a1), claims)
 
+      // A challenge for a new image must be younger than the latest enrollment, by the second.
+      await nextSecond()
       const b1 = await begin(other, 'new-image')
       const claimsB = await expectEnrolled(await post(b1))
-      // Evidence that was spent with the image before is not a new image now.
+      // Evidence of the image before, answered or refused, is not a new image now.
       await expectRefused(await post(a1), refused)
+      await expectRefused(await post(a2), refused)
       await expectRefused(await post(await begin(other, 'new-image')), refused)
       await expectRetryOf(await post(b1), claimsB)
 
+      await nextSecond()
       const a3 = await begin(instance, 'new-image')
       await expectEnrolled(await post(a3))
       await expectRefused(await post(b1), refused)
       await expectRefused(await post(a1), refused)
-      // What the record alone refused was not spent, and is still refused.
       await expectRefused(await post(a2), refused)
       expect(await show(instance)).toMatchObject({ enrollments: 3, image_id: 'm-a' })
     })
@@ -127,6 +137,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       const renewed = { ...instance, 'image-id': 'm-b' }
       const [before, after] = [await makeKey(), await makeKey()]
       await expectEnrolled(await post(await begin(instance, 'new-image', { key: before })))
+      await nextSecond()
       await expectEnrolled(await post(await begin(renewed, 'new-image', { key: after })))
       const second = await begin(renewed, 'same-key', { key: after })
       await expectRefused(await post(second), notAdmitted('key_not_the_first'))
@@ -143,6 +154,7 @@ export const firstUseChanges = (service: () => StateService): void => {
         begin(instance, role, { key: ofPod })
       await expectRefused(await post(await pod(node, 'same-key')), refused)
       await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
+      await nextSecond()
       await expectEnrolled(await post(await pod(redeployed, 'new-image')))
       await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
       await expectEnrolled(await post(await begin(redeployed, 'same-key', { key: ofNode })))
@@ -152,6 +164,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       const instance = service().newInstance({ 'image-id': 'm-a' })
       await expectEnrolled(await post(await begin(instance, 'new-image')))
       const renewed = { ...instance, 'image-id': 'm-b' }
+      await nextSecond()
       const attempts = await Promise.all(
         Array.from({ length: RACERS }, () => begin(renewed, 'new-image')),
       )
