@@ -40,7 +40,7 @@ describe('the unit', () => {
     expect(all('RestartPreventExitStatus')).toEqual(['2'])
   })
 
-  it('starts the one file with its variables, its credentials and its folder', async (context: TestContext) => {
+  it('starts the one file with its variables, its credentials and its folder, once the placeholder is replaced', async (context: TestContext) => {
     const node = await requireNode24(context)
     await run(process.execPath, ['--import', 'tsx', join(ROOT, 'functions/build.ts'), folder])
     writeFileSync(
@@ -57,7 +57,16 @@ describe('the unit', () => {
       return [name, value.join('=').replace('%d', folder).replace('/var/lib/rollcall', folder)]
     })
     const port = String(await freePort())
-    const env = cleanEnvironment({ ...Object.fromEntries(variables), PORT: port })
+    const sample = cleanEnvironment({ ...Object.fromEntries(variables), PORT: port })
+    const refused = startProcess(node, [join(folder, 'node.mjs')], sample)
+    const ended = (): boolean => refused.child.exitCode !== null
+    await waitUntil(ended, { seconds: 30, what: 'the refusal' }).finally(() => refused.stop())
+    expect(refused.child.exitCode).toBe(2)
+    expect(refused.output.stderr).toContain(
+      'ROLLCALL_ISSUER: "https://rollcall.example" is a place',
+    )
+
+    const env = { ...sample, ROLLCALL_ISSUER: 'https://rollcall.test' }
     const server = startProcess(node, [join(folder, 'node.mjs')], env)
     try {
       await waitUntil(() => server.output.stderr.includes('listening'), {
