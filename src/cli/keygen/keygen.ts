@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { TokenAlgorithm } from '../../token/algorithms.ts'
 import { say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
-import { print } from '../output.ts'
 import { cannotWrite, replaceSecret, writeNewSecret } from '../secret-file.ts'
+import { printPrivateKey } from '../secret-output.ts'
 import { ROTATION_STEPS, type RotationStep } from './rotation.ts'
 
 const VARIABLE = 'ROLLCALL_SIGNING_KEYS'
@@ -59,12 +59,13 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
     const json = JSON.stringify(await generateSigningKeys(algorithm ?? 'ES256'))
     if (out !== undefined) writeOut(out, json)
     if (devVars !== undefined) addToDevVars(devVars, json)
-    if (out === undefined && devVars === undefined) print(json)
+    if (out === undefined && devVars === undefined) printPrivateKey(json)
   }
   if (algorithm === 'EdDSA') say('note that Kubernetes refuses tokens signed with EdDSA')
 }
 
-const MORE = `The output is a secret: whoever has it can make tokens.
+const MORE = `The keys are a secret: whoever has them can make tokens. Write them with --out, or pipe them into
+a store of secrets. If others can read standard output, a warning says so.
 
 --rotate FILE takes one step of a rotation, the next one, and says which and what to do then:
   stage    puts a new key behind the one that signs; all instances must publish it first
@@ -94,7 +95,6 @@ export const addKeygen = (program: Command, call = 'rollcall keygen', quiet = ca
     .action(keygen)
   addMoreHelp(command, {
     examples: [
-      `${quiet} > signing-keys.json`,
       `${call} --out signing-keys.json`,
       `${call} --rotate signing-keys.json`,
       `${call} --dev-vars .dev.vars && npm run dev`,
