@@ -2,16 +2,18 @@
 // dependencies left out; and the command once more in one file that needs no other, for Deno and for
 // machines without npm.
 
-import { defineConfig } from 'tsdown'
+import { type UserConfig, defineConfig } from 'tsdown'
 import packageJson from './package.json' with { type: 'json' }
 
 const shared = {
+  // Only what a build makes: `dist` has other things too, such as the entries of functions/.
+  clean: ['dist/*.js', 'dist/*.d.ts', 'dist/cli', 'dist/http', 'dist/ledger', 'dist/metadata'],
   format: 'esm',
   target: 'es2022',
   tsconfig: 'src/tsconfig.json',
   // `package.json` says `"type": "module"`, so `.js` is ESM.
   outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
-} as const
+} satisfies UserConfig
 
 export default defineConfig([
   {

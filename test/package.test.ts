@@ -6,6 +6,7 @@ import { build } from 'esbuild'
 import { execFile } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -61,6 +62,9 @@ describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
   const installed = join(folder, 'node_modules/rollcall')
   let tarball = ''
+  /** What others put into `dist`, which a build must keep and a package must not have. */
+  const others = ['dist/signing-keys.json', 'dist/functions/policy.json']
+  const stale = 'dist/stale-Bvgc7xkg.js'
 
   beforeAll(async () => {
     const source = join(folder, 'source')
@@ -70,6 +74,8 @@ describe('the package', () => {
     }
     writeFileSync(join(source, 'README.md'), readProjectFile('README.md'))
     symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'))
+    mkdirSync(join(source, 'dist/functions'), { recursive: true })
+    for (const path of [...others, stale]) writeFileSync(join(source, path), '{}')
     const env = cleanEnvironment()
     const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
     await run(process.execPath, [tsdown], { cwd: source, env })
@@ -85,6 +91,15 @@ describe('the package', () => {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('is built beside keys and policies, which are kept and not published', () => {
+    for (const path of others) {
+      expect(existsSync(join(folder, 'source', path))).toBe(true)
+      expect(existsSync(join(installed, path))).toBe(false)
+    }
+    expect(existsSync(join(folder, 'source', stale))).toBe(false)
+    expect(existsSync(join(installed, stale))).toBe(false)
+  })
 
   it('passes publint', async () => {
     const { messages } = await publint({ pkgDir: installed, strict: true, pack: false })
