@@ -7,6 +7,7 @@ import { createEnroller } from './enroll/enroller.ts'
 import { withKnownFormats } from './enroll/format.ts'
 import { type AppOptions, createApp } from './http/app.ts'
 import type { RequestSource } from './http/body.ts'
+import { createReadiness } from './http/readiness.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { reportFailures } from './ledger/reporting.ts'
 
@@ -53,6 +54,7 @@ export const createService = async ({
   const { fetch } = createApp({
     ...app,
     enroller,
+    readiness: createReadiness(ledger),
     operators: adminKeys && { ledger, adminKeys },
   })
   return { fetch: async (request, source) => fetch(request, source) }

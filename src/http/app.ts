@@ -14,6 +14,7 @@ import { setCommonHeaders } from './common-headers.ts'
 import { openApiDocument } from './openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators.ts'
 import { type ReadRequestOptions, inHand, readRequest } from './read-request.ts'
+import type { Readiness } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { ChallengeRequest, EnrollRequest } from './schemas.ts'
 
@@ -22,6 +23,8 @@ export interface AppOptions extends ReadRequestOptions {
   readonly enroller: Enroller
   /** What the calls of operators work on. Default: there are none, and their addresses answer 404. */
   readonly operators?: OperatorOptions | undefined
+  /** Whether the ledger answers, for `/readyz`. Default: that address answers 404. */
+  readonly readiness?: Readiness | undefined
   /**
    * Takes each audit event. The answer leaves once it has returned, or its promise is fulfilled; if it
    * throws or rejects, the answer is 503: what can't be audited isn't issued. Default: one line of JSON to
@@ -100,7 +103,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
 const addPublished = (
   app: Hono<Env>,
   service: Service,
-  { enroller, operators }: Pick<AppOptions, 'enroller' | 'operators'>,
+  { enroller, operators, readiness }: Pick<AppOptions, 'enroller' | 'operators' | 'readiness'>,
 ): void => {
   const { issuer, signingKeys } = enroller
   const published = (path: string, content: unknown): void => {
@@ -111,11 +114,22 @@ const addPublished = (
   published('/.well-known/openid-configuration', discoveryDocument(issuer, signingKeys))
   published('/.well-known/jwks.json', signingKeys.jwks)
   app.get('/healthz', () => Response.json({ status: 'ok' }))
+  const described = {
+    operators: operators !== undefined,
+    readiness: readiness !== undefined,
+  }
   let description: string | undefined
   app.get('/openapi.json', () => {
-    description ??= JSON.stringify(openApiDocument(issuer, { operators: operators !== undefined }))
+    description ??= JSON.stringify(openApiDocument(issuer, described))
     return answer(description, 'application/json')
   })
+  if (readiness !== undefined) {
+    app.get('/readyz', async () =>
+      (await readiness())
+        ? Response.json({ status: 'ready' })
+        : Response.json({ status: 'unavailable' }, { status: 503 }),
+    )
+  }
   app.get('/bootstrap.sh', (context) => {
     const query = [...new URL(context.req.url).searchParams]
     const [[name, role] = ['role', undefined]] = query

@@ -31,18 +31,19 @@ const DPOP_HEADER: Json = {
 /** What is described. */
 export interface OpenApiOptions {
   readonly operators?: boolean
+  readonly readiness?: boolean
   readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
 }
 
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param options `operators`: whether operators' calls are there, default no; `schemas`: default
- *   those that the service validates with
+ * @param options `operators` and `readiness`: whether operators' calls and `/readyz` are there, default
+ *   no; `schemas`: default those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
-  { operators = false, schemas = REQUEST_SCHEMAS }: OpenApiOptions = {},
+  { operators = false, readiness = false, schemas = REQUEST_SCHEMAS }: OpenApiOptions = {},
 ): Json => ({
   openapi: '3.1.0',
   info: {
@@ -99,6 +100,18 @@ export const openApiDocument = (
       },
     ),
     '/healthz': get('health', 'Whether the service is alive', anyJson),
+    ...(readiness && {
+      '/readyz': {
+        get: {
+          operationId: 'readiness',
+          summary: 'Whether the ledger answers',
+          responses: {
+            '200': { description: 'It answers', content: anyJson },
+            '503': { description: 'It does not', content: anyJson },
+          },
+        },
+      },
+    }),
     '/openapi.json': get('describe', 'This document', anyJson),
     ...(operators && operatorPaths()),
   },

@@ -7,6 +7,7 @@ import type { Server } from 'node:http'
 import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
 import { createEnroller } from '../../src/enroll/enroller.ts'
 import { createApp } from '../../src/http/app.ts'
+import { createReadiness } from '../../src/http/readiness.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
 import { parseTrustAnchors } from '../../src/index.ts'
 import type { MetadataEmulatorOptions } from '../../src/metadata/index.ts'
@@ -90,6 +91,7 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
   const enroller = await createEnroller(scene.options)
   const app = createApp({
     enroller,
+    readiness: createReadiness(scene.options.ledger),
     audit: (event) => void events.push(event),
     clock: () => Math.floor(Date.now() / 1000) + clockOffsetSeconds,
   })

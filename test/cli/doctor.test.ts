@@ -16,6 +16,7 @@ const NAMES = [
   'document',
   'clock',
   'service',
+  'ledger',
   'discovery',
   'keys',
   'challenge',
@@ -172,9 +173,25 @@ describe('rollcall doctor, with one thing broken', () => {
   it('finds the service stopped', async () => {
     scene = await setClientScene()
     const url = `http://127.0.0.1:${await freePort()}`
-    const rest = ['clock', 'discovery', 'keys', 'challenge', 'signature', 'enrollment']
+    const rest = ['clock', 'ledger', 'discovery', 'keys', 'challenge', 'signature', 'enrollment']
     const line = expectOneFailure(await doctor(['--enroll'], url), 'service', rest)
     expect(line).toMatch(/ECONNREFUSED.*next: is it running, and may this machine reach it/)
+  })
+
+  it('finds the ledger of the service down', async () => {
+    scene = await setClientScene()
+    instead('/readyz', () => Response.json({ status: 'unavailable' }, { status: 503 }))
+    const line = expectOneFailure(await doctor(['--enroll']), 'ledger')
+    expect(line).toMatch(/the ledger does not answer, so nobody can enroll; next: .*in its log/)
+  })
+
+  it('does not try the ledger of an older service, which has no /readyz', async () => {
+    scene = await setClientScene()
+    instead('/readyz', () => Response.json({ code: 'not_found' }, { status: 404 }))
+    const run = await doctor(['--enroll'])
+    expect(run.status).toBe(0)
+    expect(named(run, '-   ')).toEqual(['ledger'])
+    expect(lineOf(run, 'ledger')).toContain('not tried: this service has no /readyz')
   })
 
   it.each([

@@ -260,6 +260,14 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       expect((await fetch(`${url}/openapi.json`)).status).toBe(200)
     })
 
+    behaves('says at /readyz that its ledger answers', async (url) => {
+      const ready = await fetch(`${url}/readyz`)
+      expect(await ready.json()).toEqual({ status: 'ready' })
+      expect([ready.status, ready.headers.get('Cache-Control')]).toEqual([200, 'no-store'])
+      const all = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/readyz`)))
+      expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]))
+    })
+
     behaves('enrolls an instance that runs its bootstrap.sh, by sh and curl', async (url) => {
       const tokenFile = join(scene.folder, `${crypto.randomUUID()}.jwt`)
       const env = cleanEnvironment({
@@ -331,7 +339,13 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       ])
       expect(gone.headers.get('Retry-After')).toMatch(/^[1-9][0-9]*$/)
       expect((performance.now() - began) / 1000).toBeLessThan(FEW_SECONDS)
+      const unready = await fetch(`${url}/readyz`)
+      expect([unready.status, await unready.json()]).toEqual([503, { status: 'unavailable' }])
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
       await deployment?.mendStore()
+      await expect
+        .poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 })
+        .toBe(200)
       await expect
         .poll(async () => (await postEvidence(url, evidence)).status, { timeout: 20_000 })
         .toBe(200)

@@ -51,6 +51,7 @@ export type CheckName =
   | 'document'
   | 'clock'
   | 'service'
+  | 'ledger'
   | 'discovery'
   | 'keys'
   | 'challenge'

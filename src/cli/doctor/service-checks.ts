@@ -61,13 +61,30 @@ const service: Check = {
   },
 }
 
+const ASK_OPERATOR = 'whoever runs the service, or what stands before it, has to mend that'
+
+/** Nobody can enroll while it fails, though keys are published and `/healthz` answers. */
+const ledger: Check = {
+  name: 'ledger',
+  needs: ['service'],
+  async run({ issuer }) {
+    const answer = await callService(`${issuer}/readyz`)
+    if ('why' in answer) return failed(reasonOf(answer), ASK_OPERATOR)
+    if (answer.status === 404) return skipped('not tried: this service has no /readyz, it is older')
+    if (answer.status === 200) return ok('the ledger answers')
+    if (answer.status !== 503) return failed(`/readyz: ${reasonOf(answer)}`, ASK_OPERATOR)
+    return failed(
+      'the ledger does not answer, so nobody can enroll',
+      'whoever runs the service finds the cause in its log; then look at the store of ROLLCALL_LEDGER',
+    )
+  },
+}
+
 const DiscoveryBody = v.object({
   issuer: v.string(),
   jwks_uri: v.string(),
   id_token_signing_alg_values_supported: v.pipe(v.array(v.string()), v.minLength(1)),
 })
-
-const ASK_OPERATOR = 'whoever runs the service, or what stands before it, has to mend that'
 
 const discovery: Check = {
   name: 'discovery',
@@ -125,4 +142,4 @@ const jwks: Check = {
   },
 }
 
-export const SERVICE_CHECKS: readonly Check[] = [clock, service, discovery, jwks]
+export const SERVICE_CHECKS: readonly Check[] = [clock, service, ledger, discovery, jwks]

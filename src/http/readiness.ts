@@ -1,0 +1,63 @@
+// Whether the service can answer enrollments: whether its ledger answers. Many may ask, and none of them makes the
+// ledger busy: it is asked once a second at most, one question at a time.
+
+import type { Ledger } from '../ledger/ledger.ts'
+
+/** How long an answer of the ledger is good for, and how often it is asked at most. */
+const FRESH_MS = 1_000
+/** How long a caller waits for the ledger. */
+const WAIT_MS = 2_000
+/** When a question that got no answer is given up: on Workers it ends with the request that asked it. */
+const LOST_MS = 10_000
+
+/** A key of which there is none. On Workers it belongs to one object. */
+const PROBE_KEY = 'ready:probe'
+
+/** @returns whether the ledger answered within the last second */
+export type Readiness = () => Promise<boolean>
+
+/** Creates the question. Callers share its answers. */
+export const createReadiness = (ledger: Pick<Ledger, 'read'>): Readiness => {
+  let askedAtMs = -Infinity
+  let answered = false
+  let asking: Promise<boolean> | undefined
+
+  /** Of the latest question; what an earlier one comes to counts no more. */
+  let latest = 0
+
+  const question = async (number: number): Promise<boolean> => {
+    let answer = true
+    try {
+      await ledger.read(PROBE_KEY, Math.floor(Date.now() / 1000))
+    } catch {
+      answer = false
+    }
+    if (number === latest) {
+      asking = undefined
+      answered = answer
+    }
+    return answer
+  }
+
+  const ask = (): Promise<boolean> => {
+    askedAtMs = performance.now()
+    asking = question(++latest)
+    return asking
+  }
+
+  return async () => {
+    const age = performance.now() - askedAtMs
+    if (asking === undefined && age < FRESH_MS) return answered
+    const shared = asking !== undefined && age < LOST_MS ? asking : ask()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // Each caller has a timer of its own: on Workers that of another request may be gone.
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), WAIT_MS)
+    })
+    try {
+      return await Promise.race([shared, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
