@@ -10,14 +10,18 @@ const WAIT_MS = 2_000
 /** When a question that got no answer is given up: on Workers it ends with the request that asked it. */
 const LOST_MS = 10_000
 
-/** A key of which there is none. On Workers it belongs to one object. */
-const PROBE_KEY = 'ready:probe'
+/**
+ * A change of an entry that is not there: it stores nothing, but only a store that takes writes answers it. On
+ * Workers the key belongs to one object.
+ */
+const PROBE = { key: 'ready:probe', value: '' }
+const NEVER_THERE = 'ready'
 
 /** @returns whether the ledger answered within the last second */
 export type Readiness = () => Promise<boolean>
 
 /** Creates the question. Callers share its answers. */
-export const createReadiness = (ledger: Pick<Ledger, 'read'>): Readiness => {
+export const createReadiness = (ledger: Pick<Ledger, 'compareAndSet'>): Readiness => {
   let askedAtMs = -Infinity
   let answered = false
   let asking: Promise<boolean> | undefined
@@ -28,7 +32,7 @@ export const createReadiness = (ledger: Pick<Ledger, 'read'>): Readiness => {
   const question = async (number: number): Promise<boolean> => {
     let answer = true
     try {
-      await ledger.read(PROBE_KEY, Math.floor(Date.now() / 1000))
+      await ledger.compareAndSet(PROBE, NEVER_THERE, Math.floor(Date.now() / 1000))
     } catch {
       answer = false
     }

@@ -160,10 +160,13 @@ export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): D
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await kv.get(kvKey(key), { consistency: 'strong' })
       const current = alive(found, now)
-      if (current !== expected) return { stored: false, value: current }
-      // Atomic: it stores only if what was found is still there.
-      const change = kv.atomic().check(found).set(kvKey(key), stored, options)
-      if ((await change.commit()).ok) return { stored: true }
+      // Atomic: it stores only if what was found is still there. Who loses commits nothing, but is told so only
+      // by a store that takes writes, as in the other drivers.
+      const check = kv.atomic().check(found)
+      const loses = current !== expected
+      const change = loses ? check : check.set(kvKey(key), stored, options)
+      if (!(await change.commit()).ok) continue
+      return loses ? { stored: false, value: current } : { stored: true }
     }
     throw new Error('others changed the entry again and again')
   }

@@ -3,19 +3,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LedgerUnavailableError } from '../../src/errors.ts'
 import { createReadiness } from '../../src/http/readiness.ts'
+import type { Swap } from '../../src/ledger/ledger.ts'
+import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { createTestService, problemOf } from './support.ts'
 
 /** A ledger whose answers are given by hand. */
 const handLedger = () => {
   const questions: { answer(): void; fail(): void }[] = []
-  const read = (): Promise<undefined> =>
+  const compareAndSet = (): Promise<Swap> =>
     new Promise((resolve, reject) => {
       questions.push({
-        answer: () => resolve(undefined),
+        answer: () => resolve({ stored: false, value: undefined }),
         fail: () => reject(new LedgerUnavailableError('the store did not answer')),
       })
     })
-  return { questions, isReady: createReadiness({ read }) }
+  return { questions, isReady: createReadiness({ compareAndSet }) }
 }
 
 beforeEach(() => {
@@ -81,6 +83,14 @@ describe('createReadiness()', () => {
     questions[0]?.fail()
     await vi.advanceTimersByTimeAsync(0)
     expect(await isReady()).toBe(true)
+  })
+})
+
+describe('createReadiness() with a ledger', () => {
+  it('stores nothing', async () => {
+    const ledger = createMemoryLedger(0)
+    expect(await createReadiness(ledger)()).toBe(true)
+    expect((await ledger.list('ready', { limit: 5 }, 0)).entries).toEqual([])
   })
 })
 
