@@ -9,11 +9,17 @@ import { readNamedFile } from './named-file.ts'
 
 const OTHERS = 0o077
 
-/** A JWK alone is a set of one. */
+/** The keys of a file; a JWK alone is a set of one. */
 const asKeySet = (json: string): unknown => {
   const parsed = parseUniqueJson(json)
   const value = 'value' in parsed ? parsed.value : undefined
-  return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : json
+  return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
+}
+
+/** A private key, and what its file says beside it. */
+export interface PrivateKey extends SigningKeys {
+  /** The member `name` of the key, as the file has it. */
+  readonly name: unknown
 }
 
 /**
@@ -26,14 +32,17 @@ export const loadPrivateKey = async (
   path: string,
   name: string,
   hint: string,
-): Promise<SigningKeys> => {
+): Promise<PrivateKey> => {
   const json = await readNamedFile(path, name)
   const { mode } = await stat(path)
   if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
     say(`warning: others than you may use ${path}; chmod 600 it`)
   }
   try {
-    return await parseSigningKeys(asKeySet(json))
+    const set = asKeySet(json)
+    const keys = await parseSigningKeys(set)
+    const [first] = (set as { readonly keys: readonly { readonly name?: unknown }[] }).keys
+    return { ...keys, name: first?.name }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const problems = error.problems.map((problem) => `  - ${problem}`).join('\n')

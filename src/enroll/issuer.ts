@@ -6,13 +6,18 @@
 const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
 
 /** What stands behind or before the origin, or how else it is not written as it is parsed. */
-const difference = (text: string, { search, hash, username, password, pathname }: URL): string => {
+const difference = (
+  text: string,
+  { search, hash, username, password, pathname, hostname }: URL,
+): string => {
   if (username !== '' || password !== '') return 'has a user name or password'
   if (search !== '') return 'has a query'
   if (hash !== '') return 'has a fragment'
   if (pathname !== '/') return 'has a path'
   if (/\s/.test(text)) return 'has white space'
   if (/[A-Z]/.test(text)) return 'has upper-case letters'
+  const [, host] = /^https?:\/\/(.*?)(?::[0-9]*)?$/.exec(text) ?? []
+  if (host !== hostname) return 'has a host that is not in its usual form'
   if (/:[0-9]*$/.test(text)) return 'has a port that is the default or not in its shortest form'
   return 'is not written as browsers write it'
 }

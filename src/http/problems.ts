@@ -36,7 +36,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take this method'],
   request_timeout: [408, 'The body did not arrive in time'],
-  payload_too_large: [413, 'The body is larger than 16384 bytes'],
+  payload_too_large: [413, 'The body has more than 16384 bytes, or came in more than 256 pieces'],
   unsupported_media_type: [415, 'Send a form or JSON, in UTF-8 and not compressed'],
   rate_limited: [429, 'Too many requests; try again later'],
   unavailable: [503, 'The service cannot decide now; try again later'],

@@ -35,8 +35,8 @@ export const renewEpoch = async (
     // A second run of a move finds it done already.
     if (before !== undefined && before.issuer !== issuer && before.issuer !== newIssuer) {
       throw new LedgerUnfitError(
-        `the ledger belongs to ${before.issuer}, not to ${issuer}: set ROLLCALL_ISSUER to ${before.issuer}` +
-          `, and to move the ledger add --issuer ${issuer}`,
+        `the ledger belongs to ${before.issuer}, not to ${issuer}. Is this the right ROLLCALL_LEDGER? To renew ` +
+          `it, set ROLLCALL_ISSUER to ${before.issuer}; only to move it to ${issuer}, add --issuer as well`,
       )
     }
     const after = makeEpoch(newIssuer, now)

@@ -33,8 +33,9 @@ export interface EpochOptions {
   readonly clock?: () => number
 }
 
-const BEGUN_ANEW =
-  'challenges made before are refused. If it has held bans or first enrollments, they are lost: restore them'
+const FORGOTTEN = 'challenges made before that are refused'
+const LOST =
+  'If this ledger should hold bans or enrollments, restore a backup and run `rollcall ledger renew-epoch`'
 
 const unreference = (timer: unknown): void => {
   const { unref } = timer as { unref?: () => void }
@@ -78,7 +79,7 @@ export const withEpoch = (
     changes++
     // At once, whatever comes next: what was made until now could have been spent in what was lost.
     since = Math.max(now, last.time) + 1
-    report(`warning: ${why}; calls fail until that is settled`)
+    report(`warning: ${why}; calls fail until the service has read it anew`)
   }
 
   const take = (epoch: Epoch): void => {
@@ -94,7 +95,9 @@ export const withEpoch = (
     const made = makeEpoch(issuer, Math.max(now, (last?.time ?? 0) + 1))
     if (!(await storeEpoch(store, made, expected, now))) return
     take(made)
-    report(`the ledger begins at ${rfc3339(made.time)}, made by this process: ${BEGUN_ANEW}`)
+    report(
+      `the ledger begins at ${rfc3339(made.time)}, made by this process: ${FORGOTTEN}. ${LOST}`,
+    )
   }
 
   /** Compares the epoch of the store with the one in force. */
@@ -123,7 +126,10 @@ export const withEpoch = (
     }
     const settled = instead !== undefined
     take(found)
-    if (settled) report(`the ledger begins at ${rfc3339(found.time)}: ${BEGUN_ANEW}`)
+    if (settled)
+      report(
+        `the ledger begins at ${rfc3339(found.time)}: ${FORGOTTEN}. What it holds is unchanged`,
+      )
   }
 
   const look = async (): Promise<void> => {

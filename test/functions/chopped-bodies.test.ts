@@ -48,6 +48,8 @@ it.each([
   ],
 ] as const)(
   'functions/%s.ts keeps its size while bodies come in chunks of one byte',
+  // Another test beside it may take the processor for a while.
+  { retry: 2 },
   async (_name, [command, ...args]) => {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`

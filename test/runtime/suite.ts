@@ -12,6 +12,7 @@ import { verifyToken } from '../support/relying-party.ts'
 import { findTool, requireTool } from '../support/requirements.ts'
 import type { Service } from '../support/services.ts'
 import { audienceName } from '../../src/enroll/audience.ts'
+import { nextSecond } from '../state/answer.ts'
 import { MULTIPART_SHAPES, challengeRequest } from '../support/multipart-shapes.ts'
 import { choppedRequest, sendRaw } from '../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
@@ -304,6 +305,8 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       const path = `/v1/admin/instances/${account}/${region}/${instance}`
       expect(await (await operate('GET', path)).json()).toMatchObject({ enrollments: 1 })
       expect((await operate('POST', `${path}/reset`)).status).toBe(200)
+      // A challenge of the very second of a reset is refused.
+      await nextSecond()
       const ban = `/v1/admin/bans/instance/${instance}`
       expect((await operate('PUT', ban, { reason: 'a test' })).status).toBe(200)
       expect(await enroll()).toBe(403)

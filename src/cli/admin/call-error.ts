@@ -1,6 +1,7 @@
 // What went wrong with a call, and what to do next. Of the service's words only its title is shown.
 
 import { CommandError, EXIT } from '../exit-status.ts'
+import type { OperatorScope } from '../../token/admin-keys.ts'
 import { type NoAnswer, saidBy } from '../no-answer.ts'
 
 /** A call that was not answered as it should be. */
@@ -18,7 +19,10 @@ export class CallError extends CommandError {
 /** What a call was made with, as far as it may be told. */
 export interface Caller {
   readonly issuer: string
+  readonly operator: string
   readonly kid: string
+  /** What the call needs. */
+  readonly scope: OperatorScope
   /** Tries made, at least 1. */
   readonly tries: number
   /** This machine's clock, Unix milliseconds. */
@@ -39,10 +43,15 @@ const clockHint = (date: string | null, nowMs: number): string => {
   )
 }
 
-const refusedToken = (date: string | null, { issuer, kid, nowMs }: Caller): string =>
+const refusedToken = (date: string | null, { issuer, operator, kid, nowMs }: Caller): string =>
   `The operator's token was refused:${clockHint(date, nowMs)}
   - ROLLCALL_ADMIN_KEYS of the service must hold the public key ${kid}
-  - --issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}`
+  - --issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}
+  - if that key has a name there, --operator must be that name; it is ${operator}`
+
+const missingScope = ({ kid, scope }: Caller): string =>
+  `This call needs a key with the scope "${scope}". Use another key, or add the scope to
+the key ${kid} in ROLLCALL_ADMIN_KEYS of the service`
 
 const NEXT: Readonly<Record<number, string>> = {
   403: 'Something before the service may refuse you; ask whoever runs it',
@@ -64,6 +73,9 @@ export const answerError = (
   }
   if (status === 400) return make(EXIT.usage, undefined)
   if (status === 401) return make(EXIT.refused, refusedToken(headers.get('Date'), caller))
+  if (headers.get('WWW-Authenticate')?.includes('error="insufficient_scope"')) {
+    return make(EXIT.refused, missingScope(caller))
+  }
   if (status === 403 || status === 404) {
     const lost = 'An earlier try, whose answer was lost, may have done it already'
     return make(EXIT.refused, caller.tries > 1 ? `${NEXT[status]}\n${lost}` : NEXT[status])

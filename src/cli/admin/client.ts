@@ -43,14 +43,16 @@ export interface AdminClient {
   call(action: AdminAction, options?: CallOptions): Promise<unknown>
 }
 
-const pathOf = (action: AdminAction, { params = {}, query = {} }: CallOptions): string => {
-  const path = OPERATOR_CALLS[action].path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
+const pathOf = (action: AdminAction, { params = {} }: CallOptions): string =>
+  OPERATOR_CALLS[action].path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   )
+
+const queryOf = ({ query = {} }: CallOptions): string => {
   const given = Object.entries(query).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   )
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
 interface Answered {
@@ -62,27 +64,25 @@ interface Answered {
 export const createAdminClient = (options: AdminClientOptions): AdminClient => {
   const { issuer, signer, operator, timeoutSeconds, retries } = options
 
-  /** For this call alone: whoever sees the token can't use it for another. */
-  const makeToken = (htm: string, path: string): Promise<string> => {
+  /** A token for one call: with it, whoever reads it can make no other. */
+  const makeToken = (htm: string, htu: string): Promise<string> => {
     const iat = Math.floor(Date.now() / 1000)
     const times = { iat, exp: iat + TOKEN_SECONDS }
-    const [target = ''] = path.split('?')
-    const own = { htm, htu: issuer + target, jti: randomUUID() }
-    const claims = { aud: issuer, sub: operator, ...own, ...times }
+    const claims = { aud: issuer, sub: operator, jti: randomUUID(), htm, htu, ...times }
     return signJws('rollcall-admin+jwt', claims, signer)
   }
 
   const request = async (action: AdminAction, call: CallOptions): Promise<Answered | NoAnswer> => {
     const { fields } = call
     const { method } = OPERATOR_CALLS[action]
-    const path = pathOf(action, call)
+    const address = issuer + pathOf(action, call)
     const headers = {
       Accept: 'application/json',
-      Authorization: `Bearer ${await makeToken(method, path)}`,
+      Authorization: `Bearer ${await makeToken(method, address)}`,
       ...(fields && { 'Content-Type': 'application/json' }),
     }
     try {
-      const response = await fetch(issuer + path, {
+      const response = await fetch(address + queryOf(call), {
         method,
         headers,
         ...(fields && { body: JSON.stringify(fields) }),
@@ -112,7 +112,8 @@ export const createAdminClient = (options: AdminClientOptions): AdminClient => {
     async call(action, call = {}) {
       for (let tries = 1; ; tries++) {
         const answer = await request(action, call)
-        const caller = { issuer, kid: signer.kid, tries, nowMs: Date.now() }
+        const { scope } = OPERATOR_CALLS[action]
+        const caller = { issuer, operator, kid: signer.kid, scope, tries, nowMs: Date.now() }
         const answered = 'response' in answer
         const passes = answered ? PASSING_STATUSES.includes(answer.response.status) : answer.passes
         if (!passes || tries > retries) {

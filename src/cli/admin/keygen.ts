@@ -1,39 +1,49 @@
 // `rollcall admin keygen`: a key for an operator. The private half never leaves the file.
 
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { writeFileSync } from 'node:fs'
-import { generateSigningKeys } from '../../token/generate.ts'
-import { parseSigningKeys } from '../../token/signing-keys.ts'
 import {
-  OPERATOR_NAME_PATTERN,
   OPERATOR_SCOPES,
   type OperatorScope,
+  OPERATOR_NAME_PATTERN,
 } from '../../token/admin-keys.ts'
+import { generateSigningKeys } from '../../token/generate.ts'
+import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { say, usageError } from '../exit-status.ts'
 import { addHelp } from '../help.ts'
 import { printJson } from '../output.ts'
 
 interface KeygenOptions {
   readonly out: string
-  readonly algorithm: 'ES256' | 'RS256' | 'EdDSA'
   readonly name?: string
   readonly scope?: readonly OperatorScope[]
+  readonly algorithm: 'ES256' | 'RS256' | 'EdDSA'
 }
 
-/** The public keys with what is pinned to them. */
-const withPins = (
+const nameArgument = (text: string): string => {
+  if (OPERATOR_NAME_PATTERN.test(text)) return text
+  throw new InvalidArgumentError('Expected 1 to 128 characters of ASCII, no spaces.')
+}
+
+const scopeArgument = (text: string): readonly OperatorScope[] => {
+  const wanted = text.split(',')
+  const scope = OPERATOR_SCOPES.filter((known) => wanted.includes(known))
+  if (scope.length === wanted.length) return scope
+  throw new InvalidArgumentError(
+    `Expected ${OPERATOR_SCOPES.join(', ')}, each at most once, with commas between them.`,
+  )
+}
+
+/** The set with what the service is to know of its key. */
+const describing = (
   { keys }: { readonly keys: readonly object[] },
-  { name, scope }: KeygenOptions,
+  { name, scope }: Pick<KeygenOptions, 'name' | 'scope'>,
 ): { readonly keys: readonly object[] } => ({
   keys: keys.map((key) => ({ ...key, ...(name && { name }), ...(scope && { scope }) })),
 })
 
-const keygen = async (options: KeygenOptions): Promise<void> => {
-  const { out, algorithm, name } = options
-  if (name !== undefined && !OPERATOR_NAME_PATTERN.test(name)) {
-    throw usageError('--name: expected 1 to 128 characters of printable ASCII, no spaces')
-  }
-  const privateKeys = await generateSigningKeys(algorithm)
+const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void> => {
+  const privateKeys = describing(await generateSigningKeys(algorithm), about)
   try {
     // `wx`: two that run at once, or a link that somebody laid, don't overwrite either.
     writeFileSync(out, `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
@@ -45,7 +55,7 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
         : `--out: cannot write ${out} (${code})`,
     )
   }
-  printJson(withPins((await parseSigningKeys(privateKeys)).jwks, options))
+  printJson(describing((await parseSigningKeys(privateKeys)).jwks, about))
   say(`the private key is in ${out}; keep it to yourself`)
   say('next: add the public key above to ROLLCALL_ADMIN_KEYS of the service')
 }
@@ -56,30 +66,33 @@ export const addKeygen = (admin: Command): void => {
     .command('keygen')
     .description('Make the key of an operator.')
     .requiredOption('--out <file>', 'new file for the private JWKS, which only you can read')
+    .option('--name <name>', 'name of the operator, which the service then demands', nameArgument)
+    .option(
+      '--scope <list>',
+      'what the key may do: read, write, introspect, with commas (default: all)',
+      scopeArgument,
+    )
     .addOption(
       new Option('--algorithm <alg>', 'algorithm of your tokens')
         .choices(['ES256', 'RS256', 'EdDSA'])
         .default('ES256'),
-    )
-    .option('--name <name>', 'the only name that the service accepts with this key')
-    .addOption(
-      new Option(
-        '--scope <scope...>',
-        'what the key may do (default: all); introspect alone suits a relying party',
-      ).choices(OPERATOR_SCOPES),
     )
     .option('--json', 'taken for the sake of uniformity: the output is JSON anyway')
     .allowExcessArguments(false)
   addHelp(
     command,
     [
-      'rollcall admin keygen --out admin-key.json --name alice@corp > admin-keys.json',
-      'rollcall admin keygen --out vault-key.json --name vault --scope introspect',
+      'rollcall admin keygen --out operator.json --name alice@example.org > admin-keys.json',
+      'rollcall admin keygen --out gateway.json --name gateway --scope introspect',
     ],
-    `Standard output gets the public JWKS, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
+    `With --name the service accepts no other name in tokens of this key, so audit events and
+bans name the right operator. Without it the operator chooses the name. Scopes: "read" lists
+instances and bans, "write" changes them and revokes tokens, "introspect" asks whether a
+token is good. Give a relying party "introspect" alone.
+
+Standard output gets the public JWKS, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
 the service; with several operators put the keys of all into one set. Each operator has a
-key of their own, and none is a key that signs tokens. A key with a name is good for that name
-alone: give the same name with --operator.`,
+key of their own, and none is a key that signs tokens.`,
   )
   command.action(keygen)
 }

@@ -1,17 +1,30 @@
-// The operator's private key, read from a file, and the name that the operator goes by.
+// The operator's private key, read from a file, and the operator's name.
 
 import { hostname, userInfo } from 'node:os'
 import type { Signer } from '../../token/jws.ts'
+import { OPERATOR_NAME_PATTERN } from '../../token/admin-keys.ts'
 import { loadPrivateKey } from '../private-key.ts'
 
 const MAX_NAME_LENGTH = 128
+
+/** What an operator signs with. */
+export interface OperatorKey {
+  readonly signer: Signer
+  /** The name that `keygen --name` wrote into the file. */
+  readonly name: string | undefined
+}
 
 /**
  * Loads the private key that an operator signs with: a JWK, or a JWKS whose first key it is.
  * @throws CommandError
  */
-export const loadOperatorKey = async (path: string): Promise<Signer> =>
-  (await loadPrivateKey(path, '--key', '`rollcall admin keygen` makes one')).signer
+export const loadOperatorKey = async (path: string): Promise<OperatorKey> => {
+  const { signer, name } = await loadPrivateKey(path, '--key', '`rollcall admin keygen` makes one')
+  return {
+    signer,
+    name: typeof name === 'string' && OPERATOR_NAME_PATTERN.test(name) ? name : undefined,
+  }
+}
 
 const userName = (): string => {
   try {
@@ -22,6 +35,6 @@ const userName = (): string => {
   }
 }
 
-/** What an operator is called in tokens and audit events if nothing else was said: `user@host`. */
+/** The operator's name in tokens and audit events if neither an option nor the key gives one: `user@host`. */
 export const defaultOperatorName = (): string =>
   `${userName()}@${hostname()}`.replaceAll(/[^!-~]/g, '_').slice(0, MAX_NAME_LENGTH)

@@ -1,6 +1,7 @@
 // The options that all subcommands share, checked, and made into a client.
 
 import { type Command, Option } from 'commander'
+import { OPERATOR_NAME_PATTERN } from '../../token/admin-keys.ts'
 import { say, usageError } from '../exit-status.ts'
 import { wholeNumber } from '../help.ts'
 import { checkServiceAddress } from '../service-address.ts'
@@ -29,7 +30,10 @@ export const addSharedOptions = (command: Command, json = 'print one JSON docume
         'ROLLCALL_ADMIN_KEY_FILE',
       ),
     )
-    .option('--operator <name>', 'who you are, for the audit events (default: user@host)')
+    .option(
+      '--operator <name>',
+      'who you are, for the audit events (default: the name of the key, else user@host)',
+    )
     .option('--json', json)
     .option('--timeout <s>', 'limit of one try', wholeNumber(1, 600), DEFAULT_TIMEOUT_SECONDS)
     .option(
@@ -47,8 +51,8 @@ const checkIssuer = (text: string | undefined): string => {
   return checkServiceAddress(text, '--issuer')
 }
 
-const checkOperator = (text: string = defaultOperatorName()): string => {
-  if (/^[!-~]{1,128}$/.test(text)) return text
+const checkOperator = (text: string | undefined): string | undefined => {
+  if (text === undefined || OPERATOR_NAME_PATTERN.test(text)) return text
   throw usageError('--operator: expected 1 to 128 characters of ASCII, no spaces')
 }
 
@@ -61,7 +65,14 @@ export const clientOf = async (options: SharedOptions): Promise<AdminClient> => 
       'which key? Give --key FILE, or set ROLLCALL_ADMIN_KEY_FILE; `rollcall admin keygen` makes one',
     )
   }
-  const signer = await loadOperatorKey(options.key)
+  const { signer, name } = await loadOperatorKey(options.key)
   const { timeout: timeoutSeconds, retries } = options
-  return createAdminClient({ issuer, signer, operator, timeoutSeconds, retries, say })
+  return createAdminClient({
+    issuer,
+    signer,
+    operator: operator ?? name ?? defaultOperatorName(),
+    timeoutSeconds,
+    retries,
+    say,
+  })
 }

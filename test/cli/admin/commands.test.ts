@@ -110,7 +110,12 @@ describe('rollcall admin ban, bans and unban', () => {
     const banned = { account: ACCOUNT, image: 'm-1', instance: ID }
     for (const [kind, value] of Object.entries(banned)) {
       const args = ['ban', kind, value, '--reason', 'why', '--operator', 'alice', '--json']
-      expect(JSON.parse(await done(args))).toMatchObject({ kind, value, banned_by: 'alice' })
+      expect(JSON.parse(await done(args))).toMatchObject({
+        kind,
+        value,
+        banned_by: 'alice',
+        banned_by_kid: expect.stringMatching(/^[\w-]{43}$/) as string,
+      })
     }
     const listed = jsonLines(await done(['bans', '--json'])).map(({ value }) => value)
     expect(listed.toSorted()).toEqual(Object.values(banned).toSorted())
@@ -165,6 +170,43 @@ describe('rollcall admin', () => {
       ({ headers }) => claimsOf(headers.get('Authorization')?.slice(7) ?? '')['jti'],
     )
     expect(new Set(jtis).size).toBe(2)
+  })
+
+  it('makes a token for its call alone: method and address, without the query', async () => {
+    await done(['list', '--limit', '5'])
+    await service.enroll(ID)
+    await done(['reset', ...NAME])
+    const bound = service.requests.map(({ headers }) =>
+      claimsOf(headers.get('Authorization')?.slice(7) ?? ''),
+    )
+    const instances = `${service.url}/v1/admin/instances`
+    expect(bound).toMatchObject([
+      { htm: 'GET', htu: instances },
+      { htm: 'POST', htu: `${instances}/${NAME.join('/')}/reset` },
+    ])
+  })
+
+  it('goes by the name in its key file, and does what the key may do', async () => {
+    const { file, name } = service.gateway
+    const token = await service.enroll(ID)
+    const as = ['--key', file]
+    expect(await done(['introspect', '--json', ...as], token)).toMatch(/^\{"active":true/)
+    expect(service.events.at(-1)).toMatchObject({
+      sub: name,
+      action: 'introspect',
+      outcome: 'done',
+    })
+
+    const refused = await service.admin(['list', ...as])
+    expect(refused).toMatchObject({ status: 4, stdout: '' })
+    expect(refused.stderr).toContain('This call needs a key with the scope "read"')
+
+    const renamed = await service.admin(['introspect', '--operator', 'alice', ...as], {
+      stdin: token,
+    })
+    expect(renamed).toMatchObject({ status: 4, stdout: '' })
+    expect(renamed.stderr).toContain('The key has a name in ROLLCALL_ADMIN_KEYS')
+    expect(renamed.stderr).toContain('--operator must be that name; it is alice')
   })
 
   it('takes the service and the key from the environment, and a single JWK as key', async () => {

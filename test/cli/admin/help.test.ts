@@ -1,6 +1,6 @@
 // `--help` of everything, and `rollcall admin keygen`.
 
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAdminKeys } from '../../../src/token/admin-keys.ts'
@@ -91,4 +91,30 @@ describe('rollcall admin keygen', () => {
       expect(readFileSync(path, 'utf8')).toBe(before)
     },
   )
+
+  it('writes the name and the scope of the key to both halves', async () => {
+    const args = ['admin', 'keygen', '--out', 'named.json', '--name', 'gateway']
+    const { status, stdout } = await command.run([...args, '--scope', 'introspect,read'])
+    expect(status).toBe(0)
+    const [key] = await parseAdminKeys(stdout)
+    expect(key).toMatchObject({ name: 'gateway', scope: ['read', 'introspect'] })
+    const file = readFileSync(join(command.folder, 'named.json'), 'utf8')
+    expect(JSON.parse(file)).toMatchObject({
+      keys: [{ name: 'gateway', scope: ['read', 'introspect'] }],
+    })
+  })
+
+  it.each([
+    ['--name', 'a b', 'Expected 1 to 128 characters of ASCII, no spaces'],
+    ['--name', '', 'Expected 1 to 128 characters'],
+    ['--scope', 'admin', 'Expected read, write, introspect'],
+    ['--scope', 'read,read', 'each at most once'],
+    ['--scope', 'read write', 'with commas between them'],
+    ['--scope', '', 'Expected read, write, introspect'],
+  ])('refuses %s %j and makes no key', async (option, value, message) => {
+    const run = await command.run(['admin', 'keygen', '--out', 'no.json', option, value])
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain(message)
+    expect(existsSync(join(command.folder, 'no.json'))).toBe(false)
+  })
 })

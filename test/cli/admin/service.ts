@@ -42,6 +42,8 @@ export interface AdminService {
   readonly ledger: Ledger
   readonly command: RollcallCommand
   readonly keyFile: string
+  /** The file of a named private key that may introspect and nothing else. */
+  readonly gateway: { readonly file: string; readonly name: string }
   readonly events: AuditEvent[]
   /** Requests that came, without the ones that enrolled. */
   readonly requests: Request[]
@@ -49,7 +51,7 @@ export interface AdminService {
   readonly troubles: Trouble[]
   /** How far the clock of the service is from this machine's, in seconds. */
   clockOffset: number
-  /** Runs `rollcall admin` with the service and the key. */
+  /** Runs `rollcall admin` with the service, and with the key unless another one is given. */
   admin(args: readonly string[], options?: RunOptions): Promise<Run>
   /** Enrolls an instance. @returns its token */
   enroll(id: string): Promise<string>
@@ -69,8 +71,13 @@ export const startAdminService = async (): Promise<AdminService> => {
   const scene = await setScene({ issuer: url, ledger })
   const privateKeys = await generateSigningKeys('ES256')
   const { jwks } = await parseSigningKeys(privateKeys)
-  const adminKeys = await parseAdminKeys(jwks)
-  const secrets: string[] = [privateKeys.keys[0]?.d as string]
+  const gatewayKeys = await generateSigningKeys('ES256')
+  const [gatewayPublic] = (await parseSigningKeys(gatewayKeys)).jwks.keys
+  const about = { name: 'gateway', scope: ['introspect'] }
+  const adminKeys = await parseAdminKeys({
+    keys: [...jwks.keys, { ...gatewayPublic, ...about }],
+  })
+  const secrets: string[] = [privateKeys, gatewayKeys].map(({ keys }) => keys[0]?.d as string)
   const events: AuditEvent[] = []
   const requests: Request[] = []
   const troubles: Trouble[] = []
@@ -95,6 +102,10 @@ export const startAdminService = async (): Promise<AdminService> => {
   await once(server, 'listening')
   const command = await buildCommand(() => secrets)
   const keyFile = join(command.folder, 'operator.json')
+  const gateway = { file: join(command.folder, 'gateway.json'), name: about.name }
+  writeFileSync(gateway.file, JSON.stringify({ keys: [{ ...gatewayKeys.keys[0], ...about }] }), {
+    mode: 0o600,
+  })
   writeFileSync(keyFile, JSON.stringify(privateKeys), { mode: 0o600 })
 
   const service: AdminService = {
@@ -102,12 +113,16 @@ export const startAdminService = async (): Promise<AdminService> => {
     ledger,
     command,
     keyFile,
+    gateway,
     events,
     requests,
     troubles,
     clockOffset: 0,
     admin: (args, options) =>
-      command.run(['admin', ...args, '--issuer', url, '--key', keyFile], options),
+      command.run(
+        ['admin', ...args, '--issuer', url, ...(args.includes('--key') ? [] : ['--key', keyFile])],
+        options,
+      ),
     async enroll(id) {
       const { audience } = await scene.enroller.challenge({}, nowSeconds())
       const evidence = scene.evidence(audience, { 'instance-id': id })
