@@ -79,7 +79,7 @@ describe('parseConfig() refuses the issuer', () => {
     [
       'that is not ASCII',
       'https://röllcall.test',
-      'is not written as browsers write it; write "https://xn--rllcall-90a.test"',
+      'has a host that is not in its usual form; write "https://xn--rllcall-90a.test"',
     ],
     ['that would end a header’s text', 'https://rollcall"x.test', HOST],
     ['that would end a shell’s text', "https://rollcall'x.test", HOST],

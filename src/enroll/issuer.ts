@@ -16,7 +16,7 @@ const difference = (
   if (pathname !== '/') return 'has a path'
   if (/\s/.test(text)) return 'has white space'
   if (/[A-Z]/.test(text)) return 'has upper-case letters'
-  const [, host] = /^https?:\/\/(.*?)(?::[0-9]*)?$/.exec(text) ?? []
+  const [, host] = /^https?:\/\/([^/?#]*?)(?::[0-9]*)?(?:[/?#].*)?$/.exec(text) ?? []
   if (host !== hostname) return 'has a host that is not in its usual form'
   if (/:[0-9]*$/.test(text)) return 'has a port that is the default or not in its shortest form'
   return 'is not written as browsers write it'

@@ -29,7 +29,7 @@ export type Outcome =
   | { readonly response: Response; readonly facts: AuditFacts }
   | {
       readonly code: ProblemCode
-      readonly title?: string
+      readonly title?: string | undefined
       /** The scope that an operator's key lacks. */
       readonly scope?: OperatorScope
       /** The `reason` of the answer. */

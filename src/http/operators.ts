@@ -12,7 +12,7 @@ import {
   revokeRecord,
 } from '../enroll/instances.ts'
 import { introspect } from '../enroll/introspect.ts'
-import { type Operator, authenticateOperator } from '../enroll/operators.ts'
+import { type Operator, type OperatorRefusal, authenticateOperator } from '../enroll/operators.ts'
 import { revokeToken } from '../enroll/revocation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { AdminKey } from '../token/admin-keys.ts'
@@ -46,6 +46,13 @@ const banFacts = ({ kind, value }: Pick<Ban, 'kind' | 'value'>): Facts => ({
   [BANNABLE[kind][0]]: value,
 })
 
+/** What the holder of a good key is told of a token that is refused all the same. */
+const REFUSED: Readonly<Partial<Record<OperatorRefusal, string>>> = {
+  operator_token_used: 'This token was used before; make a new one for each call',
+  operator_name_mismatch: 'The key has a name in ROLLCALL_ADMIN_KEYS; make the token with that sub',
+  operator_token_for_another_call: 'This token names another call in htm or htu; make one for this',
+}
+
 /** Adds the calls to an app. */
 export const addOperatorCalls = (
   app: Hono<Env>,
@@ -74,7 +81,7 @@ export const addOperatorCalls = (
           const { refusal: reason } = operator
           return reason === 'operator_scope_missing'
             ? { code: 'insufficient_scope', scope, facts: { ...facts, reason } }
-            : { code: 'invalid_token', facts: { ...facts, reason } }
+            : { code: 'invalid_token', title: REFUSED[reason], facts: { ...facts, reason } }
         }
         const done = await handle(context, operator)
         facts = { ...facts, ...done.facts }
