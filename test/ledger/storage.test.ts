@@ -26,7 +26,7 @@ describe(`storage of ${COUNT} instances`, () => {
   it('instanceEntry() gives each instance a key of its own and a record of full length', () => {
     const entries = Array.from({ length: 10_000 }, (_, i) => instanceEntry(i * 10))
     expect(new Set(entries.map(({ key }) => key)).size).toBe(entries.length)
-    expect(entries[0]?.key).toMatch(/^instance:\d{16}\/cn-hangzhou\/i-[a-z0-9]{20}$/)
+    expect(entries[0]?.key).toMatch(/^instance:acs\/\d{16}\/cn-hangzhou\/i-[a-z0-9]{20}$/)
     for (const { value } of entries) expect(value.length).toBeGreaterThan(170)
   })
 
