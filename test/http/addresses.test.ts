@@ -19,6 +19,16 @@ describe('an address', () => {
     '/v1/enroll/',
     '/v1/enroll/x',
     '/healthz%20',
+    '/healthz;x',
+    '/healthz#x',
+    '/health%7A',
+    '/v1/challeng%65',
+    '/v1/%61dmin/instances',
+    '/v1/enroll%',
+    '/v1/enroll%00',
+    '/v1/enröll',
+    '/bootstrap%2Esh?role=worker',
+    '/%2ewell-known/jwks.json',
     '/healthz/',
     '/.well-known',
   ])('that is none of the service’s, %s, is answered with 404', async (path) => {
@@ -26,6 +36,13 @@ describe('an address', () => {
       const problem = await problemOf(await service.request(path, { method }))
       expect(problem).toMatchObject({ status: 404, code: 'not_found' })
     }
+  })
+
+  it('whose dots are resolved is the address that they lead to', async () => {
+    for (const path of ['/x/../healthz', '/x/%2e%2e/healthz', '/./healthz']) {
+      expect((await service.request(path)).status).toBe(200)
+    }
+    expect((await service.request('/%2e%2e/%68ealthz')).status).toBe(404)
   })
 
   it.each([
