@@ -13,6 +13,9 @@ const parseAddress = (text: string): number | undefined => {
   return octets.reduce((address, octet) => address * 256 + octet, 0)
 }
 
+const formatAddress = (address: number): string =>
+  [24, 16, 8, 0].map((bits) => Math.floor(address / 2 ** bits) % 256).join('.')
+
 /** A block of addresses: the first one, and how many there are. */
 interface AddressBlock {
   readonly first: number
@@ -34,7 +37,10 @@ const parseBlock = (text: string): AddressBlock | undefined => {
 export const addressBlockProblem = (text: string): string | undefined => {
   const block = parseBlock(text)
   if (block === undefined) return 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
-  return block.first % block.size === 0 ? undefined : 'a CIDR block that starts inside of itself'
+  const offset = block.first % block.size
+  if (offset === 0) return undefined
+  const network = `${formatAddress(block.first - offset)}/${text.split('/')[1]}`
+  return `not a network address: ${text} is inside ${network}; write that`
 }
 
 /** Whether an address is in a block; false if either is none. */

@@ -99,7 +99,11 @@ describe('parsePolicy()', () => {
     ['an address with a pattern', match({ private_ipv4: ['10.*'] }), /IPv4 address or a CIDR/],
     ['an address with zeros before', match({ private_ipv4: ['010.0.0.1'] }), /IPv4 address/],
     ['a block of more than 32 bits', match({ private_ipv4: ['10.0.0.0/33'] }), /IPv4 address/],
-    ['a block that starts inside of itself', match({ private_ipv4: ['10.0.0.1/8'] }), /inside/],
+    [
+      'a block with host bits',
+      match({ private_ipv4: ['10.0.0.1/8'] }),
+      /10.0.0.1\/8 is inside 10.0.0.0\/8/,
+    ],
     ['a token without audience', policy({ token: {} }), /audience: required/],
     ['an empty audience', token({ audience: [] }), /at least one value/],
     ['an audience with a space', token({ audience: ['a b'] }), /printable ASCII/],
