@@ -30,7 +30,7 @@ const steps: readonly Step[] = [
   { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'], limitSeconds: 60 },
   { name: 'types', command: bin('tsc'), args: ['-p', '.'], limitSeconds: 120 },
   { name: 'types of the library', command: bin('tsc'), args: ['-p', 'src'], limitSeconds: 120 },
-  { name: TESTS, command: bin('vitest'), args: ['run', ...reporters], limitSeconds: 1000 },
+  { name: TESTS, command: bin('vitest'), args: ['run', ...reporters], limitSeconds: 1300 },
   { name: BENCHMARK, ...node('test/bench/bench.ts', '--quick'), limitSeconds: 400 },
   { name: 'demo', ...node('test/demo/demo.ts'), limitSeconds: 60 },
 ]
