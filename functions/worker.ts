@@ -15,7 +15,7 @@ interface Bindings extends Record<string, unknown> {
   readonly LEDGER: ObjectNamespace<unknown>
 }
 
-/** How often an isolate repeats why it cannot start, for whoever begins to read the log late. */
+/** How often an isolate repeats why it cannot start: an operator may open the log after the first time. */
 const REPEAT_MS = 60_000
 
 /** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */

@@ -5,7 +5,7 @@ import type { EcsField } from '../policy/fields.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { changeEntry } from './change-entry.ts'
-import { decodeStored, encodeStored } from './format.ts'
+import { checkStored, decodeStored, encodeStored } from './format.ts'
 import type { Page, PageRequest } from './page.ts'
 import { settle } from './settle.ts'
 
@@ -45,7 +45,7 @@ export const findBan = async (
     BAN_KINDS.map((kind) => ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)),
   )
   // A ban that another release wrote may mean something else: an error, neither a ban nor none.
-  for (const ban of bans) if (ban !== undefined) decodeStored(ban)
+  bans.forEach(checkStored)
   const at = bans.findIndex((ban) => ban !== undefined)
   const kind = BAN_KINDS[at]
   return kind === undefined ? undefined : BANNABLE[kind][1]

@@ -25,13 +25,18 @@ export const decodeStored = (value: string): string => {
   )
 }
 
-const checkStored = (value: string | undefined): void => {
+/**
+ * Checks the format of a value that nobody looks into, such as a ban.
+ * @param value absent: there is nothing to check
+ * @throws LedgerFormatError if another release wrote it
+ */
+export const checkStored = (value: string | undefined): void => {
   if (value !== undefined) decodeStored(value)
 }
 
 /**
- * A ledger that hands out no value of another release. Whoever uses it needs no care for what it reads and does
- * not look into, such as a ban; and whoever reports its failures reports this one, too.
+ * A ledger that hands out no value of another release. The error comes from the ledger's own methods, so that it is
+ * reported to the operator like every other failure of the ledger.
  * @throws LedgerFormatError from each of its methods that meets such a value
  */
 export const withKnownFormats = (ledger: Ledger): Ledger => ({

@@ -2,7 +2,7 @@
 
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { decodeStored, encodeStored } from './format.ts'
+import { checkStored, encodeStored } from './format.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from './challenge.ts'
 
 /** For clocks that differ, in seconds. */
@@ -17,9 +17,8 @@ const revocationKey = (jti: string): string => `revoked:${jti}`
 /** Whether a token was revoked by its `jti`. @throws LedgerUnavailableError */
 export const isRevoked = async (ledger: Ledger, jti: string, now: number): Promise<boolean> => {
   const value = await ledger.read(revocationKey(jti), now)
-  if (value === undefined) return false
-  decodeStored(value)
-  return true
+  checkStored(value)
+  return value !== undefined
 }
 
 /** Revokes a token by its `jti`, for longer than it can live. @throws LedgerUnavailableError */

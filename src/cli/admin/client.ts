@@ -64,7 +64,7 @@ interface Answered {
 export const createAdminClient = (options: AdminClientOptions): AdminClient => {
   const { issuer, signer, operator, timeoutSeconds, retries } = options
 
-  /** A token for one call: with it, whoever reads it can make no other. */
+  /** A token for one call: somebody who reads it cannot use it for another. */
   const makeToken = (htm: string, htu: string): Promise<string> => {
     const iat = Math.floor(Date.now() / 1000)
     const times = { iat, exp: iat + TOKEN_SECONDS }
