@@ -24,7 +24,7 @@ export default defineConfig([
       'metadata/index': 'src/metadata/index.ts',
       'ledger/memory': 'src/ledger/memory.ts',
       'ledger/durable-object': 'src/ledger/durable-object.ts',
-      'ledger/redis': 'src/ledger/redis.ts',
+      'ledger/redis': 'src/ledger/redis/redis.ts',
       'ledger/sqlite': 'src/ledger/sqlite.ts',
       'ledger/deno-kv': 'src/ledger/deno-kv.ts',
     },

@@ -3,7 +3,7 @@
 // credentials of the function's role.
 
 import process from 'node:process'
-import { ConfigurationError } from '../src/errors.ts'
+import { ConfigurationError } from '../src/base/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'

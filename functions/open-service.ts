@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { type RuntimeOptions, parseConfig } from '../src/config.ts'
-import { ConfigurationError } from '../src/errors.ts'
+import { ConfigurationError } from '../src/base/errors.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import type { AuditWriter } from '../src/node/audit-writer.ts'
 import type { ServedService } from '../src/node/served-service.ts'

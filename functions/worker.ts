@@ -3,7 +3,7 @@
 // the variables nor the code of an isolate ever change.
 
 import { parseConfig } from '../src/config.ts'
-import { ConfigurationError } from '../src/errors.ts'
+import { ConfigurationError } from '../src/base/errors.ts'
 import { unavailable } from '../src/http/unavailable.ts'
 import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
 import { type Service, createService, say } from '../src/service.ts'

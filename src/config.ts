@@ -2,14 +2,14 @@
 // runtime; all problems are reported at once, and none holds a secret. Nothing that weakens
 // security is a default.
 
-import { type Bytes, fromBase64Url } from './bytes.ts'
+import { type Bytes, fromBase64Url } from './base/bytes.ts'
 import { parseIssuer } from './config/issuer.ts'
 import { FILE, type ServiceName } from './config/names.ts'
 import { type Environment, type ReadFile, readValues } from './config/values.ts'
 import { emulatedProblem, warningsOf } from './config/warnings.ts'
 import { CHALLENGE_KEY_BYTES } from './enroll/challenge-keys.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from './enroll/challenge.ts'
-import { ConfigurationError, InstanceIdentityError } from './errors.ts'
+import { ConfigurationError, InstanceIdentityError } from './base/errors.ts'
 import type { LedgerConfig } from './ledger/configured.ts'
 import { type Policy, parsePolicy } from './policy/policy.ts'
 import { type AdminKey, parseAdminKeys, sharesKey } from './token/admin-keys.ts'

@@ -36,7 +36,7 @@ export {
   type InstanceIdentityErrorCode,
   LedgerUnavailableError,
   LedgerUnfitError,
-} from './errors.ts'
+} from './base/errors.ts'
 
 /**
  * Verifies the identity document of an ECS instance and its PKCS#7 signature.

@@ -4,9 +4,9 @@
 
 import type { Config } from './config.ts'
 import { createEnroller } from './enroll/enroller.ts'
-import { withKnownFormats } from './enroll/format.ts'
+import { withKnownFormats } from './registry/format.ts'
 import { type AppOptions, createApp } from './http/app.ts'
-import type { RequestSource } from './http/body.ts'
+import type { RequestSource } from './http/request/body.ts'
 import { createReadiness } from './http/readiness.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { reportFailures } from './ledger/reporting.ts'

@@ -12,7 +12,7 @@ import {
   toBase64Url,
   toHex,
   utf8,
-} from '../src/bytes.ts'
+} from '../src/base/bytes.ts'
 
 const bytes = fc.uint8Array({ maxLength: 64 })
 

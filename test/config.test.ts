@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Config, type RuntimeOptions, parseConfig } from '../src/config.ts'
-import { ConfigurationError } from '../src/errors.ts'
+import { ConfigurationError } from '../src/base/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { generateSigningKeys } from '../src/token/generate.ts'
 import { parseSigningKeys } from '../src/token/signing-keys.ts'

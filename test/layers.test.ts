@@ -26,7 +26,11 @@ describe('the layers', () => {
 describe('layerProblems()', () => {
   it.each([
     ['an import that points up', 'src/codec/x.ts', "import { a } from '../verify/sha256.ts'"],
-    ['a type import that points up', 'src/bytes.ts', "import type { A } from './codec/der.ts'"],
+    [
+      'a type import that points up',
+      'src/base/bytes.ts',
+      "import type { A } from './codec/der.ts'",
+    ],
     ['an export from above', 'src/verify/x.ts', "export * from '../http/app.ts'"],
     ['a dynamic import from above', 'src/policy/x.ts', "const a = await import('../index.ts')"],
     [

@@ -1,8 +1,8 @@
 // The file that describes the instances of an emulator: `{"instances": [...]}`, in JSON, or the same in YAML
 // where the file's name says so.
 
-import { parseUniqueJson } from '../codec/json.ts'
-import { ConfigurationError } from '../errors.ts'
+import { parseUniqueJson } from '../base/json.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from '../metadata/index.ts'
 import { readNamedFile } from './named-file.ts'
 

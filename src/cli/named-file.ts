@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import type { Bytes } from '../bytes.ts'
-import { decodeText, markProblem } from '../text.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { decodeText, markProblem } from '../base/text.ts'
 import { looksSecret, usageError } from './exit-status.ts'
 
 /** Far above whatever is read here; a device or a wrong file must not fill the memory. */

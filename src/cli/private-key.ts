@@ -1,8 +1,8 @@
 // A private key from a file: a JWK, or a JWKS whose first key it is.
 
 import { stat } from 'node:fs/promises'
-import { parseUniqueJson } from '../codec/json.ts'
-import { ConfigurationError } from '../errors.ts'
+import { parseUniqueJson } from '../base/json.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
 import { say, usageError } from './exit-status.ts'
 import { readNamedFile } from './named-file.ts'

@@ -1,7 +1,7 @@
 // One call of a service, as bootstrap.sh makes them: with a limit on time and size, and no redirect is
 // followed, since what is sent is for this service alone.
 
-import { fromUtf8 } from '../bytes.ts'
+import { fromUtf8 } from '../base/bytes.ts'
 import { type NoAnswer, noAnswer, saidBy } from './no-answer.ts'
 
 /** An answer, whatever its status. */

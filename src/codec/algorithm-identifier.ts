@@ -1,7 +1,7 @@
 // AlgorithmIdentifier (RFC 5280 section 4.1.1.2) as this evidence uses it: parameters are NULL or
 // absent. No table of algorithms: which ones are accepted is decided in verification.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { type DerReader, TAG, atEnd, nextIs, readContents, readInside, readOid } from './der.ts'
 
 /**

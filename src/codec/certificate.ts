@@ -2,7 +2,7 @@
 // and serial number as raw bytes, validity, public key. The rest is checked for its form and
 // ignored: no chain is built, and no certificate inside a message is trusted. No I/O.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import {
   type DerReader,
   TAG,

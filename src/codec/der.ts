@@ -3,8 +3,8 @@
 // is a cursor over the caller's bytes; it copies nothing and asks for the tag that it expects.
 // BER that is not DER is refused. No I/O.
 
-import { toHex } from '../bytes.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { toHex } from '../base/bytes.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 
 /** A cursor over a part of some DER bytes: `offset` is the next byte, `end` the first one after. */
 export interface DerReader {

@@ -2,8 +2,8 @@
 // `JSON.parse` takes the last of two equal keys: if the cloud put a caller's audience into the
 // content unescaped, anybody could have it sign `x","instance-id":"i-victim`. No I/O.
 
-import { fromUtf8 } from '../bytes.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { fromUtf8 } from '../base/bytes.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 
 /** The fields of an identity document, with the values that ECS signed. */
 export interface IdentityDocument {

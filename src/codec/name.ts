@@ -2,8 +2,8 @@
 // official certificate is `Unknown` in each part, even a country of seven letters, so nothing is
 // made of the values. No I/O.
 
-import { fromUtf8 } from '../bytes.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { fromUtf8 } from '../base/bytes.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import {
   type DerReader,
   TAG,

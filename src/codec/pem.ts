@@ -2,8 +2,8 @@
 // not, or PEM lines (RFC 7468, stricter: one label, no text outside, LF and CRLF the only white
 // space). No I/O.
 
-import { type Bytes, fromBase64 } from '../bytes.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { type Bytes, fromBase64 } from '../base/bytes.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 
 /** Longest text of a message that is looked at; a request's body may be no longer either. */
 const MAX_TEXT_LENGTH = 16_384

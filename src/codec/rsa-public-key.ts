@@ -1,7 +1,7 @@
 // RSA keys inside SubjectPublicKeyInfo (RFC 3279 section 2.3.1): enough to judge their strength.
 // No I/O.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import {
   TAG,

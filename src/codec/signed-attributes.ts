@@ -1,7 +1,7 @@
 // The signed attributes of a SignerInfo (RFC 5652 sections 5.3 and 11), strictly: a SET OF in DER
 // order, each attribute once, contentType and messageDigest there and single-valued. No I/O.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import {
   type DerReader,
   TAG,

@@ -2,7 +2,7 @@
 // version 1, id-data, one signer by issuer and serial number; content embedded or detached,
 // certificates and signed attributes there or not. Every other shape is refused. No I/O.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import { readCertificate } from './certificate.ts'
 import {

@@ -1,7 +1,7 @@
 // Time in certificates (RFC 5280 section 4.1.2.5): UTCTime or GeneralizedTime, in UTC, to the
 // second. No clock.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { type DerReader, TAG, nextIs, readContents } from './der.ts'
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const

@@ -1,7 +1,7 @@
 // Steps over DER that is not interpreted (attribute values, extension-like parts), and still
 // refuses it where it is not DER. No I/O.
 
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { type DerReader, TAG, atEnd, readInside, readInteger, readOid } from './der.ts'
 
 /** How deep elements may nest; the evidence of ECS needs 8. */

@@ -2,7 +2,7 @@
 // written. Messages show only what cannot hold a secret: an origin.
 
 import { issuerProblem } from '../enroll/issuer.ts'
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError } from '../base/errors.ts'
 
 const refuse = (message: string): never => {
   throw new ConfigurationError([message])

@@ -1,7 +1,7 @@
 // The texts of the variables: from the environment or from the files that it names, in UTF-8, without the line
 // end that editors and shells put behind them.
 
-import { decodeText, textProblem } from '../text.ts'
+import { decodeText, textProblem } from '../base/text.ts'
 import { FILE, SERVICE_NAMES, type ServiceName, nameProblem } from './names.ts'
 
 /** Variables by name. Bindings of Workers are not texts. */

@@ -1,7 +1,7 @@
 // The MAC keys of challenges: one for each private signing key, so that a deployment has no further
 // secret to keep, or a set of its own. The first makes challenges, all check them.
 
-import { type Bytes, utf8 } from '../bytes.ts'
+import { type Bytes, utf8 } from '../base/bytes.ts'
 
 /** Length of a challenge key in bytes. */
 export const CHALLENGE_KEY_BYTES = 32

@@ -1,7 +1,14 @@
 // Challenges: the audience that the cloud is to sign, made by this service, once, for one enrollment.
 // Stateless until spent: expiry, six random bytes and a MAC over everything it was made for.
 
-import { type Bytes, concatBytes, equalBytes, fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
+import {
+  type Bytes,
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  toBase64Url,
+  utf8,
+} from '../base/bytes.ts'
 import { AUDIENCE_NAME_LENGTH, type ChallengePurpose, audienceName } from './audience.ts'
 
 const RANDOM_BYTES = 6

@@ -2,8 +2,8 @@
 // decided on unverified bytes; the policy comes before the ledger; the challenge is spent and the record
 // changed before there is a token. An enrollment makes three trips to the ledger, one after the other.
 
-import type { Bytes } from '../bytes.ts'
-import { InstanceIdentityError, LedgerFormatError, LedgerUnavailableError } from '../errors.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { InstanceIdentityError, LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { namesAccount } from '../policy/decide.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -14,7 +14,7 @@ import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { verifyEvidence } from '../verify/verify-evidence.ts'
 import { admit } from './admit.ts'
 import type { ChallengePurpose } from './audience.ts'
-import { findBan } from './bans.ts'
+import { findBan } from '../registry/bans.ts'
 import { checkBoundChallenge } from './bound-challenge.ts'
 import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
 import {
@@ -32,8 +32,8 @@ import {
 import { isRenewable } from './first-use.ts'
 import { issuerProblem } from './issuer.ts'
 import { readInstance, recordEnrollment, refuseByRecord } from './record-enrollment.ts'
-import { settle } from './settle.ts'
-import { jtiOf, spendChallenge } from './spend.ts'
+import { settle } from '../registry/settle.ts'
+import { jtiOf, spendChallenge } from '../registry/spend.ts'
 
 /** What an enroller works with; complete, nothing has a default. */
 export interface EnrollerOptions {

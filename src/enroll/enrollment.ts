@@ -1,6 +1,6 @@
 // What goes into an enrollment and what comes out of it.
 
-import type { InstanceIdentityError } from '../errors.ts'
+import type { InstanceIdentityError } from '../base/errors.ts'
 import type { DecisionReason } from '../policy/decide.ts'
 import type { DpopRefusal } from '../token/dpop-proof.ts'
 import type { ChallengeRefusal } from './challenge.ts'

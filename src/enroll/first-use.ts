@@ -2,8 +2,8 @@
 // enrollment come in, the record after or a refusal comes out. No I/O, no clock.
 
 import type { Role } from '../policy/policy.ts'
-import type { InstanceRecord } from './instance-record.ts'
-import type { Spent } from './spend.ts'
+import type { InstanceRecord } from '../registry/instance-record.ts'
+import type { Spent } from '../registry/spend.ts'
 
 /** Why an instance may not enroll again; codes for the audit event. */
 export type FirstUseRefusal =

@@ -3,7 +3,7 @@
 
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
-import { type Change, changeEntry } from './change-entry.ts'
+import { type Change, changeEntry } from '../registry/change-entry.ts'
 import type { Refusal } from './enrollment.ts'
 import {
   type Applicant,
@@ -20,9 +20,9 @@ import {
   instanceKey,
   recordOf,
   withRecord,
-} from './instance-record.ts'
-import { isRevoked } from './revocation.ts'
-import { settle } from './settle.ts'
+} from '../registry/instance-record.ts'
+import { isRevoked } from '../registry/revocation.ts'
+import { settle } from '../registry/settle.ts'
 
 /** An instance's entry as it was read. */
 export interface KnownInstance {

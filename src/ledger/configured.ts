@@ -1,9 +1,9 @@
 // Which ledger a service uses, as text: `memory:`, `sqlite:PATH`, `redis://...`, `rediss://...`,
 // `deno-kv:` or `deno-kv:PATH`. Nothing is opened here.
 
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import { checkDatabasePath } from './database-path.ts'
-import { parseRedisUrl } from './redis-url.ts'
+import { parseRedisUrl } from './redis/redis-url.ts'
 
 /** A ledger as it is configured. */
 export type LedgerConfig =

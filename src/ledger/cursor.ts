@@ -1,7 +1,7 @@
 // Cursors of drivers that list their keys in order: the last key of the page before, as base64url, so
 // that they pass through a query string and nobody takes them for anything but opaque.
 
-import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../bytes.ts'
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../base/bytes.ts'
 
 /** The cursor of the page that begins behind a key. */
 export const cursorBehind = (key: string): string => toBase64Url(utf8(key))

@@ -1,7 +1,7 @@
 // The ledger in Deno KV. Its own expiry is for cleaning alone: it comes late, and goes by its clock.
 // https://docs.deno.com/deploy/kv/
 
-import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import { retryWhileBusy } from './busy.ts'
 import { checkDatabasePath } from './database-path.ts'
 import { cursorBehind, keyOfCursor } from './cursor.ts'

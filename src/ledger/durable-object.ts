@@ -2,7 +2,7 @@
 // fixed number of objects, so that a fleet does not queue behind one of them.
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError } from '../base/errors.ts'
 import { keyOfCursor } from './cursor.ts'
 import { hashText } from './hash-text.ts'
 import type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger.ts'

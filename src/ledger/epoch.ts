@@ -4,8 +4,8 @@
 //
 // The value is `1 TIME ISSUER ID`: the format, Unix seconds, the issuer, 16 random bytes as base64url.
 
-import { toBase64Url } from '../bytes.ts'
-import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { toBase64Url } from '../base/bytes.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import type { Ledger } from './ledger.ts'
 
 /** The key of the entry. */

@@ -1,6 +1,6 @@
 // Opening a ledger as it is configured. A driver, and the client that it needs, is loaded only when it is used.
 
-import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import type { LedgerConfig } from './configured.ts'
 import type { OpenLedger, OpenStore } from './store.ts'
 import { withEpoch } from './with-epoch.ts'
@@ -28,7 +28,7 @@ export const openStore = async (
     case 'sqlite':
       return (await import('./sqlite.ts')).createSqliteLedger(config)
     case 'redis':
-      return (await import('./redis.ts')).createRedisLedger({ ...config, report })
+      return (await import('./redis/redis.ts')).createRedisLedger({ ...config, report })
     case 'deno-kv':
       if (config.path === undefined) {
         report(

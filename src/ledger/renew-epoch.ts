@@ -1,6 +1,6 @@
 // Beginning a ledger anew without losing what it holds: what operators do after they restored or moved a store.
 
-import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import { type Epoch, makeEpoch, readEpoch, storeEpoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
 

@@ -1,6 +1,6 @@
 // A ledger that tells the operator why it can't answer. Clients learn only that they should try again.
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError } from '../base/errors.ts'
 import { describeCause } from './cause.ts'
 import type { Ledger } from './ledger.ts'
 

@@ -1,7 +1,7 @@
 // The ledger in a SQLite file, over the module that Node and Deno bring along: for one machine, where
 // any number of processes may share the file. What is acknowledged is on disk.
 
-import { LedgerUnavailableError, LedgerUnfitError } from '../errors.ts'
+import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import { retryWhileBusy } from './busy.ts'
 import { checkDatabasePath } from './database-path.ts'
 import { fileIdentity } from './file-identity.ts'

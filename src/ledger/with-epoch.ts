@@ -2,7 +2,7 @@
 // connection, at most five seconds before. A store that was emptied or exchanged under a running service is
 // noticed; the calls during which that happens fail, so that nothing is issued on what was lost.
 
-import { LedgerUnavailableError } from '../errors.ts'
+import { LedgerUnavailableError } from '../base/errors.ts'
 import {
   MAX_AHEAD_SECONDS,
   type Epoch,

@@ -1,7 +1,7 @@
 // The client of the metadata service: what an instance can know of itself, by call. It sends GET, and
 // the one PUT that gets a token; it follows no redirect and uses no proxy.
 
-import { type Bytes, fromUtf8 } from '../bytes.ts'
+import { type Bytes, fromUtf8 } from '../base/bytes.ts'
 import { type Accessors, createAccessors } from './accessors.ts'
 import { type Fetch, directFetch } from './direct-fetch.ts'
 import {

@@ -16,11 +16,11 @@ export {
   type MetadataEmulator,
   type MetadataEmulatorOptions,
   createMetadataEmulator,
-} from './emulator.ts'
-export type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+} from '../emulator/emulator.ts'
+export type { EmulatedInstance, EmulatedInterface } from '../emulator/instance.ts'
 export {
   type InstanceDescription,
   type SpotTermination,
   type SystemEvent,
   parseInstanceDescriptions,
-} from './instance-description.ts'
+} from '../emulator/instance-description.ts'

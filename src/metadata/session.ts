@@ -1,6 +1,6 @@
 // The client's side of hardened mode: one token for all requests, renewed before it ends.
 
-import { fromUtf8 } from '../bytes.ts'
+import { fromUtf8 } from '../base/bytes.ts'
 import { MetadataError } from './metadata-error.ts'
 import type { Answer, Call } from './transport.ts'
 

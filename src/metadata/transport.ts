@@ -1,7 +1,7 @@
 // One request to the metadata service, and its repetition while the service doesn't answer: the same
 // limits and the same patience as bootstrap.sh has.
 
-import { type Bytes, concatBytes } from '../bytes.ts'
+import { type Bytes, concatBytes } from '../base/bytes.ts'
 import type { Fetch, FetchInit } from './direct-fetch.ts'
 import { MetadataError } from './metadata-error.ts'
 

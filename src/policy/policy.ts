@@ -2,8 +2,8 @@
 // path. Whatever a reader could take in two ways, or silently drop, is refused. No I/O, no clock.
 
 import * as v from 'valibot'
-import { parseUniqueJson } from '../codec/json.ts'
-import { ConfigurationError } from '../errors.ts'
+import { parseUniqueJson } from '../base/json.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
 import { addressBlockProblem } from './pattern.ts'
 

@@ -1,7 +1,7 @@
 // The public keys of operators: a JWKS without any private key. Beside the members of RFC 7517 a key may have
 // a `name` and a `scope`, which pin who signs with it and what they may do.
 
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
 import { type SigningKeys, parseKeySet } from './signing-keys.ts'
 

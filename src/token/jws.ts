@@ -3,8 +3,8 @@
 // that lead to a key elsewhere (`jku`, `x5u`) are never followed.
 
 import { compactVerify } from 'jose/jws/compact/verify'
-import { fromUtf8, toBase64Url, utf8 } from '../bytes.ts'
-import { parseUniqueJson } from '../codec/json.ts'
+import { fromUtf8, toBase64Url, utf8 } from '../base/bytes.ts'
+import { parseUniqueJson } from '../base/json.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 import type { PublicKey } from './public-key.ts'
 

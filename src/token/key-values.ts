@@ -2,7 +2,7 @@
 // so that it has one thumbprint; and a key that verifies signatures made without a private key is
 // refused. Platforms check neither for every type of key.
 
-import { type Bytes, toHex } from '../bytes.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
 
 /** The members of a JWK that hold numbers, decoded; by name. */
 export type KeyValues = Readonly<Record<string, Bytes>>

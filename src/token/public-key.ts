@@ -2,8 +2,8 @@
 // is weak, symmetric or of another type is refused. No message holds a part of a key.
 
 import type { JWK } from 'jose'
-import { type Bytes, fromBase64Url, toBase64Url, utf8 } from '../bytes.ts'
-import { sha256 } from '../verify/sha256.ts'
+import { type Bytes, fromBase64Url, toBase64Url, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../base/sha256.ts'
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
 
 /** A public key, ready to verify with. */

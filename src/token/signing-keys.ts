@@ -3,9 +3,9 @@
 // message holds a part of a key.
 
 import type { JWK } from 'jose'
-import { type Bytes, fromBase64Url } from '../bytes.ts'
-import { parseUniqueJson } from '../codec/json.ts'
-import { ConfigurationError } from '../errors.ts'
+import { type Bytes, fromBase64Url } from '../base/bytes.ts'
+import { parseUniqueJson } from '../base/json.ts'
+import { ConfigurationError } from '../base/errors.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 import type { Signer } from './jws.ts'
 import { type PublicKey, importPrivateKey, loadPublicKey } from './public-key.ts'

@@ -3,7 +3,7 @@
 
 import { oid } from '../codec/der.ts'
 import type { SignedData } from '../codec/signed-data.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 
 /** One hash that a signature (RSASSA-PKCS1-v1_5, RFC 8017 section 8.2) may be made with. */
 export interface SignatureAlgorithm {

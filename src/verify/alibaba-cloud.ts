@@ -7,7 +7,7 @@
 // SHA-256 fingerprint:
 // 09:02:59:56:E3:89:5B:FD:DE:CC:DC:9B:37:52:75:34:CD:AF:50:1B:FC:81:4B:E8:80:8A:12:F8:71:0A:19:41
 
-import { type Bytes, fromBase64 } from '../bytes.ts'
+import { type Bytes, fromBase64 } from '../base/bytes.ts'
 import { type TrustAnchor, createTrustAnchor } from './trust-anchor.ts'
 
 const CERTIFICATE = /* @__PURE__ */ fromBase64(

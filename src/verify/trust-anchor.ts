@@ -1,14 +1,14 @@
 // Trust anchors: pinned signing certificates. Each is the key that signs evidence, not a CA: no
 // chain is built from it. Plain data, so that it can be built in, logged and compared. No I/O.
 
-import { type Bytes, toHex } from '../bytes.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
 import { readCertificate } from '../codec/certificate.ts'
 import { derReader, expectEnd } from '../codec/der.ts'
 import { decodeCertificates } from '../codec/pem.ts'
 import { readRsaPublicKey } from '../codec/rsa-public-key.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../base/sha256.ts'
 
 const MIN_MODULUS_BITS = 2048
 const PUBLIC_EXPONENT_HEX = '010001'

@@ -1,7 +1,7 @@
 // Verification of one piece of evidence: the only place where evidence is checked. It reads as the
 // protocol does, cheap checks first. No clock, no I/O but `crypto.subtle`.
 
-import { type Bytes, concatBytes, equalBytes, toHex, utf8 } from '../bytes.ts'
+import { type Bytes, concatBytes, equalBytes, toHex, utf8 } from '../base/bytes.ts'
 import {
   AUDIENCE_PATTERN,
   type IdentityDocument,
@@ -12,10 +12,10 @@ import {
 import { decodePkcs7 } from '../codec/pem.ts'
 import type { SignedAttributes } from '../codec/signed-attributes.ts'
 import { ID_DATA, type SignerInfo, readSignedData } from '../codec/signed-data.ts'
-import { InstanceIdentityError } from '../errors.ts'
+import { InstanceIdentityError } from '../base/errors.ts'
 import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
 import type { InstanceIdentity } from './instance-identity.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../base/sha256.ts'
 import { type TrustAnchor, verificationKey } from './trust-anchor.ts'
 
 /** Evidence as it was posted. What the verifier demands is none of it. */

@@ -3,7 +3,7 @@
 import { ContentInfo, SignedData } from '@peculiar/asn1-cms'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import * as pkijs from 'pkijs'
-import { fromBase64 } from '../../src/bytes.ts'
+import { fromBase64 } from '../../src/base/bytes.ts'
 import { createEnroller } from '../../src/enroll/enroller.ts'
 import { parseTrustAnchors, verifyInstanceIdentity } from '../../src/index.ts'
 import { readSignedData } from '../../src/codec/signed-data.ts'

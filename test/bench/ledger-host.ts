@@ -21,7 +21,8 @@ const OPEN: Readonly<Record<HostTask['driver'], (place: string) => Promise<Opene
   sqlite: async (path) => (await import('../../src/ledger/sqlite.ts')).createSqliteLedger({ path }),
   'deno-kv': async (path) =>
     (await import('../../src/ledger/deno-kv.ts')).createDenoKvLedger({ path }),
-  redis: async (url) => (await import('../../src/ledger/redis.ts')).createRedisLedger({ url }),
+  redis: async (url) =>
+    (await import('../../src/ledger/redis/redis.ts')).createRedisLedger({ url }),
 }
 
 interface Database {

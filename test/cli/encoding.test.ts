@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BYTE_ORDER_MARK, NOT_UTF8 } from '../../src/text.ts'
+import { BYTE_ORDER_MARK, NOT_UTF8 } from '../../src/base/text.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { createTestCloud, documentText } from '../support/test-cloud.ts'
 import { type RollcallCommand, buildCommand } from './command.ts'

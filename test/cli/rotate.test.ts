@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RotatedKey, planRotation, rotated } from '../../src/cli/keygen/rotation.ts'
+import { type RotatedKey, planRotation, rotated } from '../../src/token/rotation.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
 import { type RollcallCommand, type Run, buildCommand } from './command.ts'

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseUniqueJson } from '../../src/codec/json.ts'
+import { parseUniqueJson } from '../../src/base/json.ts'
 
 describe('parseUniqueJson()', () => {
   it('agrees with JSON.parse where no key is there twice', () => {

@@ -1,7 +1,7 @@
 // Bans where the clocks of two processes differ.
 
 import { describe, expect, it } from 'vitest'
-import { ban, findBan, listBans, unban } from '../../src/enroll/bans.ts'
+import { ban, findBan, listBans, unban } from '../../src/registry/bans.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 
 const NOW = 1_000_000

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createEnroller } from '../../src/enroll/enroller.ts'
 import type { Enrollment } from '../../src/enroll/enrollment.ts'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger, LedgerEntry } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { parseTrustAnchors } from '../../src/index.ts'

@@ -8,8 +8,8 @@ import {
   applyFirstUse,
   refusedByRecord,
 } from '../../src/enroll/first-use.ts'
-import { type InstanceRecord, unknownInstance } from '../../src/enroll/instance-record.ts'
-import { resetRecord, revokeRecord } from '../../src/enroll/instances.ts'
+import { type InstanceRecord, unknownInstance } from '../../src/registry/instance-record.ts'
+import { resetRecord, revokeRecord } from '../../src/registry/instances.ts'
 import type { Reenrollment } from '../../src/policy/policy.ts'
 
 const RULES: readonly Reenrollment[] = ['always', 'same_key', 'new_image', 'never']

@@ -2,10 +2,10 @@
 // operator is told which format was found.
 
 import { describe, expect, it } from 'vitest'
-import { banKey, listBans } from '../../src/enroll/bans.ts'
-import { decodeStored, encodeStored } from '../../src/enroll/format.ts'
-import { instanceKey } from '../../src/enroll/instance-record.ts'
-import { LedgerFormatError } from '../../src/errors.ts'
+import { banKey, listBans } from '../../src/registry/bans.ts'
+import { decodeStored, encodeStored } from '../../src/registry/format.ts'
+import { instanceKey } from '../../src/registry/instance-record.ts'
+import { LedgerFormatError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { createService } from '../../src/service.ts'

@@ -11,7 +11,7 @@ import {
   recordOf,
   unknownInstance,
   withRecord,
-} from '../../src/enroll/instance-record.ts'
+} from '../../src/registry/instance-record.ts'
 import { ROLE_PATTERN } from '../../src/policy/policy.ts'
 
 /** The fields as documents have them. */

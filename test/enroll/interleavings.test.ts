@@ -8,9 +8,9 @@ import {
   forgetRecord,
   resetRecord,
   revokeRecord,
-} from '../../src/enroll/instances.ts'
-import { instanceKey, decodeRecords } from '../../src/enroll/instance-record.ts'
-import { revokeToken } from '../../src/enroll/revocation.ts'
+} from '../../src/registry/instances.ts'
+import { instanceKey, decodeRecords } from '../../src/registry/instance-record.ts'
+import { revokeToken } from '../../src/registry/revocation.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
 import { makeKey } from '../state/jws-by-hand.ts'
 import { proofByHand } from '../state/proofs.ts'

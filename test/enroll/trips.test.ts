@@ -2,11 +2,11 @@
 // happens when somebody changes something between two of them.
 
 import { describe, expect, it } from 'vitest'
-import { unban } from '../../src/enroll/bans.ts'
-import { changeInstance, resetRecord, revokeRecord } from '../../src/enroll/instances.ts'
-import { instanceKey } from '../../src/enroll/instance-record.ts'
-import { revokeToken } from '../../src/enroll/revocation.ts'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { unban } from '../../src/registry/bans.ts'
+import { changeInstance, resetRecord, revokeRecord } from '../../src/registry/instances.ts'
+import { instanceKey } from '../../src/registry/instance-record.ts'
+import { revokeToken } from '../../src/registry/revocation.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { ACCOUNT, NAME, RULES, banAccount, now, roleOf, watchedScene } from './watched-scene.ts'
 

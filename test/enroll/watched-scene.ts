@@ -1,7 +1,7 @@
 // A service over a ledger that counts the trips of an enrollment, and lets a test change something between two
 // of them.
 
-import { ban } from '../../src/enroll/bans.ts'
+import { ban } from '../../src/registry/bans.ts'
 import type { Enrollment } from '../../src/enroll/enrollment.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'

@@ -8,7 +8,7 @@ import {
   MAX_BODY_PIECES,
   type RequestSource,
   readBody,
-} from '../../src/http/body.ts'
+} from '../../src/http/request/body.ts'
 import { readProjectFile, typeScriptFiles } from '../support/sources.ts'
 
 const LONG_SECONDS = 60

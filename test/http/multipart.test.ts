@@ -3,8 +3,8 @@
 
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { parametersOf, parseHeaderValue } from '../../src/http/header-value.ts'
-import { MultipartError, readMultipart } from '../../src/http/multipart.ts'
+import { parametersOf, parseHeaderValue } from '../../src/http/request/header-value.ts'
+import { MultipartError, readMultipart } from '../../src/http/request/multipart.ts'
 import { MULTIPART_SHAPES } from '../support/multipart-shapes.ts'
 import { audienceName } from '../../src/enroll/audience.ts'
 import { ISSUER, type TestService, createTestService } from './support.ts'

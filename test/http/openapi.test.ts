@@ -4,15 +4,15 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { jsonSchemaOf } from '../../src/http/json-schema.ts'
-import { openApiDocument } from '../../src/http/openapi.ts'
+import { jsonSchemaOf } from '../../src/http/openapi/json-schema.ts'
+import { openApiDocument } from '../../src/http/openapi/openapi.ts'
 import { PROBLEMS } from '../../src/http/problems.ts'
 import {
   EnrollRequest,
   OPERATOR_SCHEMAS,
   REQUEST_SCHEMAS,
   checkFields,
-} from '../../src/http/schemas.ts'
+} from '../../src/http/request/schemas.ts'
 import { createOperatedService } from './operated-service.ts'
 import { ISSUER, type TestService, createTestService } from './support.ts'
 

@@ -1,11 +1,11 @@
 // The published documents never change while the service runs: each is made once, however often it is asked for.
 
 import { describe, expect, it, vi } from 'vitest'
-import * as openapi from '../../src/http/openapi.ts'
+import * as openapi from '../../src/http/openapi/openapi.ts'
 import { createTestService } from './support.ts'
 
 // The real maker, which counts its calls.
-vi.mock(import('../../src/http/openapi.ts'), async (original) => {
+vi.mock(import('../../src/http/openapi/openapi.ts'), async (original) => {
   const real = await original()
   return { ...real, openApiDocument: vi.fn(real.openApiDocument) }
 })

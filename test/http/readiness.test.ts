@@ -1,7 +1,7 @@
 // `/readyz`: whether the ledger answers, and that nobody can keep the ledger busy by asking.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { createReadiness } from '../../src/http/readiness.ts'
 import type { Swap } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'

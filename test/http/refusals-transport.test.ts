@@ -3,7 +3,7 @@
 
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MAX_BODY_BYTES } from '../../src/http/body.ts'
+import { MAX_BODY_BYTES } from '../../src/http/request/body.ts'
 import { type Listener, exchange, listen } from './listener.ts'
 import {
   type Evidence,

@@ -74,13 +74,13 @@ const BROKEN: readonly BrokenDriver[] = [
   },
   {
     name: 'Redis',
-    file: 'src/ledger/redis.ts',
+    file: 'src/ledger/redis/redis.ts',
     clause: "if alive ~= (ARGV[2] == '1' and ARGV[3]) then return {0, alive} end",
     replacement: '',
     open: async (source, context) => {
       requireRedis(context)
       const server = await startRedisServer()
-      const driver = join(source, 'src/ledger/redis.ts')
+      const driver = join(source, 'src/ledger/redis/redis.ts')
       const { createRedisLedger } = (await import(driver)) as {
         createRedisLedger(options: { url: string }): Ledger & { close(): Promise<void> }
       }

@@ -2,7 +2,7 @@
 // is told from one that has nothing.
 
 import { expect, it } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { OpenStore } from './contract.ts'
 import { NOW, newKey, newKind } from './keys.ts'

@@ -1,7 +1,7 @@
 // Paths of database files that must be refused: SQLite and Deno KV would take them for a database in memory.
 
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { ledgerReader } from '../../src/ledger/configured.ts'
 import { createDenoKvLedger } from '../../src/ledger/deno-kv.ts'
 import { createSqliteLedger } from '../../src/ledger/sqlite.ts'

@@ -1,7 +1,7 @@
 // The ledger in Deno KV.
 
 import { describe, expect, it } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { createDenoKvLedger } from '../../src/ledger/deno-kv.ts'
 import { describeLedger } from './contract.ts'
 import { denoHost, openFileStore } from './hosted-store.ts'

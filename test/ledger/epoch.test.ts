@@ -2,11 +2,15 @@
 // emptied, exchanged, restored or taken by another service.
 
 import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
-import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../../src/errors.ts'
+import {
+  ConfigurationError,
+  LedgerUnavailableError,
+  LedgerUnfitError,
+} from '../../src/base/errors.ts'
 import { EPOCH_KEY } from '../../src/ledger/epoch.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { renewEpoch } from '../../src/ledger/renew-epoch.ts'
-import { createRedisLedger } from '../../src/ledger/redis.ts'
+import { createRedisLedger } from '../../src/ledger/redis/redis.ts'
 import type { OpenLedger } from '../../src/ledger/store.ts'
 import { waitUntil } from '../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisCluster } from '../support/redis-server.ts'

@@ -1,7 +1,7 @@
 // What the test process and the process that hosts a driver say to each other: lists of calls, as JSON,
 // and what came of each. Many in one request, so that racers really start at once.
 
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger, LedgerEntry } from '../../src/ledger/ledger.ts'
 
 /** Where calls are posted. */

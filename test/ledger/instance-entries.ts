@@ -1,7 +1,7 @@
 // Entries of instances as enrollments leave them behind, any number, the same in every run. Imports
 // nothing that a runtime of the drivers doesn't have.
 
-import { encodeRecords, instanceKey } from '../../src/enroll/instance-record.ts'
+import { encodeRecords, instanceKey } from '../../src/registry/instance-record.ts'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const FIRST_AT = 1_767_225_600

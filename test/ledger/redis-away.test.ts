@@ -64,7 +64,7 @@ describe('createRedisLedger(), a server that is away', () => {
     const server = await serverFor(context)
     const urls = [server.url, `redis://127.0.0.1:${await freePort()}`]
     const program = `
-      const { createRedisLedger } = await import(${JSON.stringify(join(ROOT, 'src/ledger/redis.ts'))})
+      const { createRedisLedger } = await import(${JSON.stringify(join(ROOT, 'src/ledger/redis/redis.ts'))})
       for (const url of ${JSON.stringify(urls)}) {
         const ledger = createRedisLedger({ url })
         console.log(await ledger.read('a:b', 1).catch((error) => error.name))
@@ -90,7 +90,7 @@ describe('createRedisLedger(), a server that is away', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-no-ioredis-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const outfile = join(folder, 'redis.mjs')
-    const entryPoints = [join(ROOT, 'src/ledger/redis.ts')]
+    const entryPoints = [join(ROOT, 'src/ledger/redis/redis.ts')]
     await build({ entryPoints, outfile, bundle: true, format: 'esm', packages: 'external' })
     const program = `
       const { createRedisLedger } = await import(${JSON.stringify(outfile)})

@@ -1,7 +1,7 @@
 // What the Redis driver does in a cluster beyond the contract: slots that move, primaries that go.
 
 import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { waitUntil } from '../support/processes.ts'
 import {

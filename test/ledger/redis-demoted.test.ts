@@ -2,7 +2,7 @@
 // must not answer, since it does not know what is acknowledged elsewhere.
 
 import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { waitUntil } from '../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisCluster } from '../support/redis-server.ts'

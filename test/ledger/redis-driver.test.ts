@@ -1,7 +1,7 @@
 // What the Redis driver does beyond the contract: what it stores and sends, and what it refuses.
 
 import { describe, expect, it } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { waitUntil } from '../support/processes.ts'
 import { NOW } from './keys.ts'
 import {

@@ -2,9 +2,9 @@
 
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
-import { createRedisLedger } from '../../src/ledger/redis.ts'
+import { createRedisLedger } from '../../src/ledger/redis/redis.ts'
 import { waitUntil } from '../support/processes.ts'
 import { requireRedis, startRedisCluster } from '../support/redis-server.ts'
 import { NOW } from './keys.ts'

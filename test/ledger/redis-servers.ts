@@ -1,9 +1,9 @@
 // What the tests of the Redis driver share.
 
 import { type TestContext, expect, onTestFinished } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { type RedisLedgerOptions, createRedisLedger } from '../../src/ledger/redis.ts'
+import { type RedisLedgerOptions, createRedisLedger } from '../../src/ledger/redis/redis.ts'
 import { waitUntil } from '../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../support/redis-server.ts'
 import { NOW } from './keys.ts'

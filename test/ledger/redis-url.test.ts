@@ -1,8 +1,8 @@
 // The URL of a Redis ledger.
 
 import { describe, expect, it } from 'vitest'
-import { parseRedisUrl } from '../../src/ledger/redis-url.ts'
-import { createRedisLedger } from '../../src/ledger/redis.ts'
+import { parseRedisUrl } from '../../src/ledger/redis/redis-url.ts'
+import { createRedisLedger } from '../../src/ledger/redis/redis.ts'
 
 const SECRET = 'Geheim-9731'
 const PLAIN = {

@@ -1,7 +1,7 @@
 // The ledger in Redis, against real servers: the contract on one server and on a cluster of three.
 
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { createRedisLedger } from '../../src/ledger/redis.ts'
+import { createRedisLedger } from '../../src/ledger/redis/redis.ts'
 import { waitUntil } from '../support/processes.ts'
 import { requireRedis, startRedisCluster, startRedisServer } from '../support/redis-server.ts'
 import { type OpenStore, describeLedger } from './contract.ts'

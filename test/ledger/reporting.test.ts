@@ -1,7 +1,7 @@
 // What the operator is told when the ledger fails, and how often.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { describeCause } from '../../src/ledger/cause.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'

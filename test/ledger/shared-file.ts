@@ -1,7 +1,7 @@
 // What all drivers over a SQLite file promise where another process has the same file open.
 
 import { expect } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { expectOneWinner, race } from './contract-races.ts'
 import { holdLocks } from './hold-locks.ts'

@@ -2,11 +2,11 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answersOf, listFolder } from '../../src/metadata/answers.ts'
+import { answersOf, listFolder } from '../../src/emulator/answers.ts'
 import type { InstanceDescription } from '../../src/metadata/index.ts'
 import { INTERFACE_ITEMS, ITEMS, interfacePath } from '../../src/metadata/items.ts'
-import type { EmulatedInstance } from '../../src/metadata/instance.ts'
-import { makeInstances } from '../../src/metadata/make-instances.ts'
+import type { EmulatedInstance } from '../../src/emulator/instance.ts'
+import { makeInstances } from '../../src/emulator/make-instances.ts'
 
 const MOMENT = { now: 1_800_000_000, startedAt: 1_800_000_000 }
 const RUNS = { numRuns: 40 }

@@ -1,7 +1,7 @@
 // Instances that are described: what is said holds, the rest is made up, and nonsense is refused.
 
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import {
   type InstanceDescription,
   createMetadataEmulator,

@@ -1,7 +1,7 @@
 // Faults of the emulator that hit a number of answers, or a path.
 
 import { describe, expect, it } from 'vitest'
-import { parseFaults } from '../../src/metadata/faults.ts'
+import { parseFaults } from '../../src/emulator/faults.ts'
 import { createMetadataEmulator } from '../../src/metadata/index.ts'
 import { DOCUMENT, PKCS7, ask } from './tools.ts'
 

@@ -1,10 +1,10 @@
 // The instances of an emulator: what is their own, and what a seed determines.
 
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/bytes.ts'
+import { utf8 } from '../../src/base/bytes.ts'
 import { readIdentityDocument } from '../../src/codec/identity-document.ts'
-import type { EmulatedInstance } from '../../src/metadata/instance.ts'
-import { makeInstances } from '../../src/metadata/make-instances.ts'
+import type { EmulatedInstance } from '../../src/emulator/instance.ts'
+import { makeInstances } from '../../src/emulator/make-instances.ts'
 
 const COUNT = 500
 const make = (seed: string, count = COUNT, accounts = count): Promise<EmulatedInstance[]> =>

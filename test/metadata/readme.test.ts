@@ -18,7 +18,7 @@ import {
   createMetadataClient,
   itemAt,
 } from '../../src/metadata/index.ts'
-import { FAULTS } from '../../src/metadata/faults.ts'
+import { FAULTS } from '../../src/emulator/faults.ts'
 import { type RollcallCommand, type Run, buildCommand } from '../cli/command.ts'
 import { requireTool } from '../support/requirements.ts'
 import { readProjectFile, typeScriptFiles } from '../support/sources.ts'

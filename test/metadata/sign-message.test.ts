@@ -2,13 +2,13 @@
 // as the openssl command does, to the byte.
 
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/bytes.ts'
-import { type MessageShape, signMessage } from '../../src/metadata/sign-message.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+import { type MessageShape, signMessage } from '../../src/emulator/sign-message.ts'
 import {
   type SigningIdentity,
   createSigningIdentity,
   generateSigningKeys,
-} from '../../src/metadata/signing-identity.ts'
+} from '../../src/emulator/signing-identity.ts'
 import { documentText, withAudience } from '../support/test-cloud.ts'
 import { runWithFiles } from './tools.ts'
 import { requireTool } from '../support/requirements.ts'

@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, beforeAll, describe, expect, it } from 'vitest'
-import { toHex } from '../../src/bytes.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { EMULATOR_EXTENSION } from '../../src/codec/certificate.ts'
 import {
   ALIBABA_CLOUD_TRUST_ANCHORS,
@@ -18,7 +18,7 @@ import {
   createSigningIdentity,
   generateSigningKeys,
   randomSerialNumber,
-} from '../../src/metadata/signing-identity.ts'
+} from '../../src/emulator/signing-identity.ts'
 import { requireTool } from '../support/requirements.ts'
 import { createTestCloud } from '../support/test-cloud.ts'
 

@@ -1,7 +1,7 @@
 // Policies: everything that is refused, with its path, and what is read of the rest.
 
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
 
 const ACCOUNT = '1234567890123456'

@@ -112,7 +112,7 @@ describe('a service that is killed again and again', () => {
     { timeout: LIMIT_MS },
     async (context) => {
       requireRedis(context)
-      const copy = createBrokenCopy('src/ledger/redis.ts', STORE, STORE_LATER)
+      const copy = createBrokenCopy('src/ledger/redis/redis.ts', STORE, STORE_LATER)
       try {
         const broken = {
           node: process.execPath,

@@ -43,7 +43,7 @@ interface Broken {
 const BROKEN: readonly Broken[] = [
   {
     what: 'the comparison in the script of Redis is gone',
-    file: 'src/ledger/redis.ts',
+    file: 'src/ledger/redis/redis.ts',
     clause: "if alive ~= (ARGV[2] == '1' and ARGV[3]) then return {0, alive} end",
     replacement: '',
     races: [CHALLENGE, FIRST_USE, KEY],
@@ -57,7 +57,7 @@ const BROKEN: readonly Broken[] = [
   },
   {
     what: 'each process remembers what it once read of a ban',
-    file: 'src/enroll/bans.ts',
+    file: 'src/registry/bans.ts',
     clause: 'ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)',
     replacement: `{
       const seen = (globalThis.seen ??= new Map())

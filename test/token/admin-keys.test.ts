@@ -2,7 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { OPERATOR_SCOPES, parseAdminKeys } from '../../src/token/admin-keys.ts'
 
 type Jwk = Record<string, unknown>

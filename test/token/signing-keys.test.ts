@@ -2,7 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { discoveryDocument } from '../../src/token/discovery.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'

@@ -3,7 +3,7 @@
 
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/bytes.ts'
+import { utf8 } from '../../src/base/bytes.ts'
 import { readCertificate } from '../../src/codec/certificate.ts'
 import { derReader } from '../../src/codec/der.ts'
 import { readIdentityDocument } from '../../src/codec/identity-document.ts'

@@ -5,7 +5,7 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { toBase64, toHex } from '../../src/bytes.ts'
+import { toBase64, toHex } from '../../src/base/bytes.ts'
 import { readCertificate } from '../../src/codec/certificate.ts'
 import { derReader } from '../../src/codec/der.ts'
 import {

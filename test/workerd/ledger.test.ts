@@ -2,7 +2,7 @@
 
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { LedgerUnavailableError } from '../../src/errors.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
 import { createDurableObjectLedger } from '../../src/ledger/durable-object.ts'
 
 const DAY_SECONDS = 86_400

@@ -6,8 +6,8 @@ import {
   parseTrustAnchors,
   verifyInstanceIdentity,
 } from '../../src/index.ts'
-import { sha256 } from '../../src/verify/sha256.ts'
-import { type Bytes, concatBytes, toHex, utf8 } from '../../src/bytes.ts'
+import { sha256 } from '../../src/base/sha256.ts'
+import { type Bytes, concatBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import { decodePkcs7 } from '../../src/codec/pem.ts'
 import { readSignedData } from '../../src/codec/signed-data.ts'
 import { type TrustAnchor, verificationKey } from '../../src/verify/trust-anchor.ts'

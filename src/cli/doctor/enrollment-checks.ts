@@ -4,7 +4,7 @@
 import { decodePkcs7 } from '../../codec/pem.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { readSignedData } from '../../codec/signed-data.ts'
-import { InstanceIdentityError } from '../../errors.ts'
+import { InstanceIdentityError } from '../../base/errors.ts'
 import { keyByThumbprint, openJws } from '../../token/jws.ts'
 import {
   askForChallenge,

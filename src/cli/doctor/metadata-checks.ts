@@ -1,8 +1,8 @@
 // The doctor at the metadata service: is it there, is it hardened, does it know this instance.
 
-import { utf8 } from '../../bytes.ts'
+import { utf8 } from '../../base/bytes.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
-import { InstanceIdentityError } from '../../errors.ts'
+import { InstanceIdentityError } from '../../base/errors.ts'
 import { directFetch } from '../../metadata/direct-fetch.ts'
 import { MetadataError } from '../../metadata/index.ts'
 import { printable } from '../output.ts'

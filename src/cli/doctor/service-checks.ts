@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { type PublicKey, holdsSecret, loadPublicKey } from '../../token/public-key.ts'
-import { ConfigurationError } from '../../errors.ts'
+import { ConfigurationError } from '../../base/errors.ts'
 import { parseKeySet } from '../../token/signing-keys.ts'
 import { parseJson } from '../no-answer.ts'
 import { printable } from '../output.ts'

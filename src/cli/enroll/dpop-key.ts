@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { toBase64Url, utf8 } from '../../bytes.ts'
+import { toBase64Url, utf8 } from '../../base/bytes.ts'
 import type { PublicKey } from '../../token/public-key.ts'
 import type { SigningKeys } from '../../token/signing-keys.ts'
 import { say } from '../exit-status.ts'

@@ -1,8 +1,8 @@
 // What a PKCS#7 SignedData says, by the places where its parts belong (RFC 5652 section 5); parts that
 // are not there, or not of their kind, are left out.
 
-import { fromUtf8 } from '../../bytes.ts'
-import { parseUniqueJson } from '../../codec/json.ts'
+import { fromUtf8 } from '../../base/bytes.ts'
+import { parseUniqueJson } from '../../base/json.ts'
 import type { DerNode } from './der-nodes.ts'
 import {
   EMULATOR_MARK,

@@ -1,11 +1,11 @@
 // `rollcall inspect`: what is in a PKCS#7 signature, also in one that nothing accepts.
 
 import type { Command } from 'commander'
-import type { Bytes } from '../../bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { decodePkcs7 } from '../../codec/pem.ts'
 import { readSignedData } from '../../codec/signed-data.ts'
-import { InstanceIdentityError } from '../../errors.ts'
+import { InstanceIdentityError } from '../../base/errors.ts'
 import { EXIT } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { readInput } from '../named-file.ts'

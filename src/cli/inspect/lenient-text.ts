@@ -1,7 +1,7 @@
 // The bytes of a PKCS#7 text, as far as they can be had: where verification refuses at once, this says
 // which character of which line is none of base64, and goes on with what stands before it.
 
-import { type Bytes, fromBase64 } from '../../bytes.ts'
+import { type Bytes, fromBase64 } from '../../base/bytes.ts'
 import type { Problem } from './der-nodes.ts'
 
 /** What was read of a text. */

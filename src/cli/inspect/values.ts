@@ -1,6 +1,6 @@
 // The values of single elements as people read them.
 
-import { fromUtf8, toHex } from '../../bytes.ts'
+import { fromUtf8, toHex } from '../../base/bytes.ts'
 import { EMULATOR_EXTENSION } from '../../codec/certificate.ts'
 import type { DerNode } from './der-nodes.ts'
 

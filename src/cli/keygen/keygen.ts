@@ -7,7 +7,7 @@ import { say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { cannotWrite, replaceSecret, writeNewSecret } from '../secret-file.ts'
 import { printPrivateKey } from '../secret-output.ts'
-import { ROTATION_STEPS, type RotationStep } from './rotation.ts'
+import { ROTATION_STEPS, type RotationStep } from '../../token/rotation.ts'
 
 const VARIABLE = 'ROLLCALL_SIGNING_KEYS'
 

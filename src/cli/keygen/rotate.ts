@@ -1,6 +1,6 @@
 // `rollcall keygen --rotate FILE`: takes the next step of a rotation, in the one order that is safe.
 
-import { ConfigurationError } from '../../errors.ts'
+import { ConfigurationError } from '../../base/errors.ts'
 import { generateSigningKeys } from '../../token/generate.ts'
 import type { TokenAlgorithm } from '../../token/algorithms.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
@@ -15,7 +15,7 @@ import {
   nextAfter,
   planRotation,
   rotated,
-} from './rotation.ts'
+} from '../../token/rotation.ts'
 
 /** How to rotate. */
 export interface RotateOptions {

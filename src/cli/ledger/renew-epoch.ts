@@ -1,7 +1,7 @@
 // `rollcall ledger renew-epoch`: begins a ledger anew after a restore, or moves it to another issuer.
 
 import type { Command } from 'commander'
-import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../../errors.ts'
+import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../../base/errors.ts'
 import { type LedgerConfig, ledgerReader } from '../../ledger/configured.ts'
 import { rfc3339 } from '../../ledger/epoch.ts'
 import { openStore } from '../../ledger/open.ts'

@@ -1,7 +1,7 @@
 // The variables of a service that its ledger's commands read: the same names, each also as NAME_FILE.
 
 import process from 'node:process'
-import { fromUtf8 } from '../../bytes.ts'
+import { fromUtf8 } from '../../base/bytes.ts'
 import { usageError } from '../exit-status.ts'
 import { readNamedBytes } from '../named-file.ts'
 

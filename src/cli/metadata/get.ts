@@ -1,7 +1,7 @@
 // `rollcall metadata get`: one item, exactly.
 
 import type { Command } from 'commander'
-import { utf8 } from '../../bytes.ts'
+import { utf8 } from '../../base/bytes.ts'
 import { ITEMS } from '../../metadata/index.ts'
 import { say, usageError } from '../exit-status.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'

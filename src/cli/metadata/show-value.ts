@@ -1,6 +1,6 @@
 // Values of items on a terminal: nothing in them moves a cursor, and long ones are cut.
 
-import { fromUtf8, toBase64 } from '../../bytes.ts'
+import { fromUtf8, toBase64 } from '../../base/bytes.ts'
 import { printable } from '../output.ts'
 
 const MAX_SHOWN = 2000

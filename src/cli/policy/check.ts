@@ -1,15 +1,15 @@
 // `rollcall policy check`: every problem of a policy, and what it says of a captured document.
 
 import type { Command } from 'commander'
-import type { Bytes } from '../../bytes.ts'
-import { ConfigurationError, InstanceIdentityError } from '../../errors.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { ConfigurationError, InstanceIdentityError } from '../../base/errors.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { EXIT, say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
-import { type DryRun, dryRun } from './dry-run.ts'
+import { type DryRun, dryRun } from '../../policy/explain.ts'
 import { jsonPlace } from './json-place.ts'
 
 interface CheckOptions {

@@ -1,6 +1,6 @@
 // What each way of being refused means, and what to do about it, for whoever has the evidence in hand.
 
-import type { InstanceIdentityErrorCode } from '../../errors.ts'
+import type { InstanceIdentityErrorCode } from '../../base/errors.ts'
 
 /** What a code means, and what to do next. */
 export interface Explanation {

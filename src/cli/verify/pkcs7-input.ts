@@ -1,6 +1,6 @@
 // A PKCS#7 signature as people have it in a file: text as the metadata service answered it, PEM, or DER.
 
-import type { Bytes } from '../../bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { usageError } from '../exit-status.ts'
 import { asText } from '../named-file.ts'
 

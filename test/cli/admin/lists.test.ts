@@ -1,7 +1,7 @@
 // `rollcall admin list` over many pages, some of them empty.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { forgetRecord, changeInstance } from '../../../src/enroll/instances.ts'
+import { forgetRecord, changeInstance } from '../../../src/registry/instances.ts'
 import { jsonLines } from '../command.ts'
 import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
 

@@ -6,7 +6,11 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { encodeRecords, instanceKey, unknownInstance } from '../../../src/enroll/instance-record.ts'
+import {
+  encodeRecords,
+  instanceKey,
+  unknownInstance,
+} from '../../../src/registry/instance-record.ts'
 import { createApp } from '../../../src/http/app.ts'
 import type { AuditEvent } from '../../../src/http/audit.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'

@@ -1,0 +1,36 @@
+// A description of an instance that has every documented item: for whoever wants to see them all.
+
+import { concatBytes, toBase64, utf8 } from '../base/bytes.ts'
+import type { Dice } from './dice.ts'
+import type { InstanceDescription } from './instance-description.ts'
+import { ITEMS } from '../metadata/items.ts'
+
+const KEY_TYPE = 'ssh-ed25519'
+
+/** A string of the SSH protocol (RFC 4251 section 5), shorter than 256 bytes. */
+const sshString = (bytes: Uint8Array): Uint8Array =>
+  concatBytes(Uint8Array.of(0, 0, 0, bytes.length), bytes)
+
+/** A line of `authorized_keys` whose private key nobody has. */
+const drawPublicKey = (dice: Dice): string => {
+  const key = Uint8Array.from({ length: 32 }, () => dice.below(256))
+  return `${KEY_TYPE} ${toBase64(concatBytes(sshString(utf8(KEY_TYPE)), sshString(key)))} emulated`
+}
+
+/** Describes an instance with every item. */
+export const describeAllItems = (dice: Dice): InstanceDescription => ({
+  'network-interfaces': 2,
+  eipv4: `47.${96 + dice.below(8)}.${dice.below(256)}.${1 + dice.below(254)}`,
+  'public-keys': [drawPublicKey(dice)],
+  'user-data': '#!/bin/sh\necho "emulated user data"\n',
+  'ram-roles': ['EmulatedRole'],
+  'spot-termination': {},
+  'system-events': [{ type: 'SystemMaintenance.Reboot' }],
+  items: {
+    [ITEMS.marketplaceProductCode.path]: 'cmjj010000',
+    [ITEMS.marketplaceChargeType.path]: 'PrePaid',
+    [ITEMS.kmsServer.path]: 'kms.cloud.aliyuncs.com',
+    [ITEMS.updateServer.path]: 'http://update.cloud.aliyuncs.com',
+    [ITEMS.updateStatusServer.path]: 'http://update.cloud.aliyuncs.com',
+  },
+})

@@ -1,0 +1,199 @@
+// What an emulated instance answers, by path below a version, and the listings of folders. What was never
+// set (a public address, a key pair, user data) is not here, and answers 404 as on ECS.
+
+import type { Bytes } from '../base/bytes.ts'
+import type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+import { type CidrBlock, formatIpv4, gatewayOf, netmaskOf, parseCidr } from '../base/ipv4.ts'
+import {
+  INTERFACE_ITEMS,
+  ITEMS,
+  type InterfaceItemName,
+  type ItemName,
+  interfacePath,
+  publicKeyPath,
+  ramCredentialsPath,
+} from '../metadata/items.ts'
+
+/** When it is asked; in Unix seconds. */
+export interface Moment {
+  readonly now: number
+  /** When the emulator started. */
+  readonly startedAt: number
+}
+
+/** An answer; `undefined` is a 404. */
+type Value = string | Bytes | undefined
+
+const NOTICE_SECONDS = 300
+const EVENT_NOTICE_SECONDS = 3600
+const CREDENTIALS_LIFETIME_SECONDS = 21_600
+/** New credentials are there this long before the old ones end. */
+const CREDENTIALS_OVERLAP_SECONDS = 1800
+
+const utc = (unixSeconds: number): string =>
+  new Date(Math.floor(unixSeconds) * 1000).toISOString().replace('.000Z', 'Z')
+
+// Checked when the instance was made.
+const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
+
+const field =
+  (name: string) =>
+  ({ document }: EmulatedInstance): string =>
+    document[name] as string
+const always = (text: string) => (): string => text
+const never = (): undefined => undefined
+
+const spotTerminationTime = (
+  { spotTermination }: EmulatedInstance,
+  { now, startedAt }: Moment,
+): Value => {
+  if (spotTermination === undefined) return undefined
+  const appearsAt = startedAt + (spotTermination['appears-after-seconds'] ?? 0)
+  if (now < appearsAt) return undefined
+  return utc(appearsAt + (spotTermination['notice-seconds'] ?? NOTICE_SECONDS))
+}
+
+/** The form is that of the operation DescribeInstanceHistoryEvents: the item's is not documented. */
+const activeSystemEvents = (
+  { systemEvents, instanceId }: EmulatedInstance,
+  { now, startedAt }: Moment,
+): Value => {
+  const events = systemEvents.flatMap((event, i) => {
+    const appearsAt = startedAt + (event['appears-after-seconds'] ?? 0)
+    if (now < appearsAt) return []
+    return {
+      EventId: `e-${instanceId.slice(2)}${i}`,
+      EventType: event.type,
+      EventCycleStatus: 'Scheduled',
+      NotBefore: utc(appearsAt + (event['notice-seconds'] ?? EVENT_NOTICE_SECONDS)),
+    }
+  })
+  return events.length > 0 ? JSON.stringify(events) : undefined
+}
+
+/** Each item but the folders and the signature. */
+const VALUES: Readonly<
+  Record<
+    Exclude<ItemName, 'macs' | 'publicKeyNames' | 'ramRoleNames' | 'identitySignature'>,
+    (instance: EmulatedInstance, moment: Moment) => Value
+  >
+> = {
+  nameservers: always('100.100.2.136\n100.100.2.138'),
+  hostname: ({ hostname }) => hostname,
+  imageId: field('image-id'),
+  marketplaceProductCode: never,
+  marketplaceChargeType: never,
+  instanceId: field('instance-id'),
+  instanceType: field('instance-type'),
+  maxEgressKbits: always('1228800'),
+  maxIngressKbits: always('1228800'),
+  spotTerminationTime,
+  virtualizationSolution: always('ECS Virt'),
+  virtualizationSolutionVersion: always('2.0'),
+  kmsServer: never,
+  mac: field('mac'),
+  networkType: always('vpc'),
+  ntpServers: always('ntp1.aliyun.com\nntp2.aliyun.com'),
+  ownerAccountId: field('owner-account-id'),
+  privateIpv4: field('private-ipv4'),
+  publicIpv4: ({ publicIpv4 }) => publicIpv4,
+  regionId: field('region-id'),
+  serialNumber: field('serial-number'),
+  sourceAddress: always('http://mirrors.cloud.aliyuncs.com'),
+  vpcCidrBlock: ({ vpcCidrBlock }) => vpcCidrBlock,
+  vpcId: ({ vpcId }) => vpcId,
+  vswitchCidrBlock: ({ vswitchCidrBlock }) => vswitchCidrBlock,
+  vswitchId: ({ vswitchId }) => vswitchId,
+  updateServer: never,
+  updateStatusServer: never,
+  zoneId: field('zone-id'),
+  activeSystemEvents,
+  userData: ({ userData }) => userData,
+  identityDocument: ({ document }) => JSON.stringify(document),
+}
+
+const INTERFACE_VALUES: Readonly<
+  Record<InterfaceItemName, (instance: EmulatedInstance, one: EmulatedInterface) => string>
+> = {
+  gateway: ({ vswitchCidrBlock }) => formatIpv4(gatewayOf(blockOf(vswitchCidrBlock))),
+  netmask: ({ vswitchCidrBlock }) => formatIpv4(netmaskOf(blockOf(vswitchCidrBlock))),
+  networkInterfaceId: (_, { networkInterfaceId }) => networkInterfaceId,
+  primaryIpAddress: (_, { primaryIpAddress }) => primaryIpAddress,
+  privateIpv4s: (_, { primaryIpAddress }) => JSON.stringify([primaryIpAddress]),
+  vpcCidrBlock: ({ vpcCidrBlock }) => vpcCidrBlock,
+  vpcId: ({ vpcId }) => vpcId,
+  vswitchCidrBlock: ({ vswitchCidrBlock }) => vswitchCidrBlock,
+  vswitchId: ({ vswitchId }) => vswitchId,
+}
+
+/** In the form of ECS. They are made up, and say so; new ones come before the old ones end. */
+const ramCredentials = (
+  { instanceId }: EmulatedInstance,
+  role: string,
+  { now }: Moment,
+): string => {
+  const period = CREDENTIALS_LIFETIME_SECONDS - CREDENTIALS_OVERLAP_SECONDS
+  const updatedAt = Math.floor(now / period) * period
+  const name = `${instanceId}.${role}.${updatedAt}`
+  const credentials = {
+    AccessKeyId: `STS.emulated.${name}`,
+    AccessKeySecret: `emulated-secret.${name}`,
+    Expiration: utc(updatedAt + CREDENTIALS_LIFETIME_SECONDS),
+    SecurityToken: `emulated-token.${name}`,
+    LastUpdated: utc(updatedAt),
+    Code: 'Success',
+  }
+  return JSON.stringify(credentials, undefined, 2)
+}
+
+/** Every answer by its path, whether it is there or not; all but the signature's. */
+const answersByPath = (instance: EmulatedInstance, moment: Moment): [string, Value][] => [
+  ...Object.entries(VALUES).map(([name, valueOf]): [string, Value] => [
+    ITEMS[name as ItemName].path,
+    valueOf(instance, moment),
+  ]),
+  ...instance.networkInterfaces.flatMap((one) =>
+    Object.entries(INTERFACE_VALUES).map(([name, valueOf]): [string, Value] => [
+      `${interfacePath(one.mac)}/${INTERFACE_ITEMS[name as InterfaceItemName].path}`,
+      valueOf(instance, one),
+    ]),
+  ),
+  ...instance.publicKeys.map((key, i): [string, Value] => [publicKeyPath(String(i)), key]),
+  ...instance.ramRoles.map((role): [string, Value] => [
+    ramCredentialsPath(role),
+    ramCredentials(instance, role, moment),
+  ]),
+]
+
+/** Every item's value by its path; all but the signature. The values agree with the document. */
+export const answersOf = (
+  instance: EmulatedInstance,
+  moment: Moment,
+): ReadonlyMap<string, string | Bytes> => {
+  const own = Object.entries(instance.items)
+  const unset = own.filter(([, value]) => value === null).map(([path]) => path.replace(/\/$/, ''))
+  const isUnset = (path: string): boolean =>
+    unset.some((top) => path === top || path.startsWith(`${top}/`))
+  const set = new Map<string, string | Bytes>()
+  for (const [path, value] of [...answersByPath(instance, moment), ...own]) {
+    if (value !== undefined && value !== null && !isUnset(path)) set.set(path, value)
+  }
+  return set
+}
+
+/**
+ * The listing of a folder: sorted names, one a line, folders with a slash at the end.
+ * @param paths of all items
+ * @param folder without a slash at the end; empty for the top
+ * @returns `undefined` if nothing is below
+ */
+export const listFolder = (paths: Iterable<string>, folder: string): string | undefined => {
+  const prefix = folder === '' ? '' : `${folder}/`
+  const names = new Set<string>()
+  for (const path of paths) {
+    if (!path.startsWith(prefix)) continue
+    const [name = '', ...inside] = path.slice(prefix.length).split('/')
+    names.add(inside.length > 0 ? `${name}/` : name)
+  }
+  return names.size > 0 ? [...names].toSorted().join('\n') : undefined
+}

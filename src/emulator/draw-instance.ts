@@ -1,0 +1,170 @@
+// Makes one emulated instance: what is described, and the rest drawn. Regions, zones and types are real
+// ones. Whatever is described, all that the instance says of itself agrees, or it is refused.
+
+import { fromBase64 } from '../base/bytes.ts'
+import { ALPHANUMERIC, DIGITS, type Dice, HEX } from './dice.ts'
+import type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+import type { InstanceDescription } from './instance-description.ts'
+import {
+  type CidrBlock,
+  containsBlock,
+  formatIpv4,
+  isUsable,
+  parseCidr,
+  parseIpv4,
+  usableAddress,
+  usableCount,
+} from '../base/ipv4.ts'
+
+const words = (text: string): string[] => text.trim().split(/\s+/)
+
+const REGIONS = /* @__PURE__ */ words(`
+  cn-hangzhou cn-shanghai cn-beijing cn-shenzhen cn-qingdao cn-zhangjiakou cn-huhehaote cn-heyuan
+  cn-wulanchabu cn-guangzhou cn-chengdu cn-hongkong ap-southeast-1 ap-southeast-3 ap-southeast-5
+  ap-southeast-6 ap-southeast-7 ap-northeast-1 ap-northeast-2 us-east-1 us-west-1 eu-central-1
+  eu-west-1`)
+const FAMILIES = /* @__PURE__ */ words('c6 c7 c8i c8y g6 g6e g7 g8a g8i g8y r6 r7 r8i')
+const SIZES = /* @__PURE__ */ words('large xlarge 2xlarge 4xlarge 8xlarge')
+const PRIVATE_BLOCKS = /* @__PURE__ */ words('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16')
+
+/** Whether another instance has an address. */
+export type IsTaken = (address: string) => boolean
+
+/** An account's id. */
+export const drawAccount = (dice: Dice): string => `1${dice.text(DIGITS, 15)}`
+
+const drawSuffix = (dice: Dice): string => `bp1${dice.text(ALPHANUMERIC, 17)}`
+const drawMac = (dice: Dice): string =>
+  `00:16:3e:${[2, 2, 2].map((length) => dice.text(HEX, length)).join(':')}`
+/** The drawn address, or the next one that is free; where none is, the drawn one. */
+const drawAddress = (dice: Dice, block: CidrBlock, isTaken: IsTaken): string => {
+  const count = usableCount(block)
+  const drawn = dice.below(Math.min(count, 65_536))
+  const at = (index: number): string => formatIpv4(usableAddress(block, index % count))
+  for (let i = 0; i < count; i++) if (!isTaken(at(drawn + i))) return at(drawn + i)
+  return at(drawn)
+}
+
+// Checked before, or written here.
+const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
+const numberOf = (address: string): number => parseIpv4(address) as number
+
+/** The private block that a vSwitch is in, else the vSwitch's own. */
+const vpcBlockOf = (vswitchBlock: string): string =>
+  PRIVATE_BLOCKS.find((block) => containsBlock(blockOf(block), blockOf(vswitchBlock))) ??
+  vswitchBlock
+
+const interfacesOf = (
+  first: EmulatedInterface,
+  block: CidrBlock,
+  count: number,
+  dice: Dice,
+  isTaken: IsTaken,
+): readonly EmulatedInterface[] => {
+  const interfaces = [first]
+  const isMine = (address: string): boolean =>
+    interfaces.some(({ primaryIpAddress }) => primaryIpAddress === address)
+  while (interfaces.length < count) {
+    interfaces.push({
+      mac: drawMac(dice),
+      networkInterfaceId: `eni-${drawSuffix(dice)}`,
+      primaryIpAddress: drawAddress(dice, block, (address) => isTaken(address) || isMine(address)),
+    })
+  }
+  return interfaces
+}
+
+/**
+ * Makes an instance.
+ * @param dice for the instance itself
+ * @param more for what only some instances have
+ */
+export const drawInstance = (
+  dice: Dice,
+  more: Dice,
+  owner: string,
+  description: InstanceDescription,
+  isTaken: IsTaken,
+): EmulatedInstance => {
+  const suffix = drawSuffix(dice)
+  const instanceId = description['instance-id'] ?? `i-${suffix}`
+  const ownerAccountId = description['owner-account-id'] ?? owner
+  const drawnRegion = dice.pick(REGIONS)
+  const letter = dice.text('abcdefghijkl', 1)
+  const region =
+    description['region-id'] ?? description['zone-id']?.replace(/-?[a-z]$/, '') ?? drawnRegion
+  // cn-hangzhou-h, but ap-southeast-1a.
+  const zone = description['zone-id'] ?? `${region}${/\d$/.test(region) ? '' : '-'}${letter}`
+  const drawnNetwork = `10.${dice.below(256)}.${dice.below(256)}.0/24`
+  const vpcId = description['vpc-id'] ?? `vpc-${drawSuffix(dice)}`
+  const vswitchId = description['vswitch-id'] ?? `vsw-${drawSuffix(dice)}`
+  const networkInterfaceId = `eni-${drawSuffix(dice)}`
+  const serial = [8, 4, 4, 4, 12].map((length) => dice.text(HEX, length)).join('-')
+  const address = description['private-ipv4']
+  const vswitchCidrBlock =
+    description['vswitch-cidr-block'] ?? address?.replace(/\d+$/, '0/24') ?? drawnNetwork
+  const block = blockOf(vswitchCidrBlock)
+  const drawnAddress = drawAddress(dice, block, isTaken)
+  const document = {
+    'zone-id': zone,
+    'serial-number': description['serial-number'] ?? serial,
+    'instance-id': instanceId,
+    'region-id': region,
+    'private-ipv4': address ?? drawnAddress,
+    'owner-account-id': ownerAccountId,
+    mac: description.mac ?? drawMac(dice),
+    'image-id': description['image-id'] ?? `m-${drawSuffix(dice)}`,
+    'instance-type':
+      description['instance-type'] ?? `ecs.${dice.pick(FAMILIES)}.${dice.pick(SIZES)}`,
+  }
+  const first = {
+    mac: document.mac,
+    networkInterfaceId,
+    primaryIpAddress: document['private-ipv4'],
+  }
+  const base64 = description['user-data-base64']
+  return {
+    instanceId,
+    ownerAccountId,
+    hostname: description.hostname ?? `iZ${instanceId.replace(/^i-/, '')}Z`,
+    vpcId,
+    vpcCidrBlock: description['vpc-cidr-block'] ?? vpcBlockOf(vswitchCidrBlock),
+    vswitchId,
+    networkInterfaceId,
+    networkInterfaces: interfacesOf(
+      first,
+      block,
+      description['network-interfaces'] ?? 1,
+      more,
+      isTaken,
+    ),
+    vswitchCidrBlock,
+    publicIpv4: description.eipv4,
+    publicKeys: description['public-keys'] ?? [],
+    userData: base64 === undefined ? description['user-data'] : fromBase64(base64),
+    ramRoles: description['ram-roles'] ?? [],
+    spotTermination: description['spot-termination'],
+    systemEvents: description['system-events'] ?? [],
+    items: description.items ?? {},
+    document,
+  }
+}
+
+/** What contradicts itself in an instance, if it was described so. */
+export const contradictions = ({
+  document,
+  vpcCidrBlock,
+  vswitchCidrBlock,
+}: EmulatedInstance): string[] => {
+  const { 'zone-id': zone = '', 'region-id': region = '', 'private-ipv4': address = '' } = document
+  const [vpc, vswitch] = [blockOf(vpcCidrBlock), blockOf(vswitchCidrBlock)]
+  return [
+    ...(zone.startsWith(region) ? [] : [`zone-id: ${zone} is not in ${region}`]),
+    ...(containsBlock(vpc, vswitch)
+      ? []
+      : [`vswitch-cidr-block: ${vswitchCidrBlock} is not in ${vpcCidrBlock}`]),
+    ...(isUsable(vswitch, numberOf(address))
+      ? []
+      : [`private-ipv4: ${address} is no address for instances in ${vswitchCidrBlock}`]),
+  ]
+}

@@ -1,0 +1,218 @@
+// The metadata service of ECS as a fetch handler that truly signs, for development and tests. Its key
+// is its own: only a service that was told to trust its certificate accepts its evidence.
+// https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+
+import type { Bytes } from '../base/bytes.ts'
+import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
+import { parseFaults } from './faults.ts'
+import { answersOf, listFolder } from './answers.ts'
+import type { EmulatedInstance } from './instance.ts'
+import { type InstanceDescription, parseInstanceDescriptions } from './instance-description.ts'
+import { ITEMS } from '../metadata/items.ts'
+import { makeInstances } from './make-instances.ts'
+import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
+
+/** How to emulate. */
+export interface MetadataEmulatorOptions {
+  /** How many, 1 to 10,000; or what is known of each, the rest being made up. Default: 1. */
+  readonly instances?: number | readonly InstanceDescription[]
+  /** Number of accounts that own the instances, in turn. Default: 1. */
+  readonly accounts?: number
+  /** What the instances are made up from; the key never is. Default: random. */
+  readonly seed?: string | number
+  /** Whether instances have every documented item, where their description says nothing. Default: false. */
+  readonly allItems?: boolean
+  /** Whether requests without a token are refused (`HttpTokens: required`). Default: false. */
+  readonly hardenedOnly?: boolean
+  /** Names of faults, as `--help` of the command lists them. Default: none. */
+  readonly faults?: readonly string[]
+  /** Gives Unix seconds, for tokens and signing times. Default: the clock. */
+  readonly clock?: () => number
+}
+
+/** An emulated metadata service. */
+export interface MetadataEmulator {
+  /**
+   * Answers for the first instance, or for the one of a path that begins `/instances/ID`. It takes what
+   * the platform's `fetch` takes, so it can stand in for it; host and port of the URL don't matter.
+   * @throws TypeError if the URL is not absolute; the reason of a signal that is aborted
+   */
+  fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
+  /** The certificate that the signatures verify under: `ROLLCALL_TRUST_ANCHORS`. */
+  readonly certificatePem: string
+  readonly instances: readonly EmulatedInstance[]
+  /** What makes up the same instances again. */
+  readonly seed: string
+}
+
+const MAX_INSTANCES = 10_000
+const VERSIONS = '2016-01-01\nlatest'
+const TOKEN_PATH = 'api/token'
+const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
+const TTL_HEADER = `${TOKEN_HEADER}-ttl-seconds`
+
+/** `/instances/ID`, if it is there, and the rest. */
+const PREFIX = /^(?:\/instances\/([^/]+))?(.*)$/
+/** A version (none at the top) and the path below it, without a slash at its end. */
+const VERSIONED = /^(?:\/(2016-01-01|latest)(?:\/(.*?))?)?\/?$/
+
+/** Where a request goes. */
+interface Matched {
+  readonly id: string | undefined
+  /** Whether anything can be there. */
+  readonly isKnown: boolean
+  readonly version: string | undefined
+  /** Below the version. */
+  readonly path: string
+}
+
+const matchPath = (pathname: string): Matched => {
+  const [, id, rest = ''] = PREFIX.exec(pathname) ?? []
+  const [all, version, path = ''] = VERSIONED.exec(rest) ?? []
+  return { id, isKnown: all !== undefined, version, path }
+}
+
+const text = (body: string | Bytes, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(body, { status, headers: { 'Content-Type': 'text/plain', ...headers } })
+const notFound = (): Response => text('not found', 404)
+const onlyMethod = (allow: string): Response =>
+  text(`only ${allow} is answered`, 405, { Allow: allow })
+
+/** The request that the arguments of `fetch` stand for. */
+const requestOf = (input: Request | URL | string, init?: RequestInit): Request => {
+  if (typeof input !== 'string') {
+    // Servers hand on requests of their own making, which need not be of this realm.
+    return input instanceof URL || init !== undefined ? new Request(input, init) : input
+  }
+  if (URL.canParse(input)) return new Request(input, init)
+  throw new TypeError(
+    `fetch: expected an absolute URL, such as http://100.100.100.200/latest/, got ${JSON.stringify(input)}`,
+  )
+}
+
+/** What all requests to an emulator share. */
+interface Service {
+  readonly clock: () => number
+  readonly startedAt: number
+  readonly hardenedOnly: boolean
+  readonly signer: EvidenceSigner
+  readonly tokens: SessionTokens
+}
+
+const issueToken = (
+  { tokens }: Service,
+  { instanceId }: EmulatedInstance,
+  { method, headers }: Request,
+): Response => {
+  if (method !== 'PUT') return onlyMethod('PUT')
+  if (headers.has('X-Forwarded-For')) return text('a proxy may not ask for tokens', 403)
+  const ttlSeconds = parseTtl(headers.get(TTL_HEADER))
+  if (ttlSeconds === undefined) return text(`${TTL_HEADER}: expected 1 to 21600`, 400)
+  return text(tokens.issue(instanceId, ttlSeconds))
+}
+
+/** The answer to a request that may not read, or `undefined` if it may. */
+const refusal = (
+  { hardenedOnly, tokens }: Service,
+  { instanceId }: EmulatedInstance,
+  { method, headers }: Request,
+): Response | undefined => {
+  if (method !== 'GET') return onlyMethod('GET')
+  const token = headers.get(TOKEN_HEADER)
+  if (token === null) return hardenedOnly ? text('a token is required', 403) : undefined
+  return tokens.use(instanceId, token) ? undefined : text('a token that is not valid', 401)
+}
+
+const read = async (
+  { signer, clock, startedAt }: Service,
+  instance: EmulatedInstance,
+  path: string,
+  { searchParams }: URL,
+): Promise<Response> => {
+  const answers = answersOf(instance, { now: clock(), startedAt })
+  const { path: signaturePath } = ITEMS.identitySignature
+  // What unsets the document unsets its signature.
+  const document = answers.get(ITEMS.identityDocument.path)
+  const isSigned = document !== undefined && instance.items[signaturePath] !== null
+  if (path === signaturePath && isSigned) {
+    return text(await signer.sign(JSON.stringify(instance.document), searchParams.get('audience')))
+  }
+  const paths = [...answers.keys(), ...(isSigned ? [signaturePath] : [])]
+  const found = answers.get(path) ?? listFolder(paths, path)
+  return found === undefined ? notFound() : text(found)
+}
+
+const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    // Nobody waits for the answer any more: keep no process alive for it.
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+  })
+
+const checkCount = (name: string, value: number): void => {
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_INSTANCES) return
+  throw new RangeError(`${name}: expected a whole number from 1 to ${MAX_INSTANCES}, got ${value}`)
+}
+
+/**
+ * Creates an emulated metadata service with a key and a certificate of its own.
+ * @throws RangeError for a number of instances or accounts out of bounds, or a fault that is not known
+ * @throws ConfigurationError for descriptions of instances that are wrong, with every problem
+ * @example
+ * ```ts
+ * const emulator = await createMetadataEmulator({ instances: 3, seed: 'a' })
+ * const metadata = createMetadataClient({ fetch: emulator.fetch })
+ * const evidence = await metadata.evidence({ audience: 'nonce' })
+ * const trustAnchors = await parseTrustAnchors(emulator.certificatePem)
+ * ```
+ */
+export const createMetadataEmulator = async (
+  options: MetadataEmulatorOptions = {},
+): Promise<MetadataEmulator> => {
+  const { accounts = 1, hardenedOnly = false, allItems = false } = options
+  const wanted =
+    typeof options.instances === 'object'
+      ? parseInstanceDescriptions(options.instances)
+      : (options.instances ?? 1)
+  checkCount('instances', typeof wanted === 'number' ? wanted : wanted.length)
+  checkCount('accounts', accounts)
+  const clock = options.clock ?? (() => Math.floor(Date.now() / 1000))
+  const faults = parseFaults(options.faults ?? [])
+  const seed = String(options.seed ?? crypto.randomUUID())
+  const instances = await makeInstances({ seed, instances: wanted, accounts, allItems })
+  const byId = new Map(instances.map((instance) => [instance.instanceId, instance]))
+  const signer = await createEvidenceSigner(faults, clock)
+  const tokens = createSessionTokens(clock, faults.tokenUses)
+  const service: Service = { hardenedOnly, signer, tokens, clock, startedAt: clock() }
+
+  /** Answers once the faults that come before any answer are over. */
+  const answer = async (request: Request, url: URL, matched: Matched): Promise<Response> => {
+    if (/^\/instances\/?$/.test(url.pathname)) return text([...byId.keys()].join('\n'))
+    const { id, isKnown, version, path } = matched
+    const instance = id === undefined ? instances[0] : byId.get(id)
+    if (instance === undefined || !isKnown || faults.isMissing(path)) return notFound()
+
+    if (path === TOKEN_PATH) return issueToken(service, instance, request)
+    const refused = refusal(service, instance, request)
+    if (refused !== undefined) return refused
+    return version === undefined ? text(VERSIONS) : read(service, instance, path, url)
+  }
+
+  return {
+    instances,
+    seed,
+    certificatePem: signer.certificatePem,
+    async fetch(input, init) {
+      const request = requestOf(input, init)
+      request.signal.throwIfAborted()
+      const url = new URL(request.url)
+      const matched = matchPath(url.pathname)
+      const path = matched.version === undefined ? undefined : matched.path
+      const milliseconds = faults.nextDelayMs(path)
+      if (milliseconds > 0) await delay(milliseconds, request.signal)
+      request.signal.throwIfAborted()
+      const error = faults.nextError(path)
+      return error === undefined ? answer(request, url, matched) : text('an emulated fault', error)
+    },
+  }
+}

@@ -1,0 +1,58 @@
+// What the metadata service signs and answers at `pkcs7`, under the faults that were asked for.
+
+import { toBase64, utf8 } from '../base/bytes.ts'
+import type { Faults } from './faults.ts'
+import { signMessage } from './sign-message.ts'
+import {
+  createSigningIdentity,
+  generateSigningKeys,
+  randomSerialNumber,
+} from './signing-identity.ts'
+
+/** What signs evidence, and the certificate to verify it with. */
+export interface EvidenceSigner {
+  readonly certificatePem: string
+  /**
+   * Signs a document.
+   * @param audience put in front of the document's last brace; `null` or empty for none
+   * @returns base64 of DER PKCS#7, without PEM lines
+   */
+  readonly sign: (document: string, audience: string | null) => Promise<string>
+}
+
+/**
+ * Makes a signer with a key of its own.
+ * @param clock gives Unix seconds
+ */
+export const createEvidenceSigner = async (
+  { flags }: Faults,
+  clock: () => number,
+): Promise<EvidenceSigner> => {
+  const serialNumber = randomSerialNumber()
+  const newIdentity = async () =>
+    createSigningIdentity(await generateSigningKeys(), serialNumber, clock())
+  const trusted = await newIdentity()
+  // Of the same name and serial number: nothing but the signature itself gives the other key away.
+  const signing = flags.has('wrong-key') ? await newIdentity() : trusted
+
+  const contentOf = (document: string, audience: string | null): string => {
+    if (audience === null || audience === '') return document
+    // It isn't documented that the cloud escapes. If it doesn't, callers can add any field.
+    const value = flags.has('unescaped-audience') ? `"${audience}"` : JSON.stringify(audience)
+    return `${document.slice(0, -1)},"audience":${value}}`
+  }
+
+  return {
+    certificatePem: trusted.certificatePem,
+    async sign(document, audience) {
+      const message = await signMessage(utf8(contentOf(document, audience)), signing, {
+        hash: flags.has('sha256') ? 'SHA-256' : 'SHA-1',
+        detached: flags.has('detached'),
+        certificate: flags.has('certificate'),
+        signingTime: flags.has('signed-attributes') ? clock() : undefined,
+      })
+      const base64 = toBase64(message)
+      return flags.has('wrapped') ? base64.replaceAll(/.{76}(?=.)/g, '$&\n') : base64
+    },
+  }
+}

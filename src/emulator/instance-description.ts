@@ -1,0 +1,162 @@
+// What a person writes about an instance that is to be emulated: the items by their own names, as many
+// as matter; the rest is made up. A description is checked as a whole, every problem at once.
+
+import { fromBase64, utf8 } from '../base/bytes.ts'
+import { matchesField } from '../codec/identity-document.ts'
+import { ConfigurationError } from '../base/errors.ts'
+import { type Check, check, isInteger, isObject, isText, list, members } from './checks.ts'
+import { parseCidr, parseIpv4 } from '../base/ipv4.ts'
+import { ITEMS } from '../metadata/items.ts'
+import { readPath } from '../metadata/path.ts'
+
+/** A spot instance that will be stopped. */
+export interface SpotTermination {
+  /** When the item appears, after the emulator's start. Default: 0. */
+  readonly 'appears-after-seconds'?: number
+  /** From then on to the end of the instance. Default: 300, as ECS gives notice. */
+  readonly 'notice-seconds'?: number
+}
+
+/** A system event. */
+export interface SystemEvent {
+  /** As in `SystemMaintenance.Reboot`. */
+  readonly type: string
+  /** When it appears, after the emulator's start. Default: 0. */
+  readonly 'appears-after-seconds'?: number
+  /** From then on to when it is carried out. Default: 3600. */
+  readonly 'notice-seconds'?: number
+}
+
+/** One instance; every member may be left out, and is made up then, or not set. */
+export interface InstanceDescription {
+  readonly 'zone-id'?: string
+  readonly 'serial-number'?: string
+  readonly 'instance-id'?: string
+  readonly 'region-id'?: string
+  readonly 'private-ipv4'?: string
+  readonly 'owner-account-id'?: string
+  readonly mac?: string
+  readonly 'image-id'?: string
+  readonly 'instance-type'?: string
+  readonly hostname?: string
+  readonly 'vpc-id'?: string
+  readonly 'vpc-cidr-block'?: string
+  readonly 'vswitch-id'?: string
+  readonly 'vswitch-cidr-block'?: string
+  /** How many network interfaces, 1 to 8. Default: 1. */
+  readonly 'network-interfaces'?: number
+  readonly eipv4?: string
+  /** Lines as in `authorized_keys`. */
+  readonly 'public-keys'?: readonly string[]
+  readonly 'user-data'?: string
+  /** User data that is not text. */
+  readonly 'user-data-base64'?: string
+  readonly 'ram-roles'?: readonly string[]
+  readonly 'spot-termination'?: SpotTermination
+  readonly 'system-events'?: readonly SystemEvent[]
+  /** Any other item by its path: its text, or `null` for a 404 there and below. */
+  readonly items?: Readonly<Record<string, string | null>>
+}
+
+const MAX_USER_DATA_BYTES = 32_768
+const MAX_SECONDS = 31_536_000
+
+const text: Check = check('a text', isText)
+/** A field of the identity document, by the pattern that whoever verifies it goes by. */
+const field = (name: string, example: string): Check =>
+  check(`a value as in ${example}`, (value) => isText(value) && matchesField(name, value))
+const address: Check = check(
+  'an IPv4 address',
+  (value) => isText(value) && parseIpv4(value) !== undefined,
+)
+const block: Check = check('a block of 16 to 65,536 addresses, as in 10.1.2.0/24', (value) =>
+  isInteger(isText(value) ? parseCidr(value)?.prefix : undefined, 8, 28),
+)
+const seconds: Check = check(`a whole number from 0 to ${MAX_SECONDS}`, (value) =>
+  isInteger(value, 0, MAX_SECONDS),
+)
+const userData = (bytes: unknown): boolean =>
+  typeof bytes === 'number' && bytes <= MAX_USER_DATA_BYTES
+
+/** Items that may be given by path. All others follow from the rest, and would contradict it. */
+const FREE: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  ITEMS.nameservers.path,
+  ITEMS.marketplaceProductCode.path,
+  ITEMS.marketplaceChargeType.path,
+  ITEMS.maxEgressKbits.path,
+  ITEMS.maxIngressKbits.path,
+  ITEMS.virtualizationSolution.path,
+  ITEMS.virtualizationSolutionVersion.path,
+  ITEMS.kmsServer.path,
+  ITEMS.ntpServers.path,
+  ITEMS.sourceAddress.path,
+  ITEMS.updateServer.path,
+  ITEMS.updateStatusServer.path,
+])
+
+const DOCUMENTED = /* @__PURE__ */ Object.values(ITEMS).map(({ path }): string => path)
+
+const mayBeSet = (path: string): boolean =>
+  FREE.has(path) || !DOCUMENTED.some((item) => item === path || path.startsWith(item))
+
+const items: Check = (value, path) => {
+  if (!isObject(value)) return [`${path}: expected an object`]
+  return Object.entries(value).flatMap(([name, one]) => {
+    const at = `${path}[${JSON.stringify(name)}]`
+    try {
+      if (readPath(name) !== name || name === '') return [`${at}: expected meta-data/NAME`]
+    } catch {
+      return [`${at}: expected meta-data/NAME`]
+    }
+    if (one === null) return []
+    if (typeof one !== 'string') return [`${at}: expected a text, or null for a 404`]
+    return mayBeSet(name) ? [] : [`${at}: follows from the rest; it can only be null`]
+  })
+}
+
+const description: Check = members({
+  'zone-id': field('zone-id', 'cn-hangzhou-i'),
+  'serial-number': field('serial-number', '4acd2b47-b328-4762-852f-998000000000'),
+  'instance-id': field('instance-id', 'i-bp13znx0m0me8cq'),
+  'region-id': field('region-id', 'cn-hangzhou'),
+  'private-ipv4': address,
+  'owner-account-id': field('owner-account-id', '1609000000000000'),
+  mac: field('mac', '00:16:3e:0f:00:01'),
+  'image-id': field('image-id', 'm-bp1000000'),
+  'instance-type': field('instance-type', 'ecs.g6e.large'),
+  hostname: text,
+  'vpc-id': text,
+  'vpc-cidr-block': block,
+  'vswitch-id': text,
+  'vswitch-cidr-block': block,
+  'network-interfaces': check('a whole number from 1 to 8', (value) => isInteger(value, 1, 8)),
+  eipv4: address,
+  'public-keys': list(text),
+  'user-data': check(
+    `a text of at most ${MAX_USER_DATA_BYTES} bytes`,
+    (value) => isText(value) && userData(utf8(value).length),
+  ),
+  'user-data-base64': check(
+    `base64 of at most ${MAX_USER_DATA_BYTES} bytes`,
+    (value) => isText(value) && userData(fromBase64(value)?.length),
+  ),
+  'ram-roles': list(
+    check('the name of a role', (value) => isText(value) && /^[A-Za-z0-9.-]{1,64}$/.test(value)),
+  ),
+  'spot-termination': members({ 'appears-after-seconds': seconds, 'notice-seconds': seconds }),
+  'system-events': list(
+    members({ type: text, 'appears-after-seconds': seconds, 'notice-seconds': seconds }, ['type']),
+  ),
+  items,
+} satisfies { [Name in keyof Required<InstanceDescription>]: Check })
+
+/**
+ * Checks descriptions that come from a file or a caller.
+ * @throws ConfigurationError with one line for each thing to mend
+ */
+export const parseInstanceDescriptions = (value: unknown): readonly InstanceDescription[] => {
+  const problems = list(description)(value, 'instances')
+  if (Array.isArray(value) && value.length === 0) problems.push('instances: expected one at least')
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return value as readonly InstanceDescription[]
+}

@@ -1,0 +1,47 @@
+// The tokens of hardened mode: each is good for one instance, until its time is over.
+
+import { toBase64Url } from '../base/bytes.ts'
+
+const MAX_TTL_SECONDS = 21_600
+const TOKEN_BYTES = 32
+
+/** The tokens that a metadata service has given out. */
+export interface SessionTokens {
+  /** Makes a token. */
+  issue(instanceId: string, ttlSeconds: number): string
+  /** Uses a token for one read. @returns whether it is this instance's and its time isn't over */
+  use(instanceId: string, token: string): boolean
+}
+
+/**
+ * @param clock gives Unix seconds
+ * @param uses how many reads a token is good for. Default: any number
+ */
+export const createSessionTokens = (
+  clock: () => number,
+  uses: number = Number.POSITIVE_INFINITY,
+): SessionTokens => {
+  const issued = new Map<
+    string,
+    { readonly instanceId: string; readonly expiresAt: number; left: number }
+  >()
+  return {
+    issue(instanceId, ttlSeconds) {
+      const now = clock()
+      for (const [token, { expiresAt }] of issued) if (expiresAt <= now) issued.delete(token)
+      const token = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)))
+      issued.set(token, { instanceId, expiresAt: now + ttlSeconds, left: uses })
+      return token
+    },
+    use(instanceId, token) {
+      const known = issued.get(token)
+      return known?.instanceId === instanceId && clock() < known.expiresAt && known.left-- > 0
+    },
+  }
+}
+
+/** Reads the life that is asked for, in seconds; `undefined` unless it is from 1 to 21,600. */
+export const parseTtl = (header: string | null): number | undefined => {
+  const seconds = /^[0-9]{1,5}$/.test(header ?? '') ? Number(header) : 0
+  return seconds >= 1 && seconds <= MAX_TTL_SECONDS ? seconds : undefined
+}

@@ -1,0 +1,158 @@
+// `openapi.json`: the API described (OpenAPI 3.1), its requests by the schemas that validate them.
+
+import { jsonSchemaOf } from './json-schema.ts'
+import { operatorPaths } from './openapi-operators.ts'
+import {
+  type Json,
+  READING,
+  SERVING,
+  anyJson,
+  body,
+  get,
+  integer,
+  object,
+  problems,
+  ref,
+  string,
+  text,
+} from './openapi-parts.ts'
+import { DISCLOSED_REASONS, PROBLEMS } from '../problems.ts'
+import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from '../request/schemas.ts'
+
+/** RFC 9449, for a challenge that was made with a thumbprint. */
+const DPOP_HEADER: Json = {
+  name: 'DPoP',
+  in: 'header',
+  required: false,
+  description: 'A DPoP proof, its nonce the challenge',
+  schema: string,
+}
+
+/** What is described. */
+export interface OpenApiOptions {
+  readonly operators?: boolean
+  readonly readiness?: boolean
+  readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
+}
+
+/**
+ * Describes the API.
+ * @param issuer the server's URL
+ * @param options `operators` and `readiness`: whether operators' calls and `/readyz` are there, default
+ *   no; `schemas`: default those that the service validates with
+ */
+export const openApiDocument = (
+  issuer: string,
+  { operators = false, readiness = false, schemas = REQUEST_SCHEMAS }: OpenApiOptions = {},
+): Json => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'rollcall',
+    version: '1',
+    summary: 'Zero-trust enrollment for Alibaba Cloud ECS',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  servers: [{ url: issuer }],
+  paths: {
+    '/v1/challenge': {
+      post: {
+        operationId: 'makeChallenge',
+        summary: 'Make a challenge',
+        requestBody: body('ChallengeRequest', false),
+        responses: {
+          '200': {
+            description: 'A challenge, good for one enrollment',
+            content: { 'application/json': { schema: ref('Challenge') }, 'text/plain': text },
+          },
+          ...problems(...READING, ...SERVING),
+        },
+      },
+    },
+    '/v1/enroll': {
+      post: {
+        operationId: 'enroll',
+        summary: 'Show evidence with a challenge in it, get an enrollment token',
+        requestBody: body('EnrollRequest', true),
+        parameters: [DPOP_HEADER],
+        responses: {
+          '200': {
+            description: 'The enrollment token',
+            content: { 'application/json': { schema: ref('Enrollment') }, 'application/jwt': text },
+          },
+          ...problems(
+            ...READING,
+            'invalid_evidence',
+            'invalid_dpop_proof',
+            'not_admitted',
+            ...SERVING,
+          ),
+        },
+      },
+    },
+    '/.well-known/openid-configuration': get('discover', 'Discovery document', anyJson),
+    '/.well-known/jwks.json': get('keys', 'Public keys of the tokens', anyJson),
+    '/bootstrap.sh': get(
+      'bootstrap',
+      'The POSIX shell client of this service',
+      { 'text/x-shellscript': text },
+      {
+        parameters: [{ name: 'role', in: 'query', required: false, schema: string }],
+      },
+    ),
+    '/healthz': get('health', 'Whether the service is alive', anyJson),
+    ...(readiness && {
+      '/readyz': {
+        get: {
+          operationId: 'readiness',
+          summary: 'Whether the ledger answers',
+          responses: {
+            '200': { description: 'It answers', content: anyJson },
+            '503': { description: 'It does not', content: anyJson },
+          },
+        },
+      },
+    }),
+    '/openapi.json': get('describe', 'This document', anyJson),
+    ...(operators && operatorPaths()),
+  },
+  components: {
+    ...(operators && {
+      securitySchemes: { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    }),
+    schemas: {
+      ...Object.fromEntries(
+        Object.entries({ ...schemas, ...(operators && OPERATOR_SCHEMAS) }).map(([name, schema]) => [
+          name,
+          jsonSchemaOf(schema),
+        ]),
+      ),
+      Challenge: object({ audience: string, expires_in: integer }),
+      Enrollment: object({
+        access_token: string,
+        token_type: { enum: ['Bearer', 'DPoP'] },
+        expires_in: integer,
+        issued_token_type: { const: 'urn:ietf:params:oauth:token-type:jwt' },
+        role: string,
+        renewable: {
+          type: 'boolean',
+          description: 'Whether the role lets this instance enroll again as it is now',
+        },
+      }),
+      Problem: object(
+        {
+          type: string,
+          title: string,
+          status: integer,
+          code: { enum: Object.keys(PROBLEMS) },
+          request_id: string,
+        },
+        {
+          reason: {
+            enum: DISCLOSED_REASONS,
+            description: 'With not_admitted, where the instance may know why',
+          },
+        },
+      ),
+    },
+  },
+})

@@ -1,0 +1,198 @@
+// The body of a request, with limits on its size, on its pieces and on the time that it takes. A length
+// that a client announces proves nothing, so bytes and pieces are counted while reading. A request's own
+// text(), json(), arrayBuffer() and formData() have no such limits: they are never called.
+
+import type { Bytes } from '../../base/bytes.ts'
+import { RequestError } from './request-error.ts'
+
+/** Longest body in bytes; evidence needs some 1,500. */
+export const MAX_BODY_BYTES = 16_384
+
+/**
+ * Most pieces that a body may arrive in, empty ones included. TCP cuts an honest body into a dozen; every
+ * piece costs the runtime far more memory than the bytes in it.
+ */
+export const MAX_BODY_PIECES = 256
+
+/** How long a body may take, in seconds. */
+export const BODY_TIMEOUT_SECONDS = 10
+
+/** What is used of Node's `IncomingMessage`, as a shape: nothing here knows the runtime. */
+export interface Incoming {
+  readonly readableEnded: boolean
+  readonly destroyed: boolean
+  on(event: 'data', listener: (piece: Uint8Array) => void): unknown
+  on(event: 'end' | 'error' | 'close', listener: () => void): unknown
+  off(event: 'data', listener: (piece: Uint8Array) => void): unknown
+  off(event: 'end' | 'error' | 'close', listener: () => void): unknown
+  resume(): unknown
+}
+
+/**
+ * Where a body is read from, if not from the request itself: on Node the adapter's second argument, whose
+ * `incoming` gives the body without a web stream between.
+ */
+export interface RequestSource {
+  readonly incoming?: Incoming | undefined
+}
+
+const tooLarge = (): RequestError => new RequestError('payload_too_large', 'body_too_large')
+const tooSlow = (): RequestError => new RequestError('request_timeout', 'body_timeout')
+const brokeOff = (): RequestError =>
+  new RequestError('invalid_request', 'body_malformed', 'The body broke off')
+
+/** Copies pieces into one buffer: a small piece may hold on to a large one of the runtime's. */
+interface Collector {
+  /** @throws RequestError `payload_too_large` */
+  add(piece: Uint8Array): void
+  bytes(): Bytes
+}
+
+const createCollector = (): Collector => {
+  let buffer: Bytes | undefined
+  let length = 0
+  let pieces = 0
+  return {
+    add(piece) {
+      if (++pieces > MAX_BODY_PIECES || length + piece.length > MAX_BODY_BYTES) throw tooLarge()
+      buffer ??= new Uint8Array(MAX_BODY_BYTES)
+      buffer.set(piece, length)
+      length += piece.length
+    },
+    bytes: () => buffer?.subarray(0, length) ?? new Uint8Array(),
+  }
+}
+
+/** Room for one piece of a byte stream. */
+const PIECE_BYTES = 4_096
+
+/** The pieces of a web stream, one at a time. */
+interface PieceReader {
+  /** The next piece; good until the next call. `undefined`: there are no more. */
+  next(): Promise<Uint8Array | undefined>
+  cancel(): Promise<void>
+}
+
+/**
+ * Reads a byte stream into one small buffer: without it, Deno allocates 64 KiB for each piece. A stream that
+ * is no byte stream brings its pieces along.
+ */
+const pieceReader = (stream: ReadableStream<Uint8Array>): PieceReader => {
+  let byob: ReadableStreamBYOBReader
+  try {
+    byob = stream.getReader({ mode: 'byob' })
+  } catch {
+    const reader = stream.getReader()
+    return {
+      next: async () => {
+        const { done, value } = await reader.read()
+        return done ? undefined : value
+      },
+      cancel: () => reader.cancel(),
+    }
+  }
+  let room: Bytes = new Uint8Array(PIECE_BYTES)
+  return {
+    next: async () => {
+      const { done, value } = await byob.read(room)
+      if (done) return undefined
+      // The platform has taken the buffer over, and gives it back with the piece in it.
+      room = new Uint8Array(value.buffer)
+      return value
+    },
+    cancel: () => byob.cancel(),
+  }
+}
+
+/** Reads a web stream. When time is up the stream is cancelled, which ends the pending read. */
+const readStream = async (
+  stream: ReadableStream<Uint8Array>,
+  timeoutMs: number,
+): Promise<Bytes> => {
+  const reader = pieceReader(stream)
+  // Never awaited: a client that stalls must not hold the answer back as well.
+  const cancel = (): void => void reader.cancel().catch(() => undefined)
+  const collector = createCollector()
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    cancel()
+  }, timeoutMs)
+  try {
+    for (;;) {
+      const piece = await reader.next()
+      if (late) throw tooSlow()
+      if (piece === undefined) return collector.bytes()
+      collector.add(piece)
+    }
+  } catch (error) {
+    cancel()
+    if (error instanceof RequestError) throw error
+    throw late ? tooSlow() : brokeOff()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Reads Node's own stream. What comes after a refusal is thrown away, not kept. */
+const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Bytes> =>
+  new Promise((resolve, reject) => {
+    const collector = createCollector()
+    const stop = (): void => {
+      clearTimeout(timer)
+      incoming.off('data', onPiece)
+      incoming.off('end', onEnd)
+      incoming.off('error', onBroken)
+      incoming.off('close', onBroken)
+    }
+    const refuse = (error: unknown): void => {
+      stop()
+      // A broken connection still tells of its error, which nobody else listens for.
+      incoming.on('error', () => undefined)
+      incoming.resume()
+      reject(error)
+    }
+    const onPiece = (piece: Uint8Array): void => {
+      try {
+        collector.add(piece)
+      } catch (error) {
+        refuse(error)
+      }
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve(collector.bytes())
+    }
+    const onBroken = (): void => refuse(brokeOff())
+    const timer = setTimeout(() => refuse(tooSlow()), timeoutMs)
+    if (incoming.readableEnded || incoming.destroyed) {
+      onBroken()
+      return
+    }
+    incoming.on('end', onEnd)
+    incoming.on('error', onBroken)
+    incoming.on('close', onBroken)
+    incoming.on('data', onPiece)
+  })
+
+/**
+ * Reads the whole body.
+ * @param source where the runtime has the body, if not in the request
+ * @param timeoutSeconds default {@link BODY_TIMEOUT_SECONDS}
+ * @throws RequestError `payload_too_large` (too many bytes or pieces), `request_timeout`,
+ *   `unsupported_media_type` (any `Content-Encoding`), `invalid_request` (the client broke off)
+ */
+export const readBody = async (
+  request: Request,
+  { incoming }: RequestSource = {},
+  timeoutSeconds: number = BODY_TIMEOUT_SECONDS,
+): Promise<Bytes> => {
+  if (request.headers.has('Content-Encoding')) {
+    throw new RequestError('unsupported_media_type', 'content_encoding')
+  }
+  if (Number(request.headers.get('Content-Length')) > MAX_BODY_BYTES) throw tooLarge()
+  const timeoutMs = timeoutSeconds * 1000
+  // First: with Node's stream at hand the request's own must not be made.
+  if (incoming !== undefined) return readIncoming(incoming, timeoutMs)
+  return request.body === null ? new Uint8Array() : readStream(request.body, timeoutMs)
+}

@@ -1,0 +1,84 @@
+// Who an operator is: a token of their own, for one call, used once. The name is the operator's own claim
+// unless the key has a name; the key's thumbprint says in any case whose key it was.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import type { AdminKey, OperatorScope } from '../token/admin-keys.ts'
+import { adminTokenOutlivedAt, verifyAdminToken } from '../token/verify.ts'
+import { encodeStored } from '../registry/format.ts'
+
+/** What operators are known by. */
+export interface OperatorOptions {
+  readonly issuer: string
+  readonly ledger: Ledger
+  /** Public keys; not empty. */
+  readonly adminKeys: readonly AdminKey[]
+}
+
+/** The call that a token is shown for. */
+export interface OperatorRequest {
+  readonly method: string
+  /** Without a query. */
+  readonly path: string
+  /** What the call needs. */
+  readonly scope: OperatorScope
+}
+
+/** An operator whose token was good. */
+export interface Operator {
+  /** `sub` of the token. */
+  readonly sub: string
+  /** RFC 7638 thumbprint of the key that signed it. */
+  readonly kid: string
+}
+
+/** Why a token was refused; codes for the audit event. */
+export type OperatorRefusal =
+  | 'operator_token_invalid'
+  | 'operator_token_used'
+  /** The key has a name, and the token's `sub` is another. */
+  | 'operator_name_mismatch'
+  /** The token's `htm` or `htu` names another call. */
+  | 'operator_token_for_another_call'
+  | 'operator_scope_missing'
+
+/** A refusal, and whose token it was as far as that is known. */
+export interface RefusedOperator extends Partial<Operator> {
+  readonly refusal: OperatorRefusal
+}
+
+/**
+ * Tells who an operator is, and spends their token.
+ * @param now Unix seconds
+ * @throws LedgerUnavailableError
+ */
+export const authenticateOperator = async (
+  { issuer, ledger, adminKeys }: OperatorOptions,
+  token: string,
+  { method, path, scope }: OperatorRequest,
+  now: number,
+): Promise<Operator | RefusedOperator> => {
+  const verified = await verifyAdminToken(adminKeys, issuer, token, now)
+  if (verified === undefined) return { refusal: 'operator_token_invalid' }
+  const { claims, key } = verified
+  const { sub, jti, iat, htm, htu } = claims
+  const { thumbprint: kid } = key
+  const isForgotten = (): boolean => iat < (ledger.remembersSince ?? 0)
+
+  // One of before the ledger began could have been used before.
+  if (isForgotten()) return { refusal: 'operator_token_invalid', kid }
+  if (key.name !== undefined && key.name !== sub) return { refusal: 'operator_name_mismatch', kid }
+  const isForThis =
+    (htm === undefined || htm === method) && (htu === undefined || htu === issuer + path)
+  if (!isForThis) return { refusal: 'operator_token_for_another_call', sub, kid }
+  if (!key.scope.includes(scope)) return { refusal: 'operator_scope_missing', sub, kid }
+
+  const entry = {
+    key: `operator:${kid} ${jti}`,
+    value: encodeStored(''),
+    expiresAt: adminTokenOutlivedAt(claims),
+  }
+  const { stored } = await ledger.compareAndSet(entry, undefined, now)
+  if (!stored) return { refusal: 'operator_token_used', sub, kid }
+  // Again: the answer may have come from a ledger that began meanwhile.
+  return isForgotten() ? { refusal: 'operator_token_invalid', kid } : { sub, kid }
+}

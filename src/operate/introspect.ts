@@ -1,0 +1,50 @@
+// Introspection (RFC 7662): whether a token of ours is good now, everything that is remembered asked.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import type { SigningKeys } from '../token/signing-keys.ts'
+import { type Claims, verifyToken } from '../token/verify.ts'
+import { findBan } from '../registry/bans.ts'
+import { decodeRecords, instanceKey, recordOf } from '../registry/instance-record.ts'
+import { isRevoked } from '../registry/revocation.ts'
+
+/** What introspection looks at. */
+export interface IntrospectionOptions {
+  readonly issuer: string
+  readonly signingKeys: SigningKeys
+  readonly ledger: Ledger
+}
+
+/** The `ecs` claim of a token, as far as it is used here. */
+type EcsClaim = Readonly<
+  Record<'owner_account_id' | 'region_id' | 'instance_id' | 'image_id' | 'serial_number', string>
+>
+
+/**
+ * Introspects a token.
+ * @param now Unix seconds
+ * @returns its claims if it is one of ours, in time, not revoked, and its instance isn't banned;
+ *   else `undefined`
+ * @throws LedgerUnavailableError
+ */
+export const introspect = async (
+  { issuer, signingKeys, ledger }: IntrospectionOptions,
+  token: string,
+  now: number,
+): Promise<Claims | undefined> => {
+  const claims = await verifyToken(signingKeys, issuer, token, now)
+  if (claims === undefined) return undefined
+  const ecs = claims['ecs'] as EcsClaim
+  const identity = {
+    ownerAccountId: ecs.owner_account_id,
+    regionId: ecs.region_id,
+    instanceId: ecs.instance_id,
+    imageId: ecs.image_id,
+  }
+  const [revoked, banned, records] = await Promise.all([
+    isRevoked(ledger, claims.jti, now),
+    findBan(ledger, identity, now),
+    ledger.read(instanceKey(identity), now),
+  ])
+  const { revokedUntil } = recordOf(decodeRecords(records), ecs.serial_number)
+  return revoked || banned !== undefined || claims.iat <= revokedUntil ? undefined : claims
+}

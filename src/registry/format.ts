@@ -1,0 +1,62 @@
+// The format of what is stored: every value in the ledger begins with a number that names it, so that a
+// release never takes what another one wrote for something else. Drivers know nothing of it.
+
+import { LedgerFormatError } from '../base/errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/** The one format so far. */
+const FORMAT = '1'
+
+/** A value as it is stored. */
+export const encodeStored = (text: string): string => `${FORMAT} ${text}`
+
+/**
+ * What a stored value holds.
+ * @throws LedgerFormatError if another release wrote it
+ */
+export const decodeStored = (value: string): string => {
+  const [, format, text] = /^([0-9]{1,4}) ([^]*)$/.exec(value) ?? []
+  if (format === FORMAT && text !== undefined) return text
+  throw new LedgerFormatError(
+    format === undefined
+      ? 'the ledger holds a value without a format number: it was not written by this service'
+      : `the ledger holds a value of format ${format}, and this release reads format ${FORMAT}: ` +
+          `run a release that reads format ${format}`,
+  )
+}
+
+/**
+ * Checks the format of a value that nobody looks into, such as a ban.
+ * @param value absent: there is nothing to check
+ * @throws LedgerFormatError if another release wrote it
+ */
+export const checkStored = (value: string | undefined): void => {
+  if (value !== undefined) decodeStored(value)
+}
+
+/**
+ * A ledger that hands out no value of another release. The error comes from the ledger's own methods, so that it is
+ * reported to the operator like every other failure of the ledger.
+ * @throws LedgerFormatError from each of its methods that meets such a value
+ */
+export const withKnownFormats = (ledger: Ledger): Ledger => ({
+  // It changes while the service runs.
+  get remembersSince() {
+    return ledger.remembersSince
+  },
+  async read(...args) {
+    const value = await ledger.read(...args)
+    checkStored(value)
+    return value
+  },
+  async compareAndSet(...args) {
+    const swap = await ledger.compareAndSet(...args)
+    if (!swap.stored) checkStored(swap.value)
+    return swap
+  },
+  async list(...args) {
+    const page = await ledger.list(...args)
+    for (const { value } of page.entries) checkStored(value)
+    return page
+  },
+})

@@ -1,0 +1,68 @@
+// Spending a challenge: one atomic compare-and-set in the ledger. The entry remembers what it was
+// spent on, when, and how the instance's record stood then, which is all that a retry needs; no token
+// is stored.
+
+import { concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
+import { LedgerUnavailableError } from '../base/errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { sha256 } from '../base/sha256.ts'
+import { decodeStored, encodeStored } from './format.ts'
+import type { Challenge } from '../enroll/challenge.ts'
+import type { InstanceRecord } from './instance-record.ts'
+
+/** How long a challenge is kept as spent after its expiry, against clocks that differ. */
+const SPENT_AFTER_EXPIRY_SECONDS = 120
+
+const JTI_BYTES = 16
+
+/** A challenge that this evidence has spent, now or before. */
+export interface Spent {
+  /** See {@link jtiOf}. */
+  readonly jti: string
+  /** Unix seconds at which it was first spent: `iat`. */
+  readonly issuedAt: number
+  /** Generation and count of the instance's record before it was first spent. */
+  readonly generation: number
+  readonly count: number
+  /** Whether it was spent before, on the same evidence. */
+  readonly retry: boolean
+}
+
+/** The `jti` of every token that a challenge gives: derived from it, and doesn't reveal it. */
+export const jtiOf = (id: Challenge['id']): string =>
+  toBase64Url(sha256(concatBytes(utf8('rollcall-jti-v1\n'), id)).subarray(0, JTI_BYTES))
+
+/**
+ * Spends a challenge on evidence.
+ * @param digest of the evidence, lower-case hex
+ * @param record of the instance, read before this call: a reset that comes later is seen by it
+ * @param now Unix seconds
+ * @returns `undefined` if it was spent on other evidence
+ * @throws LedgerUnavailableError
+ */
+export const spendChallenge = async (
+  ledger: Ledger,
+  { id, expiresAt }: Challenge,
+  digest: string,
+  record: Pick<InstanceRecord, 'generation' | 'count'>,
+  now: number,
+): Promise<Spent | undefined> => {
+  const entry = {
+    key: `challenge:${toBase64Url(id)}`,
+    value: encodeStored([now, digest, record.generation, record.count].join(' ')),
+    expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
+  }
+  const swap = await ledger.compareAndSet(entry, undefined, now)
+  const value = swap.stored ? entry.value : swap.value
+  // Neither stored nor there: it has just been removed, which only a clock far off can do.
+  if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
+  const [issuedAt, spentOn, generation, count] = decodeStored(value).split(' ')
+  if (spentOn !== digest) return undefined
+  return {
+    jti: jtiOf(id),
+    issuedAt: Number(issuedAt),
+    generation: Number(generation),
+    count: Number(count),
+    retry: !swap.stored,
+  }
+}
