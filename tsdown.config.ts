@@ -7,7 +7,15 @@ import packageJson from './package.json' with { type: 'json' }
 
 const shared = {
   // Only what a build makes: `dist` has other things too, such as the entries of functions/.
-  clean: ['dist/*.js', 'dist/*.d.ts', 'dist/cli', 'dist/http', 'dist/ledger', 'dist/metadata'],
+  clean: [
+    'dist/*.js',
+    'dist/*.d.ts',
+    'dist/cli',
+    'dist/emulator',
+    'dist/http',
+    'dist/ledger',
+    'dist/metadata',
+  ],
   format: 'esm',
   target: 'es2022',
   tsconfig: 'src/tsconfig.json',
@@ -22,6 +30,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'http/index': 'src/http/index.ts',
       'metadata/index': 'src/metadata/index.ts',
+      'emulator/index': 'src/emulator/index.ts',
       'ledger/memory': 'src/ledger/memory.ts',
       'ledger/durable-object': 'src/ledger/durable-object.ts',
       'ledger/redis': 'src/ledger/redis/redis.ts',

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type RuntimeOptions, parseConfig } from '../src/config.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
-import { createMetadataEmulator } from '../src/metadata/index.ts'
+import { createMetadataEmulator } from '../src/emulator/index.ts'
 import { BYTE_ORDER_MARK, NOT_UTF8 } from '../src/base/text.ts'
 import { generateSigningKeys } from '../src/token/generate.ts'
 import { createTestCloud } from './support/test-cloud.ts'

@@ -29,7 +29,7 @@ describe('layerProblems()', () => {
     [
       'a type import that points up',
       'src/base/bytes.ts',
-      "import type { A } from './codec/der.ts'",
+      "import type { A } from '../codec/der.ts'",
     ],
     ['an export from above', 'src/verify/x.ts', "export * from '../http/app.ts'"],
     ['a dynamic import from above', 'src/policy/x.ts', "const a = await import('../index.ts')"],
@@ -40,7 +40,11 @@ describe('layerProblems()', () => {
     ],
     ['a package of another layer', 'src/enroll/x.ts', "import * as v from 'valibot'"],
     ['the platform below the drivers', 'src/http/x.ts', "import { a } from 'node:fs'"],
-    ['a side folder that uses a middle layer', 'src/metadata/x.ts', "import '../verify/sha256.ts'"],
+    [
+      'a side folder that uses a middle layer',
+      'src/metadata/x.ts',
+      "import '../verify/verify-evidence.ts'",
+    ],
     ['a side folder from within', 'src/http/x.ts', "import '../metadata/index.ts'"],
     ['an import without .ts', 'src/http/x.ts', "import './app'"],
     ['a file in no layer', 'src/other/x.ts', ''],

@@ -4,7 +4,7 @@
 import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { FAULTS } from '../emulator/faults.ts'
-import type { MetadataEmulator } from '../metadata/index.ts'
+import type { MetadataEmulator } from '../emulator/index.ts'
 import { say, usageError } from './exit-status.ts'
 import { addMoreHelp, wholeNumber } from './help.ts'
 import { print, printJson } from './output.ts'

@@ -3,7 +3,7 @@
 
 import { parseUniqueJson } from '../base/json.ts'
 import { ConfigurationError } from '../base/errors.ts'
-import { type InstanceDescription, parseInstanceDescriptions } from '../metadata/index.ts'
+import { type InstanceDescription, parseInstanceDescriptions } from '../emulator/index.ts'
 import { readNamedFile } from './named-file.ts'
 
 /** What a text says, or what is wrong with it. */

@@ -7,7 +7,7 @@ import {
   type MetadataEmulator,
   type MetadataEmulatorOptions,
   createMetadataEmulator,
-} from '../metadata/index.ts'
+} from '../emulator/index.ts'
 
 /** Where to listen, and what to emulate. */
 export interface EmulatorServerOptions extends MetadataEmulatorOptions {

@@ -4,7 +4,8 @@
 
 import { verifyDpopProof } from '../token/dpop-proof.ts'
 import { audienceName } from './audience.ts'
-import { type Challenge, type ChallengeOptions, checkChallenge } from './challenge.ts'
+import type { Challenge } from '../registry/spend.ts'
+import { type ChallengeOptions, checkChallenge } from './challenge.ts'
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'
 
 /** A challenge of ours, in time, and the thumbprint of the key that was proved, if one was. */

@@ -9,15 +9,13 @@ import {
   toBase64Url,
   utf8,
 } from '../base/bytes.ts'
+import type { Challenge } from '../registry/spend.ts'
 import { AUDIENCE_NAME_LENGTH, type ChallengePurpose, audienceName } from './audience.ts'
 
 const RANDOM_BYTES = 6
 const EXPIRY_BYTES = 4
 const MAC_BYTES = 14
 const SECRET_BYTES = EXPIRY_BYTES + RANDOM_BYTES + MAC_BYTES
-
-/** The longest life of a challenge: what is forgotten later must have outlived it. */
-export const MAX_CHALLENGE_LIFETIME_SECONDS = 3600
 
 /** How far the clocks of two isolates may differ, in seconds. */
 const CLOCK_SKEW_SECONDS = 60
@@ -31,14 +29,6 @@ export type ChallengeRefusal =
   | 'challenge_not_ours'
   | 'challenge_expired'
   | 'challenge_from_future'
-
-/** A challenge of ours, in time. */
-export interface Challenge {
-  /** Random and MAC, decoded: what the ledger knows it by. */
-  readonly id: Bytes
-  /** Unix seconds. */
-  readonly expiresAt: number
-}
 
 /** What challenges are made from. */
 export interface ChallengeOptions {

@@ -17,11 +17,8 @@ import type { ChallengePurpose } from './audience.ts'
 import { findBan } from '../registry/bans.ts'
 import { checkBoundChallenge } from './bound-challenge.ts'
 import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
-import {
-  type ChallengeOptions,
-  MAX_CHALLENGE_LIFETIME_SECONDS,
-  makeChallenge,
-} from './challenge.ts'
+import { type ChallengeOptions, makeChallenge } from './challenge.ts'
+import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import {
   DISCLOSED,
   type Enrollment,

@@ -1,4 +1,4 @@
-// The public face of the instance's side: the client of the metadata service, and its emulator.
+// The public face of the client of the metadata service.
 
 export {
   type Evidence,
@@ -12,15 +12,3 @@ export { type MetadataErrorCode, MetadataError } from './metadata-error.ts'
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'
 export { type Item, INTERFACE_ITEMS, ITEMS, isSecretPath, itemAt, remedyOf } from './items.ts'
-export {
-  type MetadataEmulator,
-  type MetadataEmulatorOptions,
-  createMetadataEmulator,
-} from '../emulator/emulator.ts'
-export type { EmulatedInstance, EmulatedInterface } from '../emulator/instance.ts'
-export {
-  type InstanceDescription,
-  type SpotTermination,
-  type SystemEvent,
-  parseInstanceDescriptions,
-} from '../emulator/instance-description.ts'

@@ -13,7 +13,7 @@ import {
   instanceNameOf,
 } from './instance-record.ts'
 import type { Page, PageRequest } from './page.ts'
-import { outlivedAt } from './revocation.ts'
+import { outlivedAt } from './lifetimes.ts'
 
 /** An instance that has enrolled, and what is remembered of it. */
 export interface EnrolledInstance extends InstanceName, InstanceRecord {}

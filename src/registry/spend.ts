@@ -2,18 +2,25 @@
 // spent on, when, and how the instance's record stood then, which is all that a retry needs; no token
 // is stored.
 
-import { concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
+import { type Bytes, concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
 import { LedgerUnavailableError } from '../base/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256 } from '../base/sha256.ts'
 import { decodeStored, encodeStored } from './format.ts'
-import type { Challenge } from '../enroll/challenge.ts'
 import type { InstanceRecord } from './instance-record.ts'
 
 /** How long a challenge is kept as spent after its expiry, against clocks that differ. */
 const SPENT_AFTER_EXPIRY_SECONDS = 120
 
 const JTI_BYTES = 16
+
+/** A challenge of this service that has not expired. */
+export interface Challenge {
+  /** Random bytes and MAC, decoded: the ledger's name for it. */
+  readonly id: Bytes
+  /** Unix seconds. */
+  readonly expiresAt: number
+}
 
 /** A challenge that this evidence has spent, now or before. */
 export interface Spent {

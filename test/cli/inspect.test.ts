@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNodes } from '../../src/cli/inspect/der-nodes.ts'
 import { readLenientText } from '../../src/cli/inspect/lenient-text.ts'
-import { createMetadataEmulator } from '../../src/metadata/index.ts'
+import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import {
   type TestCloud,
   createTestCloud,

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
 import { typedPath } from '../../src/cli/metadata/path.ts'
-import type { MetadataEmulatorOptions } from '../../src/metadata/index.ts'
+import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 import { freePort } from '../support/processes.ts'
 import { type RollcallCommand, type Run, buildCommand } from './command.ts'
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXPLANATIONS } from '../../src/cli/verify/explain.ts'
-import { createMetadataEmulator } from '../../src/metadata/index.ts'
+import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import {
   type TestCloud,
   createTestCloud,

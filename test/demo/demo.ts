@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmulator } from '../../src/cli/emulator-server.ts'
-import type { EmulatedInstance } from '../../src/metadata/index.ts'
+import type { EmulatedInstance } from '../../src/emulator/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import {
   type EnrollmentAnswer,

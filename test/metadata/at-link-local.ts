@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { startEmulator } from '../../src/cli/emulator-server.ts'
-import type { MetadataEmulatorOptions } from '../../src/metadata/index.ts'
+import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 
 const LIMIT_MS = 40_000
 

@@ -1,13 +1,15 @@
 // Clients of an emulator, without a port between them, that keep count of what they send.
 
 import {
+  type MetadataEmulator,
+  type MetadataEmulatorOptions,
+  createMetadataEmulator,
+} from '../../src/emulator/index.ts'
+import {
   type Item,
   type MetadataClient,
   type MetadataClientOptions,
-  type MetadataEmulator,
-  type MetadataEmulatorOptions,
   createMetadataClient,
-  createMetadataEmulator,
 } from '../../src/metadata/index.ts'
 
 /** An emulator, a client of it, and each request: method and path. */

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answersOf, listFolder } from '../../src/emulator/answers.ts'
-import type { InstanceDescription } from '../../src/metadata/index.ts'
+import type { InstanceDescription } from '../../src/emulator/index.ts'
 import { INTERFACE_ITEMS, ITEMS, interfacePath } from '../../src/metadata/items.ts'
 import type { EmulatedInstance } from '../../src/emulator/instance.ts'
 import { makeInstances } from '../../src/emulator/make-instances.ts'

@@ -6,7 +6,7 @@ import {
   type InstanceDescription,
   createMetadataEmulator,
   parseInstanceDescriptions,
-} from '../../src/metadata/index.ts'
+} from '../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask, askText } from './tools.ts'
 
 const problemsOf = async (make: () => unknown): Promise<readonly string[]> => {

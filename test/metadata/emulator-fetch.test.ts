@@ -1,11 +1,8 @@
 // The emulator's `fetch` in place of the platform's, as a test of somebody else's code puts it in.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  type MetadataEmulator,
-  createMetadataClient,
-  createMetadataEmulator,
-} from '../../src/metadata/index.ts'
+import { type MetadataEmulator, createMetadataEmulator } from '../../src/emulator/index.ts'
+import { createMetadataClient } from '../../src/metadata/index.ts'
 import { parseTrustAnchors, verifyInstanceIdentity } from '../../src/index.ts'
 
 const ORIGIN = 'http://100.100.100.200'

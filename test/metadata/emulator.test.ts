@@ -1,7 +1,7 @@
 // The metadata service as an instance meets it: paths, items, methods, hardened mode.
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type MetadataEmulator, createMetadataEmulator } from '../../src/metadata/index.ts'
+import { type MetadataEmulator, createMetadataEmulator } from '../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask, askText } from './tools.ts'
 
 const TOKEN = '/latest/api/token'

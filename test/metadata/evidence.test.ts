@@ -9,7 +9,7 @@ import {
   parseTrustAnchors,
   verifyInstanceIdentity,
 } from '../../src/index.ts'
-import { type MetadataEmulator, createMetadataEmulator } from '../../src/metadata/index.ts'
+import { type MetadataEmulator, createMetadataEmulator } from '../../src/emulator/index.ts'
 import { type DerNode, nodeAt, parseDer } from '../support/der-tree.ts'
 import { type TestCloud, createTestCloud } from '../support/test-cloud.ts'
 import { DOCUMENT, PKCS7, ask, askText, runWithFiles, verifyWithOpenssl } from './tools.ts'

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseFaults } from '../../src/emulator/faults.ts'
-import { createMetadataEmulator } from '../../src/metadata/index.ts'
+import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask } from './tools.ts'
 
 describe('parseFaults()', () => {

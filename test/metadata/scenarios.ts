@@ -1,7 +1,7 @@
 // What a metadata service may do to whoever enrolls, and how that ends: one list for the project's client
 // and for bootstrap.sh.
 
-import type { MetadataEmulatorOptions } from '../../src/metadata/index.ts'
+import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 
 /**
  * How it ends: with a token, or with exit status 3 and why: nobody answers or the service fails, it has

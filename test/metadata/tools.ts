@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { MetadataEmulator } from '../../src/metadata/index.ts'
+import type { MetadataEmulator } from '../../src/emulator/index.ts'
 
 const LIMIT_MS = 20_000
 

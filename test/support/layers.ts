@@ -73,7 +73,7 @@ export const LAYERS: readonly Layer[] = [
 ]
 
 /** The layers that decide trust: everything they know comes in as an argument. */
-const PURE = ['base', 'codec', 'verify', 'policy']
+const PURE: ReadonlySet<string> = new Set(['base', 'codec', 'verify', 'policy'])
 
 /** The one file of them that waits: its clock and its wait can be injected. */
 const WAITS = 'src/base/timing.ts'
@@ -131,7 +131,7 @@ export const layerProblems = (path: string, source: string): string[] => {
   if (layer === undefined) return [`${path} is in no layer`]
   const problems = importsOf(source).map((specifier) => importProblem(path, layer, specifier))
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-  const decides = PURE.includes(layer.name) && path !== WAITS
+  const decides = PURE.has(layer.name) && path !== WAITS
   const impure = decides ? IMPURE.exec(code)?.[0] : undefined
   if (impure !== undefined) problems.push(`uses ${impure}`)
   const mayAsk = layer.platform || path === KNOWS_RUNTIME
