@@ -3,7 +3,7 @@
 
 import process from 'node:process'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { instanceEntry } from '../ledger/instance-entries.ts'
+import { instanceEntry } from '../cases/ledger/instance-entries.ts'
 import { type Extent, type FilledLedger, fillLedger, measureLedgers } from './ledger-measure.ts'
 
 /** What a host is to do. */

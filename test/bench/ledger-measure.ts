@@ -2,7 +2,7 @@
 // Imports nothing that a runtime of the drivers doesn't have.
 
 import type { Ledger, LedgerPage } from '../../src/ledger/ledger.ts'
-import { instanceEntry } from '../ledger/instance-entries.ts'
+import { instanceEntry } from '../cases/ledger/instance-entries.ts'
 import { seededRandom } from '../support/random.ts'
 
 /** Entries on a page. */

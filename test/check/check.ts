@@ -13,7 +13,7 @@ const requireAll = process.env['ROLLCALL_REQUIRE_ALL'] === '1'
 const bin = (name: string): string => join('node_modules/.bin', name)
 const reporters = [
   '--reporter=default',
-  '--reporter=./test/runtime/table-reporter.ts',
+  '--reporter=./test/system/runtime/table-reporter.ts',
   '--reporter=json',
   `--outputFile.json=${report}`,
 ]

@@ -1,0 +1,53 @@
+// What every ledger promises: one suite, run on each driver against the real thing. Its parts stand
+// beside this file.
+
+import { afterAll, describe, type TestContext } from 'vitest'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { declareEnrollmentTests } from './contract-enrollment.ts'
+import { declareFailureTests } from './contract-failures.ts'
+import { declareListTests } from './contract-list.ts'
+import { declareRaceTests } from './contract-races.ts'
+import { declareSwapTests } from './contract-swaps.ts'
+
+/** A driver and the store behind it. */
+export interface LedgerStore {
+  /** Works on after {@link restart}. */
+  readonly ledger: Ledger
+  /**
+   * Ends the driver's process hard (and the store, where that is a process of its own), and starts it
+   * anew on the same state. Absent where the state ends with the process.
+   */
+  readonly restart?: () => Promise<void>
+  /** From now on the store can't answer. Absent where nothing can break. */
+  readonly breakStore?: () => Promise<void>
+  /** The store answers again. */
+  readonly mendStore?: () => Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens the store of a suite, or skips the test of the context with a reason. */
+export type OpenStore = (context: TestContext) => Promise<LedgerStore>
+
+/**
+ * Declares the suite for one driver. The store is opened by the first test, and serves all of them.
+ * @param capabilities which of the optional parts of a store this one has
+ */
+export const describeLedger = (
+  name: string,
+  open: OpenStore,
+  { survives = true }: { readonly survives?: boolean } = {},
+): void => {
+  describe(`the ledger in ${name}`, () => {
+    let store: LedgerStore | undefined
+    const opened: OpenStore = async (context) => (store ??= await open(context))
+    afterAll(() => store?.close())
+
+    declareSwapTests(opened)
+    declareRaceTests(opened)
+    declareListTests(opened)
+    if (survives) {
+      declareFailureTests(opened)
+      declareEnrollmentTests(opened)
+    }
+  })
+}

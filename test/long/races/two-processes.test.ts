@@ -1,0 +1,120 @@
+// Two processes of the service on one Redis: every race of challenge, first use, key, ban and reset is won
+// exactly once. `RACES_SEED=N` runs the same rounds again, `RACES_ROUNDS=N` runs fewer or more.
+
+import { randomInt } from 'node:crypto'
+import { type TestContext, afterAll, describe, expect, it } from 'vitest'
+import { requireRedis } from '../../support/redis-server.ts'
+import { createBrokenCopy } from './broken-copy.ts'
+import { type Arena, type Round, openArena } from './two-processes-arena.ts'
+import { raceWithBan } from './two-processes-ban.ts'
+import { raceForChallenge, raceForFirstUse, raceForKey } from './two-processes-one-winner.ts'
+import { raceWithResets } from './two-processes-reset.ts'
+
+const SEED = Number(process.env['RACES_SEED'] ?? randomInt(2 ** 31))
+const ROUNDS = Number(process.env['RACES_ROUNDS'] ?? 2000)
+const BROKEN_ROUNDS = 60
+/** With so many rounds it can't be chance that one process wins none. */
+const ENOUGH_ROUNDS = 30
+const LIMIT_MS = 300_000
+
+interface Race {
+  readonly name: string
+  readonly play: (round: Round) => Promise<void>
+  /** Its part of the rounds, in percent. */
+  readonly percent: number
+}
+
+const CHALLENGE: Race = { name: 'for a challenge', play: raceForChallenge, percent: 30 }
+const FIRST_USE: Race = { name: 'for the first use', play: raceForFirstUse, percent: 25 }
+const KEY: Race = { name: 'for the first key', play: raceForKey, percent: 10 }
+const BAN: Race = { name: 'with a ban', play: raceWithBan, percent: 15 }
+const RESET: Race = { name: 'with resets', play: raceWithResets, percent: 20 }
+const RACES = [CHALLENGE, FIRST_USE, KEY, BAN, RESET]
+
+interface Broken {
+  readonly what: string
+  readonly file: string
+  readonly clause: string
+  readonly replacement: string
+  /** The races that must notice. */
+  readonly races: readonly Race[]
+}
+
+const BROKEN: readonly Broken[] = [
+  {
+    what: 'the comparison in the script of Redis is gone',
+    file: 'src/ledger/redis/redis.ts',
+    clause: "if alive ~= (ARGV[2] == '1' and ARGV[3]) then return {0, alive} end",
+    replacement: '',
+    races: [CHALLENGE, FIRST_USE, KEY],
+  },
+  {
+    what: 'the generation of a record is not compared',
+    file: 'src/enroll/first-use.ts',
+    clause: "if (spent.generation !== record.generation) return 'challenge_before_reset'",
+    replacement: '',
+    races: [RESET],
+  },
+  {
+    what: 'each process remembers what it once read of a ban',
+    file: 'src/registry/bans.ts',
+    clause: 'ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)',
+    replacement: `{
+      const seen = (globalThis.seen ??= new Map())
+      const key = banKey(kind, identity[BANNABLE[kind][0]])
+      if (!seen.has(key)) seen.set(key, ledger.read(key, now))
+      return seen.get(key)
+    }`,
+    races: [BAN],
+  },
+]
+
+describe('two processes on one Redis', () => {
+  let opened: Promise<Arena> | undefined
+  const arenaFor = (context: TestContext): Promise<Arena> => {
+    requireRedis(context)
+    opened ??= openArena()
+    return opened
+  }
+  afterAll(async () => (await opened)?.close())
+
+  it.for(RACES.map((race) => [race.name, race] as const))(
+    'have one winner in every race %s',
+    { timeout: LIMIT_MS },
+    async ([, race], context) => {
+      const arena = await arenaFor(context)
+      const rounds = Math.ceil((ROUNDS * race.percent) / 100)
+      const report = await arena.run(race.name, race.play, { seed: SEED, rounds })
+      console.log(`RACES_SEED=${SEED} ${report.line}`)
+      if (report.events.length > 0) console.log(report.events.join('\n'))
+      expect(report.problems).toEqual([])
+      if (rounds >= ENOUGH_ROUNDS) expect(Math.min(...report.wins)).toBeGreaterThan(0)
+    },
+  )
+
+  it('list every instance as it was enrolled and reset', async (context) => {
+    const arena = await arenaFor(context)
+    expect(await arena.differences()).toEqual([])
+  })
+})
+
+it.for(BROKEN.map((broken) => [broken.what, broken] as const))(
+  'a race of two processes tells that %s',
+  { timeout: LIMIT_MS },
+  async ([, { file, clause, replacement, races }], context) => {
+    requireRedis(context)
+    const copy = createBrokenCopy(file, clause, replacement)
+    let arena: Arena | undefined
+    try {
+      arena = await openArena(copy.folder)
+      for (const { name, play } of races) {
+        const report = await arena.run(name, play, { seed: SEED, rounds: BROKEN_ROUNDS })
+        console.log(`RACES_SEED=${SEED} ${report.line}: ${report.problems[0]}`)
+        expect(report.problems).not.toEqual([])
+      }
+    } finally {
+      await arena?.close()
+      copy.remove()
+    }
+  },
+)

@@ -1,0 +1,14 @@
+// `npm run test:long`: races, kills, many entries and mutants.
+
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    name: 'long',
+    include: ['test/long/**/*.test.ts'],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})

@@ -1,0 +1,137 @@
+// What `rollcall enroll` and `rollcall doctor` talk to: the real service and the emulated metadata
+// service, each behind a port, and a hand between the command and the service where a test asks for it.
+
+import { createAdaptorServer } from '@hono/node-server'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
+import { createEnroller } from '../../src/enroll/enroller.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createReadiness } from '../../src/http/readiness.ts'
+import type { AuditEvent } from '../../src/http/audit.ts'
+import { parseTrustAnchors } from '../../src/index.ts'
+import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
+import { parsePolicy } from '../../src/policy/policy.ts'
+import type { Intercept } from './bootstrap.ts'
+import { CLUSTER, ROLE, setScene } from './enrollment.ts'
+import { freePort } from './processes.ts'
+
+/** How a scene differs from one where everything works. */
+export interface ClientSceneOptions {
+  readonly emulator?: MetadataEmulatorOptions
+  /** Default: 120. */
+  readonly challengeLifetimeSeconds?: number
+  /** Of tokens. Default: 300. */
+  readonly lifetimeSeconds?: number
+  /** How far the clock of the service is from this machine's. Default: 0. */
+  readonly clockOffsetSeconds?: number
+  /** Members of the role. */
+  readonly role?: Readonly<Record<string, unknown>>
+}
+
+/** Everything that a client talks to. */
+export interface ClientScene {
+  readonly url: string
+  readonly metadata: EmulatorServer
+  /** Paths that the metadata service was asked for. */
+  readonly asked: readonly string[]
+  /** The emulator behind what notes `asked`: the address to give to clients. */
+  readonly metadataUrl: string
+  readonly events: readonly AuditEvent[]
+  /** Each request that the service got: method and path, body, proof. */
+  readonly requests: readonly { path: string; body: string; dpop: string | null }[]
+  /** What happens to requests to the service. */
+  intercept: Intercept
+  /** What happens to requests to the metadata service. */
+  interceptMetadata: Intercept
+  bodiesOf(path: string): string[]
+  close(): Promise<void>
+}
+
+const listen = async (
+  fetch: (request: Request) => Promise<Response>,
+  port: number,
+): Promise<() => Promise<void>> => {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+}
+
+/** Starts a service that admits the emulator's instance. */
+export const setClientScene = async (options: ClientSceneOptions = {}): Promise<ClientScene> => {
+  const { emulator = {}, challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
+  const { clockOffsetSeconds = 0 } = options
+  const metadata = await startEmulator(emulator)
+  const [port, metadataPort] = [await freePort(), await freePort()]
+  const url = `http://127.0.0.1:${port}`
+  const account = metadata.emulator.instances[0]?.ownerAccountId
+  const scene = await setScene({
+    issuer: url,
+    challengeLifetimeSeconds,
+    trustAnchors: await parseTrustAnchors(metadata.emulator.certificatePem),
+    policy: parsePolicy({
+      roles: {
+        [ROLE]: {
+          match: { owner_account_id: [account] },
+          token: { audience: [CLUSTER], lifetime_seconds: lifetimeSeconds },
+          reenrollment: 'always',
+          ...role,
+        },
+      },
+    }),
+  })
+  const events: AuditEvent[] = []
+  const requests: { path: string; body: string; dpop: string | null }[] = []
+  const asked: string[] = []
+  const enroller = await createEnroller(scene.options)
+  const app = createApp({
+    enroller,
+    readiness: createReadiness(scene.options.ledger),
+    audit: (event) => void events.push(event),
+    clock: () => Math.floor(Date.now() / 1000) + clockOffsetSeconds,
+  })
+  const pass = async (request: Request): Promise<Response> => app.fetch(request)
+  const hand: { intercept: Intercept; interceptMetadata: Intercept } = {
+    intercept: () => undefined,
+    interceptMetadata: () => undefined,
+  }
+  const passMetadata = (request: Request): Promise<Response> => metadata.emulator.fetch(request)
+  const closeService = await listen(async (request) => {
+    const path = `${request.method} ${new URL(request.url).pathname}`
+    const dpop = request.headers.get('DPoP')
+    requests.push({ path, body: await request.clone().text(), dpop })
+    return (await hand.intercept(request, pass)) ?? pass(request)
+  }, port)
+  const closeMetadata = await listen(async (request) => {
+    const { pathname, search } = new URL(request.url)
+    asked.push(pathname + search)
+    return (await hand.interceptMetadata(request, passMetadata)) ?? passMetadata(request)
+  }, metadataPort)
+  return Object.assign(hand, {
+    url,
+    metadata,
+    metadataUrl: `http://127.0.0.1:${metadataPort}`,
+    asked,
+    events,
+    requests,
+    bodiesOf: (path: string) =>
+      requests.filter((request) => request.path === path).map(({ body }) => body),
+    close: async () => {
+      await closeService()
+      await closeMetadata()
+      await metadata.close()
+    },
+  })
+}
+
+/** An answer that says to come again. */
+export const unavailable = (headers: Record<string, string> = {}): Response =>
+  new Response('', { status: 503, headers })
+
+/** Whether a request is the enrollment itself. */
+export const isEnroll = ({ url }: Request): boolean => url.endsWith('/v1/enroll')

@@ -1,0 +1,233 @@
+// bootstrap.sh against hostile answers under each shell, and against whoever shares a folder with it.
+
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
+import {
+  type ClientScene,
+  isEnroll,
+  setClientScene,
+  unavailable,
+} from '../../support/client-scene.ts'
+import { HOSTILE_ANSWERS, ODD_ANSWERS, answerWith, taken } from '../../support/hostile-answers.ts'
+import { CLUSTER, ROLE, claimsOf } from '../../support/enrollment.ts'
+import { findTool, requireTool } from '../../support/requirements.ts'
+import { type Run, runScript } from '../../support/bootstrap.ts'
+
+const SHELLS = [
+  ['dash', []],
+  ['bash', []],
+  ['busybox', ['sh']],
+] as const
+
+type Shell = readonly [string, ...string[]]
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rollcall-hostile-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const withScene = async <T>(use: (scene: ClientScene) => Promise<T>): Promise<T> => {
+  const scene = await setClientScene()
+  try {
+    return await use(scene)
+  } finally {
+    await scene.close()
+  }
+}
+
+const run = (scene: ClientScene, shell: Shell, env: Record<string, string> = {}): Promise<Run> =>
+  runScript(shell, bootstrapScript({ issuer: scene.url, role: ROLE }), {
+    ROLLCALL_METADATA_URL: scene.metadataUrl,
+    ROLLCALL_ATTEMPTS: '2',
+    ...env,
+  })
+
+/** A folder of tools that are found before the real ones. */
+const toolsWith = (fakes: Readonly<Record<string, string>>): string => {
+  const bin = mkdtempSync(join(folder, 'fakes-'))
+  for (const [name, script] of Object.entries(fakes)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+  return `${bin}:${process.env['PATH']}`
+}
+
+/** What a terminal may be sent: printable ASCII in lines. */
+const FOR_TERMINALS = /^[\x20-\x7e\n]*$/
+const MEBIBYTE = 1024 * 1024
+
+describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
+  const shellOf = (context: TestContext): Shell => [
+    requireTool(context, name, `apt-get install ${name}`),
+    ...args,
+  ]
+
+  it.for([...HOSTILE_ANSWERS, ...ODD_ANSWERS])(
+    'ends with $status, whole or not at all, when the answer is $name',
+    (answer, context) =>
+      withScene(async (scene) => {
+        answerWith(scene, answer)
+        const before = taken.bytes
+        const PATH = toolsWith({ sleep: ':' })
+        const { status, stdout, stderr } = await run(scene, shellOf(context), { PATH })
+        expect(status, stderr).toBe(answer.status)
+        if (status === 0) expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
+        else expect(stdout).toBe('')
+        expect(stderr).toMatch(FOR_TERMINALS)
+        // Three attempts, and what sockets hold on the way.
+        expect(taken.bytes - before).toBeLessThan(24 * MEBIBYTE)
+      }),
+  )
+
+  it('stores less than 256 KiB of an answer without end, and says that it is too long', (context) =>
+    withScene(async (scene) => {
+      const endless = HOSTILE_ANSWERS.find(({ name }) => name === 'a challenge without end')
+      answerWith(scene, endless as (typeof HOSTILE_ANSWERS)[number])
+      const tmp = mkdtempSync(join(folder, 'tmp-'))
+      const sizes = join(tmp, 'sizes')
+      // Before the script removes its folder: what is in it.
+      const PATH = toolsWith({
+        rm: `wc -c "${tmp}"/*/body >>'${sizes}'\nexec ${findTool('rm')} "$@"`,
+      })
+      const { status, stderr } = await run(scene, shellOf(context), { PATH, TMPDIR: tmp })
+      expect(status).toBe(5)
+      expect(stderr).toContain('the answer is longer than 64 KiB')
+      const [size = '', ...rest] = readFileSync(sizes, 'utf8').trim().split(' ')
+      expect(rest.join(' ')).toMatch(/body$/)
+      expect(Number(size)).toBeLessThan(256 * 1024)
+      expect(readdirSync(tmp)).toEqual(['sizes'])
+    }))
+
+  it('takes an answer of 64 KiB whose length is not announced', (context) =>
+    withScene(async (scene) => {
+      const title = '{"title":"no","request_id":"the-end"}'
+      scene.intercept = () => {
+        const body = new Blob([' '.repeat(65_536 - title.length), title])
+        return new Response(body.stream(), { status: 400 })
+      }
+      const { status, stderr } = await run(scene, shellOf(context))
+      expect(status).toBe(4)
+      expect(stderr).toContain('status 400')
+    }))
+
+  it('sends no control characters of a title to the terminal, in any encoding', (context) =>
+    withScene(async (scene) => {
+      const parts = ['{"title":"a\u009b31mb\u001b[31m\u202ec', '","request_id":"r\u0085"}']
+      const body = new Blob([
+        parts[0] as string,
+        Uint8Array.of(0x9b, 0x07, 0x7f),
+        parts[1] as string,
+      ])
+      scene.intercept = () => new Response(body, { status: 403 })
+      const { status, stderr } = await run(scene, shellOf(context))
+      expect(status).toBe(4)
+      expect(stderr).toMatch(FOR_TERMINALS)
+      expect(stderr).toContain('status 403: a??31mb[31m???c?, request r??')
+    }))
+
+  it("sends no control characters of curl's errors to the terminal", (context) =>
+    withScene(async (scene) => {
+      const PATH = toolsWith({ curl: String.raw`printf 'curl: \302\23331m\233\033\n' >&2; exit 7` })
+      const { status, stderr } = await run(scene, shellOf(context), { PATH })
+      expect(status).toBe(5)
+      expect(stderr).toMatch(FOR_TERMINALS)
+      expect(stderr).toContain('curl: ??31m?')
+    }))
+
+  it('waits as long as a Retry-After that begins with zeros says', (context) =>
+    withScene(async (scene) => {
+      let left = 1
+      scene.intercept = (request) =>
+        isEnroll(request) && left-- > 0 ? unavailable({ 'Retry-After': '0009' }) : undefined
+      const PATH = toolsWith({ sleep: '[ "$1" -ge 9 ]' })
+      expect(await run(scene, shellOf(context), { PATH })).toMatchObject({ status: 0 })
+    }))
+
+  it('asks for a token for the one audience of ROLLCALL_RESOURCE', (context) =>
+    withScene(async (scene) => {
+      const env = { ROLLCALL_RESOURCE: CLUSTER }
+      const { stdout } = await run(scene, shellOf(context), env)
+      expect(claimsOf(stdout)['aud']).toEqual([CLUSTER])
+      const [body] = scene.bodiesOf('POST /v1/enroll')
+      expect(new URLSearchParams(body).get('resource')).toBe(CLUSTER)
+    }))
+
+  /** Plants something at the token file's place while the service makes the token. */
+  const plant = (scene: ClientScene, plantIt: () => void): void => {
+    scene.intercept = (request) => {
+      if (isEnroll(request)) plantIt()
+      return undefined
+    }
+  }
+
+  const PLANTS = [
+    ['a link to a folder', (file: string, elsewhere: string) => symlinkSync(elsewhere, file)],
+    ['a folder', (file: string) => mkdirSync(file)],
+  ] as const
+  const MOVERS = [
+    ['mv as it is', undefined],
+    ['mv as POSIX has it', `case $1 in -*T*) exit 1 ;; esac\nexec ${findTool('mv')} "$@"`],
+  ] as const
+
+  for (const [what, plantIt] of PLANTS) {
+    for (const [which, mv] of MOVERS) {
+      it(`does not say that it delivered into ${what} that was laid at the last moment, with ${which}`, (context) =>
+        withScene(async (scene) => {
+          const place = mkdtempSync(join(folder, 'place-'))
+          const [file, elsewhere] = [join(place, 'token.jwt'), join(place, 'elsewhere')]
+          mkdirSync(elsewhere)
+          plant(scene, () => plantIt(file, elsewhere))
+          const env: Record<string, string> = mv === undefined ? {} : { PATH: toolsWith({ mv }) }
+          const { status, stdout, stderr } = await run(scene, shellOf(context), {
+            ROLLCALL_TOKEN_FILE: file,
+            ...env,
+          })
+          expect(stdout).toBe('')
+          if (status === 0) {
+            // Whoever renames, and does not move into folders, has put the link aside.
+            expect(lstatSync(file).isFile()).toBe(true)
+            expect(claimsOf(readFileSync(file, 'utf8'))).toMatchObject({ role: ROLE })
+          } else {
+            expect(status).toBe(2)
+            expect(stderr).toContain('the token is not there')
+            expect(readdirSync(file)).toEqual([])
+          }
+          expect(readdirSync(elsewhere)).toEqual([])
+          expect(readdirSync(place).toSorted()).toEqual(['elsewhere', 'token.jwt'])
+        }))
+    }
+  }
+
+  it('does not say that it delivered where another file took the place of the token file', (context) =>
+    withScene(async (scene) => {
+      const file = join(mkdtempSync(join(folder, 'place-')), 'token.jwt')
+      const mv = `${findTool('mv')} "$@" && case "$*" in *token.jwt) echo other >'${file}' ;; esac`
+      const env = { ROLLCALL_TOKEN_FILE: file, PATH: toolsWith({ mv }) }
+      expect(await run(scene, shellOf(context), env)).toMatchObject({ status: 2, stdout: '' })
+    }))
+
+  it('ends with 2 where the token file cannot be written in the end', (context) =>
+    withScene(async (scene) => {
+      const place = mkdtempSync(join(folder, 'place-'))
+      const file = join(place, 'token.jwt')
+      plant(scene, () => rmSync(place, { recursive: true }))
+      const { status, stdout } = await run(scene, shellOf(context), { ROLLCALL_TOKEN_FILE: file })
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+      expect(existsSync(file)).toBe(false)
+    }))
+})

@@ -1,0 +1,114 @@
+// Each exit status of bootstrap.sh, in each shell that it must run under.
+
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
+import { freePort } from '../../support/processes.ts'
+import { verifyToken } from '../../support/relying-party.ts'
+import { findTool, requireTool } from '../../support/requirements.ts'
+import {
+  type BootstrapScene,
+  enrollIn,
+  runScript,
+  setBootstrapScene,
+} from '../../support/bootstrap.ts'
+
+const SHELLS = [
+  ['dash', []],
+  ['bash', []],
+  ['busybox', ['sh']],
+] as const
+
+describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
+  let scene: BootstrapScene
+  let folder: string
+  beforeAll(async () => {
+    scene = await setBootstrapScene({ emulator: { hardenedOnly: true } })
+    folder = mkdtempSync(join(tmpdir(), 'rollcall-bootstrap-'))
+  })
+  afterAll(async () => {
+    await scene.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const shellOf = (context: TestContext): [string, ...string[]] => [
+    requireTool(context, name, `apt-get install ${name}`),
+    ...args,
+  ]
+
+  it('ends with 0 and prints the token alone', async (context) => {
+    const run = await enrollIn(scene, {}, shellOf(context))
+    expect(run).toMatchObject({ status: 0, stderr: '' })
+    const { claims } = await verifyToken(run.stdout, scene.url, 'https://cluster.example')
+    expect(claims['ecs'].instance_id).toBe(scene.metadata.emulator.instances[0]?.instanceId)
+  })
+
+  it('ends with 0 and writes the token to a file that only its owner can read', async (context) => {
+    const file = join(folder, 'token.jwt')
+    const run = await enrollIn(scene, { ROLLCALL_TOKEN_FILE: file }, shellOf(context))
+    expect(run).toMatchObject({ status: 0, stdout: '' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await verifyToken(readFileSync(file, 'utf8'), scene.url, 'https://cluster.example')
+    expect(readdirSync(folder)).toEqual(['token.jwt'])
+  })
+
+  it.for<[string, Record<string, string>, RegExp]>([
+    ['a role out of pattern', { ROLLCALL_ROLE: 'Worker' }, /ROLLCALL_ROLE/],
+    ['a mode that is none', { ROLLCALL_METADATA_MODE: 'normal' }, /ROLLCALL_METADATA_MODE/],
+    ['attempts that are no number', { ROLLCALL_ATTEMPTS: 'many' }, /ROLLCALL_ATTEMPTS/],
+    ['a token file that is a folder', { ROLLCALL_TOKEN_FILE: tmpdir() }, /is a folder/],
+    ['a token file that cannot be', { ROLLCALL_TOKEN_FILE: '/nowhere/at/all' }, /cannot write/],
+  ])('ends with 2 for %s, before it asks anybody', async ([, env, message], context) => {
+    const before = scene.requests.length
+    const run = await enrollIn(scene, env, shellOf(context))
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toMatch(message)
+    expect(scene.requests).toHaveLength(before)
+  })
+
+  it('ends with 2 for an argument that it does not know, and with 0 for --help', async (context) => {
+    const [shell, ...shellArgs] = shellOf(context)
+    const script = bootstrapScript({ issuer: scene.url })
+    const unknown = await runScript([shell, ...shellArgs, '-s', '--', '--nope'], script, {})
+    expect(unknown.status).toBe(2)
+    const help = await runScript([shell, ...shellArgs, '-s', '--', '--help'], script, {})
+    expect(help.status).toBe(0)
+    expect(help.stdout).toMatch(/Exit status: 0 token, 2 usage/)
+  })
+
+  it('ends with 2 where curl is missing', async (context) => {
+    const [shell, ...shellArgs] = shellOf(context)
+    const bin = mkdtempSync(join(tmpdir(), 'rollcall-bin-'))
+    for (const tool of ['mktemp', 'cut', 'date', 'rm', 'tr', 'sed']) {
+      symlinkSync(findTool(tool) as string, join(bin, tool))
+    }
+    const script = bootstrapScript({ issuer: scene.url })
+    const run = await runScript([shell, ...shellArgs], script, { PATH: bin })
+    rmSync(bin, { recursive: true })
+    expect(run.status).toBe(2)
+    expect(run.stderr).toMatch(/curl is missing; install/)
+  })
+
+  it('ends with 3 where no metadata service answers', async (context) => {
+    const env = { ROLLCALL_METADATA_URL: `http://127.0.0.1:${await freePort()}` }
+    const run = await enrollIn(scene, env, shellOf(context))
+    expect(run).toMatchObject({ status: 3, stdout: '' })
+    expect(run.stderr).toMatch(/is this an ECS instance in a VPC/)
+  })
+
+  it('ends with 4 where the service does not admit it, and names the request', async (context) => {
+    const run = await enrollIn(scene, { ROLLCALL_ROLE: 'other' }, shellOf(context))
+    expect(run).toMatchObject({ status: 4, stdout: '' })
+    const refused = scene.events.findLast(({ outcome }) => outcome === 'refused')
+    expect(refused).toMatchObject({ code: 'not_admitted' })
+    expect(run.stderr).toContain(String(refused?.request_id))
+  })
+
+  it('ends with 5 where no service answers', async (context) => {
+    const script = bootstrapScript({ issuer: `http://127.0.0.1:${await freePort()}` })
+    const run = await runScript(shellOf(context), script, { ROLLCALL_ATTEMPTS: '2' })
+    expect(run).toMatchObject({ status: 5, stdout: '' })
+    expect(run.stderr).toMatch(/not available .*try again later/)
+  })
+})

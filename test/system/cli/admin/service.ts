@@ -1,0 +1,174 @@
+// The service with its calls of operators, on a loopback port: the real app over a ledger in memory,
+// instances that really enroll, and trouble between it and the command where a test asks for it.
+
+import { createAdaptorServer } from '@hono/node-server'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import {
+  encodeRecords,
+  instanceKey,
+  unknownInstance,
+} from '../../../../src/registry/instance-record.ts'
+import { createApp } from '../../../../src/http/app.ts'
+import type { AuditEvent } from '../../../../src/http/audit.ts'
+import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
+import type { Ledger } from '../../../../src/ledger/ledger.ts'
+import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
+import { generateSigningKeys } from '../../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../../src/token/signing-keys.ts'
+import { setScene } from '../../../support/enrollment.ts'
+import { freePort } from '../../../support/processes.ts'
+import { DOCUMENT_FIELDS } from '../../../support/test-cloud.ts'
+import {
+  type RollcallCommand,
+  type Run,
+  type RunOptions,
+  buildCommand,
+} from '../../../support/command.ts'
+
+export const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
+export const REGION = DOCUMENT_FIELDS['region-id'] as string
+
+/** What happens to a request on its way: an answer of its own, or nothing. */
+export type Trouble = (request: Request) => Response | undefined | Promise<Response | undefined>
+
+/** An instance to be there without having enrolled. */
+export interface Seed {
+  readonly id: string
+  readonly account?: string
+  readonly region?: string
+  readonly serials?: readonly string[]
+  readonly firstAt?: number
+  readonly lastAt?: number
+  readonly count?: number
+}
+
+/** A service, the command, and an operator's key for both. */
+export interface AdminService {
+  readonly url: string
+  readonly ledger: Ledger
+  readonly command: RollcallCommand
+  readonly keyFile: string
+  /** The file of a named private key that may introspect and nothing else. */
+  readonly gateway: { readonly file: string; readonly name: string }
+  readonly events: AuditEvent[]
+  /** Requests that came, without the ones that enrolled. */
+  readonly requests: Request[]
+  /** Each is for one request, in order. */
+  readonly troubles: Trouble[]
+  /** How far the clock of the service is from this machine's, in seconds. */
+  clockOffset: number
+  /** Runs `rollcall admin` with the service, and with the key unless another one is given. */
+  admin(args: readonly string[], options?: RunOptions): Promise<Run>
+  /** Enrolls an instance. @returns its token */
+  enroll(id: string): Promise<string>
+  seed(seeds: readonly Seed[]): Promise<void>
+  /** The ids of the instances that the ledger knows. */
+  known(): Promise<string[]>
+  close(): Promise<void>
+}
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+/** Starts a service. */
+export const startAdminService = async (): Promise<AdminService> => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const ledger = createMemoryLedger(0)
+  const scene = await setScene({ issuer: url, ledger })
+  const privateKeys = await generateSigningKeys('ES256')
+  const { jwks } = await parseSigningKeys(privateKeys)
+  const gatewayKeys = await generateSigningKeys('ES256')
+  const [gatewayPublic] = (await parseSigningKeys(gatewayKeys)).jwks.keys
+  const about = { name: 'gateway', scope: ['introspect'] }
+  const adminKeys = await parseAdminKeys({
+    keys: [...jwks.keys, { ...gatewayPublic, ...about }],
+  })
+  const secrets: string[] = [privateKeys, gatewayKeys].map(({ keys }) => keys[0]?.d as string)
+  const events: AuditEvent[] = []
+  const requests: Request[] = []
+  const troubles: Trouble[] = []
+  const clock = (): number => nowSeconds() + service.clockOffset
+  const app = createApp({
+    enroller: scene.enroller,
+    operators: { ledger, adminKeys },
+    audit: (event) => void events.push(event),
+    clock,
+  })
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const token = request.headers.get('Authorization')?.split(' ')[1]
+    if (token !== undefined) secrets.push(token, token.split('.')[2] as string)
+    requests.push(request.clone())
+    const response = (await troubles.shift()?.(request)) ?? (await app.fetch(request))
+    response.headers.set('Date', new Date(clock() * 1000).toUTCString())
+    return response
+  }
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const command = await buildCommand(() => secrets)
+  const keyFile = join(command.folder, 'operator.json')
+  const gateway = { file: join(command.folder, 'gateway.json'), name: about.name }
+  writeFileSync(gateway.file, JSON.stringify({ keys: [{ ...gatewayKeys.keys[0], ...about }] }), {
+    mode: 0o600,
+  })
+  writeFileSync(keyFile, JSON.stringify(privateKeys), { mode: 0o600 })
+
+  const service: AdminService = {
+    url,
+    ledger,
+    command,
+    keyFile,
+    gateway,
+    events,
+    requests,
+    troubles,
+    clockOffset: 0,
+    admin: (args, options) =>
+      command.run(
+        ['admin', ...args, '--issuer', url, ...(args.includes('--key') ? [] : ['--key', keyFile])],
+        options,
+      ),
+    async enroll(id) {
+      const { audience } = await scene.enroller.challenge({}, nowSeconds())
+      const evidence = scene.evidence(audience, { 'instance-id': id })
+      const enrollment = await scene.enroller.enroll(evidence, nowSeconds())
+      if (!enrollment.ok) throw new Error(`${id} was not enrolled: ${enrollment.code}`)
+      secrets.push(enrollment.accessToken)
+      return enrollment.accessToken
+    },
+    async seed(seeds) {
+      for (const {
+        id,
+        account = ACCOUNT,
+        region = REGION,
+        serials = ['serial-1'],
+        ...it
+      } of seeds) {
+        const { firstAt = nowSeconds() - 86_400, count = 1 } = it
+        const { lastAt = firstAt } = it
+        const times = { firstAt, lastAt, count, role: 'worker', imageId: 'm-1', jti: 'x' }
+        const value = encodeRecords(
+          serials.map((serial) => ({ ...unknownInstance(serial), ...times })),
+        )
+        const key = instanceKey({ ownerAccountId: account, regionId: region, instanceId: id })
+        const { stored } = await ledger.compareAndSet({ key, value }, undefined, nowSeconds())
+        if (!stored) throw new Error(`${id} is there already`)
+      }
+    },
+    async known() {
+      const { stdout } = await service.admin(['list', '--all', '--json'])
+      const lines = stdout.split('\n').filter((line) => line !== '')
+      return lines.map((line) => (JSON.parse(line) as { instance_id: string }).instance_id)
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      command.remove()
+    },
+  }
+  return service
+}

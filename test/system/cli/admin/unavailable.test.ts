@@ -1,0 +1,121 @@
+// What `rollcall admin` does when the service can't answer, or something else answers in its place.
+
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../../support/processes.ts'
+import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
+
+const NAME = [ACCOUNT, REGION, 'i-bp1first']
+
+let service: AdminService
+beforeAll(async () => {
+  service = await startAdminService()
+  await service.enroll('i-bp1first')
+})
+afterEach(() => {
+  service.troubles.length = 0
+  service.requests.length = 0
+})
+afterAll(() => service.close())
+
+const unavailable = (status: number, retryAfter?: string) => (): Response =>
+  new Response('busy', { status, headers: retryAfter ? { 'Retry-After': retryAfter } : {} })
+
+describe('rollcall admin, without a service', () => {
+  it('ends with exit status 5 when nothing listens, tried as often as was said', async () => {
+    const issuer = `http://127.0.0.1:${await freePort()}`
+    const args = ['list', '--key', service.keyFile, '--issuer', issuer, '--retries', '2']
+    const { status, stdout, stderr } = await service.command.run(['admin', ...args])
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
+    expect(stderr.match(/again in \d\.\d s/g)).toHaveLength(2)
+    expect(stderr).toContain(`${issuer}: no answer (ECONNREFUSED), tried 3 times`)
+    expect(stderr).toContain('Is the service running, and reachable from here?')
+  })
+
+  it('ends with exit status 5 when somebody listens and says nothing', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const args = ['list', '--key', service.keyFile, '--issuer', issuer]
+    const { status, stderr } = await service.command.run([
+      'admin',
+      ...args,
+      '--retries=0',
+      '--timeout=1',
+    ])
+    server.close()
+    expect(status).toBe(5)
+    expect(stderr).toContain('no answer within 1 s, tried 1 time\n')
+  })
+
+  it.each([429, 502, 503, 504])(
+    'goes on after %i, when it passes, with a token of its own',
+    async (code) => {
+      service.troubles.push(unavailable(code), unavailable(code))
+      const { status, stdout, stderr } = await service.admin(['show', ...NAME])
+      expect(status).toBe(0)
+      expect(stdout).toContain('i-bp1first')
+      expect(stderr.match(new RegExp(`the service answered ${code}; again in`, 'g'))).toHaveLength(
+        2,
+      )
+      const tokens = service.requests.map(({ headers }) => headers.get('Authorization'))
+      expect(new Set(tokens).size).toBe(3)
+    },
+  )
+
+  it('waits as long as Retry-After says, as seconds and as a date', async () => {
+    const date = new Date(Date.now() + 4_000).toUTCString()
+    service.troubles.push(unavailable(503, '2'), unavailable(503, date))
+    const started = performance.now()
+    const { status, stderr } = await service.admin(['show', ...NAME])
+    expect(status).toBe(0)
+    expect(stderr).toContain('again in 2.0 s')
+    expect(performance.now() - started).toBeGreaterThan(2_500)
+  })
+
+  it('ends with exit status 5 when it does not pass', async () => {
+    service.troubles.push(unavailable(503), unavailable(503))
+    const { status, stderr } = await service.admin(['list', '--retries', '1'])
+    expect(status).toBe(5)
+    expect(stderr).toContain('the service answered 503\nTried 2 times; try again later')
+  })
+
+  it('says what may have happened when the answer of a first try was lost', async () => {
+    await service.seed([{ id: 'i-lost' }])
+    service.troubles.push(async (request) => {
+      await service.admin(['forget', ACCOUNT, REGION, 'i-lost'])
+      expect(request.method).toBe('DELETE')
+      return unavailable(503)()
+    })
+    const { status, stderr } = await service.admin(['forget', ACCOUNT, REGION, 'i-lost'])
+    expect(status).toBe(4)
+    expect(stderr).toContain('An earlier try, whose answer was lost, may have done it already')
+  })
+
+  it('does not try again what does not pass', async () => {
+    service.troubles.push(() => new Response('', { status: 500 }))
+    const { status } = await service.admin(['list'])
+    expect(status).toBe(5)
+    expect(service.requests).toHaveLength(1)
+  })
+
+  it.each([
+    ['a page of HTML', '<html>', 'did not answer with JSON; is --issuer a rollcall service?'],
+    ['other JSON', '{"instances":[{"instance_id":7}]}', '(instances.0.owner_account_id)'],
+    ['a time that is none', '{"instances":[{"first_enrolled_at":1e99}]}', 'not what this version'],
+    ['nothing', '', 'the answer is not what this version of the command knows'],
+  ])('ends with exit status 1 on %s', async (_, body, message) => {
+    service.troubles.push(() => new Response(body))
+    const { status, stdout, stderr } = await service.admin(['list'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  it('shows nothing of an answer that could move a cursor', async () => {
+    const problem = { title: 'a\u001b[2Jb', request_id: 'x\ny' }
+    service.troubles.push(() => Response.json(problem, { status: 400 }))
+    const { stderr } = await service.admin(['list'])
+    expect(stderr).toBe('rollcall: the service answered 400, request x\\u000ay: a\\u001b[2Jb\n')
+  })
+})

@@ -1,0 +1,199 @@
+// `rollcall enroll` with --exec and --renew: what it starts, when it comes again, and how it ends.
+
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { renewalDelay } from '../../../src/cli/enroll/renew.ts'
+import { ROLE, claimsOf } from '../../support/enrollment.ts'
+import { waitUntil } from '../../support/processes.ts'
+import {
+  type ClientScene,
+  isEnroll,
+  setClientScene,
+  unavailable,
+} from '../../support/client-scene.ts'
+import {
+  type RollcallCommand,
+  type Run,
+  type RunOptions,
+  buildCommand,
+} from '../../support/command.ts'
+
+let command: RollcallCommand
+let scene: ClientScene
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterEach(() => scene?.close())
+afterAll(() => command.remove())
+
+const enroll = (args: readonly string[], options?: RunOptions): Promise<Run> =>
+  command.run(['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args], {
+    env: { TMPDIR: command.folder },
+    ...options,
+  })
+
+const file = (name: string): string => join(command.folder, name)
+const read = (name: string): string => readFileSync(file(name), 'utf8')
+const lines = (name: string): string[] => {
+  try {
+    return read(name)
+      .split('\n')
+      .filter((line) => line !== '')
+  } catch {
+    return []
+  }
+}
+/** Temporary folders with a token. */
+const leftOver = (): string[] =>
+  readdirSync(command.folder).filter((name) => name.startsWith('rollcall-'))
+
+/** Starts, waits for a condition, sends a signal, and waits for the end. */
+const until = async (
+  args: readonly string[],
+  what: string,
+  condition: (output: { stdout: string; stderr: string }) => boolean,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<Run> => {
+  let stopped: Promise<void> | undefined
+  const run = await enroll(args, {
+    started: (child, output) => {
+      const alive = (): boolean => child.exitCode === null
+      stopped = waitUntil(() => condition(output), { seconds: 30, what, alive })
+        .then(() => void child.kill(signal))
+        .catch((error: unknown) => {
+          child.kill('SIGKILL')
+          throw error
+        })
+    },
+  })
+  await stopped
+  return run
+}
+
+describe('rollcall enroll --exec', () => {
+  it('gives the token by the name of a file, which is gone afterwards, and no argument holds it', async () => {
+    scene = await setClientScene()
+    const script =
+      'cat "$ROLLCALL_TOKEN_FILE"; ls -l "$ROLLCALL_TOKEN_FILE" >&2; ps -eo args >ps.txt'
+    const { status, stdout, stderr } = await enroll(['--exec', script])
+    expect(status).toBe(0)
+    expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
+    expect(stderr).toMatch(/^-rw------- .*\/token$/m)
+    expect(leftOver()).toEqual([])
+    expect(read('ps.txt')).not.toContain(stdout)
+    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+  })
+
+  it('gives the file of --out, which stays', async () => {
+    scene = await setClientScene()
+    const args = ['--out', 'exec.jwt', '--exec', 'printf %s "$ROLLCALL_TOKEN_FILE"']
+    const { status, stdout } = await enroll(args)
+    expect({ status, stdout }).toEqual({ status: 0, stdout: file('exec.jwt') })
+    expect(claimsOf(read('exec.jwt'))).toMatchObject({ role: ROLE })
+  })
+
+  it('ends with 1 when the command fails, and keeps the token', async () => {
+    scene = await setClientScene()
+    const { status, stderr } = await enroll(['--out', 'failed.jwt', '--exec', 'exit 7'])
+    expect(status).toBe(1)
+    expect(stderr).toContain('the command ended with exit status 7')
+    expect(claimsOf(read('failed.jwt'))).toMatchObject({ role: ROLE })
+  })
+
+  it('does not run anything when there is no token', async () => {
+    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    expect(await enroll(['--exec', 'echo ran'])).toMatchObject({ status: 4, stdout: '' })
+  })
+
+  it('ends the command and removes its token when it is interrupted', async () => {
+    scene = await setClientScene()
+    const script =
+      'trap "echo >ended; exit" TERM; sleep 60 >&- 2>&- & ls "$ROLLCALL_TOKEN_FILE"; wait'
+    const ready = ({ stdout }: { stdout: string }): boolean => stdout.includes('/token')
+    const run = await until(['--exec', script], 'the command', ready, 'SIGINT')
+    expect(run.status).toBe(130)
+    expect(leftOver()).toEqual([])
+    await waitUntil(() => existsSync(file('ended')), { seconds: 5, what: 'the end of the command' })
+  })
+})
+
+describe('rollcall enroll --renew', () => {
+  it('enrolls again at two thirds of the lifetime, and ends with 0 on SIGTERM', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 3 })
+    const times: number[] = []
+    scene.intercept = (request) => {
+      if (isEnroll(request)) times.push(performance.now())
+      return undefined
+    }
+    const args = [
+      '--renew',
+      '--out',
+      'renewed.jwt',
+      '--exec',
+      'cat "$ROLLCALL_TOKEN_FILE" >>all; echo >>all',
+    ]
+    const run = await until(args, 'three tokens', () => lines('all').length >= 3)
+    expect(run.status).toBe(0)
+    const tokens = lines('all')
+    expect(new Set(tokens.map((token) => claimsOf(token)['jti'])).size).toBe(tokens.length)
+    const gaps = times.slice(1).map((time, at) => time - (times[at] as number))
+    // Of 3 seconds, two thirds, and up to a tenth of that less.
+    for (const gap of gaps) expect(gap).toBeGreaterThan(1_750)
+    expect(claimsOf(read('renewed.jwt'))).toMatchObject({ role: ROLE })
+  })
+
+  it('survives refusals and a service that is down, and says until when the token is good', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 2 })
+    let calls = 0
+    scene.intercept = (request) => {
+      if (!isEnroll(request)) return undefined
+      calls++
+      if (calls === 2) return new Response('', { status: 403 })
+      return calls === 3 ? unavailable() : undefined
+    }
+    const args = ['--renew', '--out', 'survived.jwt', '--attempts', '1', '--json']
+    const run = await until(args, 'a second token', ({ stdout }) => stdout.split('\n').length > 2)
+    expect(run.status).toBe(0)
+    expect(run.stderr).toMatch(/refused: the service answered 403/)
+    expect(run.stderr).toMatch(/is not available \(the service answered 503\)/)
+    expect(run.stderr).toMatch(/the token (?:is good for \d s more|has expired); renewing again in/)
+    expect(calls).toBeGreaterThanOrEqual(4)
+  })
+
+  it('goes on when the command fails, and ends one that is still running when the next is due', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 2 })
+    const script = 'echo run >>runs; if [ "$(wc -l <runs)" = 1 ]; then sleep 60; else exit 3; fi'
+    const args = ['--renew', '--exec', script]
+    const run = await until(args, 'three runs', () => lines('runs').length >= 3)
+    expect(run.status).toBe(0)
+    expect(run.stderr).toMatch(/--exec: not done after 1 s/)
+    expect(run.stderr).toMatch(/the command ended with exit status 3/)
+  })
+
+  it('ends with the status of the first enrollment when that fails', async () => {
+    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    expect((await enroll(['--renew', '--out', 'never.jwt'])).status).toBe(4)
+  })
+
+  it('ends with 0 on SIGTERM while it waits for the service', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 2 })
+    writeFileSync(file('calls'), '')
+    let calls = 0
+    scene.intercept = (request) => {
+      if (!isEnroll(request)) return undefined
+      return calls++ > 0 ? unavailable({ 'Retry-After': '60' }) : undefined
+    }
+    const args = ['--renew', '--out', 'waiting.jwt']
+    const waits = ({ stderr }: { stderr: string }): boolean => /trying again in 6/.test(stderr)
+    expect((await until(args, 'the wait', waits)).status).toBe(0)
+  })
+})
+
+describe('renewalDelay()', () => {
+  it('is two thirds of the lifetime or up to a tenth less, and never nothing', () => {
+    expect(renewalDelay(300, 0)).toBe(200)
+    expect(renewalDelay(300, 0.9999)).toBeCloseTo(180, 0)
+    expect(renewalDelay(0, 0.5)).toBe(1)
+  })
+})

@@ -1,0 +1,387 @@
+// `rollcall enroll` as a process: how it ends, and what it never does; the same as of bootstrap.sh.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { CLUSTER, ROLE, claimsOf } from '../../support/enrollment.ts'
+import { freePort } from '../../support/processes.ts'
+import {
+  type ClientScene,
+  isEnroll,
+  setClientScene,
+  unavailable,
+} from '../../support/client-scene.ts'
+import {
+  type RollcallCommand,
+  type Run,
+  type RunOptions,
+  buildCommand,
+} from '../../support/command.ts'
+
+let command: RollcallCommand
+let scene: ClientScene
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterEach(() => scene?.close())
+afterAll(() => command.remove())
+
+/** Enrolls with the scene's service and metadata service. */
+const enroll = (args: readonly string[] = [], options?: RunOptions): Promise<Run> =>
+  command.run(
+    ['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args],
+    options,
+  )
+
+const file = (name: string): string => join(command.folder, name)
+
+describe('rollcall enroll', () => {
+  it('prints the token and nothing else', async () => {
+    scene = await setClientScene({ emulator: { hardenedOnly: true } })
+    const { status, stdout, stderr } = await enroll()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(claimsOf(stdout)).toMatchObject({ iss: scene.url, role: ROLE, aud: [CLUSTER] })
+    expect(stdout).not.toContain('\n')
+  })
+
+  it('takes everything from the environment, where empty is as good as unset', async () => {
+    scene = await setClientScene()
+    const env = {
+      ROLLCALL_ROLE: ROLE,
+      ROLLCALL_METADATA_URL: scene.metadataUrl,
+      ROLLCALL_METADATA_MODE: '',
+      ROLLCALL_ATTEMPTS: '',
+      ROLLCALL_TOKEN_FILE: '',
+    }
+    const { status, stdout } = await command.run(['enroll', scene.url], { env })
+    expect(status).toBe(0)
+    expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
+  })
+
+  it('gets a role without asking for one, and one audience of several', async () => {
+    const audience = [CLUSTER, 'https://vault.example']
+    scene = await setClientScene({ role: { token: { audience } } })
+    const args = ['enroll', scene.url, '--metadata-url', scene.metadataUrl]
+    const { status, stdout } = await command.run([...args, '--resource', 'https://vault.example'])
+    expect(status).toBe(0)
+    expect(claimsOf(stdout)).toMatchObject({ role: ROLE, aud: ['https://vault.example'] })
+  })
+
+  it('prints one JSON document with --json', async () => {
+    scene = await setClientScene()
+    const printed = JSON.parse((await enroll(['--json'])).stdout) as Record<string, unknown>
+    expect(printed).toEqual({
+      access_token: expect.stringMatching(/^ey/),
+      token_type: 'Bearer',
+      expires_in: 300,
+      role: ROLE,
+    })
+    const kept = JSON.parse((await enroll(['--json', '--out', 'json.jwt'])).stdout) as object
+    expect(kept).toEqual({
+      token_type: 'Bearer',
+      expires_in: 300,
+      role: ROLE,
+      token_file: file('json.jwt'),
+    })
+  })
+
+  it('writes a file that only its owner can read, in one go, and leaves nothing beside it', async () => {
+    scene = await setClientScene()
+    mkdirSync(file('out'))
+    const path = file('out/token.jwt')
+    writeFileSync(path, 'old', { mode: 0o644 })
+    const { ino } = statSync(path)
+    const { status, stdout, stderr } = await enroll(['--out', path])
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+    expect(stderr).toContain(`enrolled as ${ROLE}; the token is in ${path}`)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    // Another file in its place: whoever had the old one open still reads all of that.
+    expect(statSync(path).ino).not.toBe(ino)
+    expect(claimsOf(readFileSync(path, 'utf8'))).toMatchObject({ role: ROLE })
+    expect(readdirSync(file('out'))).toEqual(['token.jwt'])
+  })
+
+  it('leaves the old token when it is refused', async () => {
+    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    writeFileSync(file('kept.jwt'), 'old')
+    expect((await enroll(['--out', 'kept.jwt'])).status).toBe(4)
+    expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('old')
+  })
+})
+
+describe('rollcall enroll --dpop-key', () => {
+  it('makes a key once, keeps it, and gets tokens bound to it', async () => {
+    scene = await setClientScene({ role: { reenrollment: 'same_key', binding: 'dpop' } })
+    const first = await enroll(['--dpop-key', 'node.json'])
+    expect(first.status).toBe(0)
+    expect(first.stderr).toContain('made a key for DPoP')
+    expect(statSync(file('node.json')).mode & 0o777).toBe(0o600)
+    const json = readFileSync(file('node.json'), 'utf8')
+    const { signer } = await parseSigningKeys(json)
+    expect(signer.algorithm.alg).toBe('ES256')
+    expect(claimsOf(first.stdout)).toMatchObject({ cnf: { jkt: signer.kid } })
+
+    const second = await enroll(['--dpop-key', 'node.json', '--json'])
+    expect(second).toMatchObject({ status: 0, stderr: '' })
+    expect(JSON.parse(second.stdout)).toMatchObject({ token_type: 'DPoP' })
+    expect(readFileSync(file('node.json'), 'utf8')).toBe(json)
+    const { d } = (JSON.parse(json) as { keys: [{ d: string }] }).keys[0]
+    expect(JSON.stringify(scene.requests)).not.toContain(d)
+
+    const another = await enroll(['--dpop-key', 'another.json'])
+    expect(another.status).toBe(4)
+  })
+
+  it('refuses a token that is not bound, and a file that is no key', async () => {
+    scene = await setClientScene()
+    scene.intercept = async (request, pass) => {
+      if (!isEnroll(request)) return undefined
+      const body = (await (await pass(request)).json()) as object
+      return Response.json({ ...body, token_type: 'Bearer' })
+    }
+    const run = await enroll(['--dpop-key', 'bound.json'])
+    expect(run).toMatchObject({ status: 5, stdout: '' })
+    expect(run.stderr).toContain('not bound as was asked for')
+    writeFileSync(file('bad.json'), '{"kty":"EC"}')
+    const bad = await enroll(['--dpop-key', 'bad.json'])
+    expect(bad.status).toBe(2)
+    expect(bad.stderr).toContain('bad.json is not a private JWK or JWKS; move it away')
+  })
+})
+
+describe('rollcall enroll, with a service that is not the one', () => {
+  it('stops before a signature when a service passes on the challenge of another one', async () => {
+    const other = await setClientScene()
+    scene = await setClientScene()
+    scene.intercept = (request) =>
+      request.url.endsWith('/v1/challenge')
+        ? fetch(`${other.url}/v1/challenge`, {
+            method: 'POST',
+            body: new URLSearchParams({ role: ROLE }),
+          })
+        : undefined
+    const run = await enroll()
+    await other.close()
+    expect(run).toMatchObject({ status: 4, stdout: '' })
+    expect(run.stderr).toContain('stopped before anything was signed')
+    expect(scene.asked).toEqual([])
+    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+  })
+
+  it.each([
+    ['another role', { role: 'other' }],
+    ['no role', {}],
+    ['another key', { role: ROLE, dpop_jkt: 'A'.repeat(43) }],
+  ])('stops before a signature when the challenge is for %s', async (_, fields) => {
+    scene = await setClientScene()
+    scene.intercept = async (request, pass) =>
+      request.url.endsWith('/v1/challenge')
+        ? pass(
+            new Request(request.url, {
+              method: 'POST',
+              body: new URLSearchParams(fields as Record<string, string>),
+            }),
+          )
+        : undefined
+    expect(await enroll()).toMatchObject({ status: 4, stdout: '' })
+    expect(scene.asked).toEqual([])
+  })
+
+  it('stops when its address is another name of the service', async () => {
+    scene = await setClientScene()
+    const args = ['--metadata-url', scene.metadataUrl, '--role', ROLE]
+    const { status, stderr } = await command.run([
+      'enroll',
+      scene.url.replace('127.0.0.1', 'localhost'),
+      ...args,
+    ])
+    expect(status).toBe(4)
+    expect(stderr).toContain('must be ROLLCALL_ISSUER of the service to the letter')
+    expect(scene.asked).toEqual([])
+  })
+
+  it.each([
+    ['a page of HTML', '<html></html>', 'not as rollcall does'],
+    ['a challenge that is too short', '{"audience":"a","expires_in":9}', 'not as rollcall does'],
+    ['an answer without end', 'x'.repeat(70_000), 'is not available'],
+  ])('ends with 5 on %s', async (_, body, message) => {
+    scene = await setClientScene()
+    scene.intercept = () => new Response(body)
+    const { status, stderr } = await enroll(['--attempts', '1'])
+    expect(status).toBe(5)
+    expect(stderr).toContain(message)
+  })
+
+  it('ends with 5 on an answer without a token', async () => {
+    scene = await setClientScene()
+    scene.intercept = (request) =>
+      isEnroll(request) ? Response.json({ access_token: 'no' }) : undefined
+    const { status, stderr } = await enroll()
+    expect(status).toBe(5)
+    expect(stderr).toContain('not with a token')
+  })
+})
+
+describe('rollcall enroll, when things fail for a while', () => {
+  it('repeats the same challenge and evidence after 503 and a lost answer', async () => {
+    scene = await setClientScene()
+    let calls = 0
+    let lost = ''
+    scene.intercept = async (request, pass) => {
+      if (!isEnroll(request)) return undefined
+      calls++
+      if (calls === 1) return unavailable()
+      if (calls > 2) return undefined
+      lost = ((await (await pass(request)).json()) as { access_token: string }).access_token
+      return unavailable()
+    }
+    const run = await enroll()
+    expect(run.status).toBe(0)
+    expect(run.stderr.match(/trying again in/g)).toHaveLength(2)
+    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(1)
+    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(3)
+    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(1)
+    expect(claimsOf(run.stdout)).toEqual(claimsOf(lost))
+  })
+
+  it('gets its token with a proof although the first answer was lost', async () => {
+    scene = await setClientScene({ role: { reenrollment: 'never', binding: 'dpop' } })
+    let calls = 0
+    scene.intercept = async (request, pass) => {
+      if (!isEnroll(request) || calls++ > 0) return undefined
+      await pass(request)
+      return unavailable()
+    }
+    expect((await enroll(['--dpop-key', 'lost.json'])).status).toBe(0)
+  })
+
+  it.each([408, 429, 500, 502])('tries again after %i', async (code) => {
+    scene = await setClientScene()
+    let failures = 1
+    scene.intercept = (request) =>
+      isEnroll(request) && failures-- > 0 ? new Response('', { status: code }) : undefined
+    expect(await enroll()).toMatchObject({ status: 0 })
+  })
+
+  it.each([400, 403, 404, 413, 302])('ends with 4 at once after %i', async (code) => {
+    scene = await setClientScene()
+    scene.intercept = (request) =>
+      isEnroll(request)
+        ? new Response('', { status: code, headers: { Location: '/x' } })
+        : undefined
+    expect(await enroll()).toMatchObject({ status: 4, stdout: '' })
+    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+  })
+
+  it('waits as long as Retry-After says', async () => {
+    scene = await setClientScene()
+    const times: number[] = []
+    scene.intercept = (request) => {
+      if (!isEnroll(request)) return undefined
+      times.push(Date.now())
+      return times.length === 1 ? unavailable({ 'Retry-After': '2' }) : undefined
+    }
+    expect((await enroll()).status).toBe(0)
+    expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(1990)
+  })
+
+  it('starts over with a new challenge once the old one has expired', async () => {
+    scene = await setClientScene({ challengeLifetimeSeconds: 4 })
+    let failures = 1
+    scene.intercept = (request) =>
+      isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '4' }) : undefined
+    const run = await enroll()
+    expect(run.status).toBe(0)
+    expect(run.stderr).toContain('starting over')
+    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(2)
+  })
+
+  it('starts over once, and only once, after a 401 that came when the challenge had expired', async () => {
+    scene = await setClientScene({ challengeLifetimeSeconds: 1 })
+    scene.intercept = async (request) => {
+      if (!isEnroll(request)) return undefined
+      await new Promise((resolve) => setTimeout(resolve, 1300))
+      return Response.json({ title: 'no', request_id: 'r-1' }, { status: 401 })
+    }
+    const run = await enroll()
+    expect(run.status).toBe(4)
+    expect(run.stderr).toContain('starting over')
+    expect(run.stderr).toContain('request r-1: no')
+    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+  })
+
+  it('ends with 5 when the service stays away, after as many calls as it may make', async () => {
+    scene = await setClientScene()
+    const url = `http://127.0.0.1:${await freePort()}`
+    const { status, stderr } = await command.run(['enroll', url, '--attempts', '2'])
+    expect(status).toBe(5)
+    expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2)
+    expect(stderr).toContain('try again later')
+  })
+
+  it('tells the request that was refused, and why nothing more is told', async () => {
+    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    const { status, stderr } = await enroll()
+    expect(status).toBe(4)
+    const event = scene.events.find(({ event: name }) => name === 'enroll')
+    expect(stderr).toContain(`request ${event?.request_id}: The instance is not admitted`)
+    expect(event).toMatchObject({ reason: 'account_not_allowed' })
+  })
+})
+
+describe('rollcall enroll, with a metadata service that is not as it should be', () => {
+  const enrollWith = async (...faults: string[]): Promise<Run> => {
+    scene = await setClientScene({ emulator: { faults } })
+    return enroll()
+  }
+
+  it('ends with 3 without hardened mode, and says how to go on', async () => {
+    const { status, stderr } = await enrollWith('not-found:api/token')
+    expect(status).toBe(3)
+    expect(stderr).toContain('--metadata-mode auto')
+    const run = await enroll(['--metadata-mode', 'auto'])
+    expect(run.status).toBe(0)
+  })
+
+  it('ends with 3 when there is no document', async () => {
+    const { status, stderr } = await enrollWith('not-found:dynamic/instance-identity/document')
+    expect(status).toBe(3)
+    expect(stderr).toContain('dynamic/instance-identity/document is not set')
+    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+  })
+
+  it('ends with 3 when nobody answers', async () => {
+    scene = await setClientScene()
+    const nobody = `http://127.0.0.1:${await freePort()}`
+    const { status, stderr } = await enroll(['--metadata-url', nobody])
+    expect(status).toBe(3)
+    expect(stderr).toContain('not to be an ECS instance')
+  })
+})
+
+describe('rollcall enroll, used wrongly', () => {
+  it.each([
+    [['http://rollcall.example'], 'expected https'],
+    [['https://rollcall.example/'], 'nothing behind it'],
+    [[], "missing required argument 'URL'"],
+    [['https://rollcall.example', 'more'], 'too many arguments'],
+    [['https://rollcall.example', '--role', 'Worker'], '--role: expected'],
+    [['https://rollcall.example', '--metadata-mode', 'normal'], 'expected hardened or auto'],
+    [['https://rollcall.example', '--metadata-url', 'x'], '--metadata-url'],
+    [['https://rollcall.example', '--attempts', '0'], 'from 1 to 9999'],
+    [['https://rollcall.example', '--out', '.'], 'is a folder'],
+    [['https://rollcall.example', '--out', 'no/such/token'], 'ENOENT'],
+    [['https://rollcall.example', '--renew'], 'Give --out FILE or --exec CMD'],
+    [['https://rollcall.example', '--exec', ''], 'expected a command'],
+  ])('refuses %j with exit status 2, before anything is asked', async (args, message) => {
+    scene = await setClientScene()
+    const env = { ROLLCALL_METADATA_URL: scene.metadataUrl }
+    const { status, stdout, stderr } = await command.run(['enroll', ...args], { env })
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(scene.asked).toEqual([])
+    expect(existsSync(file('no'))).toBe(false)
+  })
+})

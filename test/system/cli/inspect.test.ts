@@ -1,0 +1,167 @@
+// `rollcall inspect` as a process: what is in a message, and where it can't be read.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readNodes } from '../../../src/cli/inspect/der-nodes.ts'
+import { readLenientText } from '../../../src/cli/inspect/lenient-text.ts'
+import { createMetadataEmulator } from '../../../src/emulator/index.ts'
+import {
+  type TestCloud,
+  createTestCloud,
+  documentText,
+  withAudience,
+} from '../../support/test-cloud.ts'
+import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+
+const CONTENT = withAudience(documentText(), 'a-nonce')
+
+let command: RollcallCommand
+let cloud: TestCloud
+let der: Uint8Array
+beforeAll(async () => {
+  command = await buildCommand()
+  cloud = await createTestCloud()
+  der = cloud.sign(CONTENT)
+})
+afterAll(() => command.remove())
+
+const inspect = (content: Uint8Array | string, ...args: string[]): Promise<Run> => {
+  writeFileSync(join(command.folder, 'message'), content)
+  return command.run(['inspect', 'message', ...args])
+}
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
+const problemsOf = (message: Uint8Array): string[] =>
+  readNodes(message).problems.map(({ where, what }) => `${where}: ${what}`)
+
+describe('rollcall inspect', () => {
+  it('shows what ECS sends: document, digest, signer, and that nothing was verified', async () => {
+    const { status, stdout } = await inspect(Buffer.from(der).toString('base64'))
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^PKCS#7 SignedData, \d+ bytes, base64\n/)
+    for (const [name, value] of Object.entries(JSON.parse(String(CONTENT)) as object)) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${name} +${String(value)}$`, 'm'))
+    }
+    expect(stdout).toMatch(/^digest algorithms +SHA-1$/m)
+    expect(stdout).toMatch(/^signer +serial 0x6666d188, issuer C=Unknown, ST=Unknown/m)
+    expect(stdout).toMatch(/^ {2}signature +RSA, 256 bytes$/m)
+    expect(stdout).toMatch(/^certificates +none$/m)
+    expect(stdout).toContain('signature: not checked here')
+  })
+
+  it('shows certificates, attributes and detached content', async () => {
+    const shape = { certificate: true, signedAttributes: true, detached: true } as const
+    const { status, stdout } = await inspect(cloud.sign(CONTENT, shape))
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^certificate +serial 0x6666d188, subject C=Unknown.*never trusted/m)
+    expect(stdout).toMatch(/^ {2}valid +\d{4}-\d\d-\d\dT\S+Z to \d{4}-/m)
+    expect(stdout).toMatch(/^ {2}signed attribute +contentType id-data$/m)
+    expect(stdout).toMatch(/^ {2}signed attribute +messageDigest [0-9a-f]{40}$/m)
+    expect(stdout).toMatch(/^content +detached \(id-data\)/m)
+  })
+
+  it('names the emulator whose certificate is in the message', async () => {
+    const { fetch } = await createMetadataEmulator({ seed: 'inspect', faults: ['certificate'] })
+    const url = 'http://100.100.100.200/latest/dynamic/instance-identity/pkcs7'
+    const message = Buffer.from(await (await fetch(new Request(url))).text(), 'base64')
+    const { stdout } = await inspect(message)
+    expect(stdout).toMatch(/^ {2}emulator +this certificate was made by the rollcall emulator$/m)
+    const json = JSON.parse((await inspect(message, '--json')).stdout) as object
+    expect(json).toMatchObject({ certificates: [{ emulated: true }] })
+    const other = await inspect(cloud.sign(CONTENT, { certificate: true }))
+    expect(other.stdout).not.toContain('emulator')
+  })
+
+  it('shows a message with a bad signature, or of an algorithm that nothing accepts', async () => {
+    const bad = Uint8Array.from(der)
+    bad[bad.length - 1] = (bad.at(-1) as number) ^ 1
+    expect(await inspect(bad)).toMatchObject({ status: 0 })
+    const { status, stdout } = await inspect(cloud.sign(CONTENT, { hash: 'md5' }))
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^digest algorithms +MD5$/m)
+  })
+
+  it('says where a message that was cut off ends, and shows what stands before', async () => {
+    const { status, stdout } = await inspect(der.subarray(0, 420))
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^ {2}instance-id +i-/m)
+    expect(stdout.match(/^cannot be read at /gm)).toHaveLength(1)
+    expect(stdout).toMatch(/^cannot be read at byte 1: \d+ bytes should follow, 416 are there$/m)
+    expect(stdout).toMatch(/^structure: refused, malformed_der /m)
+  })
+
+  it('says which character is none of base64', async () => {
+    const text = Buffer.from(der)
+      .toString('base64')
+      .replaceAll(/(.{76})/g, '$1\n')
+    const { status, stdout } = await inspect(`${text.slice(0, 80)} ${text.slice(81)}`)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/line 2, column 4: " " is no character of base64, perhaps a \+/)
+  })
+
+  it('says what it is not, and shows its elements all the same', async () => {
+    const { status, stdout } = await inspect(cloud.certificateDer)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^no PKCS#7 SignedData, \d+ bytes, DER\n {4}0 {2}SEQUENCE \(\d+\)\n/)
+    expect(stdout).toContain('PrintableString (7)  Unknown')
+  })
+
+  it('prints the elements with --tree, and one JSON document with --json', async () => {
+    const { stdout } = await inspect(der, '--tree')
+    expect(stdout).toMatch(/^ {4}4 {4}OBJECT IDENTIFIER \(9\) {2}SignedData$/m)
+    const printed = JSON.parse((await inspect(der, '--json')).stdout) as object
+    expect(printed).toMatchObject({
+      form: 'DER',
+      structure_accepted: true,
+      problems: [],
+      fields: JSON.parse(String(CONTENT)) as object,
+      signers: [{ serial: '0x6666d188', digest_algorithm: 'SHA-1', signature_bytes: 256 }],
+    })
+  })
+
+  it('lets nothing of a message move the cursor', async () => {
+    const { stdout } = await inspect(cloud.sign('{"a":"\\u001b[2J","b":"\u009b2J"}'))
+    // eslint-disable-next-line no-control-regex
+    expect(stdout).not.toMatch(/[\u001b\u009b]/)
+    expect(stdout).toContain('\\u001b[2J')
+  })
+})
+
+describe('readNodes()', () => {
+  it.each([
+    ['nothing', bytes(), 'byte 0: there is nothing'],
+    ['no length', bytes(0x30), 'byte 1: cut off before a length'],
+    ['half a length', bytes(0x30, 0x82, 1), 'byte 1: cut off inside of a length'],
+    ['a huge length', bytes(0x30, 0x84, 1, 1, 1, 1), 'byte 1: a length of more than three bytes'],
+    ['a long form for a short length', bytes(0x04, 0x81, 1, 0), 'byte 1: a length that is not'],
+    ['too little', bytes(0x04, 5, 1), 'byte 1: 5 bytes should follow, 1 are there'],
+    ['too little inside', bytes(0x30, 3, 0x04, 5, 1), 'byte 3: 5 bytes should follow'],
+    ['too much', bytes(0x05, 0, 0x05, 0), 'byte 2: bytes behind the message'],
+    ['an indefinite length', bytes(0x30, 0x80, 5, 0, 0, 0), 'byte 1: an indefinite length'],
+    ['no end mark', bytes(0x30, 0x80, 5, 0), 'the end mark of an indefinite length is missing'],
+    ['a long tag', bytes(0x3f, 1, 0), 'byte 0: no tag that a message of this kind has'],
+  ])('says where it finds %s', (_, message, problem) => {
+    expect(problemsOf(message).join('\n')).toContain(problem)
+  })
+
+  it('ends on any bytes, however deep', () => {
+    const deep = Uint8Array.from({ length: 4000 }, (_, at) => (at % 2 === 0 ? 0x30 : 0x80))
+    expect(problemsOf(deep).length).toBeGreaterThan(0)
+    for (let cut = 0; cut < der.length; cut++) readNodes(der.subarray(0, cut))
+  })
+})
+
+describe('readLenientText()', () => {
+  it.each([
+    ['AAAA', 3, 0],
+    ['AAA=', 2, 0],
+    ['AA==', 1, 0],
+    ['AAA', 2, 1],
+    ['AAAAA', 3, 1],
+    ['', 0, 0],
+  ])('reads %j into %i bytes, with %i problems', (text, length, problems) => {
+    const read = readLenientText(text)
+    expect([read.bytes.length, read.problems.length]).toEqual([length, problems])
+  })
+})

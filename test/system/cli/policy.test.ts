@@ -1,0 +1,199 @@
+// `rollcall policy check` as a process.
+
+import * as fc from 'fast-check'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { jsonPlace } from '../../../src/cli/policy/json-place.ts'
+import { DOCUMENT_FIELDS, documentText } from '../../support/test-cloud.ts'
+import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+
+const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
+const REGION = DOCUMENT_FIELDS['region-id'] as string
+
+const role = (match: object, more: object = {}): object => ({
+  match,
+  token: { audience: ['https://cluster.example'] },
+  reenrollment: 'always',
+  ...more,
+})
+
+let command: RollcallCommand
+beforeAll(async () => {
+  command = await buildCommand()
+  writeFileSync(join(command.folder, 'document.json'), `${documentText()}\n`)
+})
+afterAll(() => command.remove())
+
+const check = (policy: unknown, ...args: string[]): Promise<Run> => {
+  const text = typeof policy === 'string' ? policy : JSON.stringify(policy)
+  writeFileSync(join(command.folder, 'policy.json'), text)
+  return command.run(['policy', 'check', 'policy.json', ...args])
+}
+
+const TWO = {
+  roles: {
+    master: role({ owner_account_id: [ACCOUNT], region_id: ['eu-*'] }),
+    worker: role({ owner_account_id: [ACCOUNT], region_id: [REGION] }),
+    guest: role({ owner_account_id: ['1'] }),
+  },
+}
+
+describe('rollcall policy check', () => {
+  it('names the roles of a good policy', async () => {
+    const { status, stdout, stderr } = await check(TWO)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toBe('policy.json: good, roles master, worker, guest\n')
+    expect(JSON.parse((await check(TWO, '--json')).stdout)).toEqual({
+      valid: true,
+      problems: [],
+      warnings: [],
+      roles: ['master', 'worker', 'guest'],
+    })
+  })
+
+  it('warns of roles with different rules that one instance can match, and takes the policy', async () => {
+    const match = { owner_account_id: [ACCOUNT] }
+    const mixed = { roles: { a: role(match), b: role(match, { reenrollment: 'same_key' }) } }
+    const { status, stderr } = await check(mixed)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(
+      /^rollcall: warning: roles a \(always\) and b \(same_key\): one instance/,
+    )
+  })
+
+  it('tells every problem at once, with its path', async () => {
+    const bad = { roles: { worker: role({ region_id: [] }, { reenrollment: 'often', extra: 1 }) } }
+    const { status, stdout } = await check(bad)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^policy.json: 4 problems\n/)
+    expect(stdout).toMatch(/^ {2}roles.worker.match.owner_account_id: required.*any customer/m)
+    expect(stdout).toMatch(/^ {2}roles.worker.match.region_id: expected at least one value$/m)
+    expect(stdout).toMatch(/^ {2}roles.worker.reenrollment: expected one of "always"/m)
+    expect(stdout).toMatch(/^ {2}roles.worker.extra: not known here$/m)
+    const printed = JSON.parse((await check(bad, '--json')).stdout) as { problems: string[] }
+    expect(printed).toMatchObject({ valid: false })
+    expect(printed.problems).toHaveLength(4)
+  })
+
+  it.each([
+    ['{"roles":\n  {"a": }}', 'line 2, column 9: expected JSON'],
+    ['{"roles":\n  {', 'line 2, column 4: expected JSON'],
+    ['', 'line 1, column 1: expected JSON'],
+  ])('says where %j stops being JSON', async (text, message) => {
+    const { status, stdout } = await check(text)
+    expect(status).toBe(1)
+    expect(stdout).toContain(message)
+  })
+
+  it('refuses a key that is there twice', async () => {
+    expect((await check('{"roles":{},"roles":{}}')).stdout).toContain('a key is there twice')
+  })
+})
+
+describe('jsonPlace()', () => {
+  const isJson = (text: string): boolean => {
+    try {
+      JSON.parse(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  it('has a place for exactly the texts that are not JSON', () => {
+    const pieces = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '1',
+      '-0.5e3',
+      '01',
+      'true',
+      ' ',
+      '"\\x"',
+      'x',
+    ]
+    const values = fc.oneof(
+      fc.json(),
+      fc.array(fc.constantFrom(...pieces)).map((it) => it.join('')),
+    )
+    fc.assert(
+      fc.property(values, (text) => {
+        expect(jsonPlace(text) === undefined).toBe(isJson(text))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it.each([
+    ['[1,\n 2 3]', 'line 2, column 4'],
+    ['{"a":1,}', 'line 1, column 8'],
+    ['{"a" 1}', 'line 1, column 6'],
+    ['["a\nb"]', 'line 1, column 2'],
+    ['{} {}', 'line 1, column 4'],
+  ])('finds the place in %j', (text, place) => {
+    expect(jsonPlace(text)).toBe(place)
+  })
+})
+
+describe('rollcall policy check --document', () => {
+  const tried = (policy: unknown, ...args: string[]): Promise<Run> =>
+    check(policy, '--document', 'document.json', ...args)
+
+  it('says which role the instance gets, and why not the ones before', async () => {
+    const { status, stdout, stderr } = await tried(TWO)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^admitted: i-\S+ of account \d+ gets the role worker\n/)
+    expect(stdout).toMatch(new RegExp(`^master +no +region_id +${REGION} +eu-\\*$`, 'm'))
+    expect(stdout).toMatch(/^worker +yes +- +- +-$/m)
+    expect(stdout).toMatch(new RegExp(`^guest +no +owner_account_id +${ACCOUNT} +1$`, 'm'))
+    expect(stderr).toContain('may still refuse it')
+  })
+
+  it('says which rule and field refuse', async () => {
+    const { status, stdout } = await tried(TWO, '--role', 'master')
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^refused: i-\S+ of account \d+: role_not_matched, /)
+    expect(stdout).toContain('rule: roles.master.match.region_id')
+    expect(stdout).not.toMatch(/^worker/m)
+    const json = JSON.parse((await tried(TWO, '--role', 'master', '--json')).stdout) as object
+    expect(json).toMatchObject({
+      valid: true,
+      decision: {
+        admitted: false,
+        reason: 'role_not_matched',
+        rule: 'roles.master.match.region_id',
+        field: 'region_id',
+        roles: [{ role: 'master', found: REGION, allowed: ['eu-*'] }],
+      },
+    })
+  })
+
+  it('tells an account that no role names from a role that does not exist', async () => {
+    const stranger = { roles: { guest: role({ owner_account_id: ['1'] }) } }
+    expect((await tried(stranger)).stdout).toContain('account_not_allowed')
+    expect((await tried(stranger, '--role', 'nobody')).stdout).toContain('role_unknown')
+  })
+
+  it('takes the document from standard input', async () => {
+    writeFileSync(join(command.folder, 'policy.json'), JSON.stringify(TWO))
+    const args = ['policy', 'check', 'policy.json', '--document', '-']
+    expect((await command.run(args, { stdin: documentText() })).status).toBe(0)
+  })
+
+  it.each([
+    [['--role', 'worker'], '--role needs --document'],
+    [['--document', 'document.json', '--role', 'X'], '--role: expected a name like'],
+    [['--document', 'policy.json'], 'policy.json: expected a string in the document; save'],
+    [['--document', 'no-such'], 'cannot read no-such'],
+  ])('refuses %j with exit status 2', async (args, message) => {
+    const { status, stdout, stderr } = await check(TWO, ...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+})

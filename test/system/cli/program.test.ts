@@ -1,0 +1,30 @@
+// How a command ends when what it waits for can't come any more.
+
+import { execFile } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '../../../src/cli/exit-status.ts'
+import { cleanEnvironment } from '../../support/processes.ts'
+import { ROOT } from '../../support/sources.ts'
+
+const scriptOf = (action: string): string => `
+  import { createProgram, runProgram } from './src/cli/program.ts'
+  const program = createProgram('it')
+  program.command('go').action(${action})
+  void runProgram(program, ['go'])`
+
+const statusOf = (script: string): Promise<number> =>
+  new Promise((resolve) => {
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script]
+    const child = execFile(process.execPath, args, { cwd: ROOT, env: cleanEnvironment() })
+    child.once('close', (status) => resolve(status ?? -1))
+  })
+
+describe('runProgram()', () => {
+  it.each([
+    ['done', 'async () => undefined', EXIT.done],
+    ['what it said itself', 'async () => void (process.exitCode = 4)', 4],
+    ['incomplete if nothing can end it', '() => new Promise(() => undefined)', EXIT.incomplete],
+  ])('ends with the status %s', async (_, action, status) => {
+    expect(await statusOf(scriptOf(action))).toBe(status)
+  })
+})

@@ -1,0 +1,103 @@
+// A hundred clients send bodies cut into 16,000 chunks of one byte: the servers refuse each, keep their size
+// and go on answering others.
+
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { DENO } from '../ledger/hosted-store.ts'
+import { type RunningProcess, freePort, startProcess } from '../../support/processes.ts'
+import { choppedRequest, connectTo, sendRaw } from '../../support/raw-http.ts'
+import { serviceOf } from '../../support/services.ts'
+import { ROOT } from '../../support/sources.ts'
+
+const CLIENTS = 100
+const CHUNKS = 16_000
+const MAX_GROWTH_MB = 100
+const MAX_HEALTH_MS = 5_000
+
+/** Resident memory of a process in MB. */
+const residentMb = ({ child }: RunningProcess): number => {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1024
+}
+
+const POLICY = {
+  roles: {
+    worker: {
+      match: { owner_account_id: ['1234567890123456'] },
+      token: { audience: ['https://cluster.test'] },
+      reenrollment: 'always',
+    },
+  },
+}
+
+it.each([
+  ['node', [process.execPath, '--import', import.meta.resolve('tsx'), `${ROOT}/functions/node.ts`]],
+  [
+    'deno',
+    [
+      DENO,
+      'run',
+      '--no-prompt',
+      '--cached-only',
+      '--allow-net',
+      '--allow-env',
+      'functions/deno.ts',
+    ],
+  ],
+] as const)(
+  'functions/%s.ts keeps its size while bodies come in chunks of one byte',
+  // Another test beside it may take the processor for a while.
+  { retry: 2 },
+  async (_name, [command, ...args]) => {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const running = startProcess(command, args, {
+      PORT: String(port),
+      ROLLCALL_ISSUER: url,
+      ROLLCALL_LEDGER: 'memory:',
+      ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+      ROLLCALL_POLICY: JSON.stringify(POLICY),
+    })
+    const service = await serviceOf(url, running)
+    try {
+      for (let i = 0; i < 20; i++) await sendRaw(url, choppedRequest(10))
+      const idle = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(url)))
+      const before = residentMb(running)
+
+      let largest = before
+      let slowest = 0
+      const finished = new AbortController()
+      const watch = async (): Promise<void> => {
+        while (!finished.signal.aborted) {
+          const began = performance.now()
+          expect((await fetch(`${url}/healthz`)).status).toBe(200)
+          slowest = Math.max(slowest, performance.now() - began)
+          largest = Math.max(largest, residentMb(running))
+          await setTimeout(20)
+        }
+      }
+      const watching = watch()
+      const answers = await Promise.all(
+        Array.from({ length: CLIENTS }, (_, i) =>
+          sendRaw(url, choppedRequest(CHUNKS, i % 2 === 0)),
+        ),
+      )
+      await setTimeout(500)
+      finished.abort()
+      await watching
+      idle.forEach((socket) => socket.destroy())
+
+      const grown = Math.round(largest - before)
+      console.log(
+        `${before.toFixed(0)} MB, grown by ${grown} MB; /healthz ${slowest.toFixed(0)} ms`,
+      )
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([413]))
+      expect(grown).toBeLessThan(MAX_GROWTH_MB)
+      expect(slowest).toBeLessThan(MAX_HEALTH_MS)
+    } finally {
+      await service.stop()
+    }
+  },
+)

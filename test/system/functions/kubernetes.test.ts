@@ -1,0 +1,199 @@
+// The Kubernetes manifests: valid by the API's published types, hardened, and such that the image really
+// starts with what the Deployment gives it.
+
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1'
+import type { ConfigMap, Service } from 'kubernetes-types/core/v1'
+import type { Deployment } from 'kubernetes-types/apps/v1'
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { parsePolicy } from '../../../src/policy/policy.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { type Manifest, manifestProblems } from '../../support/kubernetes-types.ts'
+import { requireNode24 } from '../../support/node24.ts'
+import { type RunningProcess, freePort, waitUntil } from '../../support/processes.ts'
+import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
+import { readProjectFile } from '../../support/sources.ts'
+import { buildImage, requireNamespaces, startContainer, startListening } from './image.ts'
+
+const manifests = parseAllDocuments(readProjectFile('functions/container/kubernetes.yaml')).map(
+  (document) => document.toJS() as Manifest,
+)
+const [configMap, deployment, service, budget, network] = manifests as unknown as [
+  ConfigMap,
+  Deployment,
+  Service,
+  PodDisruptionBudget,
+  NetworkPolicy,
+]
+const template = deployment.spec?.template
+const pod = template?.spec
+const container = pod?.containers[0]
+const image = Object.fromEntries(
+  [...readProjectFile('Dockerfile').matchAll(/^(USER|EXPOSE) (\S+)$/gm)].map(
+    ([, name = '', text = '']) => [name, text],
+  ),
+)
+
+describe('kubernetes.yaml', () => {
+  it('is valid by the published types of the API', () => {
+    expect(manifests.map(({ kind }) => kind)).toEqual([
+      'ConfigMap',
+      'Deployment',
+      'Service',
+      'PodDisruptionBudget',
+      'NetworkPolicy',
+    ])
+    expect(manifestProblems(manifests)).toEqual(manifests.map(() => []))
+  })
+
+  it('would not be valid with anything misspelt, misplaced, missing or of another type', () => {
+    const json = JSON.stringify(deployment)
+    const changed = [
+      ['"readOnlyRootFilesystem":true', '"readonlyRootFilesystem":true'],
+      ['"replicas":2,', '"replicas":2,"enableServiceLinks":false,'],
+      ['"periodSeconds":5', '"periodSeconds":"5"'],
+      ['"name":"rollcall","image"', '"image"'],
+      ['"apps/v1"', '"apps/v1beta1"'],
+    ].map(([text = '', replacement = '']) => {
+      expect(json.split(text)).toHaveLength(2)
+      return JSON.parse(json.replace(text, replacement)) as Manifest
+    })
+    for (const problems of manifestProblems(changed)) expect(problems).not.toEqual([])
+  })
+
+  it('selects the same pods everywhere, two of them, of which one always stays', () => {
+    const labels = template?.metadata?.labels
+    expect(labels).toEqual({ 'app.kubernetes.io/name': 'rollcall' })
+    expect([
+      deployment.spec?.selector.matchLabels,
+      service.spec?.selector,
+      budget.spec?.selector?.matchLabels,
+      network.spec?.podSelector.matchLabels,
+      ...(pod?.topologySpreadConstraints ?? []).map((it) => it.labelSelector?.matchLabels),
+    ]).toEqual(Array.from({ length: 6 }, () => labels))
+    expect(deployment.spec).toMatchObject({
+      replicas: 2,
+      strategy: { rollingUpdate: { maxUnavailable: 0 } },
+    })
+    expect(budget.spec).toMatchObject({ minAvailable: 1 })
+  })
+
+  it('gives the pods no rights, and is not root', () => {
+    const [user, group] = (image['USER'] ?? '').split(':').map(Number)
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: group,
+        fsGroup: group,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+    })
+    expect(container?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([])
+  })
+
+  it('waits longer for the end of a pod than the service takes to stop', () => {
+    const [, stopSeconds] =
+      /STOP_SECONDS = (\d+)/.exec(readProjectFile('src/node/serve-node.ts')) ?? []
+    const [, pauseSeconds] = container?.lifecycle?.preStop?.exec?.command ?? []
+    expect(Number(stopSeconds)).toBeGreaterThan(0)
+    expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number(stopSeconds) + Number(pauseSeconds),
+    )
+  })
+
+  it('lets in and asks for health on the port of the image, and lets out to names and the store only', () => {
+    const port = Number(image['EXPOSE'])
+    expect(container?.ports).toEqual([{ name: 'http', containerPort: port }])
+    expect(service.spec?.ports?.[0]?.targetPort).toBe('http')
+    for (const probe of [container?.readinessProbe, container?.livenessProbe]) {
+      expect(probe?.httpGet).toEqual({ path: '/healthz', port: 'http' })
+    }
+    expect(network.spec?.policyTypes).toEqual(['Ingress', 'Egress'])
+    expect(network.spec?.ingress?.flatMap(({ ports = [] }) => ports)).toEqual([
+      { protocol: 'TCP', port },
+    ])
+    const out = network.spec?.egress?.flatMap(({ ports = [] }) => ports.map((it) => it.port))
+    expect(out).toEqual([53, 53, 6379])
+  })
+
+  it('has a policy that the service takes', () => {
+    expect(Object.keys(parsePolicy(configMap.data?.['policy.json'] ?? '').roles)).not.toEqual([])
+  })
+})
+
+describe('the Deployment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-kubernetes-'))
+  const running = new Set<RunningProcess>()
+  const closers: (() => unknown)[] = []
+  afterAll(async () => {
+    await Promise.all([...running].map(({ stop }) => stop()))
+    for (const close of closers) await close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('starts the image with its variables, its ConfigMap and its Secret, once the placeholder is replaced', async (context) => {
+    requireRedis(context)
+    requireNamespaces(context)
+    const of = await buildImage(await requireNode24(context))
+    closers.push(of.remove)
+    const redis = await startRedisServer()
+    closers.push(redis.close)
+    const secret: Record<string, string> = {
+      'signing-keys.json': JSON.stringify(await generateSigningKeys('ES256')),
+      'ledger-url': redis.url,
+    }
+    const volumes = Object.fromEntries(
+      (container?.volumeMounts ?? []).map(({ name, mountPath }) => {
+        const volume = pod?.volumes?.find((it) => it.name === name)
+        const files = volume?.secret === undefined ? configMap.data : secret
+        const path = join(folder, name)
+        mkdirSync(path)
+        for (const [file, text] of Object.entries(files ?? {})) {
+          writeFileSync(join(path, file), text, { mode: volume?.secret?.defaultMode ?? 0o644 })
+          chownSync(join(path, file), 0, pod?.securityContext?.fsGroup ?? 0)
+        }
+        return [mountPath, path]
+      }),
+    )
+    const port = await freePort()
+    const sample = Object.fromEntries([
+      ...(container?.env ?? []).map(({ name, value, valueFrom }) => [
+        name,
+        value ?? configMap.data?.[valueFrom?.configMapKeyRef?.key ?? ''] ?? '',
+      ]),
+      ['PORT', String(port)],
+    ]) as Record<string, string>
+    const refused = startContainer(of, { env: sample, volumes })
+    running.add(refused)
+    await waitUntil(() => refused.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
+    expect(refused.child.exitCode).toBe(2)
+    expect(refused.output.stderr).toContain(
+      `ROLLCALL_ISSUER: "${configMap.data?.['issuer']}" is a placeholder; set the URL`,
+    )
+
+    const env = { ...sample, ROLLCALL_ISSUER: 'https://rollcall.test' }
+    const started = await startListening(of, { env, volumes }, running)
+    expect(started.output.stderr).toContain('as https://rollcall.test')
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+
+    // What Kubernetes would add, were it not told otherwise.
+    expect(pod?.enableServiceLinks).toBe(false)
+    const links = { ROLLCALL_SERVICE_HOST: '10.0.0.1', ROLLCALL_PORT: 'tcp://10.0.0.1:80' }
+    const linked = startContainer(of, { env: { ...env, ...links }, volumes })
+    running.add(linked)
+    await waitUntil(() => linked.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
+    expect(linked.child.exitCode).toBe(2)
+    expect(linked.output.stderr).toContain('add enableServiceLinks: false to the pod')
+  })
+})

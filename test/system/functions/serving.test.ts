@@ -1,0 +1,97 @@
+// What each server of ours does with signals, addresses and connections that are kept.
+
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listenFailure, listenUrl } from '../../../src/node/listening.ts'
+import { waitUntil } from '../../support/processes.ts'
+import {
+  RUNTIMES,
+  SECONDS,
+  type Servers,
+  askChallenge,
+  createServers,
+  ended,
+} from '../../support/server-process.ts'
+
+/** Longer than Node's own 5 seconds, and the second that it adds to them. */
+const IDLE_MS = 6_100
+/** How many connections are reused at once. */
+const CONNECTIONS = 20
+
+let servers: Servers
+beforeAll(async () => {
+  servers = await createServers()
+})
+afterAll(() => servers.stop())
+
+describe.for(RUNTIMES)('the server on %s', ([, command]) => {
+  it('ignores SIGHUP, says so, and stops in order at SIGTERM', async (context) => {
+    const server = await servers.start(await command(context))
+    server.child.kill('SIGHUP')
+    const ignored = (): boolean => server.output.stderr.includes('SIGHUP is ignored')
+    await waitUntil(ignored, { seconds: SECONDS, what: 'the line about SIGHUP' })
+    expect((await askChallenge(server.url)).status).toBe(200)
+    server.child.kill('SIGTERM')
+    expect(await ended(server)).toBe(0)
+  })
+
+  it('announces an IPv6 address as a URL that works', async (context) => {
+    const server = await servers.start(await command(context), { env: { HOST: '::' } })
+    const url = `http://[::]:${server.port}`
+    expect(server.output.stderr).toContain(`listening on ${url} as `)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('says which address it cannot listen on', async (context) => {
+    const env = { HOST: '192.0.2.1' }
+    const server = await servers.start(await command(context), { env, listening: false })
+    expect(await ended(server)).toBe(2)
+    const failure = `rollcall: cannot listen on http://192.0.2.1:${server.port} (`
+    expect(server.output.stderr).toContain(failure)
+    expect(server.output.stderr).toContain('; check HOST and PORT\n')
+  })
+
+  it('answers on a connection that a pool reuses after 6 seconds', async (context) => {
+    const server = await servers.start(await command(context))
+    const agent = new Agent({ keepAlive: true })
+    const post = async (): Promise<{ status: number | undefined; reused: boolean }> => {
+      const sent = request(`${server.url}/v1/challenge`, { agent, method: 'POST' }).end()
+      const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage]
+      response.resume()
+      await once(response, 'end')
+      return { status: response.statusCode, reused: sent.reusedSocket }
+    }
+    const all = () => Promise.all(Array.from({ length: CONNECTIONS }, post))
+    try {
+      await all()
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+      const answers = Array.from({ length: CONNECTIONS }, () => ({ status: 200, reused: true }))
+      expect(await all()).toEqual(answers)
+    } finally {
+      agent.destroy()
+    }
+  })
+})
+
+describe('listenUrl()', () => {
+  it.each([
+    ['127.0.0.1', 'http://127.0.0.1:80'],
+    ['localhost', 'http://localhost:80'],
+    ['::1', 'http://[::1]:80'],
+    ['fd00::1:2', 'http://[fd00::1:2]:80'],
+  ])('writes %s as %s', (host, url) => {
+    expect(listenUrl({ host, port: 80 })).toBe(url)
+  })
+})
+
+describe('listenFailure()', () => {
+  it.each([
+    ['Node', { code: 'EADDRINUSE' }],
+    ['Deno', { name: 'AddrInUse' }],
+  ])('says on %s what to do about a port that is taken', (_, error) => {
+    expect(listenFailure(error, { host: '::', port: 8787 })).toBe(
+      'port 8787 is taken; choose another with PORT and set ROLLCALL_ISSUER to it',
+    )
+  })
+})

@@ -1,0 +1,117 @@
+// The server is told to stop while 200 instances enroll: each is answered, or its connection is closed
+// without an answer and it comes again. None hangs, none is half done.
+
+import { type TestContext, expect, it } from 'vitest'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { type EnrollmentAnswer, getChallenge, postEvidence } from '../../support/instance.ts'
+import { freePort, startProcess } from '../../support/processes.ts'
+import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
+import { ROOT } from '../../support/sources.ts'
+import { type Service, serviceOf } from '../../support/services.ts'
+import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
+
+const INSTANCES = 200
+const ACCOUNT = '1234567890123456'
+/** When the signal comes, after the first request was sent: while most are at work. */
+const SIGNAL_AFTER_MS = [20, 120, 300]
+const LIMIT_MS = 30_000
+
+const POLICY = {
+  roles: {
+    once: {
+      match: { owner_account_id: [ACCOUNT] },
+      token: { audience: ['https://cluster.example'] },
+      reenrollment: 'never',
+    },
+  },
+}
+
+const jtiOf = ({ body }: EnrollmentAnswer): unknown =>
+  (
+    JSON.parse(
+      Buffer.from(String(body['access_token']).split('.')[1] ?? '', 'base64url').toString(),
+    ) as Record<string, unknown>
+  )['jti']
+
+/** What came of one post: an answer, or a connection that was closed before a byte of one. */
+type Outcome = EnrollmentAnswer | 'closed'
+
+const answered = (outcome: Outcome): outcome is EnrollmentAnswer => outcome !== 'closed'
+
+it('functions/node.ts finishes or refuses each of 200 enrollments when it is told to stop', async (context: TestContext) => {
+  requireRedis(context)
+  const cloud = await createTestCloud()
+  const redis = await startRedisServer()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const variables = {
+    PORT: String(port),
+    ROLLCALL_ISSUER: url,
+    ROLLCALL_LEDGER: redis.url,
+    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+    ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
+    ROLLCALL_POLICY: JSON.stringify(POLICY),
+  }
+  const start = async () => {
+    const args = ['--import', import.meta.resolve('tsx'), `${ROOT}/functions/node.ts`]
+    const running = startProcess(process.execPath, args, variables)
+    return { running, service: await serviceOf(url, running) }
+  }
+  const evidenceOf = async (service: Service, name: string) => {
+    const document = documentText({
+      'owner-account-id': ACCOUNT,
+      'instance-id': `i-${name}`,
+      'serial-number': name,
+    })
+    const content = withAudience(document, await getChallenge(service.url))
+    return { document, pkcs7: Buffer.from(cloud.sign(content)).toString('base64') }
+  }
+
+  let { running, service } = await start()
+  try {
+    const counts = { answered: 0, closed: 0 }
+    for (const [round, afterMs] of SIGNAL_AFTER_MS.entries()) {
+      const evidence: { document: string; pkcs7: string }[] = []
+      for (let i = 0; i < INSTANCES; i++) {
+        evidence.push(await evidenceOf(service, `stop${round}x${i}`))
+      }
+      const limit = (outcome: Promise<Outcome>): Promise<Outcome> =>
+        Promise.race([
+          outcome,
+          new Promise<never>((_, reject) =>
+            setTimeout(() => reject(new Error('a request hangs')), LIMIT_MS).unref(),
+          ),
+        ])
+      const posts = evidence.map((posted) =>
+        limit(postEvidence(url, posted).catch((): Outcome => 'closed')),
+      )
+      await new Promise((resolve) => setTimeout(resolve, afterMs))
+      running.child.kill('SIGTERM')
+      const outcomes = await Promise.all(posts)
+      // Answered is enrolled, or told to come again; nothing else.
+      for (const { status, body } of outcomes.filter(answered)) {
+        expect([200, 503]).toContain(status)
+        if (status === 503) expect(body['code']).toBe('unavailable')
+      }
+      expect(await running.stop()).toBe(0)
+      counts.answered += outcomes.filter(answered).length
+      counts.closed += outcomes.length - outcomes.filter(answered).length
+
+      ;({ running, service } = await start())
+      for (const [i, posted] of evidence.entries()) {
+        const again = await postEvidence(url, posted)
+        expect(again.status).toBe(200)
+        const before = outcomes[i]
+        if (before !== undefined && answered(before) && before.status === 200) {
+          expect(jtiOf(again)).toBe(jtiOf(before))
+        }
+      }
+    }
+    console.log(`of ${3 * INSTANCES}: ${counts.answered} answered, ${counts.closed} closed`)
+    expect(counts.answered).toBeGreaterThan(0)
+    expect(counts.closed).toBeGreaterThan(0)
+  } finally {
+    await service.stop()
+    await redis.close()
+  }
+})

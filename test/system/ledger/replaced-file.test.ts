@@ -1,0 +1,93 @@
+// A ledger's file that is replaced under a running service, by the entries of the project.
+
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { POLICY } from '../../support/http.ts'
+import { type PostedEvidence, getChallenge, postEvidence } from '../../support/instance.ts'
+import { requireNode24 } from '../../support/node24.ts'
+import { freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { type Service, serviceOf } from '../../support/services.ts'
+import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
+import { DENO } from './hosted-store.ts'
+
+/** How an entry is started whose ledger is in a folder. */
+type Command = (folder: string, context: TestContext) => Promise<readonly string[]>
+
+const onNode: Command = async (_, context) => [await requireNode24(context), 'functions/node.ts']
+
+const onDeno: Command = async (folder) => {
+  const flags = ['--no-prompt', '--cached-only', '--unstable-kv', '--allow-net', '--allow-env']
+  const files = [`--allow-read=${folder}`, `--allow-write=${folder}`]
+  return [DENO, 'run', ...flags, ...files, 'functions/deno.ts']
+}
+
+interface Scene {
+  readonly service: Service
+  readonly folder: string
+  evidence(): Promise<PostedEvidence>
+}
+
+const sceneFor = async (kind: string, command: Command, context: TestContext): Promise<Scene> => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-replaced-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const cloud = await createTestCloud()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const [program = '', ...args] = await command(folder, context)
+  const running = startProcess(program, args, {
+    ROLLCALL_ISSUER: url,
+    PORT: String(port),
+    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+    ROLLCALL_POLICY: JSON.stringify(POLICY),
+    ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
+    ROLLCALL_LEDGER: `${kind}:${join(folder, 'ledger.db')}`,
+  })
+  const service = await serviceOf(url, running)
+  onTestFinished(() => void service.stop())
+  return {
+    service,
+    folder,
+    async evidence() {
+      const document = documentText()
+      const der = cloud.sign(withAudience(document, await getChallenge(url)))
+      return { document, pkcs7: Buffer.from(der).toString('base64') }
+    },
+  }
+}
+
+describe('a service whose ledger file is replaced', () => {
+  it.for([
+    ['sqlite', 'Node 24', onNode],
+    ['sqlite', 'Deno', onDeno],
+    ['deno-kv', 'Deno', onDeno],
+  ] as const)(
+    'of %s on %s answers 503 once, says so, and refuses what was made before',
+    async ([kind, , command], context) => {
+      const { service, folder, evidence } = await sceneFor(kind, command, context)
+      const spent = await evidence()
+      expect((await postEvidence(service.url, spent)).status).toBe(200)
+      const made = await evidence()
+
+      // As when the folder's volume is exchanged: the file and what belongs to it.
+      for (const name of readdirSync(folder)) {
+        renameSync(join(folder, name), join(folder, `old-${name}`))
+      }
+      const first = await postEvidence(service.url, made)
+      expect([first.status, first.body['code']]).toEqual([503, 'unavailable'])
+      await waitUntil(() => /has lost its epoch[^]*begins at/.test(service.output()), {
+        seconds: 10,
+        what: 'it says so',
+      })
+      for (const before of [spent, made]) {
+        const refused = await postEvidence(service.url, before)
+        expect([refused.status, refused.body['code']]).toEqual([401, 'invalid_evidence'])
+      }
+      expect(service.auditEvents().at(-1)).toMatchObject({ reason: 'challenge_before_ledger' })
+      expect((await postEvidence(service.url, await evidence())).status).toBe(200)
+      expect(readdirSync(folder)).toContain('ledger.db')
+    },
+  )
+})

@@ -1,0 +1,231 @@
+// What src/metadata/README.md promises, row by row: each step of the documentation with curl, by the call
+// and by the command.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
+import { readInstanceDescriptions } from '../../../src/cli/emulator-description.ts'
+import { decodePkcs7 } from '../../../src/codec/pem.ts'
+import { parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
+import {
+  INTERFACE_ITEMS,
+  ITEMS,
+  type Item,
+  type ListEntry,
+  type MetadataClient,
+  type PublicKey,
+  createMetadataClient,
+  itemAt,
+} from '../../../src/metadata/index.ts'
+import { FAULTS } from '../../../src/emulator/faults.ts'
+import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { requireTool } from '../../support/requirements.ts'
+import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
+import { asText, failureOf } from '../../support/metadata-client.ts'
+import { curlWithToken, runCurl } from '../../support/curl.ts'
+import { verifyWithOpenssl } from '../../support/metadata-tools.ts'
+
+const README = readProjectFile('src/metadata/README.md')
+const AUDIENCE = 'a-nonce'
+
+/** The rows of the table whose first column is called so, without its code marks. */
+const rowsOf = (firstColumn: string, readme = README): string[][] => {
+  const [, table = ''] = readme.split(new RegExp(`^\\| ${firstColumn} +\\|.*\\n\\|[ -|]+\\n`, 'm'))
+  const lines = table.slice(0, table.indexOf('\n\n')).split('\n')
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  )
+}
+const STEPS = rowsOf('Step').map(([step = '', path = '', call = '', command = '']) => ({
+  step,
+  path,
+  call,
+  command,
+}))
+const NOT_FOUND = rowsOf('404 at').map(([path = '', remedy = '']) => ({ path, remedy }))
+
+let full: EmulatorServer
+let bare: EmulatorServer
+let client: MetadataClient
+let command: RollcallCommand
+let fill: (text: string) => string
+beforeAll(async () => {
+  full = await startEmulator({ allItems: true, hardenedOnly: true })
+  bare = await startEmulator({ hardenedOnly: true, faults: ['not-found:meta-data/hostname'] })
+  client = createMetadataClient({ baseUrl: full.url })
+  command = await buildCommand()
+  const [[mac = ''], [role = '']] = [await client.items.macs(), await client.items.ramRoleNames()]
+  fill = (text) => text.replace('MAC', mac).replace('ROLE', role).replaceAll('AUDIENCE', AUDIENCE)
+  const evidence = await client.evidence({ audience: AUDIENCE })
+  writeFileSync(join(command.folder, 'document.json'), evidence.document)
+  writeFileSync(join(command.folder, 'pkcs7.txt'), evidence.pkcs7)
+  writeFileSync(join(command.folder, 'cloud.pem'), full.emulator.certificatePem)
+})
+afterAll(async () => {
+  command.remove()
+  await Promise.all([full.close(), bare.close()])
+})
+
+/** Does what the column `call` says. */
+const doCall = async (call: string): Promise<unknown> => {
+  const trustAnchors = await parseTrustAnchors(full.emulator.certificatePem)
+  const verify: typeof verifyInstanceIdentity = (evidence, options) =>
+    verifyInstanceIdentity(evidence, { ...options, trustAnchors })
+  // oxlint-disable-next-line typescript/no-implied-eval -- the text of our own README
+  const run = new Function(
+    'metadata',
+    'verifyInstanceIdentity',
+    `return (async () => ${fill(call)})()`,
+  )
+  return (run as (...args: unknown[]) => Promise<unknown>)(client, verify)
+}
+
+const runCommand = (line: string, url = full.url): Promise<Run> => {
+  const [name, ...args] = fill(line).split(' ')
+  expect(name).toBe('rollcall')
+  return command.run(args, { env: { ROLLCALL_METADATA_URL: url } })
+}
+
+const INTERFACE = /^meta-data\/network\/interfaces\/macs\/[^/]+\//
+const itemOf = (path: string): Item | undefined =>
+  itemAt(path) ??
+  Object.values(INTERFACE_ITEMS).find((item) => item.path === path.replace(INTERFACE, ''))
+
+/** What curl prints, from what the call gave. */
+const textOf = (path: string, value: unknown): string => {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
+  const item = itemOf(path)
+  if (item !== undefined) return asText(item, value)
+  if (!Array.isArray(value)) return String(value)
+  const lines = (value as (string | ListEntry | PublicKey)[]).map((one) => {
+    if (typeof one === 'string') return one
+    return 'openssh' in one ? one.openssh : `${one.name}${one.isFolder ? '/' : ''}`
+  })
+  return lines.join('\n')
+}
+const withoutSlashes = (text: string): string => text.replaceAll(/\/$/gm, '')
+
+describe('the steps of the documentation', () => {
+  it('name every documented item', () => {
+    const paths = STEPS.map(({ path }) => path.replace('/latest/', '').replace(/\?.*/, ''))
+    for (const { path } of Object.values(ITEMS)) expect(paths).toContain(path)
+    for (const { path } of Object.values(INTERFACE_ITEMS)) {
+      expect(paths).toContain(`${ITEMS.macs.path}MAC/${path}`)
+    }
+  })
+
+  it('stand in the README of the project as they do here, the main ones', () => {
+    const main = rowsOf('Step', readProjectFile('README.md'))
+    expect(main.length).toBeGreaterThan(8)
+    for (const row of main) expect(rowsOf('Step')).toContainEqual(row)
+  })
+
+  const plain = STEPS.filter(({ path }) => !/ |\.\.\./.test(path))
+  it('are run one by one, but for two', () => expect(plain.length).toBe(STEPS.length - 2))
+
+  it.for(plain)('$step: $call, $command', async ({ path, call, command }, context) => {
+    const curl = await curlWithToken(context, full.url)
+    const text = await curl(fill(path))
+    expect(text).not.toBe('')
+    const below = fill(path).replace('/latest/', '')
+    const got = textOf(below, await doCall(call))
+    expect(itemOf(below)?.form === 'names' ? withoutSlashes(text) : text).toBe(got)
+    if (command === '') return
+    const { status, stdout, stderr } = await runCommand(command)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    if (command.includes(' get ')) expect(stdout).toBe(text)
+    else {
+      // Under the heading of a list.
+      const names = stdout
+        .split('\n')
+        .slice(/ list\b/.test(command) ? 1 : 0)
+        .map((line) => line.split(' ')[0])
+      expect(names.filter((name) => name !== '').join('\n')).toBe(text)
+    }
+  })
+
+  it('everything, with values', async (context) => {
+    const row = STEPS.find(({ path }) => path.includes('...'))
+    const curl = await curlWithToken(context, full.url)
+    const { stdout } = await runCommand(row?.command ?? '')
+    let found = 0
+    for await (const { path, name, isSecret } of (await doCall(
+      row?.call ?? '',
+    )) as AsyncIterable<ListEntry>) {
+      found++
+      // How the tree is drawn is the command's own affair.
+      expect(
+        stdout.split('\n').some((line) => line.trim().split(/\s/)[0] === name),
+        path,
+      ).toBe(true)
+      const isShown = !isSecret && path !== ITEMS.identitySignature.path
+      const [first = ''] = (await curl(`/latest/${path}`)).split('\n')
+      if (isShown) expect(stdout, path).toContain(first)
+      else expect(stdout, path).not.toContain(first === '{' ? 'emulated-secret' : first)
+    }
+    expect(found).toBeGreaterThan(Object.keys(ITEMS).length)
+  })
+
+  it('verified with the certificate', async (context) => {
+    requireTool(context, 'openssl', 'apt-get install openssl')
+    const row = STEPS.find(({ path }) => path.includes('openssl'))
+    const curl = await curlWithToken(context, full.url)
+    const signature = await curl(fill(row?.path.split(',')[0] ?? ''))
+    const content = verifyWithOpenssl(decodePkcs7(signature), full.emulator.certificatePem)
+    expect(JSON.parse(content)).toMatchObject({ audience: AUDIENCE })
+    const { instanceId } = full.emulator.instances[0] as { instanceId: string }
+    expect(await doCall(row?.call ?? '')).toMatchObject({ instanceId, audience: AUDIENCE })
+    const run = await runCommand(`${row?.command} --trust-anchor cloud.pem`)
+    expect(run.status).toBe(0)
+    expect(run.stdout).toContain(instanceId)
+    const other = await runCommand(
+      `${row?.command.replace('AUDIENCE', 'other')} --trust-anchor cloud.pem`,
+    )
+    expect(other.status).not.toBe(0)
+  })
+})
+
+describe('the table of 404', () => {
+  it('has every item that not every instance has, or one like it', () => {
+    expect(NOT_FOUND.length).toBeGreaterThanOrEqual(8)
+    const remedies = new Set(NOT_FOUND.map(({ remedy }) => remedy))
+    for (const item of Object.values(ITEMS)) {
+      if ('needs' in item) expect(remedies).toContain(`it needs ${item.needs}`)
+    }
+  })
+
+  it.for(NOT_FOUND)('$path: $remedy', async ({ path, remedy }, context) => {
+    const curl = await curlWithToken(context, bare.url)
+    expect(await failureOf(curl(`/latest/${path}`))).toMatchObject({ code: 22 })
+    const other = createMetadataClient({ baseUrl: bare.url })
+    expect(await failureOf(other.get(path))).toMatchObject({ code: 'not_found', remedy })
+    const { status, stdout, stderr } = await runCommand(`rollcall metadata get ${path}`, bare.url)
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
+    expect(stderr).toContain(remedy)
+  })
+})
+
+describe('the rest of the README', () => {
+  it('has an example of a description that can be used', async (context) => {
+    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(README) ?? []
+    const file = join(command.folder, 'instances.json')
+    writeFileSync(file, json)
+    const { url, close } = await startEmulator({ instances: await readInstanceDescriptions(file) })
+    try {
+      expect(await runCurl(context, `${url}/latest/meta-data/hostname`)).toBe('web-1')
+    } finally {
+      await close()
+    }
+  })
+
+  it('lists every fault and every file', () => {
+    expect(rowsOf('fault').map(([name]) => name)).toEqual(Object.keys(FAULTS))
+    const named = rowsOf('file').flatMap(([names = '']) => names.split(', '))
+    const there = typeScriptFiles('src/metadata').map((path) => path.replace('src/metadata/', ''))
+    expect(['index.ts', ...named].toSorted()).toEqual(there.toSorted())
+  })
+})

@@ -1,0 +1,27 @@
+// A runtime that users deploy on, as the suite sees it.
+
+import type { TestContext } from 'vitest'
+import type { Service, ServiceVariables } from '../../support/services.ts'
+
+/** A deployment of the service: one place, one port, one store. */
+export interface Deployment {
+  /** Where it serves. */
+  readonly url: string
+  /** Starts it, or starts it again on what it has stored. */
+  start(): Promise<Service>
+  /** Makes the store unable to answer. */
+  breakStore(): Promise<void>
+  mendStore(): Promise<void>
+  /** Removes everything. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a deployment.
+ * @param context skips where the machine lacks what it takes
+ * @param variables all but the issuer, which is the deployment's URL, and the ledger
+ */
+export type Deploy = (
+  context: Pick<TestContext, 'skip'>,
+  variables: ServiceVariables,
+) => Promise<Deployment>

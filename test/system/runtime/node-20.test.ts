@@ -1,0 +1,32 @@
+// Node 20, the oldest that must work: with Redis, and with the clear refusal of what it lacks.
+
+import { describe, expect, it } from 'vitest'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { startProcess, waitUntil } from '../../support/processes.ts'
+import { POLICY } from '../../support/http.ts'
+import { entryOf, onProcess } from './deploy.ts'
+import { describeRuntime } from './suite.ts'
+
+const NODE = { command: process.execPath, args: ['--import', 'tsx', 'functions/node.ts'] }
+
+describeRuntime(
+  'Node 20, Redis',
+  new RegExp(`^node ${process.version}`),
+  onProcess('redis', () => entryOf(NODE.command, ...NODE.args)),
+)
+
+describe.runIf(process.versions.node.startsWith('20.'))('Node 20, SQLite', () => {
+  it('refuses to start, and says which Node has it', async ({ task }) => {
+    task.meta.engine = `node ${process.version}`
+    const server = startProcess(NODE.command, NODE.args, {
+      ROLLCALL_ISSUER: 'http://localhost:8787',
+      ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+      ROLLCALL_POLICY: JSON.stringify(POLICY),
+      ROLLCALL_LEDGER: 'sqlite:/tmp/never-made.db',
+    })
+    const over = (): boolean => server.child.exitCode !== null
+    await waitUntil(over, { seconds: 30, what: 'the end of the server' })
+    expect(server.child.exitCode).toBe(2)
+    expect(server.output.stderr).toMatch(/ROLLCALL_LEDGER: .*Node has it from 22\.13 on/)
+  })
+})

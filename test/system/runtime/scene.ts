@@ -1,0 +1,106 @@
+// What the suite enrolls: instances of the emulator and documents signed by openssl, and the variables of
+// a service that admits them.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { getEvidence, type PostedEvidence } from '../../support/instance.ts'
+import { type OpensslCloud, createOpensslCloud } from '../../support/openssl.ts'
+import type { ServiceVariables } from '../../support/services.ts'
+import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
+
+export const CLUSTER = 'https://cluster.example'
+const INSTANCES = 40
+
+/** See {@link setScene}. */
+export interface Scene {
+  readonly variables: ServiceVariables
+  readonly metadata: EmulatorServer
+  readonly folder: string
+  /** The URL of the metadata service of an emulated instance that no test has had yet. */
+  nextInstance(): string
+  /** Evidence of an emulated instance. */
+  evidence(metadataUrl: string, audience: string): Promise<PostedEvidence>
+  /** Evidence that openssl signed. */
+  opensslEvidence(audience: string): Promise<PostedEvidence>
+  /** The Authorization header of one operator's call. */
+  operator(issuer: string): Promise<string>
+  close(): Promise<void>
+}
+
+const role = (account: readonly (string | undefined)[], more: Record<string, unknown>) => ({
+  match: { owner_account_id: [...new Set(account)] },
+  token: { audience: [CLUSTER] },
+  reenrollment: 'always',
+  ...more,
+})
+
+/** Sets the scene. */
+export const setScene = async (): Promise<Scene> => {
+  const metadata = await startEmulator({ instances: INSTANCES, accounts: 2 })
+  const { instances, certificatePem } = metadata.emulator
+  const openssl: OpensslCloud = await createOpensslCloud()
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-runtime-'))
+  const operatorKeys = await generateKeyPair('ES256', { extractable: true })
+  const operatorJwk = await exportJWK(operatorKeys.publicKey)
+  const kid = await calculateJwkThumbprint(operatorJwk)
+
+  // Of the emulator's two accounts one is admitted.
+  const [first] = instances
+  const admitted = instances.filter(
+    ({ ownerAccountId }) => ownerAccountId === first?.ownerAccountId,
+  )
+  const accounts = [first?.ownerAccountId, DOCUMENT_FIELDS['owner-account-id']]
+  let taken = 0
+  return {
+    metadata,
+    folder,
+    variables: {
+      ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
+      ROLLCALL_TRUST_ANCHORS: certificatePem + openssl.certificatePem,
+      ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorJwk] }),
+      ROLLCALL_POLICY: JSON.stringify({
+        roles: {
+          worker: role(accounts, {}),
+          once: role(accounts, { reenrollment: 'never' }),
+          bound: role(accounts, { binding: 'dpop' }),
+        },
+      }),
+    },
+    nextInstance() {
+      const instance = admitted[taken++]
+      if (instance === undefined) throw new Error('no more instances')
+      return `${metadata.url}/instances/${instance.instanceId}`
+    },
+    evidence: getEvidence,
+    async opensslEvidence(audience) {
+      const document = documentText()
+      const der = await openssl.sign(withAudience(document, audience))
+      return { document, pkcs7: Buffer.from(der).toString('base64') }
+    },
+    async operator(issuer) {
+      const token = await new SignJWT({ sub: 'operator', jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: 'ES256', typ: 'rollcall-admin+jwt', kid })
+        .setAudience(issuer)
+        .setIssuedAt()
+        .setExpirationTime('60 s')
+        .sign(operatorKeys.privateKey)
+      return `Bearer ${token}`
+    },
+    async close() {
+      openssl.close()
+      await metadata.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** An account of the emulator that no role names. */
+export const strangerOf = ({ metadata }: Pick<Scene, 'metadata'>): string => {
+  const [first, ...others] = metadata.emulator.instances
+  const stranger = others.find(({ ownerAccountId }) => ownerAccountId !== first?.ownerAccountId)
+  return `${metadata.url}/instances/${stranger?.instanceId}`
+}

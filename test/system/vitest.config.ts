@@ -1,0 +1,39 @@
+// `npm run test:system`: the command, the entries, the runtimes, real stores, workerd and the package, each as
+// real processes. The project `workerd` runs inside of the Workers runtime.
+
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
+import { defineConfig } from 'vitest/config'
+
+const root = new URL('../..', import.meta.url).pathname
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 }
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/workerd/**'],
+          // Most of the time is spent on waiting for processes.
+          maxWorkers: 4,
+          ...limits,
+        },
+      },
+      {
+        root,
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: {
+          name: 'workerd',
+          // After the other project, which has another number of workers.
+          sequence: { groupOrder: 1 },
+          include: ['test/system/workerd/**/*.test.ts'],
+          globalSetup: ['test/system/workerd/evidence.ts'],
+          ...limits,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,70 @@
+// What verification takes from the platform must be there, and be the same, in workerd.
+
+import { inject, it } from 'vitest'
+import {
+  ALIBABA_CLOUD_TRUST_ANCHORS,
+  parseTrustAnchors,
+  verifyInstanceIdentity,
+} from '../../../src/index.ts'
+import { sha256 } from '../../../src/base/sha256.ts'
+import { type Bytes, concatBytes, toHex, utf8 } from '../../../src/base/bytes.ts'
+import { decodePkcs7 } from '../../../src/codec/pem.ts'
+import { readSignedData } from '../../../src/codec/signed-data.ts'
+import { type TrustAnchor, verificationKey } from '../../../src/verify/trust-anchor.ts'
+
+const evidence = inject('evidence')
+
+it.skipIf(evidence === null)(
+  'verifyInstanceIdentity() accepts evidence made by openssl, in workerd',
+  async ({ expect }) => {
+    if (evidence === null) return
+    const trustAnchors = await parseTrustAnchors(evidence.certificatePem)
+    const identity = await verifyInstanceIdentity(evidence, {
+      audience: evidence.audience,
+      trustAnchors,
+    })
+    expect(identity.instanceId).toBe(JSON.parse(evidence.document)['instance-id'])
+    expect(identity.audience).toBe(evidence.audience)
+  },
+)
+
+it.skipIf(evidence === null)(
+  'verifyInstanceIdentity() refuses that evidence under the built-in trust anchor, in workerd',
+  async ({ expect }) => {
+    if (evidence === null) return
+    const options = { audience: evidence.audience, trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
+    const refusal = verifyInstanceIdentity(evidence, options)
+    await expect(refusal).rejects.toMatchObject({ code: 'unknown_signer' })
+  },
+)
+
+it.skipIf(evidence === null)(
+  'verifyInstanceIdentity() refuses a signature of any other value or length, in workerd',
+  async ({ expect }) => {
+    if (evidence === null) return
+    const [anchor] = await parseTrustAnchors(evidence.certificatePem)
+    const { content, signer } = readSignedData(decodePkcs7(evidence.pkcs7))
+    const key = await verificationKey(anchor as TrustAnchor, { hash: 'SHA-1' })
+    const verifies = (signature: Uint8Array): Promise<boolean> =>
+      crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature as Bytes, content as Bytes)
+    const good = signer.signature
+    expect(await verifies(good)).toBe(true)
+    const others = [
+      new Uint8Array(),
+      new Uint8Array(256),
+      new Uint8Array(256).fill(0xff),
+      good.subarray(1),
+      good.subarray(0, 255),
+      concatBytes(Uint8Array.of(0), good),
+      concatBytes(good, Uint8Array.of(0)),
+      good.map((byte, i) => (i === 100 ? byte ^ 1 : byte)),
+    ]
+    for (const other of others) expect(await verifies(other)).toBe(false)
+  },
+)
+
+it('sha256() is that of the platform, in workerd', async ({ expect }) => {
+  const bytes = utf8('rollcall'.repeat(100))
+  const platform = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  expect(toHex(sha256(bytes))).toBe(toHex(platform))
+})

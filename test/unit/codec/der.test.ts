@@ -1,0 +1,138 @@
+// The DER reader: what it reads, and each thing that is BER and not DER.
+
+import { describe, expect, it } from 'vitest'
+import {
+  TAG,
+  atEnd,
+  derReader,
+  expectEnd,
+  nextIs,
+  oid,
+  readContents,
+  readInside,
+  readInteger,
+  readOctetAlignedBits,
+  readOid,
+  readUnsigned,
+  readVersion,
+  readWhole,
+} from '../../../src/codec/der.ts'
+
+const of = (...bytes: number[]) => derReader(Uint8Array.from(bytes))
+const zeros = (length: number): number[] => Array.from({ length }, () => 0)
+const malformed = { code: 'malformed_der' }
+
+describe('readContents()', () => {
+  it.each([
+    ['short', [0x04, 0x02, 1, 2], 2],
+    ['of 127 bytes', [0x04, 0x7f, ...zeros(127)], 127],
+    ['of 128 bytes', [0x04, 0x81, 0x80, ...zeros(128)], 128],
+    ['of 256 bytes', [0x04, 0x82, 0x01, 0x00, ...zeros(256)], 256],
+    ['of 65,536 bytes', [0x04, 0x83, 0x01, 0x00, 0x00, ...zeros(65_536)], 65_536],
+    ['empty', [0x04, 0x00], 0],
+  ])('reads an element that is %s', (_, bytes, length) => {
+    const reader = derReader(Uint8Array.from(bytes))
+    expect(readContents(reader, TAG.octetString)).toHaveLength(length)
+    expect(atEnd(reader)).toBe(true)
+  })
+
+  it('copies nothing: what it gives are views of the bytes', () => {
+    const bytes = Uint8Array.of(0x30, 0x03, 0x04, 0x01, 0x07)
+    const inside = readInside(derReader(bytes), TAG.sequence)
+    expect(readWhole({ ...inside }, TAG.octetString).buffer).toBe(bytes.buffer)
+    expect(readContents(inside, TAG.octetString).byteOffset).toBe(4)
+  })
+
+  it.each([
+    ['nothing', []],
+    ['another tag', [0x02, 0x01, 0x00]],
+    ['no length', [0x04]],
+    ['an indefinite length', [0x04, 0x80, 0x00, 0x00]],
+    ['a length of 5 in its long form', [0x04, 0x81, 0x05, ...zeros(5)]],
+    ['a length of 128 in three bytes', [0x04, 0x82, 0x00, 0x80, ...zeros(128)]],
+    ['a length of four bytes', [0x04, 0x84, 0x00, 0x01, 0x00, 0x00, ...zeros(65_536)]],
+    ['a length of 2^32', [0x04, 0x85, 0x01, 0x00, 0x00, 0x00, 0x00]],
+    ['a length of 127 bytes', [0x04, 0xff, ...zeros(200)]],
+    ['a length that is cut off', [0x04, 0x82, 0x01]],
+    ['contents that are cut off', [0x04, 0x02, 0x01]],
+    ['a constructed form', [0x24, 0x03, 0x04, 0x01, 0x00]],
+    ['a high tag number', [0x1f, 0x04, 0x00]],
+  ])('refuses %s', (_, bytes) => {
+    const reader = derReader(Uint8Array.from(bytes))
+    expect(() => readContents(reader, TAG.octetString)).toThrow(expect.objectContaining(malformed))
+  })
+
+  it('does not read beyond the element that it is inside of', () => {
+    const inside = readInside(of(0x30, 0x02, 0x04, 0x01, 0xaa), TAG.sequence)
+    expect(() => readContents(inside, TAG.octetString)).toThrow(expect.objectContaining(malformed))
+  })
+})
+
+describe('expectEnd()', () => {
+  it('refuses bytes that nobody asked for', () => {
+    const reader = of(0x05, 0x00, 0x00)
+    readContents(reader, TAG.null)
+    expect(nextIs(reader, TAG.null)).toBe(false)
+    expect(() => expectEnd(reader)).toThrow(expect.objectContaining(malformed))
+  })
+})
+
+describe('readInteger()', () => {
+  it.each([[[0]], [[0x7f]], [[0x80]], [[0, 0x80]], [[0xff, 0x7f]]])('reads %j', (contents) => {
+    expect([...readInteger(of(0x02, contents.length, ...contents))]).toEqual(contents)
+  })
+
+  it.each([[[]], [[0, 0]], [[0, 0x7f]], [[0xff, 0x80]], [[0xff, 0xff]]])(
+    'refuses what is not in its shortest form: %j',
+    (contents) => {
+      const reader = of(0x02, contents.length, ...contents)
+      expect(() => readInteger(reader)).toThrow(expect.objectContaining(malformed))
+    },
+  )
+
+  it('is not negative where it must not be', () => {
+    expect(() => readUnsigned(of(0x02, 0x01, 0x80))).toThrow(expect.objectContaining(malformed))
+    expect([...readUnsigned(of(0x02, 0x02, 0x00, 0x80))]).toEqual([0, 0x80])
+  })
+
+  it('is a version only from 0 to 127', () => {
+    expect(readVersion(of(0x02, 0x01, 0x03))).toBe(3)
+    const unsupported = { code: 'unsupported_structure' }
+    for (const contents of [[0x80], [0x00, 0x80], [0x01, 0x00]]) {
+      const reader = of(0x02, contents.length, ...contents)
+      expect(() => readVersion(reader)).toThrow(expect.objectContaining(unsupported))
+    }
+  })
+})
+
+describe('readOid()', () => {
+  it.each([
+    ['1.2.840.113549.1.7.2', '2a864886f70d010702'],
+    ['2.16.840.1.101.3.4.2.1', '608648016503040201'],
+    ['1.3.14.3.2.26', '2b0e03021a'],
+    // A UUID below 2.25: an arc of 128 bits.
+    ['2.25.327379698880058154304740821110175564903', '6983eccb84d6b888c282b3b0d8d48cb1b9808867'],
+  ])('gives for %s what oid() gives', (dotted, hex) => {
+    const bytes = Buffer.from(hex, 'hex')
+    expect(readOid(of(0x06, bytes.length, ...bytes))).toBe(hex)
+    expect(oid(dotted)).toBe(hex)
+  })
+
+  it.each([[[]], [[0x80, 0x01]], [[0x2a, 0x80, 0x01]], [[0x2a, 0x86]]])(
+    'refuses %j',
+    (contents) => {
+      const reader = of(0x06, contents.length, ...contents)
+      expect(() => readOid(reader)).toThrow(expect.objectContaining(malformed))
+    },
+  )
+})
+
+describe('readOctetAlignedBits()', () => {
+  it('reads whole bytes and refuses anything else', () => {
+    expect([...readOctetAlignedBits(of(0x03, 0x03, 0x00, 0xaa, 0xbb))]).toEqual([0xaa, 0xbb])
+    for (const contents of [[], [0x01, 0xaa], [0x08]]) {
+      const reader = of(0x03, contents.length, ...contents)
+      expect(() => readOctetAlignedBits(reader)).toThrow(expect.objectContaining(malformed))
+    }
+  })
+})

@@ -1,0 +1,222 @@
+// Instances that are described: what is said holds, the rest is made up, and nonsense is refused.
+
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../../src/base/errors.ts'
+import {
+  type InstanceDescription,
+  createMetadataEmulator,
+  parseInstanceDescriptions,
+} from '../../../src/emulator/index.ts'
+import { DOCUMENT, PKCS7, ask, askText } from '../../support/metadata-tools.ts'
+
+const problemsOf = async (make: () => unknown): Promise<readonly string[]> => {
+  try {
+    await make()
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('createMetadataEmulator() with descriptions', () => {
+  const WEB: InstanceDescription = {
+    hostname: 'web-1',
+    'instance-id': 'i-web1',
+    'owner-account-id': '1000000000000001',
+    'zone-id': 'cn-hangzhou-i',
+    'private-ipv4': '192.168.7.9',
+    'vswitch-cidr-block': '192.168.4.0/22',
+    eipv4: '47.96.1.2',
+    'public-keys': ['ssh-ed25519 AAAA one', 'ssh-ed25519 BBBB two'],
+    'user-data-base64': 'H4sIAP//',
+    items: {
+      'meta-data/dns-conf/nameservers': '10.0.0.2',
+      'meta-data/ntp-conf': null,
+      'meta-data/private/thing': 'of ours',
+    },
+  }
+
+  it('answers what is described, and makes up the rest from the seed', async () => {
+    const emulator = await createMetadataEmulator({ instances: [WEB, {}], seed: 'described' })
+    const get = (path: string): Promise<string> => askText(emulator, `/latest/${path}`)
+    expect(await get('meta-data/hostname')).toBe('web-1')
+    expect(await get('meta-data/region-id')).toBe('cn-hangzhou')
+    expect(await get('meta-data/eipv4')).toBe('47.96.1.2')
+    expect(await get('meta-data/public-keys/')).toBe('0/\n1/')
+    expect(await get('meta-data/public-keys/1/openssh-key')).toBe('ssh-ed25519 BBBB two')
+    expect(await get('meta-data/dns-conf/nameservers')).toBe('10.0.0.2')
+    expect(await get('meta-data/private/')).toBe('thing')
+    expect(await get('meta-data/vpc-cidr-block')).toBe('192.168.0.0/16')
+    expect(JSON.parse(await get('dynamic/instance-identity/document'))).toMatchObject({
+      'instance-id': 'i-web1',
+      'owner-account-id': '1000000000000001',
+      'private-ipv4': '192.168.7.9',
+      'instance-type': expect.stringMatching(/^ecs\./),
+    })
+    const folder = `meta-data/network/interfaces/macs/${await get('meta-data/mac')}`
+    expect(await get(`${folder}/netmask`)).toBe('255.255.252.0')
+    expect(await get(`${folder}/gateway`)).toBe('192.168.7.253')
+    const userData = await (await ask(emulator, '/latest/user-data')).arrayBuffer()
+    expect([...new Uint8Array(userData)]).toEqual([0x1f, 0x8b, 8, 0, 0xff, 0xff])
+    const again = await createMetadataEmulator({ instances: [WEB, {}], seed: 'described' })
+    expect(again.instances).toEqual(emulator.instances)
+  })
+
+  it('answers 404 for what is null, and all below it', async () => {
+    const items = { 'meta-data/ntp-conf': null, 'meta-data/network/': null, [PKCS7.slice(8)]: null }
+    const emulator = await createMetadataEmulator({ instances: [{ items }] })
+    for (const path of ['ntp-conf', 'ntp-conf/ntp-servers', 'network/interfaces/macs/']) {
+      expect((await ask(emulator, `/latest/meta-data/${path}`)).status, path).toBe(404)
+    }
+    expect(await askText(emulator, '/latest/meta-data/')).not.toMatch(/^(?:ntp-conf|network)\/$/m)
+    expect((await ask(emulator, PKCS7)).status).toBe(404)
+    expect((await ask(emulator, DOCUMENT)).status).toBe(200)
+    expect(await askText(emulator, '/latest/dynamic/instance-identity/')).toBe('document')
+  })
+
+  it('has the time of a spot instance and system events appear when they are due', async () => {
+    let now = 1_800_000_000
+    const described: InstanceDescription = {
+      'spot-termination': { 'appears-after-seconds': 60 },
+      'system-events': [
+        { type: 'SystemMaintenance.Reboot' },
+        { type: 'SystemFailure.Redeploy', 'appears-after-seconds': 90, 'notice-seconds': 10 },
+      ],
+    }
+    const emulator = await createMetadataEmulator({ instances: [described], clock: () => now })
+    const spot = (): Promise<Response> =>
+      ask(emulator, '/latest/meta-data/instance/spot/termination-time')
+    const events = async (): Promise<unknown[]> =>
+      JSON.parse(await askText(emulator, '/latest/maintenance/active-system-events')) as unknown[]
+    expect((await spot()).status).toBe(404)
+    expect(await events()).toMatchObject([
+      { EventType: 'SystemMaintenance.Reboot', NotBefore: '2027-01-15T09:00:00Z' },
+    ])
+    now += 59
+    expect((await spot()).status).toBe(404)
+    now += 1
+    expect(await (await spot()).text()).toBe('2027-01-15T08:06:00Z')
+    expect(await events()).toHaveLength(1)
+    now += 30
+    expect(await (await spot()).text()).toBe('2027-01-15T08:06:00Z')
+    expect((await events())[1]).toMatchObject({ NotBefore: '2027-01-15T08:01:40Z' })
+  })
+
+  it('gives new credentials half an hour before the old ones end', async () => {
+    let now = 1_800_000_000
+    const emulator = await createMetadataEmulator({
+      instances: [{ 'ram-roles': ['reader'] }],
+      clock: () => now,
+    })
+    const get = async (): Promise<Record<string, string>> =>
+      JSON.parse(await askText(emulator, '/latest/meta-data/ram/security-credentials/reader')) as {}
+    const seen = new Map<string, number>()
+    for (let i = 0; i < 1000; i++, now += 60) {
+      const { AccessKeyId = '', Expiration = '', Code } = await get()
+      expect(Code).toBe('Success')
+      expect(Date.parse(Expiration) / 1000 - now).toBeGreaterThan(1800 - 60)
+      seen.set(AccessKeyId, Date.parse(Expiration))
+    }
+    expect(seen.size).toBe(4)
+    const [first = 0, second = 0] = [...seen.values()]
+    expect((second - first) / 1000).toBe(21_600 - 1800)
+  })
+
+  it.each<[string, InstanceDescription, RegExp]>([
+    [
+      'an address out of the vSwitch',
+      { 'private-ipv4': '10.0.0.9', 'vswitch-cidr-block': '10.0.1.0/24' },
+      /private-ipv4: 10\.0\.0\.9 is no address/,
+    ],
+    [
+      "the gateway's address",
+      { 'private-ipv4': '10.0.0.253' },
+      /private-ipv4: 10\.0\.0\.253 is no/,
+    ],
+    [
+      'a vSwitch out of the VPC',
+      { 'vpc-cidr-block': '10.0.0.0/16', 'vswitch-cidr-block': '10.1.0.0/24' },
+      /vswitch-cidr-block: 10\.1\.0\.0\/24 is not in 10\.0\.0\.0\/16/,
+    ],
+    [
+      'a zone of another region',
+      { 'zone-id': 'cn-beijing-a', 'region-id': 'cn-hangzhou' },
+      /zone-id: cn-beijing-a is not in cn-hangzhou/,
+    ],
+  ])('refuses %s', async (_, described, message) => {
+    const problems = await problemsOf(() => createMetadataEmulator({ instances: [described] }))
+    expect(problems).toEqual([expect.stringMatching(message)])
+    expect(problems[0]).toMatch(/^instances\[0\]\./)
+  })
+
+  it('refuses two instances with the same id, MAC or address', async () => {
+    for (const same of [
+      { 'instance-id': 'i-same' },
+      { mac: '00:16:3e:00:00:01' },
+      { 'private-ipv4': '10.0.0.9' },
+      { 'serial-number': 'same' },
+    ]) {
+      const problems = await problemsOf(() => createMetadataEmulator({ instances: [same, same] }))
+      expect(problems).toEqual([`instances[1]: ${Object.values(same)[0]} is another one's already`])
+    }
+  })
+
+  it('refuses more instances than a vSwitch has addresses', async () => {
+    const described = { 'vswitch-cidr-block': '10.0.0.0/28', 'network-interfaces': 4 }
+    const fits = await createMetadataEmulator({ instances: [described, described, described] })
+    expect(fits.instances.length).toBe(3)
+    const instances = Array.from({ length: 4 }, () => described)
+    expect(await problemsOf(() => createMetadataEmulator({ instances }))).toContain(
+      'instances[3].vswitch-cidr-block: has no address left',
+    )
+  })
+})
+
+describe('parseInstanceDescriptions()', () => {
+  it('names every problem with its path', async () => {
+    const wrong = [
+      { hostname: '', nope: 1, mac: '00:16:3E:00:00:01', 'network-interfaces': 9 },
+      {
+        'private-ipv4': '010.0.0.1',
+        'vswitch-cidr-block': '10.0.0.1/24',
+        'public-keys': 'one',
+        'ram-roles': ['a/b'],
+        'user-data': 'x'.repeat(32_769),
+        'system-events': [{}],
+        'spot-termination': { 'appears-after-seconds': -1 },
+        items: {
+          'meta-data/mac': 'x',
+          '../x': 'y',
+          '/meta-data/x': 'y',
+          'meta-data/y': 1,
+          'meta-data/public-keys/0/openssh-key': 'z',
+        },
+      },
+      7,
+    ]
+    const problems = await problemsOf(() => parseInstanceDescriptions(wrong))
+    expect(problems.map((problem) => problem.replace(/: .*/, ''))).toEqual([
+      'instances[0].hostname',
+      'instances[0].nope',
+      'instances[0].mac',
+      'instances[0].network-interfaces',
+      'instances[1].private-ipv4',
+      'instances[1].vswitch-cidr-block',
+      'instances[1].public-keys',
+      'instances[1].ram-roles[0]',
+      'instances[1].user-data',
+      'instances[1].system-events[0].type',
+      'instances[1].spot-termination.appears-after-seconds',
+      'instances[1].items["meta-data/mac"]',
+      'instances[1].items["../x"]',
+      'instances[1].items["/meta-data/x"]',
+      'instances[1].items["meta-data/y"]',
+      'instances[1].items["meta-data/public-keys/0/openssh-key"]',
+      'instances[2]',
+    ])
+    for (const none of [[], {}, null, 'x']) {
+      expect((await problemsOf(() => parseInstanceDescriptions(none))).length, String(none)).toBe(1)
+    }
+  })
+})

@@ -1,0 +1,248 @@
+// The protocol's order, retries, and what happens when the ledger is down.
+
+import { describe, expect, it } from 'vitest'
+import { createEnroller } from '../../../src/enroll/enroller.ts'
+import type { Enrollment } from '../../../src/enroll/enrollment.ts'
+import { LedgerUnavailableError } from '../../../src/base/errors.ts'
+import type { Ledger, LedgerEntry } from '../../../src/ledger/ledger.ts'
+import { createMemoryLedger } from '../../../src/ledger/memory.ts'
+import { parseTrustAnchors } from '../../../src/index.ts'
+import { parsePolicy } from '../../../src/policy/policy.ts'
+import {
+  CLUSTER,
+  ISSUER,
+  LIFETIME_SECONDS,
+  ROLE,
+  admitting,
+  claimsOf,
+  setScene,
+} from '../../support/enrollment.ts'
+import { createOpensslCloud } from '../../support/openssl.ts'
+import { requireTool } from '../../support/requirements.ts'
+import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
+
+const now = Math.floor(Date.now() / 1000)
+
+const accepted = (enrollment: Enrollment): Enrollment & { ok: true } => {
+  if (!enrollment.ok) throw new Error(`refused: ${enrollment.facts.reason}`)
+  return enrollment
+}
+
+/** A memory that can be looked into. */
+const openLedger = (): { ledger: Ledger; entries: LedgerEntry[] } => {
+  const memory = createMemoryLedger(0)
+  const entries: LedgerEntry[] = []
+  return {
+    entries,
+    ledger: {
+      ...memory,
+      compareAndSet(entry, expected, at) {
+        entries.push(entry)
+        return memory.compareAndSet(entry, expected, at)
+      },
+    },
+  }
+}
+
+describe('enroll()', () => {
+  it('gives a token that says who, for whom, as what and how fresh', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({ role: ROLE }, now)
+    const answer = accepted(await enroller.enroll({ ...evidence(audience), role: ROLE }, now))
+    expect(answer).toMatchObject({ tokenType: 'Bearer', expiresIn: 300, role: ROLE })
+    expect(claimsOf(answer.accessToken)).toEqual({
+      iss: ISSUER,
+      sub: `acs:ecs:cn-hangzhou:1609123456789012:instance/${DOCUMENT_FIELDS['instance-id']}`,
+      aud: [CLUSTER, 'https://vault.example'],
+      iat: now,
+      nbf: now - 30,
+      exp: now + 300,
+      jti: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+      acr: 'urn:rollcall:freshness:challenge',
+      role: ROLE,
+      ecs: {
+        owner_account_id: DOCUMENT_FIELDS['owner-account-id'],
+        instance_id: DOCUMENT_FIELDS['instance-id'],
+        region_id: DOCUMENT_FIELDS['region-id'],
+        zone_id: DOCUMENT_FIELDS['zone-id'],
+        instance_type: DOCUMENT_FIELDS['instance-type'],
+        image_id: DOCUMENT_FIELDS['image-id'],
+        private_ipv4: DOCUMENT_FIELDS['private-ipv4'],
+        mac: DOCUMENT_FIELDS.mac,
+        serial_number: DOCUMENT_FIELDS['serial-number'],
+      },
+    })
+  })
+
+  it('accepts evidence that the openssl command made, with a certificate like the real one', async (context) => {
+    requireTool(context, 'openssl', 'apt-get install openssl')
+    const openssl = await createOpensslCloud()
+    try {
+      const trustAnchors = await parseTrustAnchors(openssl.certificatePem)
+      const { enroller } = await setScene({ trustAnchors })
+      // Its certificate is valid from now on, not from when this file was loaded.
+      const made = Math.floor(Date.now() / 1000)
+      const { audience } = await enroller.challenge({}, made)
+      const document = documentText()
+      const der = await openssl.sign(withAudience(document, audience))
+      const pkcs7 = Buffer.from(der).toString('base64')
+      accepted(await enroller.enroll({ document, pkcs7 }, made))
+    } finally {
+      openssl.close()
+    }
+  })
+
+  it('gives a retry the same jti, iat and exp, and less time', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const posted = evidence(audience)
+    const first = accepted(await enroller.enroll(posted, now))
+    const again = accepted(await enroller.enroll(posted, now + 7))
+    expect(claimsOf(again.accessToken)).toEqual(claimsOf(first.accessToken))
+    expect(again.expiresIn).toBe(first.expiresIn - 7)
+    expect([first.facts.retry, again.facts.retry]).toEqual([false, true])
+  })
+
+  it('refuses a retry once the challenge has expired', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const posted = evidence(audience)
+    accepted(await enroller.enroll(posted, now))
+    const late = await enroller.enroll(posted, now + LIFETIME_SECONDS)
+    expect(late).toMatchObject({ code: 'invalid_evidence', facts: { reason: 'challenge_expired' } })
+  })
+
+  it('asks the policy again for a retry', async () => {
+    const { options, enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const posted = evidence(audience)
+    accepted(await enroller.enroll(posted, now))
+    const policy = parsePolicy(admitting({ region_id: ['cn-beijing'] }))
+    const stricter = await createEnroller({ ...options, policy })
+    const again = await stricter.enroll(posted, now)
+    expect(again).toMatchObject({ code: 'not_admitted', facts: { reason: 'no_role_matches' } })
+  })
+
+  it('refuses other content under a spent challenge at any time', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    accepted(await enroller.enroll(evidence(audience), now))
+    const other = evidence(audience, { 'image-id': 'another.vhd' })
+    for (const at of [now, now + LIFETIME_SECONDS - 1]) {
+      const answer = await enroller.enroll(other, at)
+      expect(answer).toMatchObject({ facts: { reason: 'challenge_spent' } })
+    }
+  })
+
+  it('stores nothing for an account that no role names', async () => {
+    const { ledger, entries } = openLedger()
+    const { enroller, evidence } = await setScene({ ledger })
+    const { audience } = await enroller.challenge({}, now)
+    const stranger = evidence(audience, { 'owner-account-id': '9999999999999999' })
+    const answer = await enroller.enroll(stranger, now)
+    expect(answer).toMatchObject({ code: 'not_admitted', facts: { reason: 'account_not_allowed' } })
+    expect(entries).toEqual([])
+  })
+
+  it('asks the ledger nothing for what the policy refuses, and leaves the challenge unspent', async () => {
+    const { ledger, entries } = openLedger()
+    const policy = parsePolicy(admitting({ region_id: ['cn-beijing'] }))
+    const { options, enroller, evidence } = await setScene({ ledger, policy })
+    const { audience } = await enroller.challenge({}, now)
+    const posted = evidence(audience)
+    expect(await enroller.enroll(posted, now)).toMatchObject({
+      code: 'not_admitted',
+      disclosed: 'no_role_matches',
+      facts: { rule: `roles.${ROLE}.match.region_id`, field: 'region_id' },
+    })
+    expect(entries).toEqual([])
+    const wider = await createEnroller({ ...options, policy: parsePolicy(admitting({})) })
+    expect(accepted(await wider.enroll(posted, now)).facts.retry).toBe(false)
+  })
+
+  it('keeps a spent challenge for 120 s after its expiry, and no token', async () => {
+    const { ledger, entries } = openLedger()
+    const { enroller, evidence } = await setScene({ ledger })
+    const { audience } = await enroller.challenge({}, now)
+    const { accessToken } = accepted(await enroller.enroll(evidence(audience), now))
+    expect(entries[0]?.expiresAt).toBe(now + LIFETIME_SECONDS + 120)
+    const kept = JSON.stringify(entries)
+    for (const part of accessToken.split('.')) expect(kept).not.toContain(part)
+    expect(JSON.stringify(entries[0])).not.toContain(String(claimsOf(accessToken)['jti']))
+  })
+
+  it('makes the token for one audience of the role if a resource is asked for', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const posted = { ...evidence(audience), resource: CLUSTER }
+    const { accessToken } = accepted(await enroller.enroll(posted, now))
+    expect(claimsOf(accessToken)['aud']).toEqual([CLUSTER])
+  })
+
+  it('refuses a resource that is none of the role’s audiences', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const posted = { ...evidence(audience), resource: 'https://other.example' }
+    const answer = await enroller.enroll(posted, now)
+    expect(answer).toMatchObject({
+      code: 'not_admitted',
+      facts: { reason: 'resource_not_allowed' },
+    })
+  })
+
+  it('refuses while the ledger is down, gives no token, and loses nothing', async () => {
+    const memory = createMemoryLedger(0)
+    let down = true
+    const ledger: Ledger = {
+      ...memory,
+      async compareAndSet(entry, expected, at) {
+        // As a store that takes the entry and whose answer is lost: the worst case.
+        const swap = await memory.compareAndSet(entry, expected, at)
+        if (down) throw new LedgerUnavailableError('gone')
+        return swap
+      },
+    }
+    const { enroller, evidence } = await setScene({ ledger })
+    const { audience } = await enroller.challenge({}, now)
+    const posted = evidence(audience)
+    const refused = await enroller.enroll(posted, now)
+    expect(refused).toEqual({
+      ok: false,
+      code: 'unavailable',
+      facts: expect.objectContaining({ reason: 'ledger_unavailable' }),
+    })
+    down = false
+    accepted(await enroller.enroll(posted, now + 5))
+  })
+
+  it('refuses a challenge made before a ledger that forgets began', async () => {
+    const { options, enroller, evidence, cloud } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const restarted = { ...options, ledger: createMemoryLedger(now + 1) }
+    const after = await setScene(restarted, cloud)
+    const answer = await after.enroller.enroll(evidence(audience), now + 1)
+    expect(answer).toMatchObject({ facts: { reason: 'challenge_before_ledger' } })
+    const fresh = await after.enroller.challenge({}, now)
+    accepted(await after.enroller.enroll(evidence(fresh.audience), now + 1))
+  })
+
+  it('accepts detached content if the challenge is posted with it', async () => {
+    const { enroller, evidence } = await setScene()
+    const { audience } = await enroller.challenge({}, now)
+    const detached = evidence(audience, {}, { detached: true })
+    accepted(await enroller.enroll({ ...detached, audience }, now))
+    const answer = await enroller.enroll(detached, now)
+    expect(answer).toMatchObject({ code: 'invalid_evidence' })
+  })
+})
+
+describe('createEnroller()', () => {
+  it('refuses an empty set of trust anchors', async () => {
+    await expect(setScene({ trustAnchors: [] })).rejects.toThrow(RangeError)
+  })
+
+  it('refuses challenges that live longer than what is forgotten is kept', async () => {
+    await setScene({ challengeLifetimeSeconds: 3600 })
+    await expect(setScene({ challengeLifetimeSeconds: 3601 })).rejects.toThrow(RangeError)
+  })
+})

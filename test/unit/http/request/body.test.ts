@@ -1,0 +1,155 @@
+// The reader of bodies: bytes, pieces and time, from a web stream and from Node's own stream.
+
+import { EventEmitter } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import {
+  MAX_BODY_BYTES,
+  MAX_BODY_PIECES,
+  type RequestSource,
+  readBody,
+} from '../../../../src/http/request/body.ts'
+import { readProjectFile, typeScriptFiles } from '../../../support/sources.ts'
+
+const LONG_SECONDS = 60
+
+/** A source of pieces: what is read, and whether the reader has stopped listening. */
+interface Source {
+  readonly request: Request
+  readonly source: RequestSource
+  /** Whether the stream was cancelled, or Node's stream is flowing to nobody. */
+  released(): boolean
+}
+
+const pieces = (count: number, size: number): Uint8Array[] =>
+  Array.from({ length: count }, () => new Uint8Array(size).fill(97))
+
+/** @param ends whether the body ends after its pieces, or waits for ever */
+const webStream = (parts: readonly Uint8Array[], ends: boolean): Source => {
+  let cancelled = false
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const part of parts) controller.enqueue(part)
+      if (ends) controller.close()
+    },
+    cancel() {
+      cancelled = true
+    },
+  })
+  const request = new Request('http://x/', { method: 'POST', body, duplex: 'half' } as RequestInit)
+  return { request, source: {}, released: () => cancelled }
+}
+
+const incoming = (parts: readonly Uint8Array[], ends: boolean): Source => {
+  const stream = new PassThrough({ highWaterMark: 1 << 20 })
+  const emit = async (): Promise<void> => {
+    for (const part of parts) {
+      // Node's parser gives empty chunks to nobody, but a stream of another kind may.
+      if (part.length === 0) (stream as EventEmitter).emit('data', part)
+      else stream.write(part)
+    }
+    if (ends) stream.end()
+  }
+  queueMicrotask(() => void emit())
+  const request = new Request('http://x/', { method: 'POST' })
+  return {
+    request,
+    source: { incoming: stream },
+    released: () => stream.listenerCount('data') === 0 && stream.readableFlowing === true,
+  }
+}
+
+describe.each([
+  ['a web stream', webStream],
+  ['incoming', incoming],
+] as const)('readBody() from %s', (_name, make) => {
+  it('joins the pieces', async () => {
+    const { request, source } = make([...pieces(3, 2), ...pieces(1, 1)], true)
+    expect(await readBody(request, source)).toEqual(new Uint8Array(7).fill(97))
+  })
+
+  it('reads a body of no pieces', async () => {
+    const { request, source } = make([], true)
+    expect(await readBody(request, source)).toHaveLength(0)
+  })
+
+  it(`takes ${MAX_BODY_PIECES} pieces`, async () => {
+    const { request, source } = make(pieces(MAX_BODY_PIECES, 1), true)
+    expect(await readBody(request, source)).toHaveLength(MAX_BODY_PIECES)
+  })
+
+  it.each([1, 0])(
+    'refuses one piece more, of %i bytes, without waiting for the end',
+    async (size) => {
+      const { request, source, released } = make(pieces(MAX_BODY_PIECES + 1, size), false)
+      const refused = { code: 'payload_too_large', reason: 'body_too_large' }
+      await expect(readBody(request, source, LONG_SECONDS)).rejects.toMatchObject(refused)
+      expect(released()).toBe(true)
+    },
+  )
+
+  it('takes a body of the cap and refuses one byte more', async () => {
+    const cap = make(pieces(1, MAX_BODY_BYTES), true)
+    expect(await readBody(cap.request, cap.source)).toHaveLength(MAX_BODY_BYTES)
+    const { request, source, released } = make(pieces(2, MAX_BODY_BYTES / 2 + 1), false)
+    const reading = readBody(request, source, LONG_SECONDS)
+    await expect(reading).rejects.toMatchObject({ code: 'payload_too_large' })
+    expect(released()).toBe(true)
+  })
+
+  it('stops when time is up, with the pieces that came', async () => {
+    const { request, source, released } = make(pieces(3, 1), false)
+    const reading = readBody(request, source, 0.05)
+    await expect(reading).rejects.toMatchObject({ code: 'request_timeout', reason: 'body_timeout' })
+    expect(released()).toBe(true)
+  })
+
+  it('keeps no piece: its buffer is its own', async () => {
+    const [large] = pieces(1, 1000)
+    const part = (large as Uint8Array).subarray(0, 1)
+    const { request, source } = make([part], true)
+    expect((await readBody(request, source)).buffer).not.toBe(part.buffer)
+  })
+})
+
+describe('readBody() from incoming', () => {
+  it('says that the client broke off', async () => {
+    const { request, source } = incoming(pieces(1, 1), false)
+    const reading = readBody(request, source)
+    setImmediate(() => (source.incoming as unknown as PassThrough).destroy())
+    await expect(reading).rejects.toMatchObject({
+      code: 'invalid_request',
+      reason: 'body_malformed',
+    })
+  })
+
+  it('never asks the request for its own stream', async () => {
+    const { request, source } = incoming(pieces(1, 1), true)
+    const guarded = new Proxy(request, {
+      get(target, property) {
+        if (property === 'body') throw new Error('asked for its body')
+        return Reflect.get(target, property, target) as unknown
+      },
+    })
+    expect(await readBody(guarded, source)).toHaveLength(1)
+  })
+})
+
+describe('the sources', () => {
+  /** The request that a Durable Object gets is made by this project, never by a client. */
+  const OWN_REQUESTS = new Set(['src/ledger/durable-object.ts'])
+  const files = [...typeScriptFiles('src'), ...typeScriptFiles('functions')].filter(
+    (path) => !/^src\/(?:cli|metadata)\//.test(path) && !OWN_REQUESTS.has(path),
+  )
+  const WHOLE_BODY =
+    /\b(?:request|req|raw|c\.req|context\.req)\.(?:text|json|arrayBuffer|formData|blob|bytes|parseBody|clone)\(/
+
+  it.each(files)('read no body of a request but by readBody(): %s', (path) => {
+    expect(WHOLE_BODY.exec(readProjectFile(path))?.[0]).toBeUndefined()
+  })
+
+  it('would be found', () => {
+    expect(WHOLE_BODY.test('await context.req.json()')).toBe(true)
+    expect(WHOLE_BODY.test('await request.text()')).toBe(true)
+  })
+})

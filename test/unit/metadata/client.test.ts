@@ -1,0 +1,213 @@
+// The client against the emulated service behind a port, and the same with curl as the witness.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
+import { parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
+import {
+  INTERFACE_ITEMS,
+  ITEMS,
+  type Item,
+  type ListEntry,
+  type MetadataClient,
+  createMetadataClient,
+} from '../../../src/metadata/index.ts'
+import { asText, setClientScene } from '../../support/metadata-client.ts'
+import { curlWithToken } from '../../support/curl.ts'
+
+let server: EmulatorServer
+let client: MetadataClient
+beforeAll(async () => {
+  server = await startEmulator({ allItems: true, hardenedOnly: true, seed: 'client' })
+  client = createMetadataClient({ baseUrl: server.url })
+})
+afterAll(() => server.close())
+
+describe('createMetadataClient()', () => {
+  it('reads each documented item as curl does', async (context) => {
+    const curl = await curlWithToken(context, server.url)
+    const accessors = Object.entries(client.items)
+    expect(accessors.length).toBe(Object.keys(ITEMS).length - 3)
+    for (const [name, read] of accessors) {
+      const item: Item = ITEMS[name as keyof typeof ITEMS]
+      const text = await curl(`/latest/${item.path}`)
+      const value: unknown = await read()
+      if (item.form === 'names') {
+        expect((value as string[]).length, name).toBeGreaterThan(0)
+        expect(value, name).toEqual(text.split('\n').map((line) => line.replace(/\/$/, '')))
+      } else expect(asText(item, value), name).toBe(text)
+    }
+  })
+
+  it('reads each item of each network interface as curl does', async (context) => {
+    const curl = await curlWithToken(context, server.url)
+    const macs = await client.items.macs()
+    expect(macs.length).toBe(2)
+    for (const mac of macs) {
+      for (const [name, read] of Object.entries(client.networkInterface(mac))) {
+        const item: Item = INTERFACE_ITEMS[name as keyof typeof INTERFACE_ITEMS]
+        const text = await curl(`/latest/${ITEMS.macs.path}${mac}/${item.path}`)
+        expect(asText(item, await read()), name).toBe(text)
+      }
+    }
+  })
+
+  it('reads user data, document and signature as curl does', async (context) => {
+    const curl = await curlWithToken(context, server.url)
+    const userData = await client.userData()
+    expect(new TextDecoder().decode(userData)).toBe(await curl('/latest/user-data'))
+    const identity = '/latest/dynamic/instance-identity'
+    expect(await client.identityDocument()).toBe(await curl(`${identity}/document`))
+    expect(await client.identitySignature()).toBe(await curl(`${identity}/pkcs7`))
+    const audience = 'a+b &/é"'
+    expect(await client.identitySignature({ audience })).toBe(
+      await curl(`${identity}/pkcs7?audience=${encodeURIComponent(audience)}`),
+    )
+    expect((await client.versions()).join('\n')).toBe(await curl('/'))
+  })
+
+  it('walks every item that curl finds through the listings, and reads it', async (context) => {
+    const curl = await curlWithToken(context, server.url)
+    const crawl = async (folder: string): Promise<string[]> => {
+      const paths: string[] = []
+      for (const name of (await curl(`/latest/${folder}`)).split('\n')) {
+        paths.push(...(name.endsWith('/') ? await crawl(folder + name) : [folder + name]))
+      }
+      return paths
+    }
+    const found: ListEntry[] = []
+    for await (const entry of client.walk()) found.push(entry)
+    expect(found.map(({ path }) => path)).toEqual(await crawl(''))
+    for (const { path, isSecret, isFolder } of found) {
+      expect(isFolder).toBe(false)
+      expect(isSecret).toBe(path.includes('security-credentials/'))
+      expect(await client.get(path, { revealCredentials: true })).toBe(
+        await curl(`/latest/${path}`),
+      )
+    }
+  })
+
+  it('lists folders, with or without a slash, and from the top', async () => {
+    const top = await client.list()
+    expect(top.map(({ path }) => path)).toEqual([
+      'dynamic/',
+      'maintenance/',
+      'meta-data/',
+      'user-data',
+    ])
+    expect(await client.list('/latest/')).toEqual(top)
+    const inside = await client.list('meta-data/instance')
+    expect(await client.list('/latest/meta-data/instance/')).toEqual(inside)
+    expect(inside).toContainEqual({
+      name: 'spot',
+      path: 'meta-data/instance/spot/',
+      isFolder: true,
+      isSecret: false,
+    })
+    expect(await client.get('meta-data/instance/')).toContain('\nspot/\n')
+  })
+
+  it('gives evidence that verifies, for the audience alone', async () => {
+    const trustAnchors = await parseTrustAnchors(server.emulator.certificatePem)
+    const evidence = await client.evidence({ audience: 'a-nonce' })
+    expect(Object.keys(evidence)).toEqual(['document', 'pkcs7'])
+    const identity = await verifyInstanceIdentity(evidence, { audience: 'a-nonce', trustAnchors })
+    expect(identity).toMatchObject({
+      audience: 'a-nonce',
+      instanceId: await client.items.instanceId(),
+      privateIpv4: await client.items.privateIpv4(),
+    })
+    const other = { audience: 'other', trustAnchors }
+    await expect(verifyInstanceIdentity(evidence, other)).rejects.toMatchObject({
+      code: 'audience_mismatch',
+    })
+  })
+
+  it('gives the public keys by name', async () => {
+    const keys = server.emulator.instances[0]?.publicKeys
+    expect(keys?.length).toBe(1)
+    expect(await client.publicKeys()).toEqual([{ name: '0', openssh: keys?.[0] }])
+  })
+
+  it('asks as each instance below its own path', async () => {
+    const { instanceId } = server.emulator.instances[0] as { instanceId: string }
+    const other = createMetadataClient({ baseUrl: `${server.url}/instances/${instanceId}/` })
+    expect(other.baseUrl).toBe(`${server.url}/instances/${instanceId}`)
+    expect(await other.items.instanceId()).toBe(instanceId)
+    expect(await other.versions()).toEqual(['2016-01-01', 'latest'])
+  })
+
+  it('gives nothing, or an empty list, for what an instance does not have', async () => {
+    const { client } = await setClientScene()
+    const lists = new Set(['publicKeyNames', 'ramRoleNames', 'activeSystemEvents'])
+    for (const [name, read] of Object.entries(client.items)) {
+      if (!('needs' in ITEMS[name as keyof typeof ITEMS])) continue
+      expect(await read(), name).toEqual(lists.has(name) ? [] : undefined)
+    }
+    expect(await client.publicKeys()).toEqual([])
+    expect(await client.userData()).toBeUndefined()
+  })
+
+  it('gives user data that is no text as bytes', async () => {
+    const instances = [{ 'user-data-base64': 'H4sIAP//' }]
+    const { client } = await setClientScene({ instances })
+    expect([...((await client.userData()) ?? [])]).toEqual([0x1f, 0x8b, 8, 0, 0xff, 0xff])
+    await expect(client.get('user-data')).rejects.toMatchObject({ code: 'unexpected_answer' })
+    expect((await client.getBytes('user-data')).length).toBe(6)
+  })
+
+  it('sends nothing but GET, and one PUT for the token', async () => {
+    const { client, requests } = await setClientScene({ allItems: true })
+    for await (const { path } of client.walk()) await client.get(path, { revealCredentials: true })
+    await client.evidence({ audience: 'x' })
+    const puts = requests.filter((request) => !request.startsWith('GET '))
+    expect(puts).toEqual(['PUT /latest/api/token'])
+  })
+
+  it.each([
+    [{ baseUrl: 'ftp://x' }, /baseUrl: expected an http URL/],
+    [{ baseUrl: 'x' }, /baseUrl/],
+    [{ baseUrl: 'http://x/?a' }, /baseUrl/],
+    [{ baseUrl: 'http://user@x/' }, /baseUrl/],
+    [{ mode: 'normal' as 'auto' }, /mode: expected hardened or auto, got normal/],
+    [{ timeoutSeconds: 0 }, /timeoutSeconds: expected more than 0/],
+    [{ timeoutSeconds: Number.NaN }, /timeoutSeconds/],
+    [{ timeoutSeconds: 61 }, /timeoutSeconds/],
+    [{ attempts: 0 }, /attempts: expected a whole number/],
+    [{ attempts: 1.5 }, /attempts/],
+  ])('refuses %o', (options, message) => {
+    expect(() => createMetadataClient(options)).toThrow(message)
+  })
+
+  it.each([
+    '../x',
+    'meta-data/../user-data',
+    'meta-data//mac',
+    '//evil.example/x',
+    'mac?x',
+    'mac#x',
+    'a\\b',
+    'a b',
+    'a%2e',
+    'a\n',
+    '.',
+    'x/'.repeat(13),
+  ])('sends nothing for the path %j', async (path) => {
+    const { client, requests } = await setClientScene()
+    for (const ask of [client.get, client.getBytes, client.list]) {
+      await expect(ask(path)).rejects.toThrow(RangeError)
+    }
+    expect(() => client.networkInterface('../x')).toThrow(RangeError)
+    expect(requests).toEqual([])
+  })
+
+  it.each(['', '/', '/latest', '/2016-01-01/'])('takes %j for the top', async (path) => {
+    expect(await client.list(path)).toEqual(await client.list())
+  })
+
+  it('takes what the documentation writes before a path', async () => {
+    const { mac } = client.items
+    for (const path of ['/latest/meta-data/mac', '/meta-data/mac', '2016-01-01/meta-data/mac']) {
+      expect(await client.get(path)).toBe(await mac())
+    }
+  })
+})

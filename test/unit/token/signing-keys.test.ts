@@ -1,0 +1,127 @@
+// Signing keys: what is refused at start, what is published, and that no message holds a key.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../../src/base/errors.ts'
+import { discoveryDocument } from '../../../src/token/discovery.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+
+type Key = Record<string, unknown>
+
+const newKey = async (alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): Promise<Key> =>
+  ({ ...(await generateSigningKeys(alg)).keys[0] }) as Key
+const rsaKey = (modulusLength: number, publicExponent = 0x10001): Key =>
+  generateKeyPairSync('rsa', { modulusLength, publicExponent }).privateKey.export({
+    format: 'jwk',
+  }) as Key
+const without = (key: Key, ...names: string[]): Key =>
+  Object.fromEntries(Object.entries(key).filter(([name]) => !names.includes(name)))
+
+const problemsOf = async (json: unknown): Promise<readonly string[]> => {
+  try {
+    await parseSigningKeys(json)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('parseSigningKeys()', () => {
+  it.each(['ES256', 'RS256', 'EdDSA'] as const)('takes a generated key for %s', async (alg) => {
+    const { keys } = await generateSigningKeys(alg)
+    const parsed = await parseSigningKeys(JSON.stringify({ keys }))
+    expect(parsed.signer).toMatchObject({ algorithm: { alg }, kid: keys[0]?.kid })
+    expect(parsed.algorithms).toEqual([alg])
+    expect(Buffer.from(parsed.secrets[0] as Uint8Array).toString('base64url')).toBe(keys[0]?.d)
+  })
+
+  it('signs with the first, publishes all, and derives from the private ones in order', async () => {
+    const [first, second, third] = [await newKey(), await newKey('RS256'), await newKey('EdDSA')]
+    const publicOnly = without(second, 'd', 'p', 'q', 'dp', 'dq', 'qi')
+    const parsed = await parseSigningKeys({ keys: [first, publicOnly, third] })
+    expect(parsed.signer.kid).toBe(first['kid'])
+    expect(parsed.jwks.keys.map(({ kid }) => kid)).toEqual(
+      [first, second, third].map((k) => k['kid']),
+    )
+    expect(parsed.algorithms).toEqual(['ES256', 'RS256', 'EdDSA'])
+    const secrets = parsed.secrets.map((secret) => Buffer.from(secret).toString('base64url'))
+    expect(secrets).toEqual([first['d'], third['d']])
+  })
+
+  it('publishes members of the allow-list only', async () => {
+    const keys = [await newKey(), await newKey('RS256'), await newKey('EdDSA')]
+    const withMore = keys.map((key) => ({ ...key, x5u: 'https://evil.example', note: 'secret' }))
+    const { jwks } = await parseSigningKeys({ keys: withMore })
+    const allowed = new Set(['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'])
+    for (const key of jwks.keys) {
+      expect(Object.keys(key).filter((name) => !allowed.has(name))).toEqual([])
+    }
+  })
+
+  it('refuses what is wrong with a key, and tells nothing of it', async () => {
+    const [key, other] = [await newKey(), await newKey()]
+    const [rsa, otherRsa] = [await newKey('RS256'), await newKey('RS256')]
+    const [ed, otherEd] = [await newKey('EdDSA'), await newKey('EdDSA')]
+    const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+    const cases: [Key, RegExp][] = [
+      [{ kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0' }, /symmetric/],
+      [rsaKey(1024), /weak: the modulus has 1024 bits/],
+      [rsaKey(2048, 3), /65537/],
+      [p384.export({ format: 'jwk' }) as Key, /expected a key of P-256, RSA or Ed25519/],
+      [{ ...key, d: other['d'] }, /private/],
+      [{ ...rsa, n: otherRsa['n'] }, /private|thumbprint/],
+      [{ ...without(rsa, 'kid'), n: otherRsa['n'] }, /private/],
+      [{ ...ed, d: otherEd['d'] }, /private/],
+      [{ ...key, d: 'AAAA' }, /private/],
+      [{ ...key, alg: 'RS256' }, /"alg": "ES256"/],
+      [{ ...key, use: 'enc' }, /"use": "sig"/],
+      [{ ...key, kid: '../../etc/passwd' }, /RFC 7638 thumbprint/],
+      [{ ...key, x: 'AAAA' }, /"x" has 3 bytes/],
+      [without(key, 'd'), /the first key signs/],
+      [{}, /expected a key of/],
+    ]
+    for (const [input, problem] of cases) {
+      const [message, ...more] = await problemsOf({ keys: [input] })
+      expect(more).toEqual([])
+      expect(message).toMatch(problem)
+      for (const member of ['d', 'k', 'p', 'q', 'n', 'x', 'y']) {
+        const value = input[member]
+        if (typeof value === 'string' && value.length > 8) expect(message).not.toContain(value)
+      }
+    }
+    expect(await problemsOf({ keys: [key, key] })).toEqual(['keys.1: the same key is there twice'])
+  })
+
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{}',
+    '{"keys":[]}',
+    '{"keys":{}}',
+    '{"keys":[],"keys":[]}',
+    'null',
+    '1',
+  ])('refuses %j and says how to make a key set', async (text) => {
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(/npm run keygen/)])
+  })
+
+  it('reports every problem at once', async () => {
+    const problems = await problemsOf({ keys: [{}, await newKey(), { kty: 'oct' }] })
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(['keys.0', 'keys.2'])
+  })
+})
+
+describe('discoveryDocument()', () => {
+  it('names the issuer, the keys and the algorithms', async () => {
+    const keys = await parseSigningKeys({ keys: [await newKey('EdDSA'), await newKey()] })
+    expect(discoveryDocument('https://rollcall.example', keys)).toMatchObject({
+      issuer: 'https://rollcall.example',
+      jwks_uri: 'https://rollcall.example/.well-known/jwks.json',
+      id_token_signing_alg_values_supported: ['EdDSA', 'ES256'],
+      dpop_signing_alg_values_supported: ['ES256', 'RS256', 'EdDSA', 'Ed25519'],
+    })
+  })
+})

@@ -1,0 +1,197 @@
+// What callers of verifyInstanceIdentity() may get wrong: the demand is theirs and required, evidence is
+// whatever somebody posted.
+
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  type InstanceIdentity,
+  type TrustAnchor,
+  parseTrustAnchors,
+  verifyInstanceIdentity,
+} from '../../../src/index.ts'
+import { verifyEvidence } from '../../../src/verify/verify-evidence.ts'
+import {
+  type TestCloud,
+  createTestCloud,
+  documentText,
+  withAudience,
+} from '../../support/test-cloud.ts'
+
+const AUDIENCE = 'a-nonce-of-ours'
+const DOCUMENT = documentText()
+const NOW = Math.floor(Date.now() / 1000)
+
+let cloud: TestCloud
+let trustAnchors: TrustAnchor[]
+beforeAll(async () => {
+  cloud = await createTestCloud()
+  trustAnchors = await parseTrustAnchors(cloud.certificatePem)
+})
+
+/** As a caller without types calls it. */
+const call = verifyInstanceIdentity as (...args: unknown[]) => Promise<InstanceIdentity>
+const evidence = (audience = AUDIENCE) => ({
+  document: DOCUMENT,
+  pkcs7: Buffer.from(cloud.sign(withAudience(DOCUMENT, audience))).toString('base64'),
+})
+
+describe('verifyInstanceIdentity() never takes its demand from what was posted', () => {
+  it('refuses evidence for another audience that brings that audience with it', async () => {
+    const body = { ...evidence('made-for-another-service'), audience: 'made-for-another-service' }
+    await expect(call(body, { audience: AUDIENCE, trustAnchors })).rejects.toMatchObject({
+      code: 'audience_mismatch',
+    })
+  })
+
+  it('refuses a body with an audience where none is demanded on purpose or otherwise', async () => {
+    const body = { ...evidence(), audience: AUDIENCE }
+    await expect(call(body, { trustAnchors })).rejects.toThrow(TypeError)
+    await expect(call(body)).rejects.toThrow(TypeError)
+  })
+
+  it('does not look at an audience of the body, right or wrong, or of any type', async () => {
+    for (const audience of ['wrong', 17, null, { toString: () => AUDIENCE }]) {
+      const body = { ...evidence(), audience }
+      expect(await call(body, { audience: AUDIENCE, trustAnchors })).toMatchObject({
+        audience: AUDIENCE,
+      })
+    }
+  })
+
+  it('uses no audience of the body for detached content', async () => {
+    const pkcs7 = cloud.sign(withAudience(DOCUMENT, 'other'), { detached: true })
+    const body = { document: DOCUMENT, pkcs7, audience: 'other' }
+    for (const audience of [AUDIENCE, null]) {
+      await expect(call(body, { audience, trustAnchors })).rejects.toMatchObject({
+        code: 'signature_invalid',
+      })
+    }
+  })
+
+  it('checks no freshness for null, and says whom the evidence was made for', async () => {
+    expect(await call(evidence('other'), { audience: null, trustAnchors })).toMatchObject({
+      audience: 'other',
+    })
+  })
+})
+
+describe('verifyInstanceIdentity() tells of an option that is wrong', () => {
+  it.each<[string, () => unknown, typeof TypeError, RegExp]>([
+    ['no options', () => undefined, TypeError, /^options: expected \{ audience \}/],
+    ['null for options', () => null, TypeError, /^options: /],
+    ['an audience for options', () => AUDIENCE, TypeError, /^options: .*got string/],
+    [
+      'no audience',
+      () => ({}),
+      TypeError,
+      /^audience: .*or null to check no freshness, got undefined/,
+    ],
+    ['an undefined audience', () => ({ audience: undefined }), TypeError, /^audience: /],
+    ['false for an audience', () => ({ audience: false }), TypeError, /^audience: /],
+    ['an array of audiences', () => ({ audience: [AUDIENCE] }), TypeError, /^audience: .*an array/],
+    [
+      'an empty audience',
+      () => ({ audience: '' }),
+      RangeError,
+      /^audience: .*\[A-Za-z0-9_-\]\{1,64\}/,
+    ],
+    ['an audience too long', () => ({ audience: 'x'.repeat(128) }), RangeError, /128 characters/],
+    ['an audience in base64', () => ({ audience: 'ab+/' }), RangeError, /^audience: /],
+    [
+      'PEM text',
+      () => ({ audience: AUDIENCE, trustAnchors: cloud.certificatePem }),
+      TypeError,
+      /^trustAnchors: .*parseTrustAnchors\(pem\).*got string/,
+    ],
+    [
+      'trust anchors that nobody awaited',
+      () => ({ audience: AUDIENCE, trustAnchors: parseTrustAnchors(cloud.certificatePem) }),
+      TypeError,
+      /^trustAnchors: .*await it/,
+    ],
+    [
+      'an array of PEM texts',
+      () => ({ audience: AUDIENCE, trustAnchors: [cloud.certificatePem] }),
+      TypeError,
+      /^trustAnchors\[0\]: /,
+    ],
+    [
+      'null for trust anchors',
+      () => ({ audience: AUDIENCE, trustAnchors: null }),
+      TypeError,
+      /got null/,
+    ],
+    [
+      'no trust anchor',
+      () => ({ audience: AUDIENCE, trustAnchors: [] }),
+      RangeError,
+      /^trustAnchors: /,
+    ],
+    [
+      'milliseconds',
+      () => ({ audience: AUDIENCE, now: Date.now() }),
+      RangeError,
+      /^now: .*seconds/,
+    ],
+    ['a Date', () => ({ audience: AUDIENCE, now: new Date() }), TypeError, /^now: .*seconds/],
+    [
+      'a time that is no number',
+      () => ({ audience: AUDIENCE, now: Number.NaN }),
+      RangeError,
+      /^now: /,
+    ],
+    [
+      'text for allowSha1',
+      () => ({ audience: AUDIENCE, allowSha1: 'false' }),
+      TypeError,
+      /^allowSha1: /,
+    ],
+  ])('%s', async (_, options, type, message) => {
+    const answer = call(evidence(), options())
+    await expect(answer).rejects.toThrow(type)
+    await expect(answer).rejects.toThrow(message)
+  })
+
+  it('and takes what is undefined for the default', async () => {
+    const options = { audience: AUDIENCE, trustAnchors, now: undefined, allowSha1: undefined }
+    expect(await call(evidence(), options)).toMatchObject({ audience: AUDIENCE })
+    expect(await call(evidence(), { ...options, now: NOW })).toMatchObject({ audience: AUDIENCE })
+  })
+})
+
+describe('verifyInstanceIdentity() refuses as malformed_encoding', () => {
+  it.each<[string, () => unknown]>([
+    ['an empty object', () => ({})],
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['a number', () => 17],
+    ['text', () => evidence().pkcs7],
+    ['an array', () => [evidence()]],
+    ['a signature that is a number', () => ({ ...evidence(), pkcs7: 17 })],
+    ['a signature that is null', () => ({ ...evidence(), pkcs7: null })],
+    ['a signature that is an array of numbers', () => ({ ...evidence(), pkcs7: [48, 130] })],
+    ['a signature that is an ArrayBuffer', () => ({ ...evidence(), pkcs7: new ArrayBuffer(8) })],
+    ['a signature that is a DataView', () => ({ pkcs7: new DataView(new ArrayBuffer(8)) })],
+    [
+      'a document that is parsed',
+      () => ({ ...evidence(), document: JSON.parse(DOCUMENT) as object }),
+    ],
+    ['a document that is null', () => ({ ...evidence(), document: null })],
+    ['a document that is a number', () => ({ ...evidence(), document: 0 })],
+  ])('%s', async (_, posted) => {
+    const refusal = { name: 'InstanceIdentityError', code: 'malformed_encoding' }
+    await expect(call(posted(), { audience: AUDIENCE, trustAnchors })).rejects.toMatchObject(
+      refusal,
+    )
+    await expect(call(posted(), { audience: null, trustAnchors })).rejects.toMatchObject(refusal)
+  })
+})
+
+describe('verifyEvidence()', () => {
+  it('refuses an audience that no document can carry, since a service is posted it', async () => {
+    const options = { audience: 'not an audience', trustAnchors, now: NOW, allowSha1: true }
+    await expect(verifyEvidence(evidence(), options)).rejects.toMatchObject({
+      name: 'InstanceIdentityError',
+      code: 'audience_mismatch',
+    })
+  })
+})
