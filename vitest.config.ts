@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['test/unit/**/*.test.ts'],
     pool: 'threads',
     isolate: false,
+    // Vitest leaves one core alone by default.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

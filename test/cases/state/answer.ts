@@ -40,7 +40,10 @@ export const readAnswer = async (
     auditEvents,
     publicKey,
     secrets,
+    now,
   }: Pick<Service, 'auditEvents'> & {
+    /** Unix seconds, by the clock of the service. */
+    readonly now: number
     readonly publicKey: KeyObject
     readonly secrets: Set<string>
   },
@@ -69,6 +72,7 @@ export const readAnswer = async (
         algorithms: ['ES256'],
         issuer: ISSUER,
         audience: RELYING_PARTY,
+        clockTimestamp: now,
       }) as JwtPayload,
   }
 }
@@ -99,13 +103,6 @@ const TOLD: Readonly<Record<string, string>> = {
   key_not_the_first: 'key_changed',
   image_not_new: 'image_unchanged',
 }
-
-/**
- * Waits for the next second: a challenge knows the second in which it was made, and one of the second of a
- * reset is refused.
- */
-export const nextSecond = (): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, 1_010 - (Date.now() % 1_000)))
 
 /** Looks that a call was refused so, and that there is no token. @returns its audit event */
 export const expectRefused = async (

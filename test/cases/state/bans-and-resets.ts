@@ -7,7 +7,6 @@ import {
   expectEnrolled,
   expectRefused,
   expectRetryOf,
-  nextSecond,
   notAdmitted,
 } from './answer.ts'
 import { makeKey } from './jws-by-hand.ts'
@@ -21,7 +20,7 @@ export const bansAndResets = (service: () => StateService): void => {
   const resetNow = (instance: Instance) => operate('POST', `${pathOf(instance)}/reset`)
   const reset = async (instance: Instance): ReturnType<typeof resetNow> => {
     const record = await resetNow(instance)
-    await nextSecond()
+    await service().nextSecond()
     return record
   }
 
@@ -157,7 +156,7 @@ export const bansAndResets = (service: () => StateService): void => {
       const instance = service().newInstance()
       await expectEnrolled(await post(await begin(instance, 'never')))
       const stolen = await begin(instance, 'never')
-      await nextSecond()
+      await service().nextSecond()
       const ofThatSecond = await begin(instance, 'never')
       await reset(instance)
       for (const attempt of [stolen, ofThatSecond]) {

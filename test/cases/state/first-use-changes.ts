@@ -1,14 +1,7 @@
 // The first-use rules that let an instance in again for a reason: the same key, or another image.
 
 import { describe, expect, it } from 'vitest'
-import {
-  type Answer,
-  expectEnrolled,
-  expectRefused,
-  expectRetryOf,
-  nextSecond,
-  notAdmitted,
-} from './answer.ts'
+import { type Answer, expectEnrolled, expectRefused, expectRetryOf, notAdmitted } from './answer.ts'
 import { type TestKey, makeKey } from './jws-by-hand.ts'
 import { type Attempt, type AttemptOptions, type StateService } from './state-service.ts'
 import { type Instance, pathOf } from './world.ts'
@@ -104,7 +97,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       await expectRetryOf(await post(a1), claims)
 
       // A challenge for a new image must be younger than the latest enrollment, by the second.
-      await nextSecond()
+      await service().nextSecond()
       const b1 = await begin(other, 'new-image')
       const claimsB = await expectEnrolled(await post(b1))
       // Evidence of the image before, answered or refused, is not a new image now.
@@ -113,7 +106,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       await expectRefused(await post(await begin(other, 'new-image')), refused)
       await expectRetryOf(await post(b1), claimsB)
 
-      await nextSecond()
+      await service().nextSecond()
       const a3 = await begin(instance, 'new-image')
       await expectEnrolled(await post(a3))
       await expectRefused(await post(b1), refused)
@@ -137,7 +130,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       const renewed = { ...instance, 'image-id': 'm-b' }
       const [before, after] = [await makeKey(), await makeKey()]
       await expectEnrolled(await post(await begin(instance, 'new-image', { key: before })))
-      await nextSecond()
+      await service().nextSecond()
       await expectEnrolled(await post(await begin(renewed, 'new-image', { key: after })))
       const second = await begin(renewed, 'same-key', { key: after })
       await expectRefused(await post(second), notAdmitted('key_not_the_first'))
@@ -154,7 +147,7 @@ export const firstUseChanges = (service: () => StateService): void => {
         begin(instance, role, { key: ofPod })
       await expectRefused(await post(await pod(node, 'same-key')), refused)
       await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
-      await nextSecond()
+      await service().nextSecond()
       await expectEnrolled(await post(await pod(redeployed, 'new-image')))
       await expectRefused(await post(await pod(redeployed, 'same-key')), refused)
       await expectEnrolled(await post(await begin(redeployed, 'same-key', { key: ofNode })))
@@ -164,7 +157,7 @@ export const firstUseChanges = (service: () => StateService): void => {
       const instance = service().newInstance({ 'image-id': 'm-a' })
       await expectEnrolled(await post(await begin(instance, 'new-image')))
       const renewed = { ...instance, 'image-id': 'm-b' }
-      await nextSecond()
+      await service().nextSecond()
       const attempts = await Promise.all(
         Array.from({ length: RACERS }, () => begin(renewed, 'new-image')),
       )

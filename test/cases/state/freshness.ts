@@ -19,8 +19,6 @@ import { ISSUER, LIFETIME_SECONDS } from './world.ts'
 const BATCH = 24
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-const now = (): number => Math.floor(Date.now() / 1000)
-
 /** Every text that differs from a challenge in one of its 384 bits. */
 const alteredChallenges = (audience: string): string[] =>
   [...audience].flatMap((character, at) =>
@@ -46,6 +44,7 @@ const BAD_ENCODINGS: readonly (readonly [string, (pkcs7: string) => string])[] =
 
 /** Declares the tests. */
 export const freshness = (service: () => StateService): void => {
+  const now = (): number => service().now()
   const byHand = (changes: Partial<Parameters<typeof challengeByHand>[0]> = {}): string =>
     challengeByHand({
       issuer: ISSUER,

@@ -60,7 +60,7 @@ export const introspection = (service: () => StateService): void => {
     it.each<[string, () => Promise<string> | string]>([
       ['of another issuer', () => resigned({ iss: 'https://other.example' })],
       ['of no issuer', () => resigned({ iss: undefined })],
-      ['that has expired', () => resigned({ exp: Math.floor(Date.now() / 1000) })],
+      ['that has expired', () => resigned({ exp: service().now() })],
       ['without an exp', () => resigned({ exp: undefined })],
       ['without a jti', () => resigned({ jti: undefined })],
       ['of the typ of an access token', () => resigned({}, { typ: 'at+jwt' })],

@@ -10,13 +10,12 @@ export interface OperatorTokenChanges {
   readonly sign?: Sign
 }
 
-/** Makes one. */
+/** Makes one. @param now Unix seconds */
 export const operatorTokenByHand = (
   { alg, privateKey, thumbprint: kid }: TestKey,
-  { sub, aud }: { readonly sub: string; readonly aud: string },
+  { sub, aud, now }: { readonly sub: string; readonly aud: string; readonly now: number },
   { header, claims, sign = signer(privateKey) }: OperatorTokenChanges = {},
 ): string => {
-  const now = Math.floor(Date.now() / 1000)
   return compactJws(
     { alg, typ: 'rollcall-admin+jwt', kid, ...header },
     { sub, aud, iat: now, exp: now + 60, jti: randomUUID(), ...claims },

@@ -18,7 +18,6 @@ const INVALID: Expected = [401, 'invalid_token', 'operator_token_invalid']
 const USED: Expected = [401, 'invalid_token', 'operator_token_used']
 const PATH = '/v1/admin/bans'
 
-const now = (): number => Math.floor(Date.now() / 1000)
 const claims = (changes: Readonly<Record<string, unknown>>): OperatorTokenChanges => ({
   claims: changes,
 })
@@ -31,7 +30,7 @@ const publicPem = ({ publicKey }: TestKey): string =>
 /** What is wrong with a token; made when a test runs, since clocks go on. */
 const FORGERIES: readonly (readonly [
   string,
-  (key: TestKey, other: TestKey) => OperatorTokenChanges,
+  (key: TestKey, other: TestKey, now: number) => OperatorTokenChanges,
 ])[] = [
   ['of alg none', () => ({ header: { alg: 'none' }, sign: () => Buffer.alloc(0) })],
   ['of alg none with a good signature', () => header({ alg: 'none' })],
@@ -72,14 +71,14 @@ const FORGERIES: readonly (readonly [
   ['for the issuer with a slash', () => claims({ aud: `${ISSUER}/` })],
   ['for several audiences', () => claims({ aud: [ISSUER, 'https://other.example'] })],
   ['for nobody', () => claims({ aud: undefined })],
-  ['that has expired', () => claims({ iat: now() - 91, exp: now() - 31 })],
+  ['that has expired', (_key, _other, now) => claims({ iat: now - 91, exp: now - 31 })],
   ['without an exp', () => claims({ exp: undefined })],
-  ['with a text for its exp', () => claims({ exp: String(now() + 60) })],
-  ['with a broken exp', () => claims({ exp: now() + 59.5 })],
-  ['that lives for 61 seconds', () => claims({ iat: now(), exp: now() + 61 })],
-  ['that lives for a year', () => claims({ exp: now() + 31_536_000 })],
+  ['with a text for its exp', (_key, _other, now) => claims({ exp: String(now + 60) })],
+  ['with a broken exp', (_key, _other, now) => claims({ exp: now + 59.5 })],
+  ['that lives for 61 seconds', (_key, _other, now) => claims({ iat: now, exp: now + 61 })],
+  ['that lives for a year', (_key, _other, now) => claims({ exp: now + 31_536_000 })],
   ['without an iat', () => claims({ iat: undefined })],
-  ['from the future', () => claims({ iat: now() + 40, exp: now() + 100 })],
+  ['from the future', (_key, _other, now) => claims({ iat: now + 40, exp: now + 100 })],
   ['without a sub', () => claims({ sub: undefined })],
   ['with an empty sub', () => claims({ sub: '' })],
   ['with a space in its sub', () => claims({ sub: 'alice bob' })],
@@ -139,8 +138,8 @@ export const operators = (service: () => StateService): void => {
         await expectTaken(service().operatorToken({}, key))
         const byJose = new SignJWT({ sub: OPERATOR, aud: ISSUER, jti: randomUUID() })
           .setProtectedHeader({ alg: key.alg, typ: 'rollcall-admin+jwt', kid: key.thumbprint })
-          .setIssuedAt()
-          .setExpirationTime('60s')
+          .setIssuedAt(service().now())
+          .setExpirationTime(service().now() + 60)
         await expectTaken(await byJose.sign(key.privateKey))
       }
     })
@@ -153,7 +152,7 @@ export const operators = (service: () => StateService): void => {
     it('is taken from a clock that is off by less than half a minute', async () => {
       // A memory that has just begun takes none of before, so none of a clock that is behind.
       for (const off of service().persistent ? [-80, 20] : [20]) {
-        const times = { iat: now() + off, exp: now() + off + 60 }
+        const times = { iat: service().now() + off, exp: service().now() + off + 60 }
         await expectTaken(service().operatorToken(claims(times)))
       }
     })
@@ -195,7 +194,7 @@ export const operators = (service: () => StateService): void => {
     it.each(FORGERIES)('is refused with a token %s', async (_, changesOf) => {
       const [key, other] = [service().operatorKeys[0] as TestKey, await makeKey()]
       const jti = randomUUID()
-      const { header, claims, sign } = changesOf(key, other)
+      const { header, claims, sign } = changesOf(key, other, service().now())
       const changes = { ...(header && { header }), ...(sign && { sign }) }
       const forged = service().operatorToken({ ...changes, claims: { jti, ...claims } })
       await expectNobody(await callWith(forged), INVALID)
@@ -241,7 +240,7 @@ export const operators = (service: () => StateService): void => {
     it('is refused with another token of a name that was used', async () => {
       const jti = randomUUID()
       await expectTaken(service().operatorToken({ claims: { jti } }))
-      const later = service().operatorToken({ claims: { jti, exp: now() + 30 } })
+      const later = service().operatorToken({ claims: { jti, exp: service().now() + 30 } })
       await expectNobody(await callWith(later), USED)
     })
 

@@ -10,7 +10,6 @@ import {
   expectEnrolled,
   expectRefused,
   expectRetryOf,
-  nextSecond,
   notAdmitted,
 } from './answer.ts'
 import { makeKey } from './jws-by-hand.ts'
@@ -40,7 +39,7 @@ export const restarts = (service: () => StateService): void => {
       await expectRefused(await post(refused), notAdmitted('already_enrolled'))
       const reset = await service().operate('POST', `${pathOf(instance)}/reset`)
       expect(reset).toMatchObject({ status: 200 })
-      await nextSecond()
+      await service().nextSecond()
       const banned = service().newInstance()
       const ban = `/v1/admin/bans/instance/${banned['instance-id']}`
       expect(await service().operate('PUT', ban, { reason: 'x' })).toMatchObject({ status: 200 })
@@ -148,7 +147,7 @@ export const restarts = (service: () => StateService): void => {
       }
       await expectEnrolled(answer)
       const unspent = await begin('always')
-      await setTimeout((SHORT_SECONDS + 1) * 1000)
+      await service().pass(SHORT_SECONDS + 1)
       for (const attempt of [spent, unspent, spent]) {
         await expectRefused(await post(attempt), evidenceRefused('challenge_expired'))
       }

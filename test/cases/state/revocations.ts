@@ -1,7 +1,6 @@
 // What ends tokens that were given: a revocation, and forgetting an instance. What was stolen with them
 // gives no new one.
 
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import {
   evidenceRefused,
@@ -19,8 +18,6 @@ export const revocations = (service: () => StateService): void => {
   const { begin, post, several, operate, introspect } = operating(service)
   const revoke = (instance: Instance) => operate('POST', `${pathOf(instance)}/revoke`)
   const forget = (instance: Instance) => operate('DELETE', pathOf(instance))
-  /** Until a second has begun that a revocation of this one does not cover. */
-  const nextSecond = (): Promise<void> => setTimeout(1_010 - (Date.now() % 1000))
 
   describe('a revocation', () => {
     it('of an instance ends its tokens and retries; a fresh enrollment gives a good one', async () => {
@@ -33,7 +30,7 @@ export const revocations = (service: () => StateService): void => {
       expect(record).toMatchObject({ revoked_until: expect.any(Number), open: false })
       expect(await introspect(answer)).toEqual({ active: false })
 
-      await nextSecond()
+      await service().nextSecond()
       await expectRefused(await post(attempt), evidenceRefused('enrollment_revoked'))
       const fresh = await post(await begin(instance, 'always'))
       await expectEnrolled(fresh)
@@ -46,13 +43,13 @@ export const revocations = (service: () => StateService): void => {
       await expectEnrolled(await post(await begin(instance, 'always')))
       for (let tries = 0; ; tries++) {
         const attempt = await begin(instance, 'always')
-        await nextSecond()
+        await service().nextSecond()
         await revoke(instance)
         const answer = await post(attempt)
         if (answer.status === 200 && tries < 10) continue
         await expectRefused(answer, [503, 'unavailable', 'revoked_just_now'])
         expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]$/)
-        await nextSecond()
+        await service().nextSecond()
         // The challenge was not spent: what the client holds is good a second later.
         await expectEnrolled(await post(attempt))
         return
@@ -64,7 +61,7 @@ export const revocations = (service: () => StateService): void => {
       const first = await begin(instance, 'never')
       await expectEnrolled(await post(first))
       await revoke(instance)
-      await nextSecond()
+      await service().nextSecond()
       await expectRefused(await post(first), evidenceRefused('enrollment_revoked'))
       const fresh = await begin(instance, 'never')
       await expectRefused(await post(fresh), notAdmitted('already_enrolled'))
@@ -112,7 +109,7 @@ export const revocations = (service: () => StateService): void => {
       await forget(instance)
       expect((await service().operate('GET', pathOf(instance))).status).toBe(404)
       expect(await introspect(answer)).toEqual({ active: false })
-      await nextSecond()
+      await service().nextSecond()
       for (const attempt of [first, refused]) {
         await expectRefused(await post(attempt), evidenceRefused('challenge_before_reset'))
       }

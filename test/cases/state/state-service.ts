@@ -5,6 +5,7 @@ import { createPublicKey, randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type JWK } from 'jose'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { type Clock, nextSecond, realClock } from '../../support/clock.ts'
 import type { PostedEvidence } from '../../support/instance.ts'
 import type { Service, ServiceVariables } from '../../support/services.ts'
 import {
@@ -61,6 +62,12 @@ export interface StateService {
   readonly signingJwk: JWK
   /** One of each algorithm. */
   readonly operatorKeys: readonly TestKey[]
+  /** Unix seconds, by the clock of the service. */
+  now(): number
+  /** Lets seconds go by. */
+  pass(seconds: number): Promise<void>
+  /** Lets the present second end. */
+  nextSecond(): Promise<void>
   /** All that it has written. */
   output(): string
   /** What must be in none of that. */
@@ -97,11 +104,17 @@ export interface SendInit {
 /** How a runtime starts the service. */
 export interface Runtime {
   readonly persistent: boolean
+  /** Default: the clock of this machine. */
+  readonly clock?: Clock
   start(variables: ServiceVariables): Promise<Service>
 }
 
 /** Starts a service. */
-export const startStateService = async ({ start, persistent }: Runtime): Promise<StateService> => {
+export const startStateService = async ({
+  start,
+  persistent,
+  clock = realClock,
+}: Runtime): Promise<StateService> => {
   const cloud = await createTestCloud()
   const operatorKeys = await Promise.all(ALGORITHMS.map((alg) => makeKey(alg)))
   const challengeKeys = [randomBytes(32), randomBytes(32)]
@@ -138,6 +151,9 @@ export const startStateService = async ({ start, persistent }: Runtime): Promise
     challengeKeys,
     signingJwk,
     operatorKeys,
+    now: () => Math.floor(clock.now()),
+    pass: (seconds) => clock.pass(seconds),
+    nextSecond: () => nextSecond(clock),
     output: () => written + running.output(),
     secrets,
     newInstance: (changes = {}) => ({
@@ -201,10 +217,14 @@ export const startStateService = async ({ start, persistent }: Runtime): Promise
         await setTimeout(LOG_DELAY_MS)
         if (auditEvents().every((event) => event['request_id'] !== id)) response = await request()
       }
-      return readAnswer(response, { auditEvents, publicKey, secrets })
+      return readAnswer(response, { auditEvents, publicKey, secrets, now: service.now() })
     },
     operatorToken(changes, key = operatorKeys[0] as TestKey) {
-      const token = operatorTokenByHand(key, { sub: OPERATOR, aud: ISSUER }, changes)
+      const token = operatorTokenByHand(
+        key,
+        { sub: OPERATOR, aud: ISSUER, now: service.now() },
+        changes,
+      )
       secrets.add(token)
       return token
     },

@@ -1,4 +1,5 @@
-// The suite about state, keys and operators, for a service of any runtime: one start a file.
+// The cases about state, keys and operators, for a service of any runtime: in four parts, each with a service of
+// its own, so that they can run side by side.
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { bansAndResets } from './bans-and-resets.ts'
@@ -14,26 +15,25 @@ import { restarts } from './restarts.ts'
 import { revocations } from './revocations.ts'
 import { type Runtime, type StateService, startStateService } from './state-service.ts'
 
-/** Declares all tests over one service. */
-export const testState = (name: string, runtime: Runtime): void => {
-  describe(name, () => {
+/** Declares the cases of one subject. */
+type Cases = (service: () => StateService) => void
+
+/** Each part with its cases, in their order: those that stop and start the service come last. */
+const PARTS = {
+  enrollment: [freshness, firstUse],
+  changes: [firstUseChanges, bansAndResets, revocations],
+  'keys and restarts': [keyBinding, restarts],
+  operators: [operators, operatorCalls, operatorRequests, introspection],
+} satisfies Readonly<Record<string, readonly Cases[]>>
+
+/** Declares the cases of one part, over one service. */
+export const describeState = (part: keyof typeof PARTS, where: string, runtime: Runtime): void => {
+  describe(where, () => {
     let service: StateService | undefined
     beforeAll(async () => {
       service = await startStateService(runtime)
     })
     afterAll(() => service?.stop())
-    const running = (): StateService => service as StateService
-
-    freshness(running)
-    firstUse(running)
-    firstUseChanges(running)
-    bansAndResets(running)
-    revocations(running)
-    keyBinding(running)
-    operators(running)
-    operatorCalls(running)
-    operatorRequests(running)
-    introspection(running)
-    restarts(running)
+    for (const cases of PARTS[part]) cases(() => service as StateService)
   })
 }

@@ -1,0 +1,6 @@
+// State on the Worker: operators.
+
+import { describeState } from '../../cases/state/suite.ts'
+import { workerWithState } from '../../cases/state/worker.ts'
+
+describeState('operators', 'in workerd', workerWithState())
