@@ -6,7 +6,8 @@ import { generateSigningKeys } from '../../src/token/generate.ts'
 import { POLICY } from './http.ts'
 import { getChallenge } from './instance.ts'
 import { requireNode24 } from './node24.ts'
-import { type RunningProcess, freePort, startProcess, waitUntil } from './processes.ts'
+import { waitForOutput } from './output.ts'
+import { type RunningProcess, freePort, startProcess } from './processes.ts'
 import { ROOT } from './sources.ts'
 import { createTestCloud, documentText, withAudience } from './test-cloud.ts'
 
@@ -68,9 +69,7 @@ export const createServers = async (): Promise<Servers> => {
       const own = { ROLLCALL_ISSUER: url, PORT: String(port) }
       const server = startProcess('sh', args, { ...variables, ...own, ...env })
       running.add(server)
-      const alive = (): boolean => server.child.exitCode === null
-      const listens = (): boolean => server.output.stderr.includes('listening on')
-      if (listening) await waitUntil(listens, { seconds: SECONDS, what: 'the server', alive })
+      if (listening) await waitForOutput(server, 'stderr', 'listening on')
       return { ...server, port, url }
     },
     async evidence(url) {
@@ -80,13 +79,6 @@ export const createServers = async (): Promise<Servers> => {
     },
     stop: async () => void (await Promise.all([...running].map(({ stop }) => stop()))),
   }
-}
-
-/** The exit status of a process that ends by itself. */
-export const ended = async ({ child }: RunningProcess): Promise<number | null> => {
-  const over = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await waitUntil(over, { seconds: SECONDS, what: 'the end of the server' })
-  return child.exitCode
 }
 
 /** Asks for a challenge. */

@@ -4,10 +4,10 @@
 import { build } from 'esbuild'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
+import { waitForOutput } from '../../support/output.ts'
+import { type RunningProcess, startProcess } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
 
-const READY_SECONDS = 30
 const PORTS = { first: 20_000, count: 10_000 }
 
 /** A service that can be killed. */
@@ -81,11 +81,7 @@ export const createMortalService = async (
     async start() {
       const life = startProcess(node, [entry], variables)
       lives.push(life)
-      await waitUntil(() => life.output.stderr.includes('listening on'), {
-        seconds: READY_SECONDS,
-        what: `the service ready: ${life.output.stderr}`,
-        alive: () => life.child.exitCode === null,
-      })
+      await waitForOutput(life, 'stderr', 'listening on')
     },
     kill: () => void lives.at(-1)?.child.kill('SIGKILL'),
     async ended() {

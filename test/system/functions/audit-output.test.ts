@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postEvidence } from '../../support/instance.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import { waitUntil } from '../../support/processes.ts'
 import {
   RUNTIMES,
@@ -15,7 +16,6 @@ import {
   type Servers,
   askChallenge,
   createServers,
-  ended,
 } from '../../support/server-process.ts'
 
 const FAILED = 3
@@ -66,7 +66,7 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
     const { status, body } = await postEvidence(server.url, evidence)
     expect([status, body['code']]).toEqual([503, 'unavailable'])
     expect(JSON.stringify(body)).not.toContain('access_token')
-    expect(await ended(server)).toBe(FAILED)
+    expect(await waitForEnd(server)).toBe(FAILED)
     expect(server.output.stderr).toMatch(SAYS_SO)
     expect(server.output.stderr.replaceAll(/^rollcall: .*\n/gm, '')).toBe('')
 
@@ -79,18 +79,13 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
     const shell = ['sh', '-c', '{ "$@"; echo "status $?" >&2; } | head -1', 'sh']
     const server = await servers.start([...shell, ...(await command(context))])
     expect((await askChallenge(server.url)).status).toBe(200)
-    await waitUntil(() => server.output.stdout.includes('"challenge"'), {
-      seconds: SECONDS,
-      what: 'head',
-    })
+    await waitForOutput(server, 'stdout', '"challenge"')
     const refused = async (): Promise<boolean> => {
       const answer = await askChallenge(server.url).catch(() => undefined)
       return answer?.status !== 200
     }
     await waitUntil(refused, { seconds: SECONDS, what: 'a refusal' })
-    const over = (): boolean => server.output.stderr.includes(`status ${FAILED}\n`)
-    await waitUntil(over, { seconds: SECONDS, what: 'status 3' })
-    expect(server.output.stderr).toMatch(SAYS_SO)
+    expect(await waitForOutput(server, 'stderr', `status ${FAILED}\n`)).toMatch(SAYS_SO)
   })
 
   it('finishes what was begun when its disk is full, and answers it 503', async (context) => {
@@ -103,14 +98,10 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
 
     expect((await askChallenge(server.url)).status).toBe(503)
-    await waitUntil(() => server.output.stderr.includes('stopping'), {
-      seconds: SECONDS,
-      what: 'the stop',
-    })
-    expect(server.output.stderr).toMatch(SAYS_SO)
+    expect(await waitForOutput(server, 'stderr', 'stopping')).toMatch(SAYS_SO)
     expect([answer, server.child.exitCode]).toEqual(['', null])
     socket.write('role=worker')
-    expect(await ended(server)).toBe(FAILED)
+    expect(await waitForEnd(server)).toBe(FAILED)
     expect(answer).toMatch(/^HTTP\/1\.1 503 [^]*"code":"unavailable"/)
   })
 
@@ -127,12 +118,11 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
       for (const { status, body } of await Promise.all(calls)) {
         expect([status, body['code']]).toEqual([503, 'unavailable'])
       }
-      expect(server.output.stderr).toContain('standard output has taken no audit event for 5 s')
+      await waitForOutput(server, 'stderr', 'standard output has taken no audit event for 5 s')
       expect(server.child.exitCode).toBeNull()
 
       pipe.drain()
-      const goesOn = (): boolean => server.output.stderr.includes('takes audit events again')
-      await waitUntil(goesOn, { seconds: SECONDS, what: 'the reader' })
+      await waitForOutput(server, 'stderr', 'takes audit events again')
       const { status } = await postEvidence(server.url, evidence)
       expect(status).toBe(200)
       // No event was cut short or mixed with another.
@@ -145,7 +135,7 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
       await fetch(`${server.url}/healthz`)
       server.child.kill('SIGTERM')
       expect((await late).status).toBe(503)
-      expect(await ended(server)).toBe(0)
+      expect(await waitForEnd(server)).toBe(0)
     } finally {
       pipe.close()
     }
@@ -159,7 +149,7 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
       expect(server.output.stderr).toContain('warning: standard output is closed or /dev/null')
       return
     }
-    expect(await ended(server)).toBe(FAILED)
+    expect(await waitForEnd(server)).toBe(FAILED)
     expect(server.output.stderr).toMatch(/^rollcall: standard output is closed, .*> \/dev\/null\n$/)
   })
 
@@ -177,6 +167,6 @@ describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
       postEvidence(server.url, await servers.evidence(server.url)),
     ).resolves.toMatchObject({ status: 200 })
     server.child.kill('SIGTERM')
-    expect(await ended(server)).toBe(0)
+    expect(await waitForEnd(server)).toBe(0)
   })
 })

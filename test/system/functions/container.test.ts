@@ -21,6 +21,7 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { requireNode24 } from '../../support/node24.ts'
+import { waitForEnd } from '../../support/output.ts'
 import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
 import { requireRedis } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
@@ -76,17 +77,11 @@ const ownFolder = (name: string): string => {
   return path
 }
 
-/** The exit status of a container that ends by itself. */
-const ended = async ({ child }: RunningProcess): Promise<number | null> => {
-  await waitUntil(() => child.exitCode !== null, { seconds: SECONDS, what: 'the end' })
-  return child.exitCode
-}
-
 /** What the health check says of a container. */
 const health = async (of: Image, port: number): Promise<number | null> => {
   const check = startContainer(of, { env: { PORT: String(port) }, command: of.healthCommand })
   running.add(check)
-  return ended(check)
+  return waitForEnd(check)
 }
 
 const enroll = async (url: string): Promise<void> => {
@@ -148,7 +143,7 @@ describe('the container', () => {
     expect(filesOf(join(of.root, 'app'))).toEqual(before)
 
     process.kill(firstProcess(container), of.stopSignal)
-    expect(await ended(container)).toBe(0)
+    expect(await waitForEnd(container)).toBe(0)
     expect(container.output.stderr).toContain('stopping')
     expect(await health(of, port)).toBe(1)
   })
@@ -163,7 +158,7 @@ describe('the container', () => {
       }`
     const container = startContainer(of, { command: ['node', '-e', script] })
     running.add(container)
-    expect(await ended(container)).toBe(0)
+    expect(await waitForEnd(container)).toBe(0)
     const [version, ...refusals] = container.output.stdout.trim().split('\n')
     expect(version).toMatch(/^v24\./)
     expect(refusals.filter((line) => !/^(?:EROFS|EACCES|ENOENT)$/.test(line))).toEqual([])
@@ -173,7 +168,7 @@ describe('the container', () => {
   it('says what is missing and ends with 2 where nothing is configured', async (context) => {
     const container = startContainer(await built(context))
     running.add(container)
-    expect(await ended(container)).toBe(2)
+    expect(await waitForEnd(container)).toBe(2)
     expect(container.output.stderr).toContain('ROLLCALL_LEDGER: required')
   })
 })
@@ -254,7 +249,7 @@ describe('compose.yaml', () => {
     const container = await startListening(of, options, running)
     await enroll(url)
     process.kill(firstProcess(container), of.stopSignal)
-    expect(await ended(container)).toBe(0)
+    expect(await waitForEnd(container)).toBe(0)
   })
 })
 

@@ -11,12 +11,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import {
   type RunningProcess,
   cleanEnvironment,
   freePort,
   startProcess,
-  waitUntil,
 } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
@@ -24,7 +24,6 @@ import { ROOT, readProjectFile } from '../../support/sources.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
 import type { TestCloud } from '../../support/test-cloud.ts'
 
-const SECONDS = 30
 const DENO = join(ROOT, 'node_modules/.bin/deno')
 
 interface DenoConfig {
@@ -82,24 +81,12 @@ const start = (env: Record<string, string>, { more = [], without, drop = '' }: C
   return started
 }
 
-const ended = async ({ child }: RunningProcess): Promise<number | null> => {
-  const over = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await waitUntil(over, { seconds: SECONDS, what: 'the end' })
-  return child.exitCode
-}
-
 const startListening = async (changes: Changes = {}) => {
   const port = changes.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const env = { ROLLCALL_ISSUER: url, PORT: String(port), ...changes.env }
   const server = start(env, changes)
-  const says = (): boolean => server.output.stderr.includes('listening on')
-  const alive = (): boolean => server.child.exitCode === null
-  try {
-    await waitUntil(says, { seconds: SECONDS, what: 'the server', alive })
-  } catch (cause) {
-    throw new Error(server.output.stderr, { cause })
-  }
+  await waitForOutput(server, 'stderr', 'listening on')
   return { ...server, port, url }
 }
 
@@ -127,11 +114,11 @@ describe('functions/deno.ts', () => {
     const evidence = await evidenceFor(before.url)
     const jti = await enroll(before.url, evidence)
     before.child.kill('SIGTERM')
-    expect(await ended(before)).toBe(0)
+    expect(await waitForEnd(before)).toBe(0)
 
     const after = await startListening({ port: before.port })
     expect(await enroll(after.url, evidence)).toBe(jti)
-    expect(after.output.stdout).toContain('"retry":true')
+    await waitForOutput(after, 'stdout', '"retry":true')
     expect(after.output.stderr).toContain('warning: deno-kv: without a path keeps the ledger in')
   })
 
@@ -169,12 +156,12 @@ describe('functions/deno.ts', () => {
 
   it('says what is wrong, without a secret, and ends with status 2', async () => {
     const bad = start({ ROLLCALL_ISSUER: 'ftp://x', ROLLCALL_LEDGER: 'postgres://:secret@host' })
-    expect(await ended(bad)).toBe(2)
+    expect(await waitForEnd(bad)).toBe(2)
     expect(bad.output.stderr).toMatch(/ROLLCALL_ISSUER: [^]*ROLLCALL_LEDGER: expected deno-kv:/)
     expect(bad.output.stderr).not.toContain('secret')
 
     const plain = start({ ROLLCALL_ISSUER: 'http://localhost' }, { without: UNSTABLE_KV })
-    expect(await ended(plain)).toBe(2)
+    expect(await waitForEnd(plain)).toBe(2)
     expect(plain.output.stderr).toContain('start Deno with --unstable-kv')
 
     const taken = createServer().listen(0, '127.0.0.1')
@@ -183,7 +170,7 @@ describe('functions/deno.ts', () => {
     // A ledger belongs to one issuer, and this one has none of its own.
     const env = { ROLLCALL_ISSUER: 'http://localhost', ROLLCALL_LEDGER: 'memory:' }
     const late = start({ ...env, PORT: String(port) })
-    expect(await ended(late)).toBe(2)
+    expect(await waitForEnd(late)).toBe(2)
     const advice = 'choose another with PORT and set ROLLCALL_ISSUER to it'
     expect(late.output.stderr).toContain(`rollcall: port ${port} is taken; ${advice}\n`)
     taken.close()
@@ -201,14 +188,13 @@ describe('functions/deno.ts', () => {
     await fetch(`${server.url}/healthz`, { headers: { Connection: 'close' } })
 
     server.child.kill('SIGTERM')
-    const stopping = (): boolean => server.output.stderr.includes('stopping')
-    await waitUntil(stopping, { seconds: SECONDS, what: 'the signal' })
+    await waitForOutput(server, 'stderr', 'stopping')
     // Said again, in whatever way, it is no more hurried.
     for (const again of ['SIGTERM', 'SIGINT'] as const) server.child.kill(again)
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
     expect([answer, server.child.exitCode]).toEqual(['', null])
     socket.write('role=worker')
-    expect(await ended(server)).toBe(0)
+    expect(await waitForEnd(server)).toBe(0)
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)
     expect(JSON.parse(server.output.stdout)).toMatchObject({ event: 'challenge', role: 'worker' })
     for (const connection of [unused, socket]) connection.destroy()

@@ -66,7 +66,7 @@ it('starts the Worker on the port that was asked for, passes arguments on, and s
   const service = await serviceOf(`http://127.0.0.1:${port}`, started)
   // Without keys and a policy it answers, and says what is missing.
   expect((await fetch(`${service.url}/healthz`)).status).toBe(503)
-  expect(service.output()).not.toContain('ROLLCALL_ISSUER: required')
   await service.stop()
+  expect(service.output()).not.toContain('ROLLCALL_ISSUER: required')
   await expect(fetch(`${service.url}/healthz`)).rejects.toThrow()
 })

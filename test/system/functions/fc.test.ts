@@ -11,6 +11,7 @@ import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vit
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { requireNode24 } from '../../support/node24.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
@@ -73,13 +74,6 @@ const start = (env: Record<string, string>, node = process.execPath): RunningPro
   return started
 }
 
-/** The exit status of a process that ends by itself. */
-const ended = async ({ child }: RunningProcess): Promise<number | null> => {
-  const over = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await waitUntil(over, { seconds: SECONDS, what: 'the end' })
-  return child.exitCode
-}
-
 /** A running function, and how the platform calls it. */
 interface Called extends RunningProcess {
   readonly port: number
@@ -100,11 +94,7 @@ const call = async (context: TestContext, node?: string): Promise<Called> => {
   const ledger = `${redis.url}?prefix=fc-${port}:`
   const env = { ROLLCALL_ISSUER: url, ROLLCALL_LEDGER: ledger, PORT: String(port) }
   const started = start(env, node)
-  await waitUntil(() => started.output.stderr.includes(`listening on http://0.0.0.0:${port}`), {
-    seconds: SECONDS,
-    what: 'the server',
-    alive: () => started.child.exitCode === null,
-  })
+  await waitForOutput(started, 'stderr', `listening on http://0.0.0.0:${port}`)
   const answers: string[] = []
   const send: Called['send'] = async (path, init = {}) => {
     const headers = { ...PLATFORM, ...(init.headers as Record<string, string>) }
@@ -162,7 +152,7 @@ describe('functions/fc.ts', () => {
       }
 
       child.kill('SIGTERM')
-      expect(await ended({ child, output, ...server })).toBe(0)
+      expect(await waitForEnd({ child, output, ...server })).toBe(0)
       const events = output.stdout.trimEnd().split('\n')
       expect(events.map((line) => JSON.parse(line) as object)).toMatchObject([
         { event: 'challenge', outcome: 'issued', request_id: REQUEST_ID },
@@ -208,18 +198,18 @@ describe('functions/fc.ts', () => {
     // They hold nothing up once it is told to stop.
     child.kill('SIGTERM')
     await waitUntil(() => child.exitCode === 0, { seconds: 3, what: 'the end' })
-    expect(closed).toHaveLength(2)
+    await waitUntil(() => closed.length === 2, { seconds: 3, what: 'both connections closed' })
   })
 
   it('answers 503 while Redis is away, and the hooks as ever', async (context) => {
-    const { send, post, freshEvidence, output } = await call(context)
+    const { send, post, freshEvidence, child, output, stop } = await call(context)
     const evidence = await freshEvidence()
     await redis?.kill()
     try {
       const response = await post('/v1/enroll', evidence)
       expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '2'])
       expect((await send('/initialize', { method: 'POST' })).status).toBe(200)
-      expect(output.stderr).toContain('the Redis of the ledger')
+      await waitForOutput({ child, output, stop }, 'stderr', 'the Redis of the ledger')
     } finally {
       await redis?.start()
     }
@@ -232,7 +222,7 @@ describe('functions/fc.ts', () => {
     'refuses to start with the ledger %s, and says why',
     async (ledger) => {
       const server = start({ ROLLCALL_LEDGER: ledger })
-      expect(await ended(server)).toBe(2)
+      expect(await waitForEnd(server)).toBe(2)
       expect(server.output.stderr).toMatch(
         /ROLLCALL_LEDGER: instances come and go .*: expected redis:/,
       )
@@ -245,7 +235,7 @@ describe('functions/fc.ts', () => {
     const server = start({ ROLLCALL_LEDGER: `${redis.url}?prefix=fc-9000:` })
     // Where something else has the port already, it says so.
     const tried = /listening on http:\/\/0\.0\.0\.0:9000 |port 9000 is taken/
-    await waitUntil(() => tried.test(server.output.stderr), { seconds: SECONDS, what: 'the port' })
+    await waitForOutput(server, 'stderr', tried)
     await server.stop()
   })
 })

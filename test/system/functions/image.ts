@@ -28,16 +28,11 @@ import {
   parseExecForm,
   parsePairs,
 } from '../../support/dockerfile.ts'
-import {
-  type RunningProcess,
-  cleanEnvironment,
-  startProcess,
-  waitUntil,
-} from '../../support/processes.ts'
+import { waitForOutput } from '../../support/output.ts'
+import { type RunningProcess, cleanEnvironment, startProcess } from '../../support/processes.ts'
 import { findTool } from '../../support/requirements.ts'
 import { ROOT, keptFiles, readProjectFile } from '../../support/sources.ts'
 
-const READY_SECONDS = 30
 const run = promisify(execFile)
 
 /** An image. */
@@ -234,10 +229,6 @@ export const startListening = async (
   const container = startContainer(image, options)
   running.add(container)
   const address = `listening on http://0.0.0.0:${options.env['PORT'] ?? image.env['PORT']}`
-  await waitUntil(() => container.output.stderr.includes(address), {
-    seconds: READY_SECONDS,
-    what: `${address} in ${JSON.stringify(container.output)}`,
-    alive: () => container.child.exitCode === null,
-  })
+  await waitForOutput(container, 'stderr', address)
   return container
 }

@@ -14,7 +14,8 @@ import { parsePolicy } from '../../../src/policy/policy.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { type Manifest, manifestProblems } from '../../support/kubernetes-types.ts'
 import { requireNode24 } from '../../support/node24.ts'
-import { type RunningProcess, freePort, waitUntil } from '../../support/processes.ts'
+import { waitForEnd } from '../../support/output.ts'
+import { type RunningProcess, freePort } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { buildImage, requireNamespaces, startContainer, startListening } from './image.ts'
@@ -176,8 +177,7 @@ describe('the Deployment', () => {
     ]) as Record<string, string>
     const refused = startContainer(of, { env: sample, volumes })
     running.add(refused)
-    await waitUntil(() => refused.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
-    expect(refused.child.exitCode).toBe(2)
+    expect(await waitForEnd(refused)).toBe(2)
     expect(refused.output.stderr).toContain(
       `ROLLCALL_ISSUER: "${configMap.data?.['issuer']}" is a placeholder; set the URL`,
     )
@@ -192,8 +192,7 @@ describe('the Deployment', () => {
     const links = { ROLLCALL_SERVICE_HOST: '10.0.0.1', ROLLCALL_PORT: 'tcp://10.0.0.1:80' }
     const linked = startContainer(of, { env: { ...env, ...links }, volumes })
     running.add(linked)
-    await waitUntil(() => linked.child.exitCode !== null, { seconds: 30, what: 'the refusal' })
-    expect(linked.child.exitCode).toBe(2)
+    expect(await waitForEnd(linked)).toBe(2)
     expect(linked.output.stderr).toContain('add enableServiceLinks: false to the pod')
   })
 })

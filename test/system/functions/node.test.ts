@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
@@ -41,23 +42,12 @@ const start = (env: Record<string, string>): RunningProcess => {
   return process_
 }
 
-/** The exit status of a process that ends by itself. */
-const ended = async ({ child }: RunningProcess): Promise<number | null> => {
-  const over = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await waitUntil(over, { seconds: SECONDS, what: 'the end of the server' })
-  return child.exitCode
-}
-
 /** Starts on a port, by default a free one, and waits until it listens. */
 const startListening = async (env: Record<string, string> = variables, onPort?: number) => {
   const port = onPort ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const server = start({ ...env, ROLLCALL_ISSUER: url, PORT: String(port) })
-  await waitUntil(() => server.output.stderr.includes('listening on'), {
-    seconds: SECONDS,
-    what: 'the server',
-    alive: () => server.child.exitCode === null,
-  })
+  await waitForOutput(server, 'stderr', 'listening on')
   return { ...server, port, url }
 }
 
@@ -81,7 +71,7 @@ describe('functions/node.ts', () => {
     await fetch(`${server.url}/nothing`)
 
     server.child.kill('SIGTERM')
-    expect(await ended(server)).toBe(0)
+    expect(await waitForEnd(server)).toBe(0)
     const { stdout, stderr } = server.output
     const lines = stdout.split('\n')
     expect(lines.pop()).toBe('')
@@ -105,13 +95,13 @@ describe('functions/node.ts', () => {
     const challenge = await getChallenge(before.url)
     expect((await postEvidence(before.url, evidenceOver(challenge))).status).toBe(200)
     before.child.kill('SIGKILL')
-    await ended(before)
+    await waitForEnd(before)
 
     const after = await startListening(variables, before.port)
     const other = documentText({ 'instance-id': 'i-another' })
     const pkcs7 = Buffer.from(cloud.sign(withAudience(other, challenge))).toString('base64')
     expect((await postEvidence(after.url, { document: other, pkcs7 })).status).toBe(401)
-    expect(after.output.stdout).toContain('"reason":"challenge_before_ledger"')
+    await waitForOutput(after, 'stdout', '"reason":"challenge_before_ledger"')
     const fresh = evidenceOver(await getChallenge(after.url))
     expect((await postEvidence(after.url, fresh)).status).toBe(200)
   })
@@ -138,7 +128,7 @@ describe('functions/node.ts', () => {
       ROLLCALL_POLICY_FILE: '/nothing/policy.json',
       ROLLCALL_TYPO: secret,
     })
-    expect(await ended(server)).toBe(2)
+    expect(await waitForEnd(server)).toBe(2)
     const { stdout, stderr } = server.output
     expect(stdout).toBe('')
     expect(stderr.split('\n').map((line) => line.split(':')[0])).toEqual([
@@ -158,7 +148,7 @@ describe('functions/node.ts', () => {
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
     const server = start({ ...variables, PORT: String(port) })
-    expect(await ended(server)).toBe(2)
+    expect(await waitForEnd(server)).toBe(2)
     const advice = 'choose another with PORT and set ROLLCALL_ISSUER to it'
     expect(server.output.stderr).toContain(`rollcall: port ${port} is taken; ${advice}\n`)
     taken.close()
@@ -179,10 +169,7 @@ describe('functions/node.ts', () => {
       await fetch(`${server.url}/healthz`, { headers: { Connection: 'close' } })
 
       server.child.kill(signal)
-      await waitUntil(() => server.output.stderr.includes('stopping'), {
-        seconds: SECONDS,
-        what: 'the signal',
-      })
+      await waitForOutput(server, 'stderr', 'stopping')
       // Said again, in whatever way, it is no more hurried.
       for (const again of ['SIGTERM', 'SIGINT'] as const) server.child.kill(again)
       await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
@@ -192,7 +179,7 @@ describe('functions/node.ts', () => {
       socket.write('role=worker')
       await waitUntil(() => answer.includes('"audience"'), { seconds: SECONDS, what: 'the answer' })
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
-      expect(await ended(server)).toBe(0)
+      expect(await waitForEnd(server)).toBe(0)
       expect(JSON.parse(server.output.stdout)).toMatchObject({ event: 'challenge', role: 'worker' })
       socket.destroy()
     },

@@ -4,14 +4,12 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listenFailure, listenUrl } from '../../../src/node/listening.ts'
-import { waitUntil } from '../../support/processes.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import {
   RUNTIMES,
-  SECONDS,
   type Servers,
   askChallenge,
   createServers,
-  ended,
 } from '../../support/server-process.ts'
 
 /** Longer than Node's own 5 seconds, and the second that it adds to them. */
@@ -29,11 +27,10 @@ describe.for(RUNTIMES)('the server on %s', ([, command]) => {
   it('ignores SIGHUP, says so, and stops in order at SIGTERM', async (context) => {
     const server = await servers.start(await command(context))
     server.child.kill('SIGHUP')
-    const ignored = (): boolean => server.output.stderr.includes('SIGHUP is ignored')
-    await waitUntil(ignored, { seconds: SECONDS, what: 'the line about SIGHUP' })
+    await waitForOutput(server, 'stderr', 'SIGHUP is ignored')
     expect((await askChallenge(server.url)).status).toBe(200)
     server.child.kill('SIGTERM')
-    expect(await ended(server)).toBe(0)
+    expect(await waitForEnd(server)).toBe(0)
   })
 
   it('announces an IPv6 address as a URL that works', async (context) => {
@@ -46,7 +43,7 @@ describe.for(RUNTIMES)('the server on %s', ([, command]) => {
   it('says which address it cannot listen on', async (context) => {
     const env = { HOST: '192.0.2.1' }
     const server = await servers.start(await command(context), { env, listening: false })
-    expect(await ended(server)).toBe(2)
+    expect(await waitForEnd(server)).toBe(2)
     const failure = `rollcall: cannot listen on http://192.0.2.1:${server.port} (`
     expect(server.output.stderr).toContain(failure)
     expect(server.output.stderr).toContain('; check HOST and PORT\n')

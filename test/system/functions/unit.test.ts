@@ -9,7 +9,8 @@ import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY } from '../../support/http.ts'
 import { requireNode24 } from '../../support/node24.ts'
-import { cleanEnvironment, freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { waitForEnd, waitForOutput } from '../../support/output.ts'
+import { cleanEnvironment, freePort, startProcess } from '../../support/processes.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 
@@ -59,9 +60,7 @@ describe('the unit', () => {
     const port = String(await freePort())
     const sample = cleanEnvironment({ ...Object.fromEntries(variables), PORT: port })
     const refused = startProcess(node, [join(folder, 'node.mjs')], sample)
-    const ended = (): boolean => refused.child.exitCode !== null
-    await waitUntil(ended, { seconds: 30, what: 'the refusal' }).finally(() => refused.stop())
-    expect(refused.child.exitCode).toBe(2)
+    expect(await waitForEnd(refused).finally(() => refused.stop())).toBe(2)
     expect(refused.output.stderr).toContain(
       'ROLLCALL_ISSUER: "https://rollcall.example" is a place',
     )
@@ -69,11 +68,7 @@ describe('the unit', () => {
     const env = { ...sample, ROLLCALL_ISSUER: 'https://rollcall.test' }
     const server = startProcess(node, [join(folder, 'node.mjs')], env)
     try {
-      await waitUntil(() => server.output.stderr.includes('listening'), {
-        seconds: 30,
-        what: 'the service',
-        alive: () => server.child.exitCode === null,
-      })
+      await waitForOutput(server, 'stderr', 'listening')
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
     } finally {
       expect(await server.stop()).toBe(0)

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
-import { startProcess, waitUntil } from '../../support/processes.ts'
+import { waitForEnd } from '../../support/output.ts'
+import { startProcess } from '../../support/processes.ts'
 import { POLICY } from '../../support/http.ts'
 import { entryOf, onProcess } from './deploy.ts'
 import { describeRuntime } from './suite.ts'
@@ -24,9 +25,7 @@ describe.runIf(process.versions.node.startsWith('20.'))('Node 20, SQLite', () =>
       ROLLCALL_POLICY: JSON.stringify(POLICY),
       ROLLCALL_LEDGER: 'sqlite:/tmp/never-made.db',
     })
-    const over = (): boolean => server.child.exitCode !== null
-    await waitUntil(over, { seconds: 30, what: 'the end of the server' })
-    expect(server.child.exitCode).toBe(2)
+    expect(await waitForEnd(server)).toBe(2)
     expect(server.output.stderr).toMatch(/ROLLCALL_LEDGER: .*Node has it from 22\.13 on/)
   })
 })
