@@ -3,13 +3,13 @@
 
 import type { InstanceIdentity } from './verify/instance-identity.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
-import { type Evidence, verifyEvidence } from './verify/verify-evidence.ts'
+import { type EvidenceInput, verifyEvidence } from './verify/verify-evidence.ts'
 import { type VerifyInstanceIdentityOptions, readVerifyOptions } from './verify/verify-options.ts'
 
 export { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 export type { InstanceIdentity } from './verify/instance-identity.ts'
 export { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
-export type { Evidence } from './verify/verify-evidence.ts'
+export type { EvidenceInput } from './verify/verify-evidence.ts'
 export type { VerifyInstanceIdentityOptions } from './verify/verify-options.ts'
 export { type Enroller, type EnrollerOptions, createEnroller } from './enroll/enroller.ts'
 export type {
@@ -62,7 +62,7 @@ export {
  * ```
  */
 export const verifyInstanceIdentity = async (
-  evidence: Evidence,
+  evidence: EvidenceInput,
   options: VerifyInstanceIdentityOptions,
 ): Promise<InstanceIdentity> =>
   verifyEvidence(

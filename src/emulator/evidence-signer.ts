@@ -5,7 +5,7 @@ import type { Faults } from './faults.ts'
 import { signMessage } from './sign-message.ts'
 import {
   createSigningIdentity,
-  generateSigningKeys,
+  generateSigningKeyPair,
   randomSerialNumber,
 } from './signing-identity.ts'
 
@@ -30,7 +30,7 @@ export const createEvidenceSigner = async (
 ): Promise<EvidenceSigner> => {
   const serialNumber = randomSerialNumber()
   const newIdentity = async () =>
-    createSigningIdentity(await generateSigningKeys(), serialNumber, clock())
+    createSigningIdentity(await generateSigningKeyPair(), serialNumber, clock())
   const trusted = await newIdentity()
   // Of the same name and serial number: nothing but the signature itself gives the other key away.
   const signing = flags.has('wrong-key') ? await newIdentity() : trusted

@@ -32,7 +32,7 @@ export interface SigningIdentity {
 }
 
 /** A new RSA key of 2048 bits, extractable. */
-export const generateSigningKeys = async (): Promise<CryptoKeyPair> =>
+export const generateSigningKeyPair = async (): Promise<CryptoKeyPair> =>
   (await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair
 
 /** A random serial number in hex: four bytes whose first bit is not set, as the real one has. */
@@ -53,7 +53,7 @@ const toPem = (der: Uint8Array): string => {
 /**
  * Makes a self-signed certificate in the shape of the real one of ECS. A critical extension says that it is the
  * emulator's, so that no service trusts it by mistake.
- * @param keys extractable, as {@link generateSigningKeys} makes them
+ * @param keys extractable, as {@link generateSigningKeyPair} makes them
  * @param serialNumber hex, positive and in shortest form, as {@link randomSerialNumber} makes it
  * @param now Unix seconds; the certificate is valid from the day before for 20 years
  */

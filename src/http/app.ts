@@ -37,7 +37,7 @@ export interface AppOptions extends ReadRequestOptions {
 
 const PUBLIC_CACHE = 'public, max-age=300'
 
-const answer = (body: string, type: string): Response =>
+const textResponse = (body: string, type: string): Response =>
   new Response(body, { headers: { 'Content-Type': type } })
 
 /** How much a client wants a type (RFC 9110 section 12.5.1): its `q`, of the most exact range. */
@@ -67,7 +67,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
       const { role, dpop_jkt: jkt } = await readRequest(inHand(context), ChallengeRequest, service)
       const { audience, expiresIn } = await enroller.challenge({ role, jkt }, service.clock())
       const response = wants(context, 'text/plain')
-        ? answer(audience, 'text/plain; charset=utf-8')
+        ? textResponse(audience, 'text/plain; charset=utf-8')
         : Response.json({ audience, expires_in: expiresIn })
       return { response, facts: { role } }
     }),
@@ -85,7 +85,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
       }
       const { accessToken, tokenType, expiresIn, role, renewable, facts } = enrollment
       const response = wants(context, 'application/jwt')
-        ? answer(accessToken, 'application/jwt')
+        ? textResponse(accessToken, 'application/jwt')
         : Response.json({
             access_token: accessToken,
             token_type: tokenType,
@@ -121,7 +121,7 @@ const addPublished = (
   let description: string | undefined
   app.get('/openapi.json', () => {
     description ??= JSON.stringify(openApiDocument(issuer, described))
-    return answer(description, 'application/json')
+    return textResponse(description, 'application/json')
   })
   if (readiness !== undefined) {
     app.get('/readyz', async () =>
@@ -138,7 +138,7 @@ const addPublished = (
         title: `The only parameter is role, like ${ROLE_PATTERN.source}`,
       })
     }
-    return answer(bootstrapScript({ issuer, role }), 'text/x-shellscript; charset=utf-8')
+    return textResponse(bootstrapScript({ issuer, role }), 'text/x-shellscript; charset=utf-8')
   })
 }
 

@@ -37,7 +37,7 @@ export interface MetadataClientOptions {
 }
 
 /** A key pair's public key. */
-export interface PublicKey {
+export interface SshPublicKey {
   readonly name: string
   /** One line of `authorized_keys`. */
   readonly openssh: string
@@ -71,7 +71,7 @@ export interface MetadataClient {
    */
   networkInterface(mac: string): Accessors<typeof INTERFACE_ITEMS>
   /** The public keys of the bound key pairs. */
-  publicKeys(): Promise<readonly PublicKey[]>
+  publicKeys(): Promise<readonly SshPublicKey[]>
   /** The versions of the service: `2016-01-01`, `latest`. */
   versions(): Promise<readonly string[]>
   /**

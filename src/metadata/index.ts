@@ -5,7 +5,7 @@ export {
   type GetOptions,
   type MetadataClient,
   type MetadataClientOptions,
-  type PublicKey,
+  type SshPublicKey,
   createMetadataClient,
 } from './client.ts'
 export { type MetadataErrorCode, MetadataError } from './metadata-error.ts'

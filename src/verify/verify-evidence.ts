@@ -19,7 +19,7 @@ import { sha256 } from '../base/sha256.ts'
 import { type TrustAnchor, verificationKey } from './trust-anchor.ts'
 
 /** Evidence as it was posted. What the verifier demands is none of it. */
-export interface Evidence {
+export interface EvidenceInput {
   /** The PKCS#7 signature: text in any posted form, or the DER itself. */
   readonly pkcs7: string | Uint8Array
   /** The document from the metadata service; needed where the content is detached. */
@@ -60,8 +60,8 @@ const isText = (value: unknown): boolean =>
   (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]')
 
 /** The members of evidence, whatever was posted in its place. */
-const checkShape = (evidence: unknown): Evidence => {
-  const { pkcs7, document } = (evidence ?? {}) as Evidence
+const checkShape = (evidence: unknown): EvidenceInput => {
+  const { pkcs7, document } = (evidence ?? {}) as EvidenceInput
   if (isText(pkcs7) && (document === undefined || isText(document))) return { pkcs7, document }
   throw new InstanceIdentityError(
     'malformed_encoding',
@@ -182,7 +182,7 @@ const identityOf = (
  * @throws RangeError if there are no trust anchors
  */
 export const verifyEvidence = async (
-  evidence: Evidence,
+  evidence: EvidenceInput,
   options: VerifyEvidenceOptions,
 ): Promise<InstanceIdentity> => {
   const { audience } = options

@@ -14,7 +14,7 @@ import {
   type Item,
   type ListEntry,
   type MetadataClient,
-  type PublicKey,
+  type SshPublicKey,
   createMetadataClient,
   itemAt,
 } from '../../../src/metadata/index.ts'
@@ -101,7 +101,7 @@ const textOf = (path: string, value: unknown): string => {
   const item = itemOf(path)
   if (item !== undefined) return asText(item, value)
   if (!Array.isArray(value)) return String(value)
-  const lines = (value as (string | ListEntry | PublicKey)[]).map((one) => {
+  const lines = (value as (string | ListEntry | SshPublicKey)[]).map((one) => {
     if (typeof one === 'string') return one
     return 'openssh' in one ? one.openssh : `${one.name}${one.isFolder ? '/' : ''}`
   })

@@ -7,7 +7,7 @@ import { type MessageShape, signMessage } from '../../../src/emulator/sign-messa
 import {
   type SigningIdentity,
   createSigningIdentity,
-  generateSigningKeys,
+  generateSigningKeyPair,
 } from '../../../src/emulator/signing-identity.ts'
 import { documentText, withAudience } from '../../support/test-cloud.ts'
 import { runWithFiles } from '../../support/metadata-tools.ts'
@@ -19,7 +19,7 @@ let signer: SigningIdentity
 let keyPem: string
 
 beforeAll(async () => {
-  const keys = await generateSigningKeys()
+  const keys = await generateSigningKeyPair()
   signer = await createSigningIdentity(keys, '6666d187', Math.floor(Date.now() / 1000))
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey))
   keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`

@@ -16,7 +16,7 @@ import {
 } from '../../../src/index.ts'
 import {
   createSigningIdentity,
-  generateSigningKeys,
+  generateSigningKeyPair,
   randomSerialNumber,
 } from '../../../src/emulator/signing-identity.ts'
 import { requireTool } from '../../support/requirements.ts'
@@ -30,7 +30,7 @@ let pem: string
 const real = ALIBABA_CLOUD_TRUST_ANCHORS[0] as TrustAnchor
 
 beforeAll(async () => {
-  const keys = await generateSigningKeys()
+  const keys = await generateSigningKeyPair()
   const { certificatePem } = await createSigningIdentity(keys, '7fee0001', NOW)
   pem = certificatePem
   anchor = (await parseTrustAnchors(pem))[0] as TrustAnchor
@@ -60,7 +60,7 @@ describe('createSigningIdentity()', () => {
   it('makes a certificate that ends after 2049, by GeneralizedTime', async () => {
     const late = 2_000_000_000
     const { certificatePem } = await createSigningIdentity(
-      await generateSigningKeys(),
+      await generateSigningKeyPair(),
       '40000001',
       late,
     )
