@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { namesAccount } from '../policy/decide.ts'
 import type { Policy } from '../policy/policy.ts'
 import { issueToken } from '../token/issue.ts'
-import type { SigningKeys } from '../token/signing-keys.ts'
+import { type PublishedKeys, type SigningKeys, publishedKeys } from '../token/signing-keys.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { verifyEvidence } from '../verify/verify-evidence.ts'
@@ -55,7 +55,8 @@ export interface EnrollerOptions {
 /** Makes challenges and enrolls instances. */
 export interface Enroller {
   readonly issuer: string
-  readonly signingKeys: SigningKeys
+  /** What everybody may know of the keys: the enroller keeps the private ones to itself. */
+  readonly published: PublishedKeys
   /** Makes a challenge. Roles that exist and that don't are answered alike. @param now Unix seconds */
   challenge(
     purpose: ChallengePurpose,
@@ -110,10 +111,13 @@ const enrollWith = async (
   const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
 
   try {
+    const { trustAnchors, allowSha1 } = options
+    const audienceWanted = request.audience ?? null
     const identity = await verifyEvidence(request, {
-      ...options,
+      trustAnchors,
+      allowSha1,
       now,
-      audience: request.audience ?? null,
+      audience: audienceWanted,
     })
     facts = { ...facts, ...factsOf(identity) }
     const { audience, ownerAccountId } = identity
@@ -215,7 +219,7 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
   const challenges: ChallengeOptions = { issuer, keys, lifetimeSeconds: challengeLifetimeSeconds }
   return {
     issuer,
-    signingKeys,
+    published: publishedKeys(signingKeys),
     async challenge({ role, jkt }, now) {
       // A ledger whose memory begins in this very second begins with the next one.
       const madeAt = Math.max(now, options.ledger.remembersSince ?? 0)

@@ -105,14 +105,14 @@ const addPublished = (
   service: Service,
   { enroller, operators, readiness }: Pick<AppOptions, 'enroller' | 'operators' | 'readiness'>,
 ): void => {
-  const { issuer, signingKeys } = enroller
-  const published = (path: string, content: unknown): void => {
+  const { issuer, published } = enroller
+  const publish = (path: string, content: unknown): void => {
     const text = JSON.stringify(content)
     const headers = { 'Content-Type': 'application/json', 'Cache-Control': PUBLIC_CACHE }
     app.get(path, () => new Response(text, { headers }))
   }
-  published('/.well-known/openid-configuration', discoveryDocument(issuer, signingKeys))
-  published('/.well-known/jwks.json', signingKeys.jwks)
+  publish('/.well-known/openid-configuration', discoveryDocument(issuer, published))
+  publish('/.well-known/jwks.json', published.jwks)
   app.get('/healthz', () => Response.json({ status: 'ok' }))
   const described = {
     operators: operators !== undefined,
@@ -176,7 +176,7 @@ const isOtherSpelling = (url: string): boolean => {
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
   const { enroller, operators } = options
-  const { issuer, signingKeys } = enroller
+  const { issuer, published } = enroller
   const exactClock = options.clock ?? (() => Date.now() / 1000)
   const service: Service = {
     ...options,
@@ -196,7 +196,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   })
   addEnrollment(app, service, enroller)
   addPublished(app, service, options)
-  if (operators !== undefined) addOperatorCalls(app, service, { ...operators, signingKeys })
+  if (operators !== undefined) addOperatorCalls(app, service, { ...operators, published })
   addRefusals(app, service)
   return app
 }

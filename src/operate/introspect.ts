@@ -1,7 +1,7 @@
 // Introspection (RFC 7662): whether a token of ours is good now, everything that is remembered asked.
 
 import type { Ledger } from '../ledger/ledger.ts'
-import type { SigningKeys } from '../token/signing-keys.ts'
+import type { PublishedKeys } from '../token/signing-keys.ts'
 import { type Claims, verifyToken } from '../token/verify.ts'
 import { findBan } from '../registry/bans.ts'
 import { decodeRecords, instanceKey, recordOf } from '../registry/instance-record.ts'
@@ -10,7 +10,8 @@ import { isRevoked } from '../registry/revocation.ts'
 /** What introspection looks at. */
 export interface IntrospectionOptions {
   readonly issuer: string
-  readonly signingKeys: SigningKeys
+  /** The keys that our tokens are signed with. */
+  readonly published: Pick<PublishedKeys, 'publicKeys'>
   readonly ledger: Ledger
 }
 
@@ -27,11 +28,11 @@ type EcsClaim = Readonly<
  * @throws LedgerUnavailableError
  */
 export const introspect = async (
-  { issuer, signingKeys, ledger }: IntrospectionOptions,
+  { issuer, published, ledger }: IntrospectionOptions,
   token: string,
   now: number,
 ): Promise<Claims | undefined> => {
-  const claims = await verifyToken(signingKeys, issuer, token, now)
+  const claims = await verifyToken(published, issuer, token, now)
   if (claims === undefined) return undefined
   const ecs = claims['ecs'] as EcsClaim
   const identity = {

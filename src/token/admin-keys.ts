@@ -3,7 +3,7 @@
 
 import { ConfigurationError } from '../base/errors.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
-import { type SigningKeys, parseKeySet } from './signing-keys.ts'
+import { type PublishedKeys, parseKeySet } from './signing-keys.ts'
 
 /** What operators' calls do: look; change; tell whether a token is good. */
 export const OPERATOR_SCOPES = ['read', 'write', 'introspect'] as const
@@ -93,6 +93,6 @@ export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]
 /** Whether a key of operators is one that signs tokens, with which they could be confused. */
 export const sharesKey = (
   adminKeys: readonly PublicKey[],
-  { publicKeys }: Pick<SigningKeys, 'publicKeys'>,
+  { publicKeys }: Pick<PublishedKeys, 'publicKeys'>,
 ): boolean =>
   adminKeys.some((admin) => publicKeys.some((signing) => signing.thumbprint === admin.thumbprint))

@@ -3,12 +3,12 @@
 
 import { TOKEN_ALGORITHMS } from './algorithms.ts'
 import { ACR_CHALLENGE } from './issue.ts'
-import type { SigningKeys } from './signing-keys.ts'
+import type { PublishedKeys } from './signing-keys.ts'
 
 /** What `/.well-known/openid-configuration` answers. */
 export const discoveryDocument = (
   issuer: string,
-  { algorithms }: SigningKeys,
+  { algorithms }: Pick<PublishedKeys, 'algorithms'>,
 ): Readonly<Record<string, string | readonly string[]>> => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,

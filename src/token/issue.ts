@@ -44,7 +44,7 @@ const ecsClaim = (identity: InstanceIdentity): Record<string, string> =>
  * @returns the JWT in compact form; equal content gives equal claims
  */
 export const issueToken = (
-  { signer }: SigningKeys,
+  { signer }: Pick<SigningKeys, 'signer'>,
   { issuer, identity, role, audience, jti, issuedAt, jkt }: TokenContent,
 ): Promise<string> =>
   signJws(

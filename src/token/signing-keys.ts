@@ -24,18 +24,29 @@ export interface PublicJwk {
   readonly use: 'sig'
 }
 
-/** The keys of a service. */
-export interface SigningKeys {
-  readonly signer: Signer
+/** What everybody may know of the keys of a service: no private key can be reached from it. */
+export interface PublishedKeys {
   /** What `/.well-known/jwks.json` answers. */
   readonly jwks: { readonly keys: readonly PublicJwk[] }
   /** The published keys, to verify our own tokens with. */
   readonly publicKeys: readonly PublicKey[]
   /** The algorithms of the published keys, the signer's first. */
   readonly algorithms: readonly TokenAlgorithm['alg'][]
+}
+
+/** The keys of a service, with its secrets. */
+export interface SigningKeys extends PublishedKeys {
+  readonly signer: Signer
   /** The bytes of `d` of each private key, in order: challenge keys are derived from them. */
   readonly secrets: readonly Bytes[]
 }
+
+/** The published part of the keys alone, for whatever does not sign. */
+export const publishedKeys = ({ jwks, publicKeys, algorithms }: SigningKeys): PublishedKeys => ({
+  jwks,
+  publicKeys,
+  algorithms,
+})
 
 const PROBE = /* @__PURE__ */ new TextEncoder().encode('rollcall')
 

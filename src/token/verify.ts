@@ -4,7 +4,7 @@
 import { type AdminKey, OPERATOR_NAME_PATTERN } from './admin-keys.ts'
 import { type Members, keyByThumbprint, openJws } from './jws.ts'
 import type { PublicKey } from './public-key.ts'
-import type { SigningKeys } from './signing-keys.ts'
+import type { PublishedKeys } from './signing-keys.ts'
 
 /** The claims of a token that was found good: RFC 7519 section 4.1, and whatever else it says. */
 export type Claims = Members & {
@@ -52,7 +52,7 @@ const open = async <Key extends PublicKey>(
  * @returns its claims, or `undefined` if it isn't one, or has expired
  */
 export const verifyToken = async (
-  { publicKeys }: Pick<SigningKeys, 'publicKeys'>,
+  { publicKeys }: Pick<PublishedKeys, 'publicKeys'>,
   issuer: string,
   token: string,
   now: number,

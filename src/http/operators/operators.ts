@@ -20,7 +20,7 @@ import {
 import { revokeToken } from '../../registry/revocation.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { AdminKey } from '../../token/admin-keys.ts'
-import type { SigningKeys } from '../../token/signing-keys.ts'
+import type { PublishedKeys } from '../../token/signing-keys.ts'
 import { verifyToken } from '../../token/verify.ts'
 import { type Env, type Outcome, type Service, answering, outcomeOf } from '../audited.ts'
 import type { AdminAction, Facts } from '../audit.ts'
@@ -61,7 +61,7 @@ const REFUSED: Readonly<Partial<Record<OperatorRefusal, string>>> = {
 export const addOperatorCalls = (
   app: Hono<Env>,
   service: Service,
-  { ledger, adminKeys, signingKeys }: OperatorOptions & { readonly signingKeys: SigningKeys },
+  { ledger, adminKeys, published }: OperatorOptions & { readonly published: PublishedKeys },
 ): void => {
   // Read anew wherever something is changed: a body may take seconds.
   const { issuer, clock } = service
@@ -156,7 +156,7 @@ export const addOperatorCalls = (
 
   call('introspect', async (context) => {
     const { token } = await readRequest(inHand(context), IntrospectRequest, service)
-    const claims = await introspect({ issuer, signingKeys, ledger }, token, clock())
+    const claims = await introspect({ issuer, published, ledger }, token, clock())
     if (claims === undefined) return { body: { active: false } }
     const bound = claims['cnf'] !== undefined
     const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims }
@@ -167,7 +167,7 @@ export const addOperatorCalls = (
     if ((token === undefined) === (jti === undefined)) {
       throw invalidRequest('field_missing', 'One of token and jti is needed')
     }
-    const named = jti ?? (await verifyToken(signingKeys, issuer, token ?? '', clock()))?.jti
+    const named = jti ?? (await verifyToken(published, issuer, token ?? '', clock()))?.jti
     // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
     if (named !== undefined) await revokeToken(ledger, named, clock())
     return { facts: { jti: named } }
