@@ -3,7 +3,7 @@
 
 import { ConfigurationError } from '../base/errors.ts'
 import { checkDatabasePath } from './database-path.ts'
-import { parseRedisUrl } from './redis/redis-url.ts'
+import { parseRedisUrl } from './redis/url.ts'
 
 /** A ledger as it is configured. */
 export type LedgerConfig =

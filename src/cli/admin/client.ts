@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { AdminAction } from '../../http/audit.ts'
-import { OPERATOR_CALLS } from '../../http/operators/operator-calls.ts'
+import { OPERATOR_CALLS } from '../../http/operators/calls.ts'
 import { type Signer, signJws } from '../../token/jws.ts'
 import { EXIT } from '../exit-status.ts'
 import { type NoAnswer, noAnswer } from '../no-answer.ts'

@@ -1,7 +1,7 @@
 // `openapi.json`: the API described (OpenAPI 3.1), its requests by the schemas that validate them.
 
 import { jsonSchemaOf } from './json-schema.ts'
-import { operatorPaths } from './openapi-operators.ts'
+import { operatorPaths } from './operator-paths.ts'
 import {
   type Json,
   READING,
@@ -15,7 +15,7 @@ import {
   ref,
   string,
   text,
-} from './openapi-parts.ts'
+} from './parts.ts'
 import { DISCLOSED_REASONS, PROBLEMS } from '../problems.ts'
 import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from '../request/schemas.ts'
 

@@ -10,10 +10,10 @@
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
 import { KEPT_AFTER_EXPIRY_SECONDS, type Ledger, type LedgerEntry, type Swap } from '../ledger.ts'
-import type { RedisTlsOptions } from './redis-client.ts'
-import { createRedisConnection } from './redis-connection.ts'
-import { parseScanCursor, scanKeys } from './redis-scan.ts'
-import { parseRedisUrl } from './redis-url.ts'
+import type { RedisTlsOptions } from './client.ts'
+import { createRedisConnection } from './connection.ts'
+import { parseScanCursor, scanKeys } from './scan.ts'
+import { parseRedisUrl } from './url.ts'
 
 /** See {@link createRedisLedger}. */
 export interface RedisLedgerOptions {

@@ -1,7 +1,7 @@
 // The URL of a Redis ledger.
 
 import { describe, expect, it } from 'vitest'
-import { parseRedisUrl } from '../../../../src/ledger/redis/redis-url.ts'
+import { parseRedisUrl } from '../../../../src/ledger/redis/url.ts'
 import { createRedisLedger } from '../../../../src/ledger/redis/redis.ts'
 
 const SECRET = 'Geheim-9731'

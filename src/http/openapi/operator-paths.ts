@@ -1,7 +1,7 @@
 // The calls of operators in `openapi.json`, where they are there.
 
-import { type Json, READING, SERVING, anyJson, body, problems, string } from './openapi-parts.ts'
-import { OPERATOR_CALLS } from '../operators/operator-calls.ts'
+import { type Json, READING, SERVING, anyJson, body, problems, string } from './parts.ts'
+import { OPERATOR_CALLS } from '../operators/calls.ts'
 
 const parameter = (name: string, where: 'path' | 'query'): Json => ({
   name,

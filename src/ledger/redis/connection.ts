@@ -9,15 +9,10 @@ import {
   type RedisNode,
   type RedisTlsOptions,
   loadRedisClients,
-} from './redis-client.ts'
-import {
-  RedisTimeoutError,
-  isConnectionLost,
-  redisUnavailable,
-  saysNothing,
-} from './redis-failure.ts'
-import { confirmPrimary, inspectServer } from './redis-fitness.ts'
-import type { RedisTarget } from './redis-url.ts'
+} from './client.ts'
+import { RedisTimeoutError, isConnectionLost, redisUnavailable, saysNothing } from './failure.ts'
+import { confirmPrimary, inspectServer } from './fitness.ts'
+import type { RedisTarget } from './url.ts'
 
 /** After a failure calls fail at once for this long, before the next one tries again. */
 const PAUSE_MS = 200

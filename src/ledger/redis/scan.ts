@@ -4,7 +4,7 @@
 // https://redis.io/docs/latest/commands/scan/
 
 import { hashText } from '../hash-text.ts'
-import type { Primary } from './redis-connection.ts'
+import type { Primary } from './connection.ts'
 
 const CURSOR = /^([0-9a-f]{8})-([0-9]{1,4})-([0-9]{1,20})$/
 const MAX_SCAN_CURSOR = 2n ** 64n - 1n

@@ -2,8 +2,8 @@
 // that has on disk what it acknowledged.
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../../base/errors.ts'
-import type { RedisNode } from './redis-client.ts'
-import type { RedisTarget } from './redis-url.ts'
+import type { RedisNode } from './client.ts'
+import type { RedisTarget } from './url.ts'
 
 /** A field of INFO, such as `role`. */
 type Field = (name: string) => string | undefined

@@ -2,7 +2,7 @@
 // that was sent twice would take its own first run for somebody else's.
 
 import { LedgerUnfitError } from '../../base/errors.ts'
-import type { RedisTarget } from './redis-url.ts'
+import type { RedisTarget } from './url.ts'
 
 /** Limit for opening a connection, and for one operation on it. */
 export const LIMIT_MS = 2_000
