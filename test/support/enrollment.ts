@@ -11,8 +11,8 @@ import {
   DOCUMENT_FIELDS,
   type SignOptions,
   type TestCloud,
-  createTestCloud,
   documentText,
+  sharedTestCloud,
   withAudience,
 } from './test-cloud.ts'
 
@@ -65,7 +65,7 @@ export const setScene = async (
   changes: Partial<EnrollerOptions> = {},
   given?: TestCloud,
 ): Promise<Scene> => {
-  const cloud = given ?? (await createTestCloud())
+  const cloud = given ?? (await sharedTestCloud())
   const options = await enrollerOptions(cloud, changes)
   return {
     cloud,

@@ -90,20 +90,37 @@ export interface TestCloudOptions {
   modulusLength?: number
   /** Default: 65537. */
   publicExponent?: Uint8Array<ArrayBuffer>
+  /** Default: a new pair, of the two options above. */
+  keys?: CryptoKeyPair
 }
 
 const DAY_MS = 86_400_000
 
-export const createTestCloud = async (options: TestCloudOptions = {}): Promise<TestCloud> => {
-  const keys = (await crypto.subtle.generateKey(
+const makeKeys = async ({ modulusLength, publicExponent }: TestCloudOptions) =>
+  (await crypto.subtle.generateKey(
     {
       ...ALGORITHM,
-      modulusLength: options.modulusLength ?? 2048,
-      publicExponent: options.publicExponent ?? ALGORITHM.publicExponent,
+      modulusLength: modulusLength ?? 2048,
+      publicExponent: publicExponent ?? ALGORITHM.publicExponent,
     },
     true,
     ['sign', 'verify'],
   )) as CryptoKeyPair
+
+// An RSA key takes 200 ms. Test files share the modules of their thread, so they share these two.
+let sharedKeys: Promise<CryptoKeyPair> | undefined
+let sharedCloud: Promise<TestCloud> | undefined
+
+/** A key pair of 2048 bits that all tests of a thread share: for clouds that differ in their certificate. */
+export const sharedTestKeys = (): Promise<CryptoKeyPair> => (sharedKeys ??= makeKeys({}))
+
+/** The cloud that all tests of a thread share: for tests that need one, and no second one beside it. */
+export const sharedTestCloud = (): Promise<TestCloud> =>
+  (sharedCloud ??= sharedTestKeys().then((keys) => createTestCloud({ keys })))
+
+/** Makes a cloud with a key of its own. */
+export const createTestCloud = async (options: TestCloudOptions = {}): Promise<TestCloud> => {
+  const keys = options.keys ?? (await makeKeys(options))
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: NAME,
     keys,

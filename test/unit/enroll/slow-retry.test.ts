@@ -11,30 +11,48 @@ import { setScene } from '../../support/enrollment.ts'
 
 const NOW = Math.floor(Date.now() / 1000)
 
-/** A ledger in memory whose next change of an entry of one kind waits until it is told to go on. */
-const createSlowLedger = (): { ledger: Ledger; holdNext(kind: string): () => void } => {
+/** A change of the ledger that waits. */
+interface HeldChange {
+  /** Resolves once the change was asked for. */
+  readonly reached: Promise<void>
+  /** Lets the change happen. */
+  readonly release: () => void
+}
+
+interface SlowLedger {
+  readonly ledger: Ledger
+  /** Holds the next change of an entry of one kind. */
+  holdNext(kind: string): HeldChange
+}
+
+/** A ledger in memory whose changes wait where a test tells them to. */
+const createSlowLedger = (): SlowLedger => {
   const memory = createMemoryLedger(0)
-  const held = new Map<string, Promise<void>>()
+  const held = new Map<string, () => Promise<void>>()
   return {
     ledger: {
       ...memory,
       async compareAndSet(...change) {
         const [kind = ''] = change[0].key.split(':')
-        const gate = held.get(kind)
+        const wait = held.get(kind)
         held.delete(kind)
-        await gate
+        await wait?.()
         return memory.compareAndSet(...change)
       },
     },
     holdNext(kind) {
-      let goOn = (): void => undefined
-      held.set(kind, new Promise((resolve) => (goOn = resolve)))
-      return goOn
+      let release = (): void => undefined
+      const released = new Promise<void>((resolve) => (release = resolve))
+      const reached = new Promise<void>((resolve) =>
+        held.set(kind, () => {
+          resolve()
+          return released
+        }),
+      )
+      return { reached, release }
     },
   }
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100))
 
 it.each([
   ['never', 'already_enrolled'],
@@ -51,18 +69,18 @@ it.each([
     const [first, second] = [await fresh(), await fresh()]
 
     // It has read the record, and waits with the challenge that it wants to spend.
-    const goOnSlow = holdNext('challenge')
+    const spending = holdNext('challenge')
     const slow = enroller.enroll(second, NOW)
-    await turn()
+    await spending.reached
     // Its twin spends the challenge, and waits with the record that it wants to change.
-    const goOnTwin = holdNext('instance')
+    const recording = holdNext('instance')
     const twin = enroller.enroll(second, NOW)
-    await turn()
+    await recording.reached
     expect(await enroller.enroll(first, NOW)).toMatchObject({ ok: true })
     const refused = { ok: false, code: 'not_admitted' }
-    goOnTwin()
+    recording.release()
     expect(await twin).toMatchObject({ ...refused, facts: { reason, retry: false } })
-    goOnSlow()
+    spending.release()
     expect(await slow).toMatchObject({ ...refused, facts: { reason, retry: true } })
   },
 )

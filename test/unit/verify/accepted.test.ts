@@ -13,9 +13,9 @@ import {
   type SignOptions,
   type TestCloud,
   attribute,
-  createTestCloud,
   documentText,
   standardAttributes,
+  sharedTestCloud,
   withAudience,
 } from '../../support/test-cloud.ts'
 
@@ -34,7 +34,7 @@ describe('verifyInstanceIdentity() accepts', () => {
   let cloud: TestCloud
   let trustAnchors: readonly TrustAnchor[]
   beforeAll(async () => {
-    cloud = await createTestCloud()
+    cloud = await sharedTestCloud()
     trustAnchors = await parseTrustAnchors(cloud.certificatePem)
   })
   const verify = (pkcs7: string | Uint8Array, document: string | Uint8Array = DOCUMENT) =>

@@ -11,8 +11,8 @@ import {
 import { verifyEvidence } from '../../../src/verify/verify-evidence.ts'
 import {
   type TestCloud,
-  createTestCloud,
   documentText,
+  sharedTestCloud,
   withAudience,
 } from '../../support/test-cloud.ts'
 
@@ -23,7 +23,7 @@ const NOW = Math.floor(Date.now() / 1000)
 let cloud: TestCloud
 let trustAnchors: TrustAnchor[]
 beforeAll(async () => {
-  cloud = await createTestCloud()
+  cloud = await sharedTestCloud()
   trustAnchors = await parseTrustAnchors(cloud.certificatePem)
 })
 

@@ -7,8 +7,8 @@ import { type TrustAnchor, parseTrustAnchors, verifyInstanceIdentity } from '../
 import {
   DOCUMENT_FIELDS,
   type TestCloud,
-  createTestCloud,
   documentText,
+  sharedTestCloud,
   withAudience,
 } from '../../support/test-cloud.ts'
 
@@ -18,7 +18,7 @@ const INSTANCE = DOCUMENT_FIELDS['instance-id']
 let cloud: TestCloud
 let trustAnchors: readonly TrustAnchor[]
 beforeAll(async () => {
-  cloud = await createTestCloud()
+  cloud = await sharedTestCloud()
   trustAnchors = await parseTrustAnchors(cloud.certificatePem)
 })
 

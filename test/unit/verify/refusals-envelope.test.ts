@@ -31,6 +31,8 @@ import {
   createTestCloud,
   digestAlgorithm,
   documentText,
+  sharedTestCloud,
+  sharedTestKeys,
   standardAttributes,
   withAudience,
 } from '../../support/test-cloud.ts'
@@ -45,7 +47,7 @@ let lookAlike: TestCloud
 let trustAnchors: TrustAnchor[]
 
 beforeAll(async () => {
-  cloud = await createTestCloud()
+  cloud = await sharedTestCloud()
   lookAlike = await createTestCloud()
   trustAnchors = await parseTrustAnchors(cloud.certificatePem)
 })
@@ -119,7 +121,7 @@ describe('verifyInstanceIdentity() refuses a signature', () => {
     refuses(lookAlike.sign(CONTENT), 'signature_invalid'))
 
   it('of a certificate with another serial number', async () => {
-    const other = await createTestCloud({ serialNumber: '11223344' })
+    const other = await createTestCloud({ keys: await sharedTestKeys(), serialNumber: '11223344' })
     await refuses(other.sign(CONTENT), 'unknown_signer')
   })
 

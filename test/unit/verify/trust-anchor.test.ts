@@ -14,7 +14,13 @@ import {
   verifyInstanceIdentity,
 } from '../../../src/index.ts'
 import { requireTool } from '../../support/requirements.ts'
-import { type TestCloudOptions, createTestCloud, documentText } from '../../support/test-cloud.ts'
+import {
+  type TestCloudOptions,
+  createTestCloud,
+  documentText,
+  sharedTestCloud,
+  sharedTestKeys,
+} from '../../support/test-cloud.ts'
 
 const spkiPem = (der: Uint8Array): string =>
   `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replaceAll(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
@@ -58,7 +64,8 @@ describe('readCertificate()', () => {
     ['that ends in 9999', { notAfter: new Date('9999-12-31T23:59:59Z') }],
   ]
   it.each(cases)('reads what @peculiar/x509 reads of a certificate %s', async (_, options) => {
-    const { certificateDer } = await createTestCloud(options)
+    const keys = options.modulusLength === undefined && { keys: await sharedTestKeys() }
+    const { certificateDer } = await createTestCloud({ ...options, ...keys })
     const theirs = new x509.X509Certificate(Uint8Array.from(certificateDer))
     const ours = readCertificate(derReader(certificateDer))
     expect(toHex(ours.serialNumber).replace(/^00/, '')).toBe(theirs.serialNumber.replace(/^00/, ''))
@@ -81,7 +88,10 @@ const withEvenModulus = (der: Uint8Array): Uint8Array => {
 
 describe('parseTrustAnchors()', () => {
   it('reads every certificate of a file, and what stands between them', async () => {
-    const [a, b] = [await createTestCloud(), await createTestCloud({ serialNumber: '05' })]
+    const [a, b] = [
+      await sharedTestCloud(),
+      await createTestCloud({ keys: await sharedTestKeys(), serialNumber: '05' }),
+    ]
     const pem = `# ours\r\n${a.certificatePem}\nSubject: b\n${b.certificatePem}`
     expect(await parseTrustAnchors(pem)).toHaveLength(2)
   })
@@ -114,7 +124,7 @@ describe('parseTrustAnchors()', () => {
   })
 
   it('refuses a key whose modulus is even', async () => {
-    const { certificateDer } = await createTestCloud()
+    const { certificateDer } = await sharedTestCloud()
     const pem = (der: Uint8Array): string =>
       `-----BEGIN CERTIFICATE-----\n${toBase64(der)}\n-----END CERTIFICATE-----`
     expect(await parseTrustAnchors(pem(certificateDer))).toHaveLength(1)
@@ -127,7 +137,7 @@ describe('parseTrustAnchors()', () => {
 
 describe('verifyInstanceIdentity()', () => {
   it('refuses an empty set of trust anchors', async () => {
-    const { sign } = await createTestCloud()
+    const { sign } = await sharedTestCloud()
     const evidence = { pkcs7: sign(documentText()) }
     await expect(
       verifyInstanceIdentity(evidence, { audience: null, trustAnchors: [] }),
@@ -137,7 +147,7 @@ describe('verifyInstanceIdentity()', () => {
   it('trusts only while the anchor is valid, its first and last second included', async () => {
     const notBefore = new Date('2020-01-01T00:00:00Z')
     const notAfter = new Date('2020-12-31T00:00:00Z')
-    const cloud = await createTestCloud({ notBefore, notAfter })
+    const cloud = await createTestCloud({ keys: await sharedTestKeys(), notBefore, notAfter })
     const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
     const at = (now: number) =>
       verifyInstanceIdentity(
@@ -153,7 +163,7 @@ describe('verifyInstanceIdentity()', () => {
   })
 
   it('lets the key decide between anchors of one name and serial number', async () => {
-    const [one, two] = [await createTestCloud(), await createTestCloud()]
+    const [one, two] = [await sharedTestCloud(), await createTestCloud()]
     const trustAnchors = await parseTrustAnchors(one.certificatePem + two.certificatePem)
     for (const [index, cloud] of [one, two].entries()) {
       const identity = await verifyInstanceIdentity(
@@ -168,7 +178,7 @@ describe('verifyInstanceIdentity()', () => {
     ['bytes', (bytes: Uint8Array) => Uint8Array.from(bytes)],
     ['Buffer', (bytes: Uint8Array) => Buffer.from(bytes)],
   ])('is not moved by what happens to the caller’s %s after the call', async (_, copy) => {
-    const cloud = await createTestCloud()
+    const cloud = await sharedTestCloud()
     const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
     const pkcs7 = copy(cloud.sign(documentText()))
     const options = { audience: null, trustAnchors }
