@@ -7,7 +7,7 @@ import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
 /** Set while the command is built; no environment variable. */
 const BUILD_CONSTANTS = new Set(['ROLLCALL_VERSION'])
 
-const clientSources = [...typeScriptFiles('src/cli'), 'src/http/bootstrap-script.ts']
+const clientSources = [...typeScriptFiles('src/cli'), 'src/http/bootstrap.sh']
 
 /** The variables that clients read from their environment, or are told about by it. */
 const namesIn = (paths: readonly string[]): string[] => {
