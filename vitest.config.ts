@@ -12,6 +12,7 @@ export default defineConfig({
     isolate: false,
     // Vitest leaves one core alone by default.
     maxWorkers: 2,
+    reporters: ['default', './test/support/closing-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

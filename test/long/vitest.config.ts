@@ -8,6 +8,7 @@ export default defineConfig({
     name: 'long',
     include: ['test/long/**/*.test.ts'],
     maxWorkers: 2,
+    reporters: ['default', './test/support/closing-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

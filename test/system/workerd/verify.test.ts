@@ -13,55 +13,56 @@ import { readSignedData } from '../../../src/codec/signed-data.ts'
 import { type TrustAnchor, verificationKey } from '../../../src/verify/trust-anchor.ts'
 
 const evidence = inject('evidence')
+const NO_OPENSSL = 'openssl is not installed: install it to make evidence for workerd'
 
-it.skipIf(evidence === null)(
-  'verifyInstanceIdentity() accepts evidence made by openssl, in workerd',
-  async ({ expect }) => {
-    if (evidence === null) return
-    const trustAnchors = await parseTrustAnchors(evidence.certificatePem)
-    const identity = await verifyInstanceIdentity(evidence, {
-      audience: evidence.audience,
-      trustAnchors,
-    })
-    expect(identity.instanceId).toBe(JSON.parse(evidence.document)['instance-id'])
-    expect(identity.audience).toBe(evidence.audience)
-  },
-)
+it('verifyInstanceIdentity() accepts evidence made by openssl, in workerd', async ({
+  expect,
+  skip,
+}) => {
+  if (evidence === null) return skip(NO_OPENSSL)
+  const trustAnchors = await parseTrustAnchors(evidence.certificatePem)
+  const identity = await verifyInstanceIdentity(evidence, {
+    audience: evidence.audience,
+    trustAnchors,
+  })
+  expect(identity.instanceId).toBe(JSON.parse(evidence.document)['instance-id'])
+  expect(identity.audience).toBe(evidence.audience)
+})
 
-it.skipIf(evidence === null)(
-  'verifyInstanceIdentity() refuses that evidence under the built-in trust anchor, in workerd',
-  async ({ expect }) => {
-    if (evidence === null) return
-    const options = { audience: evidence.audience, trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
-    const refusal = verifyInstanceIdentity(evidence, options)
-    await expect(refusal).rejects.toMatchObject({ code: 'unknown_signer' })
-  },
-)
+it('verifyInstanceIdentity() refuses that evidence under the built-in trust anchor, in workerd', async ({
+  expect,
+  skip,
+}) => {
+  if (evidence === null) return skip(NO_OPENSSL)
+  const options = { audience: evidence.audience, trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS }
+  const refusal = verifyInstanceIdentity(evidence, options)
+  await expect(refusal).rejects.toMatchObject({ code: 'unknown_signer' })
+})
 
-it.skipIf(evidence === null)(
-  'verifyInstanceIdentity() refuses a signature of any other value or length, in workerd',
-  async ({ expect }) => {
-    if (evidence === null) return
-    const [anchor] = await parseTrustAnchors(evidence.certificatePem)
-    const { content, signer } = readSignedData(decodePkcs7(evidence.pkcs7))
-    const key = await verificationKey(anchor as TrustAnchor, { hash: 'SHA-1' })
-    const verifies = (signature: Uint8Array): Promise<boolean> =>
-      crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature as Bytes, content as Bytes)
-    const good = signer.signature
-    expect(await verifies(good)).toBe(true)
-    const others = [
-      new Uint8Array(),
-      new Uint8Array(256),
-      new Uint8Array(256).fill(0xff),
-      good.subarray(1),
-      good.subarray(0, 255),
-      concatBytes(Uint8Array.of(0), good),
-      concatBytes(good, Uint8Array.of(0)),
-      good.map((byte, i) => (i === 100 ? byte ^ 1 : byte)),
-    ]
-    for (const other of others) expect(await verifies(other)).toBe(false)
-  },
-)
+it('verifyInstanceIdentity() refuses a signature of any other value or length, in workerd', async ({
+  expect,
+  skip,
+}) => {
+  if (evidence === null) return skip(NO_OPENSSL)
+  const [anchor] = await parseTrustAnchors(evidence.certificatePem)
+  const { content, signer } = readSignedData(decodePkcs7(evidence.pkcs7))
+  const key = await verificationKey(anchor as TrustAnchor, { hash: 'SHA-1' })
+  const verifies = (signature: Uint8Array): Promise<boolean> =>
+    crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature as Bytes, content as Bytes)
+  const good = signer.signature
+  expect(await verifies(good)).toBe(true)
+  const others = [
+    new Uint8Array(),
+    new Uint8Array(256),
+    new Uint8Array(256).fill(0xff),
+    good.subarray(1),
+    good.subarray(0, 255),
+    concatBytes(Uint8Array.of(0), good),
+    concatBytes(good, Uint8Array.of(0)),
+    good.map((byte, i) => (i === 100 ? byte ^ 1 : byte)),
+  ]
+  for (const other of others) expect(await verifies(other)).toBe(false)
+})
 
 it('sha256() is that of the platform, in workerd', async ({ expect }) => {
   const bytes = utf8('rollcall'.repeat(100))
