@@ -14,7 +14,8 @@ import { parseTrustAnchors } from '../../src/index.ts'
 import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
 import { ROLE, setScene } from './enrollment.ts'
-import { cleanEnvironment, freePort } from './processes.ts'
+import { reservePort } from './ports.ts'
+import { cleanEnvironment } from './processes.ts'
 
 /** What a test does to a request on its way; `undefined` lets it pass. */
 export type Intercept = (
@@ -57,7 +58,7 @@ export const setBootstrapScene = async ({
   challengeLifetimeSeconds?: number
 } = {}): Promise<BootstrapScene> => {
   const metadata = await startEmulator(emulator)
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const account = metadata.emulator.instances[0]?.ownerAccountId
   const { options } = await setScene({

@@ -3,7 +3,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+
+export { reservePort as freePort } from './ports.ts'
 
 const STOP_SECONDS = 5
 const POLL_MS = 50
@@ -75,14 +76,4 @@ export const waitUntil = async (
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-}
-
-/** A port of this machine that nothing listens on. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestContext } from 'vitest'
-import { type RunningProcess, freePort, startProcess, waitUntil } from './processes.ts'
+import { reservePort } from './ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from './processes.ts'
 import { requireTool } from './requirements.ts'
 
 const READY_SECONDS = 20
@@ -106,7 +107,7 @@ export const startRedisServer = async ({
 } = {}): Promise<RedisServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-redis-'))
   const file = (name: string): string => join(folder, name)
-  const port = await freePort()
+  const port = await reservePort()
   const certificate = given ?? (tls ? await makeCertificate(folder) : undefined)
   const tlsSettings = certificate && [
     'port 0',
@@ -195,7 +196,7 @@ export const startRedisCluster = async ({
   const certificate = tls ? await makeCertificate(folder) : undefined
   const count = PRIMARIES + replicaCount
   const busPorts: number[] = []
-  while (busPorts.length < count) busPorts.push(await freePort())
+  while (busPorts.length < count) busPorts.push(await reservePort())
   const all = await Promise.all(
     busPorts.map((busPort) =>
       startRedisServer({

@@ -7,7 +7,8 @@ import { POLICY } from './http.ts'
 import { getChallenge } from './instance.ts'
 import { requireNode24 } from './node24.ts'
 import { waitForOutput } from './output.ts'
-import { type RunningProcess, freePort, startProcess } from './processes.ts'
+import { reservePort } from './ports.ts'
+import { type RunningProcess, startProcess } from './processes.ts'
 import { ROOT } from './sources.ts'
 import { createTestCloud, documentText, withAudience } from './test-cloud.ts'
 
@@ -63,7 +64,7 @@ export const createServers = async (): Promise<Servers> => {
   }
   return {
     async start(command, { redirect = '', env = {}, listening = true } = {}) {
-      const port = await freePort()
+      const port = await reservePort()
       const url = `http://127.0.0.1:${port}`
       const args = ['-c', `exec "$@" ${redirect}`, 'sh', ...command]
       const own = { ROLLCALL_ISSUER: url, PORT: String(port) }

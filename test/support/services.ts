@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type RunningProcess, freePort, startProcess, waitUntil } from './processes.ts'
+import { reservePort } from './ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from './processes.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY_SECONDS = 30
@@ -103,7 +104,7 @@ export const startWorker = async (
     `--config=${config}`,
     '--ip=127.0.0.1',
     `--port=${port}`,
-    `--inspector-port=${await freePort()}`,
+    `--inspector-port=${await reservePort()}`,
     `--persist-to=${join(folder, 'state')}`,
     `--env-file=${envFile}`,
     '--show-interactive-dev-session=false',
@@ -120,7 +121,7 @@ export const startNode = async (
   variables: ServiceVariables,
   entry: string = join(ROOT, 'functions/node.ts'),
 ): Promise<Service> => {
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const loader = import.meta.resolve('tsx')
   return startService(url, process.execPath, ['--import', loader, entry], {

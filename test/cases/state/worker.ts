@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { startWorker } from '../../support/services.ts'
 import type { Runtime } from './state-service.ts'
 
@@ -14,6 +14,6 @@ export const workerWithState = (): Runtime => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return {
     persistent: true,
-    start: async (variables) => startWorker(variables, { folder, port: await freePort() }),
+    start: async (variables) => startWorker(variables, { folder, port: await reservePort() }),
   }
 }

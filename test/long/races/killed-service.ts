@@ -2,13 +2,11 @@
 // process may be of any Node.
 
 import { build } from 'esbuild'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { waitForOutput } from '../../support/output.ts'
+import { reservePort } from '../../support/ports.ts'
 import { type RunningProcess, startProcess } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
-
-const PORTS = { first: 20_000, count: 10_000 }
 
 /** A service that can be killed. */
 export interface MortalService {
@@ -21,21 +19,6 @@ export interface MortalService {
   ended(): Promise<void>
   /** Its audit events, of all its lives. */
   auditEvents(): readonly Readonly<Record<string, unknown>>[]
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-
-/** A port that no outgoing connection gets while the service is away, as those of `freePort` may. */
-const lastingPort = async (): Promise<number> => {
-  for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
-    if (await isFree(port)) return port
-  }
 }
 
 /**
@@ -72,7 +55,7 @@ export const createMortalService = async (
   { node, entry }: Command,
   variablesOf: (url: string) => Promise<Readonly<Record<string, string>>>,
 ): Promise<MortalService> => {
-  const port = await lastingPort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const variables = { ...(await variablesOf(url)), PORT: String(port) }
   const lives: RunningProcess[] = []

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { waitUntil } from '../../support/processes.ts'
 import { type Service, startNode, startWorker } from '../../support/services.ts'
 import { type TestCloud, createTestCloud } from '../../support/test-cloud.ts'
 import { createBrokenCopy } from './broken-copy.ts'
@@ -82,7 +83,7 @@ describe('a challenge that 50 instances post at once', () => {
   })
 
   it('enrolls one of them, in workerd', async () => {
-    const place = { folder: newFolder(), port: await freePort() }
+    const place = { folder: newFolder(), port: await reservePort() }
     await running(startWorker(await raceVariables(cloud), place), expectOneWinner)
   })
 
@@ -96,7 +97,7 @@ describe('a challenge that 50 instances post at once', () => {
   it('enrolls more than one in workerd once the atomic clause of the object is gone', async () => {
     const copy = createBrokenCopy('src/ledger/sql-entries.ts', OBJECT_CLAUSE, OBJECT_BROKEN)
     const config = join(copy.folder, 'wrangler.toml')
-    const place = { folder: newFolder(), port: await freePort(), config }
+    const place = { folder: newFolder(), port: await reservePort(), config }
     await running(startWorker(await raceVariables(cloud), place), expectMoreWinners)
     copy.remove()
   })

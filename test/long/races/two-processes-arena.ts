@@ -13,7 +13,7 @@ import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 
 /** Rounds at a time. Each has an account of its own, so that it may ban it. */
 const LANES = 6
-const ISSUER = 'http://localhost:8787'
+const ISSUER = 'http://localhost'
 /** Longer than the rounds take together: nothing here is to expire. */
 const LIFETIME_SECONDS = 900
 const MOST_PROBLEMS = 10

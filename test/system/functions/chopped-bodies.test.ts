@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { DENO } from '../ledger/hosted-store.ts'
-import { type RunningProcess, freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess } from '../../support/processes.ts'
 import { choppedRequest, connectTo, sendRaw } from '../../support/raw-http.ts'
 import { serviceOf } from '../../support/services.ts'
 import { ROOT } from '../../support/sources.ts'
@@ -51,7 +52,7 @@ it.each([
   // Another test beside it may take the processor for a while.
   { retry: 2 },
   async (_name, [command, ...args]) => {
-    const port = await freePort()
+    const port = await reservePort()
     const url = `http://127.0.0.1:${port}`
     const running = startProcess(command, args, {
       PORT: String(port),

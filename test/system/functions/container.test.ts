@@ -22,7 +22,8 @@ import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd } from '../../support/output.ts'
-import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { requireRedis } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { findTool } from '../../support/requirements.ts'
@@ -123,7 +124,7 @@ describe('the container', () => {
 
   it('enrolls from a root that can not be written, as nobody in particular, and stops with 0', async (context) => {
     const of = await built(context)
-    const port = await freePort()
+    const port = await reservePort()
     const volumes = { '/data': ownFolder('data') }
     const env = { ...variables(port), ROLLCALL_LEDGER: 'sqlite:/data/ledger.db' }
     const before = filesOf(join(of.root, 'app'))
@@ -205,7 +206,7 @@ describe('compose.yaml', () => {
   it('starts the service and its Redis so that they enroll, with every secret in a file', async (context) => {
     requireRedis(context)
     const of = await built(context)
-    const [port, redisPort] = [await freePort(), await freePort()]
+    const [port, redisPort] = [await reservePort(), await reservePort()]
     const [secrets, data] = [ownFolder('secrets'), ownFolder('redis')]
     const url = `http://127.0.0.1:${port}`
     const contents: Record<string, string> = {

@@ -12,12 +12,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
-import {
-  type RunningProcess,
-  cleanEnvironment,
-  freePort,
-  startProcess,
-} from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, cleanEnvironment, startProcess } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
@@ -82,7 +78,7 @@ const start = (env: Record<string, string>, { more = [], without, drop = '' }: C
 }
 
 const startListening = async (changes: Changes = {}) => {
-  const port = changes.port ?? (await freePort())
+  const port = changes.port ?? (await reservePort())
   const url = `http://127.0.0.1:${port}`
   const env = { ROLLCALL_ISSUER: url, PORT: String(port), ...changes.env }
   const server = start(env, changes)

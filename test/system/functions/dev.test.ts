@@ -7,7 +7,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { cleanEnvironment, freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { cleanEnvironment, startProcess } from '../../support/processes.ts'
 import { serviceOf } from '../../support/services.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 
@@ -54,7 +55,7 @@ it.each(['x', '0', '65536', ''])('refuses the port %j', async (port) => {
 })
 
 it('starts the Worker on the port that was asked for, passes arguments on, and stops with it', async () => {
-  const [port, inspector] = [await freePort(), await freePort()]
+  const [port, inspector] = [await reservePort(), await reservePort()]
   const envFile = join(folder, 'variables.env')
   writeFileSync(envFile, `ROLLCALL_ISSUER=http://localhost:${port}\n`)
   const args = [`--port=${port}`, `--inspector-port=${inspector}`, `--env-file=${envFile}`]

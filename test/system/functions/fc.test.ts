@@ -12,7 +12,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
-import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { ROOT } from '../../support/sources.ts'
@@ -20,6 +21,8 @@ import { createTestCloud, documentText, withAudience } from '../../support/test-
 import type { TestCloud } from '../../support/test-cloud.ts'
 
 const SECONDS = 30
+/** Where the platform connects to by default. */
+const DEFAULT_PORT = 9000
 /** Longer than Node's server keeps a connection that nobody uses, unless it is told to. */
 const UNUSED_MS = 7_500
 
@@ -68,8 +71,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const start = (env: Record<string, string>, node = process.execPath): RunningProcess => {
-  const started = startProcess(node, [join(code, 'fc.mjs')], { ...variables, ...env })
+const start = (
+  env: Record<string, string>,
+  node = process.execPath,
+  ...options: readonly string[]
+): RunningProcess => {
+  const started = startProcess(node, [...options, join(code, 'fc.mjs')], { ...variables, ...env })
   running.add(started)
   return started
 }
@@ -88,7 +95,7 @@ interface Called extends RunningProcess {
 const call = async (context: TestContext, node?: string): Promise<Called> => {
   requireRedis(context)
   redis ??= await startRedisServer()
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   // A ledger belongs to one issuer.
   const ledger = `${redis.url}?prefix=fc-${port}:`
@@ -229,13 +236,22 @@ describe('functions/fc.ts', () => {
     },
   )
 
-  it('listens on 0.0.0.0:9000 unless it is told otherwise', async (context) => {
+  it(`listens on 0.0.0.0:${DEFAULT_PORT} unless it is told otherwise`, async (context) => {
     requireRedis(context)
     redis ??= await startRedisServer()
-    const server = start({ ROLLCALL_LEDGER: `${redis.url}?prefix=fc-9000:` })
-    // Where something else has the port already, it says so.
-    const tried = /listening on http:\/\/0\.0\.0\.0:9000 |port 9000 is taken/
-    await waitForOutput(server, 'stderr', tried)
+    // It gets any port in place of that one, which another program of this machine may have.
+    const preload = `
+      import net from 'node:net'
+      const { listen } = net.Server.prototype
+      net.Server.prototype.listen = function (port, host, ...more) {
+        console.error('asked for', host, port)
+        return listen.call(this, 0, host, ...more)
+      }`
+    const option = `--import=data:text/javascript,${encodeURIComponent(preload)}`
+    const env = { ROLLCALL_LEDGER: `${redis.url}?prefix=fc-default:` }
+    const server = start(env, process.execPath, option)
+    await waitForOutput(server, 'stderr', `asked for 0.0.0.0 ${DEFAULT_PORT}\n`)
+    await waitForOutput(server, 'stderr', 'listening on http://0.0.0.0:')
     await server.stop()
   })
 })

@@ -15,7 +15,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { type Manifest, manifestProblems } from '../../support/kubernetes-types.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd } from '../../support/output.ts'
-import { type RunningProcess, freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { buildImage, requireNamespaces, startContainer, startListening } from './image.ts'
@@ -167,7 +168,7 @@ describe('the Deployment', () => {
         return [mountPath, path]
       }),
     )
-    const port = await freePort()
+    const port = await reservePort()
     const sample = Object.fromEntries([
       ...(container?.env ?? []).map(({ name, value, valueFrom }) => [
         name,

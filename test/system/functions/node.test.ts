@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
-import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
 import type { TestCloud } from '../../support/test-cloud.ts'
@@ -26,7 +27,7 @@ const running = new Set<RunningProcess>()
 beforeAll(async () => {
   cloud = await createTestCloud()
   variables = {
-    ROLLCALL_ISSUER: 'http://localhost:8787',
+    ROLLCALL_ISSUER: 'http://localhost',
     ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
     ROLLCALL_POLICY: JSON.stringify(POLICY),
     ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
@@ -44,7 +45,7 @@ const start = (env: Record<string, string>): RunningProcess => {
 
 /** Starts on a port, by default a free one, and waits until it listens. */
 const startListening = async (env: Record<string, string> = variables, onPort?: number) => {
-  const port = onPort ?? (await freePort())
+  const port = onPort ?? (await reservePort())
   const url = `http://127.0.0.1:${port}`
   const server = start({ ...env, ROLLCALL_ISSUER: url, PORT: String(port) })
   await waitForOutput(server, 'stderr', 'listening on')

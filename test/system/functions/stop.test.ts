@@ -4,7 +4,8 @@
 import { type TestContext, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { type EnrollmentAnswer, getChallenge, postEvidence } from '../../support/instance.ts'
-import { freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { startProcess } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { ROOT } from '../../support/sources.ts'
 import { type Service, serviceOf } from '../../support/services.ts'
@@ -42,7 +43,7 @@ it('functions/node.ts finishes or refuses each of 200 enrollments when it is tol
   requireRedis(context)
   const cloud = await createTestCloud()
   const redis = await startRedisServer()
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const variables = {
     PORT: String(port),

@@ -10,7 +10,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY } from '../../support/http.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
-import { cleanEnvironment, freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { cleanEnvironment, startProcess } from '../../support/processes.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 
@@ -57,7 +58,7 @@ describe('the unit', () => {
       const [name = '', ...value] = assignment.split('=')
       return [name, value.join('=').replace('%d', folder).replace('/var/lib/rollcall', folder)]
     })
-    const port = String(await freePort())
+    const port = String(await reservePort())
     const sample = cleanEnvironment({ ...Object.fromEntries(variables), PORT: port })
     const refused = startProcess(node, [join(folder, 'node.mjs')], sample)
     expect(await waitForEnd(refused).finally(() => refused.stop())).toBe(2)

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
-import { freePort, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { waitUntil } from '../../support/processes.ts'
 import { type Service, startWorker } from '../../support/services.ts'
 import { ROOT } from '../../support/sources.ts'
 import {
@@ -49,7 +50,7 @@ beforeAll(() => {
 })
 
 const start = async (variables: Record<string, string>, state: string): Promise<Service> => {
-  const place = { folder: join(folder, state), port: await freePort() }
+  const place = { folder: join(folder, state), port: await reservePort() }
   const keys = { ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')) }
   const config = join(folder, 'wrangler.toml')
   const service = await startWorker({ ...keys, ...variables }, { ...place, config })

@@ -7,7 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY } from '../../support/http.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
-import { freePort, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { waitUntil } from '../../support/processes.ts'
 import { startWorker } from '../../support/services.ts'
 import { ROOT } from '../../support/sources.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
@@ -23,7 +24,7 @@ describe('functions/worker.ts, with a Durable Object that fails', () => {
       ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
     }
     const config = join(ROOT, 'test/system/ledger/failing-worker.toml')
-    const service = await startWorker(variables, { folder, port: await freePort(), config })
+    const service = await startWorker(variables, { folder, port: await reservePort(), config })
     onTestFinished(() => void service.stop())
     const { url } = service
     for (let i = 0; i < 3; i++) {

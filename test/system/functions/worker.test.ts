@@ -8,7 +8,8 @@ import { createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY, TOKEN_AUDIENCE, claimsOf, problemOf } from '../../support/http.ts'
 import { type PostedEvidence, getChallenge, postEvidence } from '../../support/instance.ts'
-import { freePort, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { waitUntil } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { type Service, type WorkerPlace, startWorker } from '../../support/services.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
@@ -46,7 +47,7 @@ const evidenceOver = (audience: string, fields: Record<string, string> = {}): Po
 
 describe('functions/worker.ts', () => {
   it('enrolls, and remembers a spent challenge when it is started again', async () => {
-    const place = { folder, port: await freePort() }
+    const place = { folder, port: await reservePort() }
     let service = await start(variables, place)
     const challenge = await getChallenge(service.url)
     const evidence = evidenceOver(challenge)
@@ -88,7 +89,7 @@ describe('functions/worker.ts', () => {
       ROLLCALL_LEDGER: 'memory:',
       ROLLCALL_CHALLENGE_KEYS: secret,
     }
-    const place = { folder: join(folder, 'bad'), port: await freePort() }
+    const place = { folder: join(folder, 'bad'), port: await reservePort() }
     const { url, output, auditEvents } = await start(bad, place)
     for (const path of ['/healthz', '/.well-known/jwks.json', '/v1/challenge']) {
       const method = path === '/v1/challenge' ? 'POST' : 'GET'
@@ -116,7 +117,7 @@ describe('functions/worker.ts', () => {
   it('warns in its log, once, of what weakens it', async () => {
     const { certificatePem } = await createMetadataEmulator({ seed: 'worker' })
     const weak = { ...variables, ROLLCALL_TRUST_ANCHORS: certificatePem }
-    const place = { folder: join(folder, 'weak'), port: await freePort() }
+    const place = { folder: join(folder, 'weak'), port: await reservePort() }
     const { url, output } = await start(weak, place)
     for (let i = 0; i < 3; i++) await getChallenge(url)
     const warning = 'warning: ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator'
@@ -132,7 +133,7 @@ describe('functions/worker.ts', () => {
       ROLLCALL_ISSUER: 'https://rollcall.test',
       ROLLCALL_TRUST_ANCHORS: certificatePem,
     }
-    const place = { folder: join(folder, 'left'), port: await freePort() }
+    const place = { folder: join(folder, 'left'), port: await reservePort() }
     const { url, output } = await start(left, place)
     expect((await fetch(`${url}/v1/challenge`, { method: 'POST' })).status).toBe(503)
     const problem = 'ROLLCALL_TRUST_ANCHORS: certificate 1 was made by an emulator'

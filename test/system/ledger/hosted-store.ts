@@ -3,7 +3,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningProcess, freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
 import type { LedgerStore } from '../../cases/ledger/contract.ts'
 import { createRemoteLedger } from '../../cases/ledger/remote-ledger.ts'
@@ -72,7 +73,7 @@ export const workerHost =
       `--config=${join(source, 'test/system/ledger/host-worker.toml')}`,
       '--ip=127.0.0.1',
       `--port=${port}`,
-      `--inspector-port=${await freePort()}`,
+      `--inspector-port=${await reservePort()}`,
       `--persist-to=${join(folder, 'data')}`,
       '--show-interactive-dev-session=false',
     ],
@@ -95,7 +96,7 @@ interface Host {
 const startHost = async (commandOf: HostCommand, shared?: string): Promise<Host> => {
   const folder = shared ?? mkdtempSync(join(tmpdir(), 'rollcall-ledger-'))
   mkdirSync(join(folder, 'data'), { recursive: true })
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   let running: RunningProcess | undefined
 

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { cleanEnvironment, freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { cleanEnvironment } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
 import { NOW } from '../../cases/ledger/keys.ts'
 import { KEY, VALUE, callsOf, ledgerFor, serverFor, untilReads } from './redis-servers.ts'
@@ -62,7 +63,7 @@ describe('createRedisLedger(), a server that is away', () => {
 
   it('close() ends everything: the process ends by itself and says nothing', async (context) => {
     const server = await serverFor(context)
-    const urls = [server.url, `redis://127.0.0.1:${await freePort()}`]
+    const urls = [server.url, `redis://127.0.0.1:${await reservePort()}`]
     const program = `
       const { createRedisLedger } = await import(${JSON.stringify(join(ROOT, 'src/ledger/redis/redis.ts'))})
       for (const url of ${JSON.stringify(urls)}) {

@@ -8,7 +8,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { POLICY } from '../../support/http.ts'
 import { type PostedEvidence, getChallenge, postEvidence } from '../../support/instance.ts'
 import { requireNode24 } from '../../support/node24.ts'
-import { freePort, startProcess, waitUntil } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { startProcess, waitUntil } from '../../support/processes.ts'
 import { type Service, serviceOf } from '../../support/services.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
 import { DENO } from './hosted-store.ts'
@@ -34,7 +35,7 @@ const sceneFor = async (kind: string, command: Command, context: TestContext): P
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-replaced-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const cloud = await createTestCloud()
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const [program = '', ...args] = await command(folder, context)
   const running = startProcess(program, args, {

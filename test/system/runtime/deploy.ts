@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
-import { type RunningProcess, freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { type RunningProcess, startProcess } from '../../support/processes.ts'
 import {
   type Service,
   type ServiceVariables,
@@ -26,7 +27,7 @@ type Context = Pick<TestContext, 'skip'>
 const makePlace = async (): Promise<Place> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-deployment-'))
   mkdirSync(join(folder, 'data'))
-  const port = await freePort()
+  const port = await reservePort()
   return { folder, port, url: `http://127.0.0.1:${port}` }
 }
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestContext } from 'vitest'
 import { requireNode24 } from '../../support/node24.ts'
-import { freePort, startProcess } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
+import { startProcess } from '../../support/processes.ts'
 import { onProcess } from './deploy.ts'
 import { PLATFORM_VARIABLES, behindPlatform } from './function-compute.ts'
 import { describeRuntime } from './suite.ts'
@@ -21,7 +22,7 @@ describeRuntime(
       await promisify(execFile)(process.execPath, build)
       const start = (env: Record<string, string>) =>
         startProcess(node, [join(folder, 'fc.mjs')], { ...PLATFORM_VARIABLES, ...env })
-      return { start, port: await freePort() }
+      return { start, port: await reservePort() }
     },
     behindPlatform,
   ),

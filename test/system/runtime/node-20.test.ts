@@ -20,7 +20,7 @@ describe.runIf(process.versions.node.startsWith('20.'))('Node 20, SQLite', () =>
   it('refuses to start, and says which Node has it', async ({ task }) => {
     task.meta.engine = `node ${process.version}`
     const server = startProcess(NODE.command, NODE.args, {
-      ROLLCALL_ISSUER: 'http://localhost:8787',
+      ROLLCALL_ISSUER: 'http://localhost',
       ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
       ROLLCALL_POLICY: JSON.stringify(POLICY),
       ROLLCALL_LEDGER: 'sqlite:/tmp/never-made.db',
