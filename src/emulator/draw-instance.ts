@@ -2,8 +2,8 @@
 // ones. Whatever is described, all that the instance says of itself agrees, or it is refused.
 
 import { fromBase64 } from '../base/bytes.ts'
-import { ALPHANUMERIC, DIGITS, type Dice, HEX } from './dice.ts'
-import type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+import { ALPHANUMERIC, DIGITS, type SeededRandom, HEX } from './seeded-random.ts'
+import type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
 import type { InstanceDescription } from './instance-description.ts'
 import {
   type CidrBlock,
@@ -31,15 +31,15 @@ const PRIVATE_BLOCKS = /* @__PURE__ */ words('10.0.0.0/8 172.16.0.0/12 192.168.0
 export type IsTaken = (address: string) => boolean
 
 /** An account's id. */
-export const drawAccount = (dice: Dice): string => `1${dice.text(DIGITS, 15)}`
+export const drawAccount = (random: SeededRandom): string => `1${random.text(DIGITS, 15)}`
 
-const drawSuffix = (dice: Dice): string => `bp1${dice.text(ALPHANUMERIC, 17)}`
-const drawMac = (dice: Dice): string =>
-  `00:16:3e:${[2, 2, 2].map((length) => dice.text(HEX, length)).join(':')}`
+const drawSuffix = (random: SeededRandom): string => `bp1${random.text(ALPHANUMERIC, 17)}`
+const drawMac = (random: SeededRandom): string =>
+  `00:16:3e:${[2, 2, 2].map((length) => random.text(HEX, length)).join(':')}`
 /** The drawn address, or the next one that is free; where none is, the drawn one. */
-const drawAddress = (dice: Dice, block: CidrBlock, isTaken: IsTaken): string => {
+const drawAddress = (random: SeededRandom, block: CidrBlock, isTaken: IsTaken): string => {
   const count = usableCount(block)
-  const drawn = dice.below(Math.min(count, 65_536))
+  const drawn = random.below(Math.min(count, 65_536))
   const at = (index: number): string => formatIpv4(usableAddress(block, index % count))
   for (let i = 0; i < count; i++) if (!isTaken(at(drawn + i))) return at(drawn + i)
   return at(drawn)
@@ -58,7 +58,7 @@ const interfacesOf = (
   first: EmulatedInterface,
   block: CidrBlock,
   count: number,
-  dice: Dice,
+  random: SeededRandom,
   isTaken: IsTaken,
 ): readonly EmulatedInterface[] => {
   const interfaces = [first]
@@ -66,9 +66,13 @@ const interfacesOf = (
     interfaces.some(({ primaryIpAddress }) => primaryIpAddress === address)
   while (interfaces.length < count) {
     interfaces.push({
-      mac: drawMac(dice),
-      networkInterfaceId: `eni-${drawSuffix(dice)}`,
-      primaryIpAddress: drawAddress(dice, block, (address) => isTaken(address) || isMine(address)),
+      mac: drawMac(random),
+      networkInterfaceId: `eni-${drawSuffix(random)}`,
+      primaryIpAddress: drawAddress(
+        random,
+        block,
+        (address) => isTaken(address) || isMine(address),
+      ),
     })
   }
   return interfaces
@@ -76,35 +80,35 @@ const interfacesOf = (
 
 /**
  * Makes an instance.
- * @param dice for the instance itself
+ * @param random for the instance itself
  * @param more for what only some instances have
  */
 export const drawInstance = (
-  dice: Dice,
-  more: Dice,
+  random: SeededRandom,
+  more: SeededRandom,
   owner: string,
   description: InstanceDescription,
   isTaken: IsTaken,
 ): EmulatedInstance => {
-  const suffix = drawSuffix(dice)
+  const suffix = drawSuffix(random)
   const instanceId = description['instance-id'] ?? `i-${suffix}`
   const ownerAccountId = description['owner-account-id'] ?? owner
-  const drawnRegion = dice.pick(REGIONS)
-  const letter = dice.text('abcdefghijkl', 1)
+  const drawnRegion = random.pick(REGIONS)
+  const letter = random.text('abcdefghijkl', 1)
   const region =
     description['region-id'] ?? description['zone-id']?.replace(/-?[a-z]$/, '') ?? drawnRegion
   // cn-hangzhou-h, but ap-southeast-1a.
   const zone = description['zone-id'] ?? `${region}${/\d$/.test(region) ? '' : '-'}${letter}`
-  const drawnNetwork = `10.${dice.below(256)}.${dice.below(256)}.0/24`
-  const vpcId = description['vpc-id'] ?? `vpc-${drawSuffix(dice)}`
-  const vswitchId = description['vswitch-id'] ?? `vsw-${drawSuffix(dice)}`
-  const networkInterfaceId = `eni-${drawSuffix(dice)}`
-  const serial = [8, 4, 4, 4, 12].map((length) => dice.text(HEX, length)).join('-')
+  const drawnNetwork = `10.${random.below(256)}.${random.below(256)}.0/24`
+  const vpcId = description['vpc-id'] ?? `vpc-${drawSuffix(random)}`
+  const vswitchId = description['vswitch-id'] ?? `vsw-${drawSuffix(random)}`
+  const networkInterfaceId = `eni-${drawSuffix(random)}`
+  const serial = [8, 4, 4, 4, 12].map((length) => random.text(HEX, length)).join('-')
   const address = description['private-ipv4']
   const vswitchCidrBlock =
     description['vswitch-cidr-block'] ?? address?.replace(/\d+$/, '0/24') ?? drawnNetwork
   const block = blockOf(vswitchCidrBlock)
-  const drawnAddress = drawAddress(dice, block, isTaken)
+  const drawnAddress = drawAddress(random, block, isTaken)
   const document = {
     'zone-id': zone,
     'serial-number': description['serial-number'] ?? serial,
@@ -112,10 +116,10 @@ export const drawInstance = (
     'region-id': region,
     'private-ipv4': address ?? drawnAddress,
     'owner-account-id': ownerAccountId,
-    mac: description.mac ?? drawMac(dice),
-    'image-id': description['image-id'] ?? `m-${drawSuffix(dice)}`,
+    mac: description.mac ?? drawMac(random),
+    'image-id': description['image-id'] ?? `m-${drawSuffix(random)}`,
     'instance-type':
-      description['instance-type'] ?? `ecs.${dice.pick(FAMILIES)}.${dice.pick(SIZES)}`,
+      description['instance-type'] ?? `ecs.${random.pick(FAMILIES)}.${random.pick(SIZES)}`,
   }
   const first = {
     mac: document.mac,

@@ -5,9 +5,9 @@
 import type { Bytes } from '../base/bytes.ts'
 import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
 import { parseFaults } from './faults.ts'
-import { answersOf, listFolder } from './answers.ts'
-import type { EmulatedInstance } from './instance.ts'
+import type { EmulatedInstance } from './emulated-instance.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from './instance-description.ts'
+import { itemValues, listFolder } from './item-values.ts'
 import { ITEMS } from '../metadata/items.ts'
 import { makeInstances } from './make-instances.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
@@ -123,22 +123,22 @@ const refusal = (
   return tokens.use(instanceId, token) ? undefined : text('a token that is not valid', 401)
 }
 
-const read = async (
+const readItem = async (
   { signer, clock, startedAt }: Service,
   instance: EmulatedInstance,
   path: string,
   { searchParams }: URL,
 ): Promise<Response> => {
-  const answers = answersOf(instance, { now: clock(), startedAt })
+  const values = itemValues(instance, { now: clock(), startedAt })
   const { path: signaturePath } = ITEMS.identitySignature
   // What unsets the document unsets its signature.
-  const document = answers.get(ITEMS.identityDocument.path)
+  const document = values.get(ITEMS.identityDocument.path)
   const isSigned = document !== undefined && instance.items[signaturePath] !== null
   if (path === signaturePath && isSigned) {
     return text(await signer.sign(JSON.stringify(instance.document), searchParams.get('audience')))
   }
-  const paths = [...answers.keys(), ...(isSigned ? [signaturePath] : [])]
-  const found = answers.get(path) ?? listFolder(paths, path)
+  const paths = [...values.keys(), ...(isSigned ? [signaturePath] : [])]
+  const found = values.get(path) ?? listFolder(paths, path)
   return found === undefined ? notFound() : text(found)
 }
 
@@ -195,7 +195,7 @@ export const createMetadataEmulator = async (
     if (path === TOKEN_PATH) return issueToken(service, instance, request)
     const refused = refusal(service, instance, request)
     if (refused !== undefined) return refused
-    return version === undefined ? text(VERSIONS) : read(service, instance, path, url)
+    return version === undefined ? text(VERSIONS) : readItem(service, instance, path, url)
   }
 
   return {

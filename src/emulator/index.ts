@@ -5,7 +5,7 @@ export {
   type MetadataEmulatorOptions,
   createMetadataEmulator,
 } from './emulator.ts'
-export type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+export type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
 export {
   type InstanceDescription,
   type SpotTermination,

@@ -4,7 +4,7 @@
 import { fromBase64, utf8 } from '../base/bytes.ts'
 import { matchesField } from '../codec/identity-document.ts'
 import { ConfigurationError } from '../base/errors.ts'
-import { type Check, check, isInteger, isObject, isText, list, members } from './checks.ts'
+import { type Check, check, isInteger, isObject, isText, list, members } from './shape-checks.ts'
 import { parseCidr, parseIpv4 } from '../base/ipv4.ts'
 import { ITEMS } from '../metadata/items.ts'
 import { readPath } from '../metadata/path.ts'

@@ -3,10 +3,10 @@
 // and from seed to seed.
 
 import { ConfigurationError } from '../base/errors.ts'
-import { describeAllItems } from './all-items.ts'
-import { createDice, importSeed } from './dice.ts'
+import { describeAllItems } from './describe-all-items.ts'
+import { createSeededRandom, importSeed } from './seeded-random.ts'
 import { contradictions, drawAccount, drawInstance } from './draw-instance.ts'
-import type { EmulatedInstance } from './instance.ts'
+import type { EmulatedInstance } from './emulated-instance.ts'
 import type { InstanceDescription } from './instance-description.ts'
 
 /** How instances are made. */
@@ -44,7 +44,7 @@ export const makeInstances = async ({
   const descriptions = typeof wanted === 'number' ? Array<InstanceDescription>(wanted) : wanted
   const owners: string[] = []
   for (let i = 0; i < Math.min(accounts, descriptions.length); i++) {
-    owners.push(drawAccount(await createDice(key, `account ${i}`)))
+    owners.push(drawAccount(await createSeededRandom(key, `account ${i}`)))
   }
   const instances: EmulatedInstance[] = []
   const taken = new Set<string>()
@@ -52,13 +52,13 @@ export const makeInstances = async ({
   let draws = 0
   for (let draw = 0; instances.length < descriptions.length; draw++) {
     const at = instances.length
-    const dice = await createDice(key, `instance ${draw}`)
+    const random = await createSeededRandom(key, `instance ${draw}`)
     const described = descriptions[at] ?? {}
     const hasMore = allItems || (described['network-interfaces'] ?? 1) > 1
-    const more = hasMore ? await createDice(key, `more ${draw}`) : dice
+    const more = hasMore ? await createSeededRandom(key, `more ${draw}`) : random
     const description = allItems ? { ...describeAllItems(more), ...described } : described
     const owner = owners[at % owners.length] as string
-    const instance = drawInstance(dice, more, owner, description, (address) => taken.has(address))
+    const instance = drawInstance(random, more, owner, description, (address) => taken.has(address))
     const own = ownValues(instance)
     const clash = own.find((value, i) => taken.has(value) || own.indexOf(value) !== i)
     const isFixed = clash !== undefined && Object.values(described).includes(clash)

@@ -2,10 +2,10 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answersOf, listFolder } from '../../../src/emulator/answers.ts'
+import { itemValues, listFolder } from '../../../src/emulator/item-values.ts'
 import type { InstanceDescription } from '../../../src/emulator/index.ts'
 import { INTERFACE_ITEMS, ITEMS, interfacePath } from '../../../src/metadata/items.ts'
-import type { EmulatedInstance } from '../../../src/emulator/instance.ts'
+import type { EmulatedInstance } from '../../../src/emulator/emulated-instance.ts'
 import { makeInstances } from '../../../src/emulator/make-instances.ts'
 
 const MOMENT = { now: 1_800_000_000, startedAt: 1_800_000_000 }
@@ -48,7 +48,7 @@ const eachInstance = (check: (answers: (path: string) => string, of: EmulatedIns
         const made = await makeInstances({ seed, instances, accounts: 2, allItems })
         expect(made.length).toBe(instances.length)
         for (const instance of made) {
-          const answers = answersOf(instance, MOMENT)
+          const answers = itemValues(instance, MOMENT)
           check((path) => String(answers.get(path)), instance)
         }
       },
@@ -56,7 +56,7 @@ const eachInstance = (check: (answers: (path: string) => string, of: EmulatedIns
     RUNS,
   )
 
-describe('answersOf()', () => {
+describe('itemValues()', () => {
   it('has the fields of the document as items', () =>
     eachInstance((answer) => {
       const document = JSON.parse(answer(ITEMS.identityDocument.path)) as Record<string, string>
@@ -96,7 +96,7 @@ describe('answersOf()', () => {
 
   it('lists the MAC of each network interface, and every documented item below it', () =>
     eachInstance((_, instance) => {
-      const paths = [...answersOf(instance, MOMENT).keys()]
+      const paths = [...itemValues(instance, MOMENT).keys()]
       const macs = instance.networkInterfaces.map(({ mac }) => mac)
       const folder = ITEMS.macs.path.slice(0, -1)
       expect(listFolder(paths, folder)?.split('\n')).toEqual(
@@ -115,7 +115,7 @@ describe('answersOf()', () => {
       accounts: 1,
       allItems: true,
     })
-    const paths = [...answersOf(instance as EmulatedInstance, MOMENT).keys()]
+    const paths = [...itemValues(instance as EmulatedInstance, MOMENT).keys()]
     for (const { path } of Object.values(ITEMS)) {
       if (path === ITEMS.identitySignature.path) continue // It is made when it is asked for.
       const isThere = paths.some(
@@ -132,7 +132,7 @@ describe('answersOf()', () => {
       accounts: 1,
       allItems: false,
     })
-    const paths = [...answersOf(instance as EmulatedInstance, MOMENT).keys()]
+    const paths = [...itemValues(instance as EmulatedInstance, MOMENT).keys()]
     const missing = Object.values(ITEMS).filter(
       ({ path }) =>
         !paths.some((one) => one.startsWith(path)) && path !== ITEMS.identitySignature.path,

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { readIdentityDocument } from '../../../src/codec/identity-document.ts'
-import type { EmulatedInstance } from '../../../src/emulator/instance.ts'
+import type { EmulatedInstance } from '../../../src/emulator/emulated-instance.ts'
 import { makeInstances } from '../../../src/emulator/make-instances.ts'
 
 const COUNT = 500

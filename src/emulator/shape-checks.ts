@@ -1,9 +1,9 @@
-// Checks of what a person wrote, which name every problem with its path.
+// Checks of JSON that a person wrote. A check lists every problem, each with its path.
 
-/** What is wrong with a value: lines that begin with the path of what is wrong. */
+/** Gives one line for each problem of a value, `PATH: PROBLEM`; none if the value is good. */
 export type Check = (value: unknown, path: string) => string[]
 
-/** A check of one value. */
+/** A check of one value by a predicate; `expected` completes the sentence "expected ...". */
 export const check =
   (expected: string, isGood: (value: unknown) => boolean): Check =>
   (value, path) =>
@@ -25,7 +25,7 @@ export const list =
       ? value.flatMap((one, i) => member(one, `${path}[${i}]`))
       : [`${path}: expected a list`]
 
-/** A check of the members of an object; others are refused by name. */
+/** A check of an object: of each member by name. Members that `checks` lacks are refused. */
 export const members =
   (checks: Readonly<Record<string, Check>>, required: readonly string[] = []): Check =>
   (value, path) => {

@@ -1,8 +1,8 @@
-// What an emulated instance answers, by path below a version, and the listings of folders. What was never
-// set (a public address, a key pair, user data) is not here, and answers 404 as on ECS.
+// The values of an emulated instance's items, by path below a version, and the listings of folders.
+// An item that was never set (a public address, a key pair, user data) has no value: 404, as on ECS.
 
 import type { Bytes } from '../base/bytes.ts'
-import type { EmulatedInstance, EmulatedInterface } from './instance.ts'
+import type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
 import { type CidrBlock, formatIpv4, gatewayOf, netmaskOf, parseCidr } from '../base/ipv4.ts'
 import {
   INTERFACE_ITEMS,
@@ -14,14 +14,14 @@ import {
   ramCredentialsPath,
 } from '../metadata/items.ts'
 
-/** When it is asked; in Unix seconds. */
+/** The time of a request, in Unix seconds. */
 export interface Moment {
   readonly now: number
   /** When the emulator started. */
   readonly startedAt: number
 }
 
-/** An answer; `undefined` is a 404. */
+/** An item's value; `undefined` is a 404. */
 type Value = string | Bytes | undefined
 
 const NOTICE_SECONDS = 300
@@ -146,8 +146,8 @@ const ramCredentials = (
   return JSON.stringify(credentials, undefined, 2)
 }
 
-/** Every answer by its path, whether it is there or not; all but the signature's. */
-const answersByPath = (instance: EmulatedInstance, moment: Moment): [string, Value][] => [
+/** Each item but the signature: its path and its value, set or not. */
+const valuesByPath = (instance: EmulatedInstance, moment: Moment): [string, Value][] => [
   ...Object.entries(VALUES).map(([name, valueOf]): [string, Value] => [
     ITEMS[name as ItemName].path,
     valueOf(instance, moment),
@@ -165,8 +165,8 @@ const answersByPath = (instance: EmulatedInstance, moment: Moment): [string, Val
   ]),
 ]
 
-/** Every item's value by its path; all but the signature. The values agree with the document. */
-export const answersOf = (
+/** The value of each item that is set, by path; all but the signature. They agree with the document. */
+export const itemValues = (
   instance: EmulatedInstance,
   moment: Moment,
 ): ReadonlyMap<string, string | Bytes> => {
@@ -175,7 +175,7 @@ export const answersOf = (
   const isUnset = (path: string): boolean =>
     unset.some((top) => path === top || path.startsWith(`${top}/`))
   const set = new Map<string, string | Bytes>()
-  for (const [path, value] of [...answersByPath(instance, moment), ...own]) {
+  for (const [path, value] of [...valuesByPath(instance, moment), ...own]) {
     if (value !== undefined && value !== null && !isUnset(path)) set.set(path, value)
   }
   return set

@@ -1,7 +1,7 @@
-// A description of an instance that has every documented item: for whoever wants to see them all.
+// A description of an instance that has every documented item (`allItems`).
 
 import { concatBytes, toBase64, utf8 } from '../base/bytes.ts'
-import type { Dice } from './dice.ts'
+import type { SeededRandom } from './seeded-random.ts'
 import type { InstanceDescription } from './instance-description.ts'
 import { ITEMS } from '../metadata/items.ts'
 
@@ -12,16 +12,16 @@ const sshString = (bytes: Uint8Array): Uint8Array =>
   concatBytes(Uint8Array.of(0, 0, 0, bytes.length), bytes)
 
 /** A line of `authorized_keys` whose private key nobody has. */
-const drawPublicKey = (dice: Dice): string => {
-  const key = Uint8Array.from({ length: 32 }, () => dice.below(256))
+const drawPublicKey = (random: SeededRandom): string => {
+  const key = Uint8Array.from({ length: 32 }, () => random.below(256))
   return `${KEY_TYPE} ${toBase64(concatBytes(sshString(utf8(KEY_TYPE)), sshString(key)))} emulated`
 }
 
 /** Describes an instance with every item. */
-export const describeAllItems = (dice: Dice): InstanceDescription => ({
+export const describeAllItems = (random: SeededRandom): InstanceDescription => ({
   'network-interfaces': 2,
-  eipv4: `47.${96 + dice.below(8)}.${dice.below(256)}.${1 + dice.below(254)}`,
-  'public-keys': [drawPublicKey(dice)],
+  eipv4: `47.${96 + random.below(8)}.${random.below(256)}.${1 + random.below(254)}`,
+  'public-keys': [drawPublicKey(random)],
   'user-data': '#!/bin/sh\necho "emulated user data"\n',
   'ram-roles': ['EmulatedRole'],
   'spot-termination': {},
