@@ -1,8 +1,10 @@
 // JSON from people: `JSON.parse`, but a key given twice is refused instead of the first being lost
 // without a word. Never for evidence: that has its own reader. No I/O.
 
+import { type Result, accept, refuse } from './result.ts'
+
 /** A text that is not JSON, or one whose objects have a key twice. */
-export type JsonProblem = 'not_json' | 'duplicate_key'
+export type JsonRefusal = 'not_json' | 'duplicate_key'
 
 const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 
@@ -22,16 +24,14 @@ const countKeys = (root: unknown): number => {
  * Parses JSON (RFC 8259) whose objects have unique keys.
  * @returns the value, or what is wrong with the text
  */
-export const parseUniqueJson = (
-  text: string,
-): { readonly value: unknown } | { readonly problem: JsonProblem } => {
+export const parseUniqueJson = (text: string): Result<unknown, JsonRefusal> => {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return { problem: 'not_json' }
+    return refuse('not_json')
   }
   // In a text that is JSON, exactly the strings with a colon behind them are keys.
   const keys = [...text.matchAll(STRING_AND_COLON)].filter(([, colon]) => colon)
-  return keys.length === countKeys(value) ? { value } : { problem: 'duplicate_key' }
+  return keys.length === countKeys(value) ? accept(value) : refuse('duplicate_key')
 }

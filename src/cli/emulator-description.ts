@@ -11,8 +11,8 @@ type Parsed = { readonly value: unknown } | { readonly wrong: string }
 
 const parseJson = (text: string): Parsed => {
   const parsed = parseUniqueJson(text)
-  if (!('problem' in parsed)) return parsed
-  return { wrong: parsed.problem === 'not_json' ? 'it is not JSON' : 'a key occurs twice' }
+  if (parsed.ok) return parsed
+  return { wrong: parsed.refusal === 'not_json' ? 'it is not JSON' : 'a key occurs twice' }
 }
 
 const parseYaml = async (text: string): Promise<Parsed> => {

@@ -12,7 +12,7 @@ const OTHERS = 0o077
 /** The keys of a file; a JWK alone is a set of one. */
 const asKeySet = (json: string): unknown => {
   const parsed = parseUniqueJson(json)
-  const value = 'value' in parsed ? parsed.value : undefined
+  const value = parsed.ok ? parsed.value : undefined
   return typeof value === 'object' && value !== null && 'kty' in value ? { keys: [value] } : value
 }
 

@@ -57,8 +57,8 @@ export const checkBoundChallenge = async (
   if (dpop !== undefined) {
     const uri = challenges.issuer + ENROLL_PATH
     const proof = await verifyDpopProof(dpop, { method: 'POST', uri, nonce: audience })
-    if (typeof proof === 'string') return refuse('invalid_dpop_proof', proof)
-    jkt = proof.jkt
+    if (!proof.ok) return refuse('invalid_dpop_proof', proof.refusal)
+    jkt = proof.value.jkt
   }
   const challenge = await checkChallenge(challenges, audience, { role, jkt }, now)
   if (challenge === 'challenge_for_another' && jkt !== undefined) {

@@ -1,6 +1,7 @@
 // Who an operator is: a token of their own, for one call, used once. The name is the operator's own claim
 // unless the key has a name; the key's thumbprint says in any case whose key it was.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { AdminKey, OperatorScope } from '../token/admin-keys.ts'
 import { adminTokenOutlivedAt, verifyAdminToken } from '../token/verify.ts'
@@ -43,7 +44,7 @@ export type OperatorRefusal =
 
 /** A refusal, and whose token it was as far as that is known. */
 export interface RefusedOperator extends Partial<Operator> {
-  readonly refusal: OperatorRefusal
+  readonly reason: OperatorRefusal
 }
 
 /**
@@ -56,21 +57,23 @@ export const authenticateOperator = async (
   token: string,
   { method, path, scope }: OperatorRequest,
   now: number,
-): Promise<Operator | RefusedOperator> => {
+): Promise<Result<Operator, RefusedOperator>> => {
   const verified = await verifyAdminToken(adminKeys, issuer, token, now)
-  if (verified === undefined) return { refusal: 'operator_token_invalid' }
-  const { claims, key } = verified
+  if (!verified.ok) return refuse({ reason: 'operator_token_invalid' })
+  const { claims, key } = verified.value
   const { sub, jti, iat, htm, htu } = claims
   const { thumbprint: kid } = key
   const isForgotten = (): boolean => iat < (ledger.remembersSince ?? 0)
 
-  // One of before the ledger began could have been used before.
-  if (isForgotten()) return { refusal: 'operator_token_invalid', kid }
-  if (key.name !== undefined && key.name !== sub) return { refusal: 'operator_name_mismatch', kid }
+  // A token from before the ledger began could have been used before.
+  if (isForgotten()) return refuse({ reason: 'operator_token_invalid', kid })
+  if (key.name !== undefined && key.name !== sub) {
+    return refuse({ reason: 'operator_name_mismatch', kid })
+  }
   const isForThis =
     (htm === undefined || htm === method) && (htu === undefined || htu === issuer + path)
-  if (!isForThis) return { refusal: 'operator_token_for_another_call', sub, kid }
-  if (!key.scope.includes(scope)) return { refusal: 'operator_scope_missing', sub, kid }
+  if (!isForThis) return refuse({ reason: 'operator_token_for_another_call', sub, kid })
+  if (!key.scope.includes(scope)) return refuse({ reason: 'operator_scope_missing', sub, kid })
 
   const entry = {
     key: `operator:${kid} ${jti}`,
@@ -78,7 +81,7 @@ export const authenticateOperator = async (
     expiresAt: adminTokenOutlivedAt(claims),
   }
   const { stored } = await ledger.compareAndSet(entry, undefined, now)
-  if (!stored) return { refusal: 'operator_token_used', sub, kid }
+  if (!stored) return refuse({ reason: 'operator_token_used', sub, kid })
   // Again: the answer may have come from a ledger that began meanwhile.
-  return isForgotten() ? { refusal: 'operator_token_invalid', kid } : { sub, kid }
+  return isForgotten() ? refuse({ reason: 'operator_token_invalid', kid }) : accept({ sub, kid })
 }

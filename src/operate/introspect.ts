@@ -1,8 +1,9 @@
 // Introspection (RFC 7662): whether a token of ours is good now, everything that is remembered asked.
 
+import { type Result, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PublishedKeys } from '../token/signing-keys.ts'
-import { type Claims, verifyToken } from '../token/verify.ts'
+import { type Claims, type TokenRefusal, verifyToken } from '../token/verify.ts'
 import { findBan } from '../registry/bans.ts'
 import { decodeRecords, instanceKey, recordOf } from '../registry/instance-record.ts'
 import { isRevoked } from '../registry/revocation.ts'
@@ -15,6 +16,14 @@ export interface IntrospectionOptions {
   readonly ledger: Ledger
 }
 
+/** Why a token is not active; the caller is told no more than that. */
+export type IntrospectionRefusal =
+  | TokenRefusal
+  /** It was revoked alone, or with all tokens of its instance. */
+  | 'token_revoked'
+  /** Its account, image or instance is banned. */
+  | 'banned'
+
 /** The `ecs` claim of a token, as far as it is used here. */
 type EcsClaim = Readonly<
   Record<'owner_account_id' | 'region_id' | 'instance_id' | 'image_id' | 'serial_number', string>
@@ -23,17 +32,17 @@ type EcsClaim = Readonly<
 /**
  * Introspects a token.
  * @param now Unix seconds
- * @returns its claims if it is one of ours, in time, not revoked, and its instance isn't banned;
- *   else `undefined`
+ * @returns its claims if it is one of ours, in time, not revoked, and its instance isn't banned
  * @throws LedgerUnavailableError
  */
 export const introspect = async (
   { issuer, published, ledger }: IntrospectionOptions,
   token: string,
   now: number,
-): Promise<Claims | undefined> => {
-  const claims = await verifyToken(published, issuer, token, now)
-  if (claims === undefined) return undefined
+): Promise<Result<Claims, IntrospectionRefusal>> => {
+  const verified = await verifyToken(published, issuer, token, now)
+  if (!verified.ok) return verified
+  const claims = verified.value
   const ecs = claims['ecs'] as EcsClaim
   const identity = {
     ownerAccountId: ecs.owner_account_id,
@@ -47,5 +56,6 @@ export const introspect = async (
     ledger.read(instanceKey(identity), now),
   ])
   const { revokedUntil } = recordOf(decodeRecords(records), ecs.serial_number)
-  return revoked || banned !== undefined || claims.iat <= revokedUntil ? undefined : claims
+  if (revoked || claims.iat <= revokedUntil) return refuse('token_revoked')
+  return banned === undefined ? verified : refuse('banned')
 }

@@ -169,8 +169,8 @@ export const parsePolicy = (json: unknown): Policy => {
   let input = json
   if (typeof json === 'string') {
     const parsed = parseUniqueJson(json)
-    if ('problem' in parsed) {
-      const duplicate = parsed.problem === 'duplicate_key'
+    if (!parsed.ok) {
+      const duplicate = parsed.refusal === 'duplicate_key'
       throw new ConfigurationError([duplicate ? 'a key is there twice' : 'expected JSON'])
     }
     input = parsed.value

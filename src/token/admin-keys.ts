@@ -2,6 +2,7 @@
 // a `name` and a `scope`, which pin who signs with it and what they may do.
 
 import { ConfigurationError } from '../base/errors.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
 import { type PublishedKeys, parseKeySet } from './signing-keys.ts'
 
@@ -31,44 +32,44 @@ const isScope = (value: unknown): value is OperatorScope =>
  */
 const MEMBERS = 'kty crv x y n e kid alg use key_ops ext name scope'.split(' ')
 
-/** What is wrong with the members of a key, beside those that make it up. */
-const memberProblem = (jwk: object, thumbprint: string): string | undefined => {
+/** Checks the members of a key, beside those that make it up. */
+const checkMembers = (jwk: object, thumbprint: string): Result<object, string> => {
   const unknown = Object.keys(jwk).find((member) => !MEMBERS.includes(member))
   if (unknown !== undefined) {
     // A longer name could be a value that slipped: no message holds a part of a key.
     const shown = /^[\w#-]{1,32}$/.test(unknown) ? `the member "${unknown}"` : 'a member'
-    return `${shown} is not known; a key may have ${MEMBERS.join(', ')}`
+    return refuse(`${shown} is not known; a key may have ${MEMBERS.join(', ')}`)
   }
   const { kid = thumbprint } = jwk as { kid?: unknown }
   return kid === thumbprint
-    ? undefined
-    : `"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${thumbprint}"`
+    ? accept(jwk)
+    : refuse(`"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${thumbprint}"`)
 }
 
-/** What is pinned to a key, or what is wrong with it. */
-const pinsOf = (jwk: object): Pick<AdminKey, 'name' | 'scope'> | string => {
+/** What is pinned to a key. */
+const readPins = (jwk: object): Result<Pick<AdminKey, 'name' | 'scope'>, string> => {
   const { name, scope = OPERATOR_SCOPES } = jwk as { name?: unknown; scope?: unknown }
   if (name !== undefined && (typeof name !== 'string' || !OPERATOR_NAME_PATTERN.test(name))) {
-    return '"name": expected 1 to 128 characters of printable ASCII without spaces'
+    return refuse('"name": expected 1 to 128 characters of printable ASCII without spaces')
   }
   const isList = Array.isArray(scope) && scope.length > 0 && new Set(scope).size === scope.length
   if (!isList || !scope.every(isScope)) {
     const known = OPERATOR_SCOPES.map((each) => `"${each}"`).join(', ')
-    return `"scope": expected a list of ${known}, each at most once`
+    return refuse(`"scope": expected a list of ${known}, each at most once`)
   }
-  return { name, scope }
+  return accept({ name, scope })
 }
 
-const loadAdminKey = async (input: unknown): Promise<AdminKey | string> => {
+const loadAdminKey = async (input: unknown): Promise<Result<AdminKey, string>> => {
   if (typeof input === 'object' && input !== null && holdsSecret(input)) {
-    return 'a private key: give the public ones only'
+    return refuse('a private key: give the public ones only')
   }
   const key = await loadPublicKey(input)
-  if (typeof key === 'string') return key
-  const problem = memberProblem(input as object, key.thumbprint)
-  if (problem !== undefined) return problem
-  const pins = pinsOf(input as object)
-  return typeof pins === 'string' ? pins : { ...key, ...pins }
+  if (!key.ok) return key
+  const members = checkMembers(input as object, key.value.thumbprint)
+  if (!members.ok) return members
+  const pins = readPins(members.value)
+  return pins.ok ? accept({ ...key.value, ...pins.value }) : pins
 }
 
 /**
@@ -79,12 +80,14 @@ const loadAdminKey = async (input: unknown): Promise<AdminKey | string> => {
 export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]> => {
   const problems: string[] = []
   const keys: AdminKey[] = []
-  for (const [index, input] of parseKeySet(json, ['keys']).entries()) {
+  const set = parseKeySet(json, ['keys'])
+  if (!set.ok) throw new ConfigurationError([set.refusal])
+  for (const [index, input] of set.value.entries()) {
     const key = await loadAdminKey(input)
-    if (typeof key === 'string') problems.push(`keys.${index}: ${key}`)
-    else if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) {
+    if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
+    else if (keys.some(({ thumbprint }) => thumbprint === key.value.thumbprint)) {
       problems.push(`keys.${index}: the same key is there twice`)
-    } else keys.push(key)
+    } else keys.push(key.value)
   }
   if (problems.length > 0) throw new ConfigurationError(problems)
   return keys

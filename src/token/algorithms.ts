@@ -2,7 +2,8 @@
 // RFC 8037; nothing symmetric, and no key that is weak today.
 
 import type { JWK } from 'jose'
-import { type KeyValues, ed25519Problem, p256Problem, rsaProblem } from './key-values.ts'
+import type { Result } from '../base/result.ts'
+import { type KeyValues, checkEd25519, checkP256, checkRsa } from './key-values.ts'
 
 /** One algorithm that tokens can be signed with. */
 export interface TokenAlgorithm {
@@ -17,8 +18,8 @@ export interface TokenAlgorithm {
   fits(jwk: JWK): boolean
   /** The public members of such a key (RFC 7518 section 6, RFC 8037 section 2). */
   readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
-  /** What is wrong with the numbers of a key, public or private; `undefined` if nothing is. */
-  problemOf(values: KeyValues): string | undefined
+  /** Checks the numbers of a key, public or private. A refusal says what is wrong, for whoever made the key. */
+  check(values: KeyValues): Result<KeyValues, string>
   /** What `crypto.subtle` needs to import a key, sign and verify. */
   readonly subtle: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }
 }
@@ -29,7 +30,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['ES256'],
     fits: ({ kty, crv }) => kty === 'EC' && crv === 'P-256',
     publicMembers: ['crv', 'x', 'y'],
-    problemOf: p256Problem,
+    check: checkP256,
     subtle: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' },
   },
   {
@@ -37,7 +38,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['RS256'],
     fits: ({ kty }) => kty === 'RSA',
     publicMembers: ['n', 'e'],
-    problemOf: rsaProblem,
+    check: checkRsa,
     subtle: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   },
   {
@@ -45,7 +46,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     names: ['EdDSA', 'Ed25519'],
     fits: ({ kty, crv }) => kty === 'OKP' && crv === 'Ed25519',
     publicMembers: ['crv', 'x'],
-    problemOf: ed25519Problem,
+    check: checkEd25519,
     subtle: { name: 'Ed25519' },
   },
 ]

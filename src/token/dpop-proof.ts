@@ -2,6 +2,7 @@
 // bound to. The proof's freshness is that of the challenge, which is its `nonce`; clocks are wrong at
 // boot, so `iat` must be there but isn't compared.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import { type Members, openJws } from './jws.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
 
@@ -31,30 +32,31 @@ export interface DpopExpectation {
 const embeddedKey = async ({ jwk }: Members): Promise<PublicKey | undefined> => {
   if (typeof jwk !== 'object' || jwk === null || holdsSecret(jwk)) return undefined
   const publicKey = await loadPublicKey(jwk)
-  return typeof publicKey === 'string' ? undefined : publicKey
+  return publicKey.ok ? publicKey.value : undefined
 }
 
 /**
  * Verifies a proof.
  * @param proof the value of the one `DPoP` header; several joined by commas are no proof
- * @returns the key's RFC 7638 thumbprint, or why the proof was refused
+ * @returns the key's RFC 7638 thumbprint
  */
 export const verifyDpopProof = async (
   proof: string,
   { method, uri, nonce }: DpopExpectation,
-): Promise<{ readonly jkt: string } | DpopRefusal> => {
+): Promise<Result<{ readonly jkt: string }, DpopRefusal>> => {
   let jkt: string | undefined
-  const claims = await openJws(proof, 'dpop+jwt', async (header) => {
+  const opened = await openJws(proof, 'dpop+jwt', async (header) => {
     const key = await embeddedKey(header)
     jkt = key?.thumbprint
     return key
   })
-  if (typeof claims === 'string') return `dpop_${claims}`
+  if (!opened.ok) return refuse(`dpop_${opened.refusal}` as const)
+  const claims = opened.value
   const { jti, htm, htu, iat } = claims
-  if (jkt === undefined || typeof jti !== 'string' || jti === '') return 'dpop_malformed'
+  if (jkt === undefined || typeof jti !== 'string' || jti === '') return refuse('dpop_malformed')
   // A proof with the hash of an access token is for a resource, not for getting a first token.
-  if (typeof iat !== 'number' || 'ath' in claims) return 'dpop_malformed'
-  if (htm !== method) return 'dpop_method_mismatch'
-  if (htu !== uri) return 'dpop_uri_mismatch'
-  return claims['nonce'] === nonce ? { jkt } : 'dpop_nonce_mismatch'
+  if (typeof iat !== 'number' || 'ath' in claims) return refuse('dpop_malformed')
+  if (htm !== method) return refuse('dpop_method_mismatch')
+  if (htu !== uri) return refuse('dpop_uri_mismatch')
+  return claims['nonce'] === nonce ? accept({ jkt }) : refuse('dpop_nonce_mismatch')
 }

@@ -5,6 +5,7 @@
 import { compactVerify } from 'jose/jws/compact/verify'
 import { fromUtf8, toBase64Url, utf8 } from '../base/bytes.ts'
 import { parseUniqueJson } from '../base/json.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 import type { PublicKey } from './public-key.ts'
 
@@ -32,45 +33,47 @@ export const signJws = async (
 }
 
 /** Why a token was not opened. */
-export type JwsProblem = 'malformed' | 'key_refused' | 'signature_invalid'
+export type JwsRefusal = 'malformed' | 'key_refused' | 'signature_invalid'
 
 /** Longest token in characters; one with an RSA key of 4096 bits in it has some 1,900. */
 const MAX_LENGTH = 8192
 
-const membersOf = (payload: Uint8Array): Members | undefined => {
+const membersOf = (payload: Uint8Array): Result<Members, JwsRefusal> => {
   const parsed = parseUniqueJson(fromUtf8(payload) ?? '')
-  const value = 'value' in parsed ? parsed.value : undefined
-  return typeof value === 'object' && value !== null ? (value as Members) : undefined
+  return parsed.ok && typeof parsed.value === 'object' && parsed.value !== null
+    ? accept(parsed.value as Members)
+    : refuse('malformed')
 }
 
 /**
  * Opens a token.
  * @param typ the header's `typ`, exactly; a token that needs extensions understood (`crit`) is refused
  * @param keyOf the key that a header names; the header's `alg` must name that key's own algorithm
- * @returns the claims, or what is wrong
+ * @returns the claims
  */
 export const openJws = async (
   token: string,
   typ: string,
   keyOf: (header: Members) => Promise<PublicKey | undefined> | PublicKey | undefined,
-): Promise<Members | JwsProblem> => {
-  if (token.length > MAX_LENGTH) return 'malformed'
-  let problem: JwsProblem = 'malformed'
+): Promise<Result<Members, JwsRefusal>> => {
+  if (token.length > MAX_LENGTH) return refuse('malformed')
+  let refusal: JwsRefusal = 'malformed'
+  // The library takes a refusal of the key as an error only.
   const resolveKey = async (header: Members): Promise<CryptoKey> => {
-    if (header['typ'] !== typ || 'crit' in header) throw new TypeError(problem)
-    problem = 'key_refused'
+    if (header['typ'] !== typ || 'crit' in header) throw new TypeError(refusal)
+    refusal = 'key_refused'
     const publicKey = await keyOf(header)
     if (publicKey === undefined || !publicKey.algorithm.names.includes(header['alg'] as string)) {
-      throw new TypeError(problem)
+      throw new TypeError(refusal)
     }
-    problem = 'signature_invalid'
+    refusal = 'signature_invalid'
     return publicKey.key
   }
   try {
     const { payload } = await compactVerify(token, resolveKey)
-    return membersOf(payload) ?? 'malformed'
+    return membersOf(payload)
   } catch {
-    return problem
+    return refuse(refusal)
   }
 }
 

@@ -3,6 +3,7 @@
 // refused. Platforms check neither for every type of key.
 
 import { type Bytes, toHex } from '../base/bytes.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 
 /** The members of a JWK that hold numbers, decoded; by name. */
 export type KeyValues = Readonly<Record<string, Bytes>>
@@ -10,19 +11,23 @@ export type KeyValues = Readonly<Record<string, Bytes>>
 /** Bytes of each number of a P-256 or Ed25519 key (RFC 7518 section 6.2.1.2, RFC 8037 section 2). */
 const CURVE_BYTES = 32
 
-const lengthProblem = (values: KeyValues, curve: string): string | undefined => {
+const checkLengths = (values: KeyValues, curve: string): Result<KeyValues, string> => {
   const wrong = Object.entries(values).find(([, { length }]) => length !== CURVE_BYTES)
-  return wrong && `"${wrong[0]}" has ${wrong[1].length} bytes; a key of ${curve} has ${CURVE_BYTES}`
+  if (wrong === undefined) return accept(values)
+  const [name, { length }] = wrong
+  return refuse(`"${name}" has ${length} bytes; a key of ${curve} has ${CURVE_BYTES}`)
 }
 
 const P256_PRIME = 'ffffffff00000001000000000000000000000000ffffffffffffffffffffffff'
 
 /** Checks P-256. Whether the point is on the curve is for the platform, which does check it. */
-export const p256Problem = (values: KeyValues): string | undefined => {
+export const checkP256 = (values: KeyValues): Result<KeyValues, string> => {
+  const lengths = checkLengths(values, 'P-256')
+  if (!lengths.ok) return lengths
   const large = ['x', 'y'].find((name) => toHex(values[name] ?? new Uint8Array()) >= P256_PRIME)
-  return (
-    lengthProblem(values, 'P-256') ?? (large && `"${large}" is not below the prime of the curve`)
-  )
+  return large === undefined
+    ? accept(values)
+    : refuse(`"${large}" is not below the prime of the curve`)
 }
 
 /**
@@ -41,31 +46,33 @@ const SMALL_ORDER: ReadonlySet<string> = /* @__PURE__ */ new Set([
 const NOT_CANONICAL = /* @__PURE__ */ new RegExp(`^(?:e[d-f]|f.)${'ff'.repeat(30)}7f$`)
 
 /** Checks Ed25519. A point that is not on the curve verifies nothing. */
-export const ed25519Problem = (values: KeyValues): string | undefined => {
+export const checkEd25519 = (values: KeyValues): Result<KeyValues, string> => {
+  const lengths = checkLengths(values, 'Ed25519')
+  if (!lengths.ok) return lengths
   const y = Uint8Array.from(values['x'] ?? [])
   // The top bit is the sign of the point's x coordinate. (A JWK calls the whole encoding "x".)
   y[CURVE_BYTES - 1] = (y[CURVE_BYTES - 1] ?? 0) & 0x7f
   const hex = toHex(y)
-  return (
-    lengthProblem(values, 'Ed25519') ??
-    (NOT_CANONICAL.test(hex)
-      ? 'the point is not encoded canonically (RFC 8032 section 5.1.3)'
-      : SMALL_ORDER.has(hex)
-        ? 'a point of small order: anybody can make signatures for it'
-        : undefined)
-  )
+  if (NOT_CANONICAL.test(hex)) {
+    return refuse('the point is not encoded canonically (RFC 8032 section 5.1.3)')
+  }
+  return SMALL_ORDER.has(hex)
+    ? refuse('a point of small order: anybody can make signatures for it')
+    : accept(values)
 }
 
 const MIN_MODULUS_BITS = 2048
 
 /** Checks RSA; its exponent is fixed elsewhere. */
-export const rsaProblem = (values: KeyValues): string | undefined => {
+export const checkRsa = (values: KeyValues): Result<KeyValues, string> => {
   const { n = new Uint8Array() } = values
   const padded = Object.entries(values).find(([, bytes]) => (bytes[0] ?? 0) === 0)
-  if (padded) return `"${padded[0]}" is empty or begins with a zero byte; leave that byte out`
-  if (((n.at(-1) ?? 0) & 1) === 0) return 'the modulus is even, so it has the factor 2'
+  if (padded !== undefined) {
+    return refuse(`"${padded[0]}" is empty or begins with a zero byte; leave that byte out`)
+  }
+  if (((n.at(-1) ?? 0) & 1) === 0) return refuse('the modulus is even, so it has the factor 2')
   const bits = n.length * 8 - (Math.clz32(n[0] ?? 0) - 24)
   return bits < MIN_MODULUS_BITS
-    ? `weak: the modulus has ${bits} bits; at least ${MIN_MODULUS_BITS} are needed`
-    : undefined
+    ? refuse(`weak: the modulus has ${bits} bits; at least ${MIN_MODULUS_BITS} are needed`)
+    : accept(values)
 }

@@ -2,6 +2,7 @@
 // behind the one that signs, promoted once everybody has it, and the old one removed once nothing that
 // it signed is good any more. Each key but the first carries a mark that says which step it is at. Pure.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 import type { generateSigningKeys } from './generate.ts'
 
@@ -52,31 +53,37 @@ const isMark = (mark: unknown): mark is RotationMark => {
 const planUnmarked = (
   keys: readonly RotatedKey[],
   wanted: RotationStep | undefined,
-): RotationPlan | string => {
+): Result<RotationPlan, string> => {
   const [, key, ...more] = keys
   if (wanted === undefined) {
-    return 'a key behind the first has no mark of this command, so whether it is new or old is not known: say what to do with --step'
+    return refuse(
+      'a key behind the first has no mark of this command, so whether it is new or old is not known: say what to do with --step',
+    )
   }
-  if (wanted === 'stage') return { step: wanted, notBefore: 0 }
+  if (wanted === 'stage') return accept({ step: wanted, notBefore: 0 })
   if (key === undefined || more.length > 0) {
-    return 'several keys are behind the first, not all with a mark of this command: edit the file by hand'
+    return refuse(
+      'several keys are behind the first, not all with a mark of this command: edit the file by hand',
+    )
   }
-  return { step: wanted, key, notBefore: 0 }
+  return accept({ step: wanted, key, notBefore: 0 })
 }
 
 /**
  * Says what comes next.
  * @param keys all of the set, the signing one first
  * @param wanted the step that the caller means to take
- * @returns the plan, or why there is none
+ * @returns the plan; a refusal says why there is none, for the person who runs the command
  */
 export const planRotation = (
   keys: readonly RotatedKey[],
   wanted?: RotationStep,
-): RotationPlan | string => {
+): Result<RotationPlan, string> => {
   const [first, ...others] = keys
   if (first?.rotation !== undefined) {
-    return 'the first key, which signs, is marked as one that does not: the order was changed by hand; put it right, or take "rotation" out of it'
+    return refuse(
+      'the first key, which signs, is marked as one that does not: the order was changed by hand; put it right, or take "rotation" out of it',
+    )
   }
   if (others.some(({ rotation }) => !isMark(rotation))) return planUnmarked(keys, wanted)
   const find = (state: RotationMark['state']): RotatedKey | undefined =>
@@ -85,10 +92,10 @@ export const planRotation = (
   const key = staged ?? find('retired')
   const step = staged !== undefined ? 'promote' : key !== undefined ? 'remove' : 'stage'
   if (wanted !== undefined && wanted !== step) {
-    return `the next step is to ${step}, not to ${wanted}; nothing was changed`
+    return refuse(`the next step is to ${step}, not to ${wanted}; nothing was changed`)
   }
-  if (key === undefined) return { step, notBefore: 0 }
-  return { step, key, notBefore: (key.rotation?.since ?? 0) + WAIT_SECONDS[step] }
+  if (key === undefined) return accept({ step, notBefore: 0 })
+  return accept({ step, key, notBefore: (key.rotation?.since ?? 0) + WAIT_SECONDS[step] })
 }
 
 const unmarked = (key: RotatedKey): RotatedKey =>

@@ -5,6 +5,7 @@
 import type { JWK } from 'jose'
 import { type Bytes, fromBase64Url } from '../base/bytes.ts'
 import { parseUniqueJson } from '../base/json.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import { ConfigurationError } from '../base/errors.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 import type { Signer } from './jws.ts'
@@ -67,46 +68,49 @@ const halvesBelongTogether = async (
   return crypto.subtle.verify(subtle, publicKey, signature, PROBE)
 }
 
-/** Loads one key, or says what is wrong with it. */
-const loadKey = async (input: unknown): Promise<LoadedKey | string> => {
-  const publicKey = await loadPublicKey(input)
-  if (typeof publicKey === 'string') return publicKey
+/** Loads one key. A refusal says what is wrong with it. */
+const loadKey = async (input: unknown): Promise<Result<LoadedKey, string>> => {
+  const loaded = await loadPublicKey(input)
+  if (!loaded.ok) return loaded
+  const publicKey = loaded.value
   const { algorithm, thumbprint: kid, jwk: bare } = publicKey
   const { alg } = algorithm
   const jwk = input as JWK
   if (jwk.kid !== undefined && jwk.kid !== kid) {
-    return `"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${kid}"`
+    return refuse(`"kid" must be the key's RFC 7638 thumbprint: leave it out, or write "${kid}"`)
   }
   const published = { ...bare, kid, alg, use: 'sig' } as PublicJwk
-  if (jwk.d === undefined) return { publicKey, jwk: published }
+  if (jwk.d === undefined) return accept({ publicKey, jwk: published })
 
   const privateKey = await importPrivateKey(jwk, algorithm)
-  if (typeof privateKey === 'string') return privateKey
+  if (!privateKey.ok) return privateKey
   const secret = fromBase64Url(jwk.d)
-  if (secret === undefined) return `not a private key of ${alg}`
-  const matches = await halvesBelongTogether(algorithm, privateKey, publicKey.key).catch(
-    () => false,
-  )
-  if (!matches) return 'the private half is not of this public key'
-  return { publicKey, jwk: published, privateKey, secret }
+  if (secret === undefined) return refuse(`not a private key of ${alg}`)
+  const [ours, theirs] = [privateKey.value, publicKey.key]
+  const matches = await halvesBelongTogether(algorithm, ours, theirs).catch(() => false)
+  if (!matches) return refuse('the private half is not of this public key')
+  return accept({ publicKey, jwk: published, privateKey: ours, secret })
 }
 
 /**
  * The keys of a JWKS, as text or parsed.
  * @param members the only ones that the set may have. Default: any, as RFC 7517 section 5 has it
- * @throws ConfigurationError
+ * @returns the keys, at least one; a refusal says what is wrong with the set
  */
-export const parseKeySet = (json: unknown, members?: readonly string[]): readonly unknown[] => {
-  const parsed = typeof json === 'string' ? parseUniqueJson(json) : { value: json }
-  const value = 'value' in parsed ? parsed.value : undefined
+export const parseKeySet = (
+  json: unknown,
+  members?: readonly string[],
+): Result<readonly unknown[], string> => {
+  const parsed = typeof json === 'string' ? parseUniqueJson(json) : accept(json)
+  const value = parsed.ok ? parsed.value : undefined
   const keys = typeof value === 'object' && value !== null && 'keys' in value && value.keys
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new ConfigurationError(['expected a JWKS, {"keys": [...]}; `npm run keygen` makes one'])
+    return refuse('expected a JWKS, {"keys": [...]}; `npm run keygen` makes one')
   }
   if (members !== undefined && Object.keys(value as object).some((it) => !members.includes(it))) {
-    throw new ConfigurationError([`the set may have no other member than ${members.join(', ')}`])
+    return refuse(`the set may have no other member than ${members.join(', ')}`)
   }
-  return keys
+  return accept(keys)
 }
 
 /**
@@ -118,12 +122,14 @@ export const parseKeySet = (json: unknown, members?: readonly string[]): readonl
 export const parseSigningKeys = async (json: unknown): Promise<SigningKeys> => {
   const problems: string[] = []
   const loaded: LoadedKey[] = []
-  for (const [index, input] of parseKeySet(json).entries()) {
+  const set = parseKeySet(json)
+  if (!set.ok) throw new ConfigurationError([set.refusal])
+  for (const [index, input] of set.value.entries()) {
     const key = await loadKey(input)
-    if (typeof key === 'string') problems.push(`keys.${index}: ${key}`)
-    else if (loaded.some(({ jwk }) => jwk.kid === key.jwk.kid)) {
+    if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
+    else if (loaded.some(({ jwk }) => jwk.kid === key.value.jwk.kid)) {
       problems.push(`keys.${index}: the same key is there twice`)
-    } else loaded.push(key)
+    } else loaded.push(key.value)
   }
   const [first] = loaded
   if (problems.length === 0 && first?.privateKey === undefined) {

@@ -1,8 +1,9 @@
 // Tokens read again: our own, to tell an operator or a relying party whether they are good, and those
 // by which operators show who they are.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import { type AdminKey, OPERATOR_NAME_PATTERN } from './admin-keys.ts'
-import { type Members, keyByThumbprint, openJws } from './jws.ts'
+import { type JwsRefusal, type Members, keyByThumbprint, openJws } from './jws.ts'
 import type { PublicKey } from './public-key.ts'
 import type { PublishedKeys } from './signing-keys.ts'
 
@@ -23,6 +24,18 @@ export const ADMIN_TOKEN_SECONDS = 60
 
 const ADMIN_TYPE = 'rollcall-admin+jwt'
 
+/** Why a token is not good. Callers outside are told no more than that it isn't. */
+export type TokenRefusal =
+  | JwsRefusal
+  /** `jti`, `sub`, `iat` and `exp` must be there, in a form that fits a log. */
+  | 'claims_incomplete'
+  /** An enrollment token that another service issued. */
+  | 'issuer_mismatch'
+  /** An operator's token for another service. */
+  | 'audience_mismatch'
+  /** Expired; for an operator's token also not yet good, or good for too long. */
+  | 'not_in_time'
+
 interface Opened<Key> {
   readonly claims: Claims
   /** The key that verified the signature. */
@@ -33,51 +46,58 @@ const open = async <Key extends PublicKey>(
   keys: readonly Key[],
   typ: string,
   token: string,
-): Promise<Opened<Key> | undefined> => {
+): Promise<Result<Opened<Key>, TokenRefusal>> => {
   const find = keyByThumbprint(keys)
   let key: Key | undefined
-  const claims = await openJws(token, typ, (header) => (key = find(header)))
-  if (typeof claims === 'string' || key === undefined) return undefined
-  const { jti, sub, iat, exp } = claims
+  const opened = await openJws(token, typ, (header) => (key = find(header)))
+  if (!opened.ok) return opened
+  const { jti, sub, iat, exp } = opened.value
   const complete =
     // `sub` and `jti` end up in a log or a key.
     [jti, sub].every((text) => typeof text === 'string' && OPERATOR_NAME_PATTERN.test(text)) &&
     [iat, exp].every((time) => Number.isSafeInteger(time))
-  return complete ? { claims: claims as Claims, key } : undefined
+  return complete && key !== undefined
+    ? accept({ claims: opened.value as Claims, key })
+    : refuse('claims_incomplete')
 }
 
 /**
  * Reads an enrollment token of ours.
  * @param now Unix seconds
- * @returns its claims, or `undefined` if it isn't one, or has expired
+ * @returns its claims
  */
 export const verifyToken = async (
   { publicKeys }: Pick<PublishedKeys, 'publicKeys'>,
   issuer: string,
   token: string,
   now: number,
-): Promise<Claims | undefined> => {
-  const claims = (await open(publicKeys, 'JWT', token))?.claims
-  return claims?.['iss'] === issuer && now < claims.exp ? claims : undefined
+): Promise<Result<Claims, TokenRefusal>> => {
+  const opened = await open(publicKeys, 'JWT', token)
+  if (!opened.ok) return opened
+  const { claims } = opened.value
+  if (claims['iss'] !== issuer) return refuse('issuer_mismatch')
+  return now < claims.exp ? accept(claims) : refuse('not_in_time')
 }
 
 /**
  * Reads the token of an operator: `typ` `rollcall-admin+jwt`, `aud` the issuer, a life of at most 60
  * seconds. Whether its `jti` was used before is for the caller to find out.
  * @param now Unix seconds
- * @returns its claims and the key that signed it, or `undefined` if it isn't one, or not in time
+ * @returns its claims and the key that signed it
  */
 export const verifyAdminToken = async (
   keys: readonly AdminKey[],
   issuer: string,
   token: string,
   now: number,
-): Promise<Opened<AdminKey> | undefined> => {
+): Promise<Result<Opened<AdminKey>, TokenRefusal>> => {
   const opened = await open(keys, ADMIN_TYPE, token)
-  if (opened === undefined || opened.claims['aud'] !== issuer) return undefined
-  const { iat, exp } = opened.claims
+  if (!opened.ok) return opened
+  const { claims } = opened.value
+  if (claims['aud'] !== issuer) return refuse('audience_mismatch')
+  const { iat, exp } = claims
   const inTime = iat - CLOCK_TOLERANCE_SECONDS <= now && now < exp + CLOCK_TOLERANCE_SECONDS
-  return inTime && exp - iat <= ADMIN_TOKEN_SECONDS ? opened : undefined
+  return inTime && exp - iat <= ADMIN_TOKEN_SECONDS ? opened : refuse('not_in_time')
 }
 
 /** When an operator's token can no longer be used, by any clock that is off as far as it may. */

@@ -86,8 +86,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
 const tokenProblem = async (token: string, issuer: string, { keys }: Findings) => {
   if (keys === undefined) return undefined
   const claims = await openJws(token, 'JWT', keyByThumbprint(keys))
-  if (typeof claims === 'string') return `the token does not verify under the keys (${claims})`
-  return claims['iss'] === issuer ? undefined : 'the token names another issuer'
+  if (!claims.ok) return `the token does not verify under the keys (${claims.refusal})`
+  return claims.value['iss'] === issuer ? undefined : 'the token names another issuer'
 }
 
 const refusedOutcome = (answer: ServiceAnswer): Outcome =>

@@ -2,7 +2,6 @@
 
 import * as v from 'valibot'
 import { type PublicKey, holdsSecret, loadPublicKey } from '../../token/public-key.ts'
-import { ConfigurationError } from '../../base/errors.ts'
 import { parseKeySet } from '../../token/signing-keys.ts'
 import { parseJson } from '../no-answer.ts'
 import { printable } from '../output.ts'
@@ -110,20 +109,15 @@ const discovery: Check = {
 
 const readKeys = async (text: string): Promise<readonly PublicKey[] | string> => {
   const keys: PublicKey[] = []
-  let members: readonly unknown[]
-  try {
-    members = parseKeySet(text)
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    return 'it is not a JWKS with at least one key'
-  }
-  for (const [at, member] of members.entries()) {
+  const set = parseKeySet(text)
+  if (!set.ok) return 'it is not a JWKS with at least one key'
+  for (const [at, member] of set.value.entries()) {
     if (typeof member === 'object' && member !== null && holdsSecret(member)) {
       return `keys.${at} is private, and everybody can read it`
     }
     const key = await loadPublicKey(member)
-    if (typeof key === 'string') return `keys.${at}: ${key}`
-    keys.push(key)
+    if (!key.ok) return `keys.${at}: ${key.refusal}`
+    keys.push(key.value)
   }
   return keys
 }

@@ -97,7 +97,7 @@ const describeSigner = ({ children }: DerNode): DescribedSigner => {
 /** The members of a JSON object, in their order. */
 const fieldsOf = (content: string): readonly (readonly [string, string])[] => {
   const parsed = parseUniqueJson(content)
-  const value = 'value' in parsed ? parsed.value : undefined
+  const value = parsed.ok ? parsed.value : undefined
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
   return Object.entries(value).map(([name, member]) => [
     name,

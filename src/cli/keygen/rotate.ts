@@ -78,8 +78,9 @@ export const rotate = async (options: RotateOptions): Promise<void> => {
 
   const change = async (path: string): Promise<string> => {
     const keys = await parse(await readNamedFile(path, '--rotate'), file)
-    const plan = planRotation(keys, wanted)
-    if (typeof plan === 'string') throw usageError(`--rotate: ${plan}`)
+    const planned = planRotation(keys, wanted)
+    if (!planned.ok) throw usageError(`--rotate: ${planned.refusal}`)
+    const plan = planned.value
     checkTime(plan, now, early)
     const { algorithm = keys[0]?.alg as TokenAlgorithm['alg'] | undefined } = options
     const made = (await generateSigningKeys(algorithm ?? 'ES256')).keys[0] as RotatedKey

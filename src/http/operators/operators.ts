@@ -78,16 +78,17 @@ export const addOperatorCalls = (
           /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
         if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
         const request = { method, path: new URL(context.req.url).pathname, scope }
-        const known = { issuer, ledger, adminKeys }
-        const operator = await authenticateOperator(known, token, request, clock())
-        facts = { ...facts, sub: operator.sub, operatorKid: operator.kid }
-        if ('refusal' in operator) {
-          const { refusal: reason } = operator
+        const keys = { issuer, ledger, adminKeys }
+        const known = await authenticateOperator(keys, token, request, clock())
+        const { sub, kid } = known.ok ? known.value : known.refusal
+        facts = { ...facts, sub, operatorKid: kid }
+        if (!known.ok) {
+          const { reason } = known.refusal
           return reason === 'operator_scope_missing'
             ? { code: 'insufficient_scope', scope, facts: { ...facts, reason } }
             : { code: 'invalid_token', title: REFUSED[reason], facts: { ...facts, reason } }
         }
-        const done = await handle(context, operator)
+        const done = await handle(context, known.value)
         facts = { ...facts, ...done.facts }
         if (done.missing) return { code: 'not_found', facts }
         const { body } = done
@@ -156,8 +157,9 @@ export const addOperatorCalls = (
 
   call('introspect', async (context) => {
     const { token } = await readRequest(inHand(context), IntrospectRequest, service)
-    const claims = await introspect({ issuer, published, ledger }, token, clock())
-    if (claims === undefined) return { body: { active: false } }
+    const active = await introspect({ issuer, published, ledger }, token, clock())
+    if (!active.ok) return { body: { active: false } }
+    const claims = active.value
     const bound = claims['cnf'] !== undefined
     const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims }
     return { body, facts: { jti: claims.jti } }
@@ -167,7 +169,8 @@ export const addOperatorCalls = (
     if ((token === undefined) === (jti === undefined)) {
       throw invalidRequest('field_missing', 'One of token and jti is needed')
     }
-    const named = jti ?? (await verifyToken(published, issuer, token ?? '', clock()))?.jti
+    const verified = await verifyToken(published, issuer, token ?? '', clock())
+    const named = jti ?? (verified.ok ? verified.value.jti : undefined)
     // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
     if (named !== undefined) await revokeToken(ledger, named, clock())
     return { facts: { jti: named } }

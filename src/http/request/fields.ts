@@ -50,8 +50,8 @@ const fromMultipart = (bytes: Bytes, contentType: HeaderValue): Pairs => {
 
 const fromJson = (bytes: Bytes): Pairs => {
   const parsed = parseUniqueJson(textOf(bytes))
-  if ('problem' in parsed) {
-    if (parsed.problem === 'not_json') throw malformed('JSON')
+  if (!parsed.ok) {
+    if (parsed.refusal === 'not_json') throw malformed('JSON')
     throw invalidRequest('field_repeated', 'A field is there twice')
   }
   const { value } = parsed

@@ -3,12 +3,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseUniqueJson } from '../../../src/base/json.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
 
 describe('parseUniqueJson()', () => {
   it('agrees with JSON.parse where no key is there twice', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(parseUniqueJson(text)).toEqual({ value: JSON.parse(text) })
+        expect(parseUniqueJson(text)).toEqual(accept(JSON.parse(text)))
       }),
       { seed: 1, numRuns: 2000 },
     )
@@ -24,13 +25,13 @@ describe('parseUniqueJson()', () => {
     '{"":1,"":2}',
     '{"__proto__":1,"__proto__":2}',
   ])('finds the key that is there twice in %s', (text) => {
-    expect(parseUniqueJson(text)).toEqual({ problem: 'duplicate_key' })
+    expect(parseUniqueJson(text)).toEqual(refuse('duplicate_key'))
   })
 
   it.each(['{"a":"b\\":"}', '{"a":":","b":"\\\\"}', '["a:","b"]', '{"a":"\\"c\\":1"}'])(
     'is not misled by what stands in strings: %s',
     (text) => {
-      expect(parseUniqueJson(text)).toEqual({ value: JSON.parse(text) })
+      expect(parseUniqueJson(text)).toEqual(accept(JSON.parse(text)))
     },
   )
 
@@ -45,6 +46,6 @@ describe('parseUniqueJson()', () => {
   })
 
   it.each(['', '{', '{"a":1,}', "{'a':1}", '\ufeff{}', 'undefined'])('refuses %j', (text) => {
-    expect(parseUniqueJson(text)).toEqual({ problem: 'not_json' })
+    expect(parseUniqueJson(text)).toEqual(refuse('not_json'))
   })
 })
