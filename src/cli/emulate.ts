@@ -5,9 +5,10 @@ import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { FAULTS } from '../emulator/faults.ts'
 import type { MetadataEmulator } from '../emulator/index.ts'
-import { say, usageError } from './exit-status.ts'
+import { EXIT, say, usageError } from './exit-status.ts'
 import { addMoreHelp, wholeNumber } from './help.ts'
 import { print, printJson } from './output.ts'
+import { inFolder, thisRun } from './run.ts'
 
 const SHOWN = 5
 const DEFAULT_PORT = 8100
@@ -65,6 +66,15 @@ const instancesOf = async ({ instances, describe }: EmulateOptions) => {
   return readInstanceDescriptions(describe)
 }
 
+/** Resolves at SIGTERM or SIGINT. */
+const untilStopped = (): Promise<void> => {
+  const run = thisRun()
+  return new Promise((resolve) => {
+    run.onSignal('SIGTERM', resolve)
+    run.onSignal('SIGINT', resolve)
+  })
+}
+
 const emulate = async (options: EmulateOptions): Promise<void> => {
   const { port, certificateOut, fault = [], json } = options
   const { host = '127.0.0.1', seed, accounts, allItems = false, hardenedOnly = false } = options
@@ -86,12 +96,11 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
       ...(seed !== undefined && { seed }),
     })
   const { url, emulator, close } = await start().catch(failed)
-  const stop = (): void => void close().then(() => process.exit(0))
+  const stopped = untilStopped()
   if (!LOOPBACK.test(host)) say(REACHABLE)
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
   try {
-    if (certificateOut !== undefined) writeFileSync(certificateOut, emulator.certificatePem)
+    if (certificateOut !== undefined)
+      writeFileSync(inFolder(certificateOut), emulator.certificatePem)
   } catch (error) {
     await close()
     failed(error as NodeJS.ErrnoException)
@@ -105,6 +114,10 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
     }))
     printJson({ url, seed: emulator.seed, certificate: certificatePem, instances: shown })
   } else print(...introduction(url, emulator, certificateOut))
+  await stopped
+  await close()
+  // Answers that a fault delays are not waited for.
+  thisRun().end(EXIT.done)
 }
 
 const faultHelp = Object.entries(FAULTS).map(([name, what]) => `  ${name.padEnd(20)}${what}`)

@@ -2,6 +2,7 @@
 // message holds a token or a key, whatever was typed.
 
 import { CommanderError } from 'commander'
+import { thisRun } from './run.ts'
 
 /** The exit statuses, the same for each subcommand. */
 export const EXIT = {
@@ -46,7 +47,8 @@ export const redact = (text: string): string =>
 export const looksSecret = (text: string): boolean => redact(text) !== text
 
 /** Tells people something, on standard error, a line. */
-export const say = (line: string): void => void process.stderr.write(`rollcall: ${redact(line)}\n`)
+export const say = (line: string): void =>
+  void thisRun().stderr.write(`rollcall: ${redact(line)}\n`)
 
 /** Tells people why a subcommand failed. @returns its exit status */
 export const reportFailure = (error: unknown): number => {

@@ -1,6 +1,6 @@
 // The options of all subcommands that ask the metadata service, checked, and made into a client.
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import {
   type MetadataClient,
   type MetadataClientOptions,
@@ -8,6 +8,7 @@ import {
   createMetadataClient,
 } from '../metadata/index.ts'
 import { usageError } from './exit-status.ts'
+import { optionOrVariable } from './option-variable.ts'
 
 /** What the options say; a variable that is set to nothing is as good as unset. */
 export interface MetadataOptions {
@@ -19,16 +20,18 @@ export interface MetadataOptions {
 export const addMetadataOptions = (command: Command): Command =>
   command
     .addOption(
-      new Option(
+      optionOrVariable(
         '--metadata-url <url>',
         'address of the metadata service (default: http://100.100.100.200)',
-      ).env('ROLLCALL_METADATA_URL'),
+        'ROLLCALL_METADATA_URL',
+      ),
     )
     .addOption(
-      new Option(
+      optionOrVariable(
         '--metadata-mode <mode>',
         'hardened, or auto: normal mode where hardened is missing (default: hardened)',
-      ).env('ROLLCALL_METADATA_MODE'),
+        'ROLLCALL_METADATA_MODE',
+      ),
     )
 
 const modeOf = (text: string | undefined): MetadataMode => {

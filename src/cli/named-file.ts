@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Bytes } from '../base/bytes.ts'
 import { decodeText, markProblem } from '../base/text.ts'
 import { looksSecret, usageError } from './exit-status.ts'
+import { inFolder, thisRun } from './run.ts'
 
 /** Far above whatever is read here; a device or a wrong file must not fill the memory. */
 const MAX_BYTES = 1_048_576
@@ -28,7 +29,7 @@ export const readNamedBytes = async (path: string, name: string): Promise<Bytes>
         'Take what you typed for known, and make a new one',
     )
   }
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(inFolder(path)).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${name}: cannot read ${path} (${error.code ?? error.name})`)
   })
   if (bytes.length > MAX_BYTES) throw usageError(`${name}: ${path} is far too large`)
@@ -38,8 +39,9 @@ export const readNamedBytes = async (path: string, name: string): Promise<Bytes>
 /** The same, where `-` is standard input. @throws CommandError */
 export const readInput = async (path: string, name: string): Promise<Bytes> => {
   if (path !== '-') return readNamedBytes(path, name)
-  if (process.stdin.isTTY) throw usageError(`${name}: nothing comes from standard input`)
-  return withoutMark(Uint8Array.from(await buffer(process.stdin)), 'standard input', name)
+  const stdin = thisRun().stdin()
+  if (stdin.isTTY) throw usageError(`${name}: nothing comes from standard input`)
+  return withoutMark(Uint8Array.from(await buffer(stdin)), 'standard input', name)
 }
 
 /** The same as text. @throws CommandError if it is not UTF-8, or has a byte order mark */

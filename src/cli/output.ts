@@ -1,6 +1,8 @@
 // What subcommands print: JSON for programs, tables for people. What the service says goes to a
 // terminal only with its control characters written out.
 
+import { thisRun } from './run.ts'
+
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
@@ -12,7 +14,7 @@ export const printable = (text: string): string => text.replaceAll(UNSAFE, escap
 
 /** Writes lines to standard output. */
 export const print = (...lines: readonly string[]): void =>
-  void process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  void thisRun().stdout.write(lines.map((line) => `${line}\n`).join(''))
 
 /** Writes a value as one line of JSON. */
 export const printJson = (value: unknown): void =>
@@ -22,8 +24,10 @@ export const printJson = (value: unknown): void =>
 export const timeText = (seconds: number | undefined): string =>
   seconds === undefined ? '-' : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 
-const isDecorated = (): boolean =>
-  process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
+const isDecorated = (): boolean => {
+  const { stdout, env } = thisRun()
+  return stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}
 
 const bold = (text: string): string => (isDecorated() ? `\u001b[1m${text}\u001b[0m` : text)
 

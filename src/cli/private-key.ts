@@ -6,6 +6,7 @@ import { ConfigurationError } from '../base/errors.ts'
 import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
 import { say, usageError } from './exit-status.ts'
 import { readNamedFile } from './named-file.ts'
+import { inFolder } from './run.ts'
 
 const OTHERS = 0o077
 
@@ -34,7 +35,7 @@ export const loadPrivateKey = async (
   hint: string,
 ): Promise<PrivateKey> => {
   const json = await readNamedFile(path, name)
-  const { mode } = await stat(path)
+  const { mode } = await stat(inFolder(path))
   if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
     say(`warning: others than you may use ${path}; chmod 600 it`)
   }

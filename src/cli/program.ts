@@ -1,33 +1,43 @@
-// A command and its end; one subcommand can also be a command of its own, as the npm scripts of a clone
-// have it.
+// The program `rollcall`, or one subcommand as a program of its own, and how it runs.
 
 import { Command } from 'commander'
 import { EXIT, redact, reportFailure } from './exit-status.ts'
+import { readOptionVariables } from './option-variable.ts'
+import { type Ending, type Surroundings, startRun, thisRun } from './run.ts'
 
-/** A command whose subcommands are ours: no message shows a secret that was typed. */
+/** A program whose subcommands are ours. No message shows a secret that was typed. */
 export const createProgram = (name: string): Command =>
   new Command(name)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(redact(text)) })
+    .configureOutput({
+      writeOut: (text) => void thisRun().stdout.write(text),
+      writeErr: (text) => void thisRun().stderr.write(text),
+      outputError: (text, write) => write(redact(text)),
+      getOutHelpWidth: () => thisRun().stdout.columns ?? 80,
+      getErrHelpWidth: () => thisRun().stderr.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .hook('preAction', (_, command) => readOptionVariables(command, thisRun().env))
 
-/** Runs a command and sets the exit status. */
-export const runProgram = async (program: Command, args: readonly string[]): Promise<void> => {
-  // Whoever read our output has gone, as `head` does: there is nobody left to tell.
-  process.stdout.on('error', () => process.exit(EXIT.incomplete))
-  // Nothing is left to wait for, and yet it was not done: that must not look like success.
-  const broken = (): void => void (process.exitCode ??= EXIT.incomplete)
-  process.once('exit', broken)
-  try {
-    await program.parseAsync(args, { from: 'user' })
-    process.off('exit', broken)
-  } catch (error) {
-    process.exitCode = reportFailure(error)
-  }
-}
-
-/** Runs one subcommand with the arguments of this process. */
-export const runAlone = (subcommand: string, add: (program: Command) => void): Promise<void> => {
-  const program = createProgram('npm run')
-  add(program)
-  return runProgram(program, [subcommand, ...process.argv.slice(2)])
-}
+/**
+ * Runs a program.
+ * @param args without the name of the program
+ * @returns the exit status; failures were told on standard error
+ */
+export const runProgram = (
+  program: Command,
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<Ending> =>
+  startRun(surroundings, async () => {
+    const run = thisRun()
+    // The reader of our output has gone away: there is nobody left to write for.
+    run.stdout.once('error', () => run.end(EXIT.incomplete))
+    try {
+      await program.parseAsync(args, { from: 'user' })
+      return undefined
+    } catch (error) {
+      return reportFailure(error)
+    }
+  })

@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { usageError } from './exit-status.ts'
+import { inFolder } from './run.ts'
 
 const OWNER_ONLY = 0o600
 const PERMISSIONS = 0o777
@@ -62,7 +63,7 @@ export const cannotWrite = (error: unknown, path: string, name: string): Error =
 
 /** Tries whether a file could be written, beside it. @throws NodeJS.ErrnoException if not */
 export const tryWriting = (path: string): void => {
-  const beside = besideOf(path)
+  const beside = besideOf(inFolder(path))
   closeSync(openSync(beside, 'wx', OWNER_ONLY))
   rmSync(beside)
 }
@@ -72,25 +73,27 @@ export const tryWriting = (path: string): void => {
  * @throws NodeJS.ErrnoException `EEXIST` if there is one
  */
 export const writeNewSecret = (path: string, text: string): void => {
-  const beside = besideOf(path)
+  const file = inFolder(path)
+  const beside = besideOf(file)
   writeBeside(beside, text, () => {
     try {
-      linkSync(beside, path)
+      linkSync(beside, file)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') throw error
       // A file system without links.
-      writeFileSync(path, text, { mode: OWNER_ONLY, flag: 'wx' })
+      writeFileSync(file, text, { mode: OWNER_ONLY, flag: 'wx' })
     }
   })
-  folderToDisk(path)
+  folderToDisk(file)
 }
 
 /** Writes a file, or puts it in the place of the one that is there; a reader sees one or the other. */
 export const replaceSecret = (path: string, text: string): void => {
-  const beside = besideOf(path)
-  writeBeside(beside, text, () => renameSync(beside, path))
-  folderToDisk(path)
+  const file = inFolder(path)
+  const beside = besideOf(file)
+  writeBeside(beside, text, () => renameSync(beside, file))
+  folderToDisk(file)
 }
 
 /**
@@ -103,7 +106,7 @@ export const changeSecret = async (
   path: string,
   change: (path: string) => Promise<string>,
 ): Promise<void> => {
-  const target = realpathSync(path)
+  const target = realpathSync(inFolder(path))
   const beside = `${target}.new`
   try {
     // Taken first, so that nobody else reads what is about to change.

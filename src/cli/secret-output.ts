@@ -1,21 +1,21 @@
 // Secrets on standard output, where the shell decides who can read them.
 
 import { fstatSync } from 'node:fs'
-import process from 'node:process'
 import { say } from './exit-status.ts'
 import { print } from './output.ts'
+import { thisRun } from './run.ts'
 
-const STANDARD_OUTPUT = 1
 const OTHERS = 0o077
 const PERMISSIONS = 0o777
 
 /** Why what is printed can be seen by others, if it can; undefined if not. */
 const exposure = (): string | undefined => {
-  if (process.stdout.isTTY) {
+  const { isTTY, fd } = thisRun().stdout
+  if (isTTY) {
     return 'the private key is on your terminal; clear it, or make a new key with --out FILE'
   }
-  if (process.platform === 'win32') return undefined
-  const stats = fstatSync(STANDARD_OUTPUT)
+  if (fd === undefined || process.platform === 'win32') return undefined
+  const stats = fstatSync(fd)
   if (!stats.isFile() || (stats.mode & OTHERS) === 0) return undefined
   const mode = (stats.mode & PERMISSIONS).toString(8).padStart(4, '0')
   return `the private key is in a file that others can use (mode ${mode}); chmod 600 it, or use --out FILE`

@@ -2,12 +2,12 @@
 // a redirect is never followed, since the token is for the service alone.
 
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { AdminAction } from '../../http/audit.ts'
 import { OPERATOR_CALLS } from '../../http/operators/calls.ts'
 import { type Signer, signJws } from '../../token/jws.ts'
 import { EXIT } from '../exit-status.ts'
 import { type NoAnswer, noAnswer } from '../no-answer.ts'
+import { thisRun } from '../run.ts'
 import { CallError, type Caller, answerError, noAnswerError } from './call-error.ts'
 import { PASSING_STATUSES, waitMs } from './retry.ts'
 
@@ -124,7 +124,7 @@ export const createAdminClient = (options: AdminClientOptions): AdminClient => {
         const wait = waitMs(tries, retryAfter, caller.nowMs, Math.random())
         const why = answered ? `the service answered ${answer.response.status}` : answer.why
         options.say(`${why}; again in ${(wait / 1000).toFixed(1)} s (${tries} of ${retries})`)
-        await setTimeout(wait)
+        await thisRun().wait(wait / 1000)
       }
     },
   }

@@ -12,6 +12,7 @@ import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { say, usageError } from '../exit-status.ts'
 import { addHelp } from '../help.ts'
 import { printJson } from '../output.ts'
+import { inFolder } from '../run.ts'
 
 interface KeygenOptions {
   readonly out: string
@@ -46,7 +47,7 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
   const privateKeys = describing(await generateSigningKeys(algorithm), about)
   try {
     // `wx`: two that run at once, or a link that somebody laid, don't overwrite either.
-    writeFileSync(out, `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(inFolder(out), `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code = 'failed' } = error as NodeJS.ErrnoException
     throw usageError(

@@ -4,6 +4,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { usageError } from '../exit-status.ts'
 import { asText } from '../named-file.ts'
+import { inFolder } from '../run.ts'
 import { isInstanceId } from './names.ts'
 
 /** What a list tells. */
@@ -66,7 +67,7 @@ const readWhole = async (file: FileHandle, path: string): Promise<[string, numbe
  * @throws CommandError
  */
 export const readLivingList = async (path: string, now: number): Promise<LivingList> => {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const file = await open(inFolder(path), 'r').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`--living: cannot read ${path} (${error.code ?? error.name})`)
   })
   try {

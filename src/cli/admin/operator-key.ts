@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import type { Signer } from '../../token/jws.ts'
 import { OPERATOR_NAME_PATTERN } from '../../token/admin-keys.ts'
 import { loadPrivateKey } from '../private-key.ts'
+import { thisRun } from '../run.ts'
 
 const MAX_NAME_LENGTH = 128
 
@@ -31,7 +32,7 @@ const userName = (): string => {
     return userInfo().username
   } catch {
     // A user without an entry of its own, as in many containers.
-    return process.env['USER'] ?? `uid-${process.getuid?.() ?? 'unknown'}`
+    return thisRun().env['USER'] ?? `uid-${process.getuid?.() ?? 'unknown'}`
   }
 }
 

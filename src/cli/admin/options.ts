@@ -1,9 +1,10 @@
 // The options that all subcommands share, checked, and made into a client.
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { OPERATOR_NAME_PATTERN } from '../../token/admin-keys.ts'
 import { say, usageError } from '../exit-status.ts'
 import { wholeNumber } from '../help.ts'
+import { optionOrVariable } from '../option-variable.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { type AdminClient, createAdminClient } from './client.ts'
 import { defaultOperatorName, loadOperatorKey } from './operator-key.ts'
@@ -24,9 +25,11 @@ export interface SharedOptions {
 /** Adds the shared options to a subcommand. @param json what `--json` prints there */
 export const addSharedOptions = (command: Command, json = 'print one JSON document'): Command =>
   command
-    .addOption(new Option('--issuer <url>', 'address of the service').env('ROLLCALL_ISSUER'))
+    .addOption(optionOrVariable('--issuer <url>', 'address of the service', 'ROLLCALL_ISSUER'))
     .addOption(
-      new Option('--key <file>', "your private key, a JWK or JWKS (made by 'keygen')").env(
+      optionOrVariable(
+        '--key <file>',
+        "your private key, a JWK or JWKS (made by 'keygen')",
         'ROLLCALL_ADMIN_KEY_FILE',
       ),
     )

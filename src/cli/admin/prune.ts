@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { CommandError, EXIT, say, usageError } from '../exit-status.ts'
 import { addHelp } from '../help.ts'
 import { startProgress } from '../progress.ts'
+import { thisRun } from '../run.ts'
 import { readInstancePage } from './answers.ts'
 import type { AdminClient } from './client.ts'
 import { forgetAll } from './forget-all.ts'
@@ -25,9 +26,10 @@ interface PruneOptions extends SharedOptions {
 
 /** A signal that the first SIGINT or SIGTERM sets; the second one ends the process as usual. */
 const untilInterrupted = (): AbortSignal => {
+  const run = thisRun()
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
+    run.onSignal(name, () => {
       if (!controller.signal.aborted) say('finishing what was begun; once more to stop at once')
       controller.abort()
     })
@@ -81,7 +83,7 @@ const forget = async (
       signal,
       done(count) {
         const isPage = count % DEFAULT_LIMIT === 0 || count === ids.length
-        if (isPage || process.stderr.isTTY) progress.at(`forgotten ${count} of ${ids.length}`)
+        if (isPage || thisRun().stderr.isTTY) progress.at(`forgotten ${count} of ${ids.length}`)
       },
     })
   } finally {

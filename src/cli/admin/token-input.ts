@@ -3,6 +3,7 @@
 
 import { usageError } from '../exit-status.ts'
 import { asText, readInput } from '../named-file.ts'
+import { thisRun } from '../run.ts'
 
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const MAX_LENGTH = 8192
@@ -14,7 +15,7 @@ const MAX_LENGTH = 8192
  */
 export const readToken = async (file: string | undefined): Promise<string> => {
   const fromStdin = file === undefined || file === '-'
-  if (fromStdin && process.stdin.isTTY) {
+  if (fromStdin && thisRun().stdin().isTTY) {
     throw usageError('which token? Give --token-file FILE, or write it to standard input')
   }
   const name = '--token-file'

@@ -1,12 +1,14 @@
 // `rollcall doctor`: tries from this machine each thing that an enrollment needs, in order, a line each.
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { loadDpopKey } from '../enroll/dpop-key.ts'
 import { checkRole } from '../enroll/enroll.ts'
 import { EXIT, say } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { optionOrVariable } from '../option-variable.ts'
 import { print, printJson } from '../output.ts'
+import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { type CheckName, type DoctorOptions, type Outcome, runChecks } from './check.ts'
 import { ENROLLMENT_CHECKS } from './enrollment-checks.ts'
@@ -74,7 +76,7 @@ const doctor = async (url: string, options: Options): Promise<void> => {
   }
   if (failures.length === 0) return
   say(`${failures.length} of ${outcomes.length} failed; mend the first one, and run this again`)
-  process.exitCode = EXIT.bad
+  thisRun().exitWith(EXIT.bad)
 }
 
 const MORE = `One line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next, or
@@ -90,9 +92,11 @@ export const addDoctor = (program: Command): void => {
     .command('doctor')
     .description('Try from this machine each thing that an enrollment needs.')
     .argument('<URL>', 'the service, https://HOST')
-    .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
+    .addOption(optionOrVariable('--role <name>', 'role to ask for', 'ROLLCALL_ROLE'))
     .addOption(
-      new Option('--resource <uri>', 'the one audience to ask for, with --enroll').env(
+      optionOrVariable(
+        '--resource <uri>',
+        'the one audience to ask for, with --enroll',
         'ROLLCALL_RESOURCE',
       ),
     )

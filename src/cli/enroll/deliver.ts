@@ -2,10 +2,11 @@
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Cleanup } from '../cleanup.ts'
 import { say, usageError } from '../exit-status.ts'
 import { printJson } from '../output.ts'
+import { inFolder, thisRun } from '../run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from '../secret-file.ts'
 import type { Enrolled } from './enrollment.ts'
 import { runHook } from './hook.ts'
@@ -24,7 +25,7 @@ export interface DeliveryOptions {
 /** The file that is to be written, as an absolute path. @throws CommandError if it can't be */
 export const checkOut = (path: string | undefined): string | undefined => {
   if (path === undefined || path === '') return undefined
-  const out = resolve(path)
+  const out = inFolder(path)
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageError(`--out: ${path} is a folder`)
   }
@@ -59,7 +60,8 @@ const report = (
       token_file: out,
     })
   } else if (!isKept) {
-    process.stdout.write(process.stdout.isTTY ? `${accessToken}\n` : accessToken)
+    const { stdout } = thisRun()
+    stdout.write(stdout.isTTY ? `${accessToken}\n` : accessToken)
   } else if (out !== undefined) say(`enrolled as ${enrolled.role}; the token is in ${out}`)
 }
 

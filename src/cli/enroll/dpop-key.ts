@@ -8,6 +8,7 @@ import type { PublicKey } from '../../token/public-key.ts'
 import type { SigningKeys } from '../../token/signing-keys.ts'
 import { say } from '../exit-status.ts'
 import { loadPrivateKey } from '../private-key.ts'
+import { inFolder } from '../run.ts'
 import { cannotWrite, writeNewSecret } from '../secret-file.ts'
 
 /** A key that can be proved. */
@@ -51,7 +52,7 @@ const makeKey = async (path: string): Promise<void> => {
 
 /** Loads the key of a file, which is made if it isn't there. @throws CommandError */
 export const loadDpopKey = async (path: string): Promise<DpopKey> => {
-  if (!existsSync(path)) await makeKey(path)
+  if (!existsSync(inFolder(path))) await makeKey(path)
   const hint = 'move it away, and a new key is made (under "same_key" the service will refuse it)'
   return dpopKeyOf(await loadPrivateKey(path, '--dpop-key', hint))
 }

@@ -1,11 +1,12 @@
 // `rollcall enroll`: shows this instance's identity to a service, and gets an enrollment token.
 
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
 import { cleanUpOnSignals } from '../cleanup.ts'
 import { EXIT, usageError } from '../exit-status.ts'
 import { addMoreHelp, wholeNumber } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { optionOrVariable } from '../option-variable.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { checkOut, deliver } from './deliver.ts'
 import { loadDpopKey } from './dpop-key.ts'
@@ -73,24 +74,30 @@ export const addEnroll = (program: Command): void => {
     .command('enroll')
     .description('Show the identity of this instance to a service and get its enrollment token.')
     .argument('<URL>', 'the service, https://HOST')
-    .addOption(new Option('--role <name>', 'role to ask for').env('ROLLCALL_ROLE'))
+    .addOption(optionOrVariable('--role <name>', 'role to ask for', 'ROLLCALL_ROLE'))
     .addOption(
-      new Option(
+      optionOrVariable(
         '--resource <uri>',
         'the one audience that the token is to be for (default: all)',
-      ).env('ROLLCALL_RESOURCE'),
+        'ROLLCALL_RESOURCE',
+      ),
     )
     .option('--dpop-key <file>', 'bind the token to this private key; made if it is not there')
     .addOption(
-      new Option('--out <file>', 'write the token there, mode 0600 (default: standard output)').env(
+      optionOrVariable(
+        '--out <file>',
+        'write the token there, mode 0600 (default: standard output)',
         'ROLLCALL_TOKEN_FILE',
       ),
     )
     .option('--exec <cmd>', 'run this once the token is there')
     .option('--renew', 'stay, and renew the token at two thirds of its lifetime')
     .addOption(
-      new Option('--attempts <n>', 'calls that may fail before it gives up')
-        .env('ROLLCALL_ATTEMPTS')
+      optionOrVariable(
+        '--attempts <n>',
+        'calls that may fail before it gives up',
+        'ROLLCALL_ATTEMPTS',
+      )
         .argParser((text) => (text === '' ? DEFAULT_ATTEMPTS : wholeNumber(1, 9999)(text)))
         .default(DEFAULT_ATTEMPTS),
     )

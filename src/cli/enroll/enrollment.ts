@@ -7,6 +7,7 @@ import type { MetadataClient } from '../../metadata/index.ts'
 import { CommandError, EXIT } from '../exit-status.ts'
 import { metadataFailure } from '../metadata/failure.ts'
 import { type NoAnswer, parseJson } from '../no-answer.ts'
+import { thisRun } from '../run.ts'
 import { type ServiceAnswer, callService, mayPass, reasonOf } from '../service-call.ts'
 import type { DpopKey } from './dpop-key.ts'
 import { type Patience, createPatience } from './patience.ts'
@@ -42,7 +43,7 @@ export interface Challenge {
 }
 
 /** Seconds of a clock that nobody sets while the instance boots. */
-export const elapsedSeconds = (): number => performance.now() / 1000
+export const elapsedSeconds = (): number => thisRun().elapsedSeconds()
 
 const ChallengeBody = v.object({
   audience: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{64}$/)),

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { CommandError, EXIT } from '../exit-status.ts'
 import type { Cleanup } from '../cleanup.ts'
+import { thisRun } from '../run.ts'
 
 /** How to run it. */
 export interface HookOptions {
@@ -33,9 +34,11 @@ export const runHook = async (
   commandLine: string,
   { tokenFile, cleanup, limitSeconds }: HookOptions,
 ): Promise<void> => {
+  const { env, cwd } = thisRun()
   const child = spawn('/bin/sh', ['-c', commandLine], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ROLLCALL_TOKEN_FILE: tokenFile },
+    env: { ...env, ROLLCALL_TOKEN_FILE: tokenFile },
+    cwd,
     // A group of its own, so that all of it can be ended.
     detached: true,
   })

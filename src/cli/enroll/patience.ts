@@ -1,8 +1,8 @@
 // How often and how long an enrollment tries again: as bootstrap.sh does.
 
-import { setTimeout } from 'node:timers/promises'
 import { CommandError, EXIT, say } from '../exit-status.ts'
 import type { NoAnswer } from '../no-answer.ts'
+import { thisRun } from '../run.ts'
 import { type ServiceAnswer, reasonOf } from '../service-call.ts'
 
 const FIRST_BACKOFF_SECONDS = 2
@@ -42,7 +42,7 @@ export const createPatience = (issuer: string, attempts: number): Patience => {
       count(`${issuer} is not available (${reasonOf(answer)}); try again later`)
       const wait = askedSeconds(answer) + Math.random() * backoff
       say(`${issuer}: ${reasonOf(answer)}; trying again in ${wait.toFixed(1)} s`)
-      await setTimeout(wait * 1000)
+      await thisRun().wait(wait)
       backoff = Math.min(MAX_BACKOFF_SECONDS, backoff * 2)
     },
     startOver: () => {

@@ -1,8 +1,8 @@
 // `--renew`: stays, and enrolls again at two thirds of each token's lifetime. Whatever fails is tried
 // again until it works: a service that is down for a night must not end the instances that wait for it.
 
-import { setTimeout } from 'node:timers/promises'
 import { CommandError, redact, say } from '../exit-status.ts'
+import { thisRun } from '../run.ts'
 import { type Enrolled, elapsedSeconds } from './enrollment.ts'
 
 const RENEW_AT = 2 / 3
@@ -21,7 +21,7 @@ const backoffSeconds = (failures: number, random: number): number =>
   Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (failures - 1)) * (0.5 + random / 2)
 
 const sleepUntil = (time: number): Promise<void> =>
-  setTimeout(Math.max(0, time - elapsedSeconds()) * 1000)
+  thisRun().wait(Math.max(0, time - elapsedSeconds()))
 
 /** What renewing works with. */
 export interface RenewOptions {
@@ -67,7 +67,7 @@ export const renewForEver = async (options: RenewOptions, first: Enrolled): Prom
       } catch (error) {
         const wait = backoffSeconds(failures, Math.random())
         say(`${messageOf(error)}\n${untilExpiry(enrolled)}; renewing again in ${wait.toFixed(1)} s`)
-        await setTimeout(wait * 1000)
+        await thisRun().wait(wait)
       }
     }
   }

@@ -10,6 +10,7 @@ import { EXIT } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { readInput } from '../named-file.ts'
 import { printJson } from '../output.ts'
+import { thisRun } from '../run.ts'
 import { pkcs7Of } from '../verify/pkcs7-input.ts'
 import { describeMessage } from './describe.ts'
 import { readNodes } from './der-nodes.ts'
@@ -50,7 +51,7 @@ const inspect = async (path: string, options: { tree?: true; json?: true }): Pro
     if (options.tree && inspection.message !== undefined) printTree(inspection.nodes)
   }
   if (inspection.problems.length > 0 || inspection.message === undefined) {
-    process.exitCode = EXIT.bad
+    thisRun().exitWith(EXIT.bad)
   }
 }
 

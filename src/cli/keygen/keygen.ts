@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { TokenAlgorithm } from '../../token/algorithms.ts'
 import { say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
+import { inFolder } from '../run.ts'
 import { cannotWrite, replaceSecret, writeNewSecret } from '../secret-file.ts'
 import { printPrivateKey } from '../secret-output.ts'
 import { ROTATION_STEPS, type RotationStep } from '../../token/rotation.ts'
@@ -32,7 +33,8 @@ const writeOut = (file: string, json: string): void => {
 
 const addToDevVars = (file: string, json: string): void => {
   try {
-    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const path = inFolder(file)
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
     if (before.includes(`${VARIABLE}=`)) {
       throw usageError(`--dev-vars: ${file} has ${VARIABLE} already; remove that line first`)
     }

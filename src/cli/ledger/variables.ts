@@ -1,9 +1,9 @@
 // The variables of a service that its ledger's commands read: the same names, each also as NAME_FILE.
 
-import process from 'node:process'
 import { fromUtf8 } from '../../base/bytes.ts'
 import { usageError } from '../exit-status.ts'
 import { readNamedBytes } from '../named-file.ts'
+import { thisRun } from '../run.ts'
 
 const BOM = '\uFEFF'
 
@@ -13,7 +13,8 @@ const BOM = '\uFEFF'
  * @throws CommandError if it is not set, set twice, or its file can't be read; never with its value
  */
 export const readVariable = async (name: string): Promise<string> => {
-  const [value, path] = [process.env[name], process.env[`${name}_FILE`]]
+  const { env } = thisRun()
+  const [value, path] = [env[name], env[`${name}_FILE`]]
   if (value !== undefined && path !== undefined) {
     throw usageError(`${name} is set together with ${name}_FILE; keep one of them`)
   }

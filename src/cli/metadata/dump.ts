@@ -6,6 +6,7 @@ import { ITEMS, type ListEntry, type MetadataClient, MetadataError } from '../..
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { print, printJson, printable } from '../output.ts'
 import { startProgress } from '../progress.ts'
+import { thisRun } from '../run.ts'
 import { metadataFailure } from './failure.ts'
 import { addMetadataHelp } from './help.ts'
 import { typedPath } from './path.ts'
@@ -77,7 +78,7 @@ const dump = async (typed = '', options: DumpOptions): Promise<void> => {
   const progress = startProgress()
   const tell = (path: string): void => {
     const isDue = items.length % TOLD_EVERY === 0 && items.length > 0
-    if (process.stderr.isTTY || isDue) progress.at(`${items.length} items: ${printable(path)}`)
+    if (thisRun().stderr.isTTY || isDue) progress.at(`${items.length} items: ${printable(path)}`)
   }
   try {
     for await (const entry of client.walk(typedPath(typed))) {

@@ -6,6 +6,7 @@ import { ITEMS } from '../../metadata/index.ts'
 import { say, usageError } from '../exit-status.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { print, printJson } from '../output.ts'
+import { thisRun } from '../run.ts'
 import { metadataFailure } from './failure.ts'
 import { addMetadataHelp } from './help.ts'
 import { typedPath } from './path.ts'
@@ -39,8 +40,8 @@ const get = async (typed: string, options: GetOptions): Promise<void> => {
     throw metadataFailure(error)
   })
   if (options.json) printJson({ path, ...valueJson(bytes) })
-  else if (process.stdout.isTTY) print(...shownLines(bytes))
-  else process.stdout.write(bytes)
+  else if (thisRun().stdout.isTTY) print(...shownLines(bytes))
+  else thisRun().stdout.write(bytes)
 }
 
 /** Adds the subcommand. */

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
-import { printJson } from '../output.ts'
+import { print, printJson } from '../output.ts'
 import { metadataFailure } from './failure.ts'
 import { addMetadataHelp } from './help.ts'
 
@@ -17,7 +17,7 @@ const showVersions = async (options: VersionsOptions): Promise<void> => {
       throw metadataFailure(error)
     })
   if (options.json) printJson(versions)
-  else process.stdout.write(versions.map((version) => `${version}\n`).join(''))
+  else print(...versions)
 }
 
 /** Adds the subcommand. */

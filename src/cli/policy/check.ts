@@ -10,6 +10,7 @@ import { addMoreHelp } from '../help.ts'
 import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
 import { type DryRun, dryRun } from '../../policy/explain.ts'
+import { thisRun } from '../run.ts'
 import { jsonPlace } from './json-place.ts'
 
 interface CheckOptions {
@@ -92,7 +93,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
         `${printable(path)}: ${policy.length} ${policy.length === 1 ? 'problem' : 'problems'}`,
         ...policy.map((it) => `  ${printable(it)}`),
       )
-    process.exitCode = EXIT.bad
+    thisRun().exitWith(EXIT.bad)
     return
   }
   const roles = policy.roles.map(({ name }) => name)
@@ -113,7 +114,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
     printJson({ valid: true, problems: [], warnings, roles, decision })
   } else printDryRun(outcome)
-  if (outcome.role === undefined) process.exitCode = EXIT.bad
+  if (outcome.role === undefined) thisRun().exitWith(EXIT.bad)
   else say('bans, and what is remembered of the instance, may still refuse it')
 }
 

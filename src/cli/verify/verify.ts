@@ -14,6 +14,7 @@ import { EXIT, say, usageError } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
 import { readInput, readNamedFile } from '../named-file.ts'
 import { print, printJson, printMembers, printable } from '../output.ts'
+import { thisRun } from '../run.ts'
 import { EXPLANATIONS } from './explain.ts'
 import { pkcs7Of } from './pkcs7-input.ts'
 
@@ -90,7 +91,7 @@ const printRefused = ({ code, message }: InstanceIdentityError, { json }: Verify
   const { meaning, remedy } = EXPLANATIONS[code]
   if (json) printJson({ verified: false, code, detail: message, meaning, remedy })
   else print(`refused: ${code} (${message})`, `means: ${meaning}`, `next: ${remedy}`)
-  process.exitCode = EXIT.bad
+  thisRun().exitWith(EXIT.bad)
 }
 
 const verify = async (

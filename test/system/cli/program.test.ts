@@ -7,10 +7,12 @@ import { cleanEnvironment } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
 
 const scriptOf = (action: string): string => `
-  import { createProgram, runProgram } from './src/cli/program.ts'
+  import { main } from './src/cli/main.ts'
+  import { createProgram } from './src/cli/program.ts'
+  import { thisRun } from './src/cli/run.ts'
   const program = createProgram('it')
   program.command('go').action(${action})
-  void runProgram(program, ['go'])`
+  void main(program, ['go'])`
 
 const statusOf = (script: string): Promise<number> =>
   new Promise((resolve) => {
@@ -19,10 +21,11 @@ const statusOf = (script: string): Promise<number> =>
     child.once('close', (status) => resolve(status ?? -1))
   })
 
-describe('runProgram()', () => {
+describe('main()', () => {
   it.each([
     ['done', 'async () => undefined', EXIT.done],
-    ['what it said itself', 'async () => void (process.exitCode = 4)', 4],
+    ['set by the action', 'async () => thisRun().exitWith(4)', 4],
+    ['given where it was cut', '() => new Promise(() => thisRun().end(3))', 3],
     ['incomplete if nothing can end it', '() => new Promise(() => undefined)', EXIT.incomplete],
   ])('ends with the status %s', async (_, action, status) => {
     expect(await statusOf(scriptOf(action))).toBe(status)

@@ -1,0 +1,38 @@
+// The program `rollcall` with all its subcommands. Each stands in a file or folder of its own, which adds
+// it; what only one of them needs is loaded when that one runs.
+
+import type { Command } from 'commander'
+import { addAdmin } from './admin/admin.ts'
+import { addDoctor } from './doctor/doctor.ts'
+import { addEmulate } from './emulate.ts'
+import { addEnroll } from './enroll/enroll.ts'
+import { addInspect } from './inspect/inspect.ts'
+import { addKeygen } from './keygen/keygen.ts'
+import { addLedger } from './ledger/ledger.ts'
+import { addMetadata } from './metadata/metadata.ts'
+import { addPolicy } from './policy/check.ts'
+import { createProgram } from './program.ts'
+import { addVerify } from './verify/verify.ts'
+import { commandVersion } from './version.ts'
+
+const ADDERS = [
+  addEnroll,
+  addDoctor,
+  addMetadata,
+  addVerify,
+  addInspect,
+  addEmulate,
+  addKeygen,
+  addPolicy,
+  addAdmin,
+  addLedger,
+]
+
+/** Creates the program. It keeps what was typed, so each run needs one of its own. */
+export const createRollcall = (): Command => {
+  const program = createProgram('rollcall')
+    .description('Zero-trust enrollment for Alibaba Cloud ECS: the commands.')
+    .version(commandVersion())
+  for (const add of ADDERS) add(program)
+  return program
+}

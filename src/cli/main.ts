@@ -1,0 +1,37 @@
+// Runs a program in this process. The one file of the command that touches the process.
+
+import type { Command } from 'commander'
+import process from 'node:process'
+import { setTimeout } from 'node:timers/promises'
+import { EXIT } from './exit-status.ts'
+import { createProgram, runProgram } from './program.ts'
+
+/** Runs a program with the arguments of this process, and sets the exit status. */
+export const main = async (
+  program: Command,
+  args: readonly string[] = process.argv.slice(2),
+): Promise<void> => {
+  // If nothing is left to wait for and the work is not done, that must not look like success.
+  const broken = (): void => void (process.exitCode ??= EXIT.incomplete)
+  process.once('exit', broken)
+  const { status, cut } = await runProgram(program, args, {
+    stdin: () => process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signals: process,
+    elapsedSeconds: () => performance.now() / 1000,
+    wait: (seconds) => setTimeout(seconds * 1000),
+  })
+  process.off('exit', broken)
+  process.exitCode = status
+  if (cut) process.exit()
+}
+
+/** Runs one subcommand with the arguments of this process, as the npm scripts of a clone do. */
+export const runAlone = (subcommand: string, add: (program: Command) => void): Promise<void> => {
+  const program = createProgram('npm run')
+  add(program)
+  return main(program, [subcommand, ...process.argv.slice(2)])
+}
