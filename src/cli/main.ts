@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import process from 'node:process'
-import { setTimeout } from 'node:timers/promises'
+import { SYSTEM_TIMING } from '../base/timing.ts'
 import { EXIT } from './exit-status.ts'
 import { createProgram, runProgram } from './program.ts'
 
@@ -21,8 +21,7 @@ export const main = async (
     env: process.env,
     cwd: process.cwd(),
     signals: process,
-    elapsedSeconds: () => performance.now() / 1000,
-    wait: (seconds) => setTimeout(seconds * 1000),
+    timing: SYSTEM_TIMING,
   })
   process.off('exit', broken)
   process.exitCode = status

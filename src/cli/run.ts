@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isAbsolute, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { Timing } from '../base/timing.ts'
 
 /** Standard output or standard error. */
 export interface Output {
@@ -32,10 +33,7 @@ export interface Surroundings {
     once(signal: NodeJS.Signals, listener: () => void): unknown
     off(signal: NodeJS.Signals, listener: () => void): unknown
   }
-  /** Seconds of a clock that nobody sets. */
-  readonly elapsedSeconds: () => number
-  /** Waits so many seconds. */
-  readonly wait: (seconds: number) => Promise<void>
+  readonly timing: Timing
 }
 
 /** A run in progress. */
@@ -44,6 +42,8 @@ export interface Run extends Surroundings {
   onSignal(signal: NodeJS.Signals, listener: () => void): void
   /** Sets the exit status that the run ends with, unless an error decides it. */
   exitWith(status: number): void
+  /** Is set when the run has ended; whatever still goes on should stop. */
+  readonly signal: AbortSignal
   /** Ends the run at once, whatever it is doing. */
   end(status: number): void
 }
@@ -78,13 +78,16 @@ export const startRun = (
 ): Promise<Ending> =>
   new Promise((resolvePromise, reject) => {
     const listeners: (readonly [NodeJS.Signals, () => void])[] = []
+    const controller = new AbortController()
     let status = 0
     const finish = (ending: Ending): void => {
+      controller.abort()
       for (const [signal, listener] of listeners) surroundings.signals.off(signal, listener)
       resolvePromise(ending)
     }
     const run: Run = {
       ...surroundings,
+      signal: controller.signal,
       onSignal(signal, listener) {
         listeners.push([signal, listener])
         surroundings.signals.once(signal, listener)

@@ -124,7 +124,7 @@ export const createAdminClient = (options: AdminClientOptions): AdminClient => {
         const wait = waitMs(tries, retryAfter, caller.nowMs, Math.random())
         const why = answered ? `the service answered ${answer.response.status}` : answer.why
         options.say(`${why}; again in ${(wait / 1000).toFixed(1)} s (${tries} of ${retries})`)
-        await thisRun().wait(wait / 1000)
+        await thisRun().timing.wait(wait / 1000)
       }
     },
   }

@@ -43,7 +43,7 @@ export interface Challenge {
 }
 
 /** Seconds of a clock that nobody sets while the instance boots. */
-export const elapsedSeconds = (): number => thisRun().elapsedSeconds()
+export const elapsedSeconds = (): number => thisRun().timing.elapsed()
 
 const ChallengeBody = v.object({
   audience: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{64}$/)),

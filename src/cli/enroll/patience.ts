@@ -42,7 +42,7 @@ export const createPatience = (issuer: string, attempts: number): Patience => {
       count(`${issuer} is not available (${reasonOf(answer)}); try again later`)
       const wait = askedSeconds(answer) + Math.random() * backoff
       say(`${issuer}: ${reasonOf(answer)}; trying again in ${wait.toFixed(1)} s`)
-      await thisRun().wait(wait)
+      await thisRun().timing.wait(wait)
       backoff = Math.min(MAX_BACKOFF_SECONDS, backoff * 2)
     },
     startOver: () => {

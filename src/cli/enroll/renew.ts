@@ -21,7 +21,7 @@ const backoffSeconds = (failures: number, random: number): number =>
   Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (failures - 1)) * (0.5 + random / 2)
 
 const sleepUntil = (time: number): Promise<void> =>
-  thisRun().wait(Math.max(0, time - elapsedSeconds()))
+  thisRun().timing.wait(Math.max(0, time - elapsedSeconds()))
 
 /** What renewing works with. */
 export interface RenewOptions {
@@ -67,7 +67,7 @@ export const renewForEver = async (options: RenewOptions, first: Enrolled): Prom
       } catch (error) {
         const wait = backoffSeconds(failures, Math.random())
         say(`${messageOf(error)}\n${untilExpiry(enrolled)}; renewing again in ${wait.toFixed(1)} s`)
-        await thisRun().wait(wait)
+        await thisRun().timing.wait(wait)
       }
     }
   }
