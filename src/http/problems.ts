@@ -1,29 +1,11 @@
 // Problem details (RFC 9457): every error answer of the service. One coarse sentence for the
 // outside; what was wrong in detail goes to the audit event alone.
 
-import { DISCLOSED, type DisclosedReason } from '../enroll/enrollment.ts'
+import type { SentAnswer } from '../base/wire/answers.ts'
+import type { DisclosedReason } from '../enroll/enrollment.ts'
 
 /** The error codes of the HTTP interface. */
-export type ProblemCode =
-  | 'invalid_request'
-  | 'invalid_evidence'
-  | 'invalid_dpop_proof'
-  | 'invalid_token'
-  | 'insufficient_scope'
-  | 'not_admitted'
-  | 'not_found'
-  | 'method_not_allowed'
-  | 'request_timeout'
-  | 'payload_too_large'
-  | 'unsupported_media_type'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'internal_error'
-
-/** Every value of the member `reason`. */
-export const DISCLOSED_REASONS: readonly DisclosedReason[] = /* @__PURE__ */ Object.values(
-  DISCLOSED,
-).filter((reason, at, all) => all.indexOf(reason) === at)
+export type ProblemCode = SentAnswer<'Problem'>['code']
 
 /** Each code's status and title. */
 export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
@@ -91,7 +73,7 @@ export const problemResponse = (it: Problem): Response => {
   if (authenticate !== undefined) headers.set('WWW-Authenticate', authenticate)
   if (status === 429 || status === 503) headers.set('Retry-After', RETRY_AFTER_SECONDS)
   if (allow !== undefined) headers.set('Allow', allow)
-  const problem = {
+  const problem: SentAnswer<'Problem'> = {
     type: 'about:blank',
     title: title ?? (reason === undefined ? defaultTitle : NOT_ADMITTED[reason]),
     status,

@@ -1,5 +1,7 @@
 // `openapi.json`: the API described (OpenAPI 3.1), its requests by the schemas that validate them.
 
+import { ENROLLMENT_ANSWERS } from '../../base/wire/enrollment-answers.ts'
+import { OPERATOR_ANSWERS } from '../../base/wire/operator-answers.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { operatorPaths } from './operator-paths.ts'
 import {
@@ -9,14 +11,11 @@ import {
   anyJson,
   body,
   get,
-  integer,
-  object,
   problems,
   ref,
   string,
   text,
 } from './parts.ts'
-import { DISCLOSED_REASONS, PROBLEMS } from '../problems.ts'
 import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from '../request/schemas.ts'
 
 /** RFC 9449, for a challenge that was made with a thumbprint. */
@@ -126,33 +125,8 @@ export const openApiDocument = (
           jsonSchemaOf(schema),
         ]),
       ),
-      Challenge: object({ audience: string, expires_in: integer }),
-      Enrollment: object({
-        access_token: string,
-        token_type: { enum: ['Bearer', 'DPoP'] },
-        expires_in: integer,
-        issued_token_type: { const: 'urn:ietf:params:oauth:token-type:jwt' },
-        role: string,
-        renewable: {
-          type: 'boolean',
-          description: 'Whether the role lets this instance enroll again as it is now',
-        },
-      }),
-      Problem: object(
-        {
-          type: string,
-          title: string,
-          status: integer,
-          code: { enum: Object.keys(PROBLEMS) },
-          request_id: string,
-        },
-        {
-          reason: {
-            enum: DISCLOSED_REASONS,
-            description: 'With not_admitted, where the instance may know why',
-          },
-        },
-      ),
+      ...ENROLLMENT_ANSWERS,
+      ...(operators && OPERATOR_ANSWERS),
     },
   },
 })

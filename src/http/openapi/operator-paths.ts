@@ -1,6 +1,6 @@
 // The calls of operators in `openapi.json`, where they are there.
 
-import { type Json, READING, SERVING, anyJson, body, problems, string } from './parts.ts'
+import { type Json, READING, SERVING, body, problems, ref, string } from './parts.ts'
 import { OPERATOR_CALLS } from '../operators/calls.ts'
 
 const parameter = (name: string, where: 'path' | 'query'): Json => ({
@@ -13,7 +13,7 @@ const parameter = (name: string, where: 'path' | 'query'): Json => ({
 /** The paths, by their templates. */
 export const operatorPaths = (): Json => {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const [action, { method, path, scope, summary, request }] of Object.entries(
+  for (const [action, { method, path, scope, summary, request, answer }] of Object.entries(
     OPERATOR_CALLS,
   )) {
     const parts = path.split('/').filter((part) => part.startsWith(':'))
@@ -30,7 +30,12 @@ export const operatorPaths = (): Json => {
       ],
       ...(request !== undefined && { requestBody: body(request, true) }),
       responses: {
-        '200': { description: 'OK', content: anyJson },
+        '200': {
+          description: 'OK',
+          ...(answer !== undefined && {
+            content: { 'application/json': { schema: ref(answer) } },
+          }),
+        },
         ...problems(...READING, 'invalid_token', 'insufficient_scope', 'not_found', ...SERVING),
       },
     }

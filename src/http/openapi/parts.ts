@@ -43,16 +43,8 @@ export const SERVING = [
 ] as const
 
 export const string: Json = { type: 'string' }
-export const integer: Json = { type: 'integer' }
 export const text: Json = { schema: string }
 export const anyJson: Json = { 'application/json': { schema: { type: 'object' } } }
-
-/** An object. @param properties those that are always there @param optional the others */
-export const object = (properties: Json, optional: Json = {}): Json => ({
-  type: 'object',
-  properties: { ...properties, ...optional },
-  required: Object.keys(properties),
-})
 
 /** A path that can be read. */
 export const get = (

@@ -1,12 +1,13 @@
 // What operators are shown.
 
+import type { SentAnswer } from '../../base/wire/answers.ts'
 import type { Ban } from '../../registry/bans.ts'
 import type { EnrolledInstance } from '../../registry/instances.ts'
 
 const time = (seconds: number): number | undefined => (seconds === 0 ? undefined : seconds)
 
 /** An instance as operators see it; members are absent when there is nothing to say. */
-export const instanceBody = (it: EnrolledInstance): Record<string, unknown> => ({
+export const instanceBody = (it: EnrolledInstance): SentAnswer<'Instance'> => ({
   owner_account_id: it.ownerAccountId,
   region_id: it.regionId,
   instance_id: it.instanceId,
@@ -25,7 +26,7 @@ export const instanceBody = (it: EnrolledInstance): Record<string, unknown> => (
 })
 
 /** A ban as operators see it. */
-export const banBody = ({ kind, value, reason, by, kid, at }: Ban): Record<string, unknown> => ({
+export const banBody = ({ kind, value, reason, by, kid, at }: Ban): SentAnswer<'Ban'> => ({
   kind,
   value,
   reason,
