@@ -10,14 +10,9 @@ import { parseArgs } from 'node:util'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { admitting } from '../support/enrollment.ts'
 import { getChallenge, postEvidence } from '../support/instance.ts'
+import { bundleWorker } from '../support/worker-bundle.ts'
 import { createTestCloud, documentText, withAudience } from '../support/test-cloud.ts'
-import {
-  type WorkerdProcess,
-  bundleWorker,
-  startObjects,
-  startWorkerAlone,
-  workerdVersion,
-} from './workerd.ts'
+import { type WorkerdProcess, startObjects, startWorkerAlone, workerdVersion } from './workerd.ts'
 
 const FREE_PLAN_MS = 10
 /** After so many, each of the 128 objects has most likely been asked. */
@@ -30,7 +25,7 @@ const running: WorkerdProcess[] = []
 
 try {
   const cloud = await createTestCloud()
-  await bundleWorker(folder)
+  await bundleWorker({ outdir: folder })
   const objects = await startObjects(folder)
   running.push(objects)
   const worker = await startWorkerAlone(folder, objects.port, {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanEnvironment, freePort, startProcess, waitUntil } from '../support/processes.ts'
+import { freePort, startProcess, waitUntil } from '../support/processes.ts'
 import { ROOT } from '../support/sources.ts'
 import { processorMs } from './processor.ts'
 
@@ -30,15 +30,6 @@ const workerdPath = async (): Promise<string> =>
 /** The version of workerd. */
 export const workerdVersion = async (): Promise<string> =>
   (await run(await workerdPath(), ['--version'])).stdout.trim()
-
-/** Puts the bundle that `wrangler deploy` would send into a folder, as `worker.js`. */
-export const bundleWorker = async (folder: string): Promise<void> => {
-  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
-  await run(process.execPath, [wrangler, 'deploy', '--dry-run', '--env=', `--outdir=${folder}`], {
-    cwd: ROOT,
-    env: cleanEnvironment({ WRANGLER_SEND_METRICS: 'false' }),
-  })
-}
 
 const compatibilityDate = (): string =>
   /^compatibility_date = "(.*)"$/m.exec(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'))?.[1] ??
