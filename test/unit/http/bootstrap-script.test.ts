@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
-import { bootstrapTextModule } from '../../../tools/bootstrap-text.ts'
+import { bootstrapTextModule } from '../../generate/bootstrap-text.ts'
 import { readProjectFile } from '../../support/sources.ts'
 
 /** The lines of the script in which a value stands, by their index. */

@@ -8,10 +8,10 @@ import { format, resolveConfig } from 'prettier'
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 /** The shell script that people edit. */
-export const BOOTSTRAP_SCRIPT: string = pathOf('../src/http/bootstrap.sh')
+export const BOOTSTRAP_SCRIPT: string = pathOf('../../src/http/bootstrap.sh')
 
 /** The generated module. */
-export const BOOTSTRAP_MODULE: string = pathOf('../src/http/bootstrap-text.ts')
+export const BOOTSTRAP_MODULE: string = pathOf('../../src/http/bootstrap-text.ts')
 
 /** The source of the module, made from the script as it is on disk. */
 export const bootstrapTextModule = async (): Promise<string> => {
