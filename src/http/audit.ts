@@ -2,6 +2,7 @@
 // learns here why something was refused; the client does not. Never evidence, a token, a key or a
 // challenge.
 
+import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts } from '../enroll/enrollment.ts'
 
 /** One event; members are absent when unknown. */
@@ -15,7 +16,7 @@ export interface AuditEvent {
   /** Who the operator is, by which key (RFC 7638 thumbprint), and what they did. */
   readonly sub?: string | undefined
   readonly operator_kid?: string | undefined
-  readonly action?: AdminAction | undefined
+  readonly action?: OperatorAction | undefined
   /** `issued`: a challenge or a token. `done`: what an operator asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
   /** The code of the error answer. */
@@ -42,24 +43,11 @@ export interface AuditEvent {
   readonly duration_ms: number
 }
 
-/** What an operator does. */
-export type AdminAction =
-  | 'list'
-  | 'show'
-  | 'reset'
-  | 'revoke'
-  | 'forget'
-  | 'list_bans'
-  | 'ban'
-  | 'unban'
-  | 'introspect'
-  | 'revoke_token'
-
 /** What is known of an operator's call. */
 export interface AdminFacts {
   readonly sub?: string | undefined
   readonly operatorKid?: string | undefined
-  readonly action?: AdminAction | undefined
+  readonly action?: OperatorAction | undefined
 }
 
 /** What an event tells beside its outcome. */

@@ -2,8 +2,7 @@
 // a redirect is never followed, since the token is for the service alone.
 
 import { randomUUID } from 'node:crypto'
-import type { AdminAction } from '../../http/audit.ts'
-import { OPERATOR_CALLS } from '../../http/operators/calls.ts'
+import { OPERATOR_CALLS, type OperatorAction } from '../../base/wire/operator-calls.ts'
 import { type Signer, signJws } from '../../token/jws.ts'
 import { EXIT } from '../exit-status.ts'
 import { type NoAnswer, noAnswer } from '../no-answer.ts'
@@ -40,10 +39,10 @@ export interface CallOptions {
 /** Makes calls. */
 export interface AdminClient {
   /** @returns the answer's JSON, `undefined` if it is empty. @throws CallError */
-  call(action: AdminAction, options?: CallOptions): Promise<unknown>
+  call(action: OperatorAction, options?: CallOptions): Promise<unknown>
 }
 
-const pathOf = (action: AdminAction, { params = {} }: CallOptions): string =>
+const pathOf = (action: OperatorAction, { params = {} }: CallOptions): string =>
   OPERATOR_CALLS[action].path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   )
@@ -72,7 +71,10 @@ export const createAdminClient = (options: AdminClientOptions): AdminClient => {
     return signJws('rollcall-admin+jwt', claims, signer)
   }
 
-  const request = async (action: AdminAction, call: CallOptions): Promise<Answered | NoAnswer> => {
+  const request = async (
+    action: OperatorAction,
+    call: CallOptions,
+  ): Promise<Answered | NoAnswer> => {
     const { fields } = call
     const { method } = OPERATOR_CALLS[action]
     const address = issuer + pathOf(action, call)

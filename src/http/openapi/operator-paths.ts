@@ -1,7 +1,7 @@
 // The calls of operators in `openapi.json`, where they are there.
 
+import { OPERATOR_CALLS, type OperatorCall } from '../../base/wire/operator-calls.ts'
 import { type Json, READING, SERVING, body, problems, ref, string } from './parts.ts'
-import { OPERATOR_CALLS } from '../operators/calls.ts'
 
 const parameter = (name: string, where: 'path' | 'query'): Json => ({
   name,
@@ -10,14 +10,14 @@ const parameter = (name: string, where: 'path' | 'query'): Json => ({
   schema: string,
 })
 
-/** The paths, by their templates. */
-export const operatorPaths = (): Json => {
+/** The paths, by their templates. @param calls default: those that the service has */
+export const operatorPaths = (
+  calls: Readonly<Record<string, OperatorCall>> = OPERATOR_CALLS,
+): Json => {
   const paths: Record<string, Record<string, Json>> = {}
-  for (const [action, { method, path, scope, summary, request, answer }] of Object.entries(
-    OPERATOR_CALLS,
-  )) {
+  for (const [action, call] of Object.entries(calls)) {
+    const { method, path, scope, summary, query = [], request, answer } = call
     const parts = path.split('/').filter((part) => part.startsWith(':'))
-    const query = action.startsWith('list') ? ['cursor', 'limit'] : []
     const operations = (paths[path.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
     operations[method.toLowerCase()] = {
       operationId: action,

@@ -1,35 +1,29 @@
-// The calls of operators: look at instances, reset, revoke, forget and ban them, and look at tokens. Each
-// needs an operator's token of its own, is one atomic change, and is audited with who made it.
+// Routes the calls of operators. Each needs an operator's token of its own; it is read as its row says, done by
+// its handler, and audited with who made it.
 
 import type { Context, Hono } from 'hono'
-import { BANNABLE, type Ban, ban, listBans, unban } from '../../registry/bans.ts'
 import {
-  changeInstance,
-  findInstance,
-  forgetRecord,
-  listInstances,
-  resetRecord,
-  revokeRecord,
-} from '../../registry/instances.ts'
-import { introspect } from '../../operate/introspect.ts'
+  OPERATOR_CALLS,
+  type OperatorAction,
+  type OperatorCall,
+} from '../../base/wire/operator-calls.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
 import {
   type Operator,
   type OperatorRefusal,
   authenticateOperator,
 } from '../../operate/authenticate.ts'
-import { revokeToken } from '../../registry/revocation.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
+import { BANNABLE } from '../../registry/bans.ts'
+import type { InstanceName } from '../../registry/instance-record.ts'
 import type { AdminKey } from '../../token/admin-keys.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
-import { verifyToken } from '../../token/verify.ts'
 import { type Env, type Outcome, type Service, answering, outcomeOf } from '../audited.ts'
-import type { AdminAction, Facts } from '../audit.ts'
-import { bannedOf, nameOf, pageOf } from './address.ts'
-import { OPERATOR_CALLS } from './calls.ts'
-import { banBody, instanceBody } from './views.ts'
+import type { Facts } from '../audit.ts'
 import { inHand, readRequest } from '../request/read-request.ts'
-import { RequestError, invalidRequest } from '../request/request-error.ts'
-import { BanRequest, EmptyRequest, IntrospectRequest, RevokeRequest } from '../request/schemas.ts'
+import { RequestError } from '../request/request-error.ts'
+import { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
+import { type Banned, pageOf, subjectOf } from './address.ts'
+import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './handlers.ts'
 
 /** What the calls of operators work on. */
 export interface OperatorOptions {
@@ -38,18 +32,6 @@ export interface OperatorOptions {
   readonly adminKeys: readonly AdminKey[]
 }
 
-/** What came of a call that was let through. */
-interface Done {
-  readonly body?: unknown
-  /** Not found: there is nothing that the call could change. */
-  readonly missing?: boolean
-  readonly facts?: Facts
-}
-
-const banFacts = ({ kind, value }: Pick<Ban, 'kind' | 'value'>): Facts => ({
-  [BANNABLE[kind][0]]: value,
-})
-
 /** What the holder of a good key is told of a token that is refused all the same. */
 const REFUSED: Readonly<Partial<Record<OperatorRefusal, string>>> = {
   operator_token_used: 'This token was used before; make a new one for each call',
@@ -57,20 +39,58 @@ const REFUSED: Readonly<Partial<Record<OperatorRefusal, string>>> = {
   operator_token_for_another_call: 'This token names another call in htm or htu; make one for this',
 }
 
-/** Adds the calls to an app. */
-export const addOperatorCalls = (
+/** What the audit event says of the thing that a path names. */
+const factsOf = (subject: InstanceName | Banned | undefined): Facts => {
+  if (subject === undefined) return {}
+  return 'kind' in subject ? { [BANNABLE[subject.kind][0]]: subject.value } : subject
+}
+
+/** A handler without the types of its row, which {@link Handlers} has compared. */
+type AnyHandler = (
+  operated: Operated,
+  request: {
+    readonly operator: Operator
+    readonly subject: unknown
+    readonly page: unknown
+    readonly fields: unknown
+  },
+) => Promise<Done<OperatorCall> | undefined>
+
+type Options = OperatorOptions & { readonly published: PublishedKeys }
+
+/**
+ * Adds calls to an app.
+ * @param calls a row for each
+ * @param handlers what each of them does
+ */
+export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
   app: Hono<Env>,
   service: Service,
-  { ledger, adminKeys, published }: OperatorOptions & { readonly published: PublishedKeys },
+  { ledger, adminKeys, published }: Options,
+  calls: Calls,
+  handlers: Handlers<Calls>,
 ): void => {
-  // Read anew wherever something is changed: a body may take seconds.
   const { issuer, clock } = service
+  const operated: Operated = { issuer, ledger, published, clock }
 
-  const call = (
-    action: AdminAction,
-    handle: (context: Context<Env>, operator: Operator) => Promise<Done>,
-  ): void => {
-    const { method, path, scope } = OPERATOR_CALLS[action]
+  for (const [name, call] of Object.entries(calls)) {
+    const { method, path, scope } = call
+    const action = name as OperatorAction
+    const handle = handlers[name] as unknown as AnyHandler
+
+    /** Reads the call as its row says, and does it. */
+    const perform = async (
+      context: Context<Env>,
+      operator: Operator,
+    ): Promise<[Done<OperatorCall> | undefined, Facts]> => {
+      const subject = subjectOf(path, context.req.param())
+      const page = call.query && pageOf(new URL(context.req.url).searchParams)
+      const schema = call.request === undefined ? EmptyRequest : OPERATOR_SCHEMAS[call.request]
+      const fields = method === 'GET' ? {} : await readRequest(inHand(context), schema, service)
+      const done = await handle(operated, { operator, subject, page, fields })
+      return [done, { ...factsOf(subject), ...done?.facts }]
+    }
+
     const outcome = async (context: Context<Env>): Promise<Outcome> => {
       let facts: Facts = { action }
       try {
@@ -88,9 +108,9 @@ export const addOperatorCalls = (
             ? { code: 'insufficient_scope', scope, facts: { ...facts, reason } }
             : { code: 'invalid_token', title: REFUSED[reason], facts: { ...facts, reason } }
         }
-        const done = await handle(context, known.value)
-        facts = { ...facts, ...done.facts }
-        if (done.missing) return { code: 'not_found', facts }
+        const [done, told] = await perform(context, known.value)
+        facts = { ...facts, ...told }
+        if (done === undefined) return { code: 'not_found', facts }
         const { body } = done
         return { response: body === undefined ? new Response() : Response.json(body), facts }
       } catch (error) {
@@ -100,79 +120,8 @@ export const addOperatorCalls = (
     }
     app.on(method, path, answering(service, 'admin', outcome))
   }
-
-  const list = async <Item>(load: () => Promise<Item>): Promise<Item> => {
-    try {
-      return await load()
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      throw invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
-    }
-  }
-
-  const noFields = (context: Context<Env>): Promise<unknown> =>
-    readRequest(inHand(context), EmptyRequest, service)
-
-  call('list', async (context) => {
-    const { items, cursor } = await list(() => listInstances(ledger, pageOf(context), clock()))
-    return { body: { instances: items.map(instanceBody), cursor } }
-  })
-  call('list_bans', async (context) => {
-    const { items, cursor } = await list(() => listBans(ledger, pageOf(context), clock()))
-    return { body: { bans: items.map(banBody), cursor } }
-  })
-
-  call('show', async (context) => {
-    const name = nameOf(context)
-    const instance = await findInstance(ledger, name, clock())
-    return instance === undefined
-      ? { missing: true, facts: name }
-      : { body: instanceBody(instance), facts: name }
-  })
-  const changes = { reset: resetRecord, revoke: revokeRecord, forget: forgetRecord } as const
-  for (const [action, change] of Object.entries(changes)) {
-    call(action as keyof typeof changes, async (context) => {
-      const name = nameOf(context)
-      await noFields(context)
-      const instance = await changeInstance(ledger, name, change, clock)
-      return instance === undefined
-        ? { missing: true, facts: name }
-        : { body: instanceBody(instance), facts: name }
-    })
-  }
-
-  call('ban', async (context, { sub: by, kid }) => {
-    const banned = bannedOf(context)
-    const { reason } = await readRequest(inHand(context), BanRequest, service)
-    const made = { ...banned, reason, by, kid, at: clock() }
-    await ban(ledger, made)
-    return { body: banBody(made), facts: banFacts(banned) }
-  })
-  call('unban', async (context) => {
-    const banned = bannedOf(context)
-    await noFields(context)
-    await unban(ledger, banned.kind, banned.value, clock())
-    return { body: banned, facts: banFacts(banned) }
-  })
-
-  call('introspect', async (context) => {
-    const { token } = await readRequest(inHand(context), IntrospectRequest, service)
-    const active = await introspect({ issuer, published, ledger }, token, clock())
-    if (!active.ok) return { body: { active: false } }
-    const claims = active.value
-    const bound = claims['cnf'] !== undefined
-    const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims }
-    return { body, facts: { jti: claims.jti } }
-  })
-  call('revoke_token', async (context) => {
-    const { token, jti } = await readRequest(inHand(context), RevokeRequest, service)
-    if ((token === undefined) === (jti === undefined)) {
-      throw invalidRequest('field_missing', 'One of token and jti is needed')
-    }
-    const verified = await verifyToken(published, issuer, token ?? '', clock())
-    const named = jti ?? (verified.ok ? verified.value.jti : undefined)
-    // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
-    if (named !== undefined) await revokeToken(ledger, named, clock())
-    return { facts: { jti: named } }
-  })
 }
+
+/** Adds the calls that the service has. */
+export const addOperatorCalls = (app: Hono<Env>, service: Service, options: Options): void =>
+  addCalls(app, service, options, OPERATOR_CALLS, OPERATOR_HANDLERS)

@@ -94,10 +94,12 @@ export const REQUEST_SCHEMAS: Readonly<
   Record<'ChallengeRequest' | 'EnrollRequest', RequestSchema>
 > = { ChallengeRequest, EnrollRequest }
 
-/** The same of what operators may call. */
-export const OPERATOR_SCHEMAS: Readonly<
-  Record<'BanRequest' | 'IntrospectRequest' | 'RevokeRequest', RequestSchema>
-> = { BanRequest, IntrospectRequest, RevokeRequest }
+/** The schemas of what operators may call, likewise. */
+export const OPERATOR_SCHEMAS: {
+  readonly BanRequest: typeof BanRequest
+  readonly IntrospectRequest: typeof IntrospectRequest
+  readonly RevokeRequest: typeof RevokeRequest
+} = { BanRequest, IntrospectRequest, RevokeRequest }
 
 /** A schema of string fields. */
 export type RequestSchema = Request<v.ObjectEntries>

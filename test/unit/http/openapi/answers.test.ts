@@ -3,7 +3,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../../../src/http/openapi/openapi.ts'
-import { OPERATOR_CALLS } from '../../../../src/http/operators/calls.ts'
+import { OPERATOR_CALLS } from '../../../../src/base/wire/operator-calls.ts'
 import { ISSUER, claimsOf, enrolled } from '../../../support/http.ts'
 import { type OperatedService, createOperatedService } from '../../../support/operated-service.ts'
 import { DOCUMENT_FIELDS } from '../../../support/test-cloud.ts'

@@ -1,0 +1,102 @@
+// The calls of operators, a row each: the service's routes and checks, its handlers' types, `openapi.json`, the
+// operators' client, the actions of audit events and the README's table follow from it. Data only.
+
+import type { AnswerName } from './answers.ts'
+
+/** One call. */
+export interface OperatorCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** A part that begins with a colon is a value: an instance is `:account/:region/:instance`. */
+  readonly path: string
+  /** What the operator's key must allow. */
+  readonly scope: 'read' | 'write' | 'introspect'
+  /** One sentence without a full stop. */
+  readonly summary: string
+  /** The parameters of the query. Default: the query is not read. */
+  readonly query?: readonly ['cursor', 'limit']
+  /** The name of its fields' schema. Default: it has no fields. */
+  readonly request?: 'BanRequest' | 'IntrospectRequest' | 'RevokeRequest'
+  /** The name of its answer's schema. Default: the answer has no body. */
+  readonly answer?: AnswerName
+}
+
+/** Each call by the `action` of its audit events; each is an {@link OperatorCall}. */
+export const OPERATOR_CALLS = {
+  list: {
+    method: 'GET',
+    path: '/v1/admin/instances',
+    scope: 'read',
+    summary: 'A page of the instances',
+    query: ['cursor', 'limit'],
+    answer: 'InstancePage',
+  },
+  show: {
+    method: 'GET',
+    path: '/v1/admin/instances/:account/:region/:instance',
+    scope: 'read',
+    summary: 'An instance',
+    answer: 'Instance',
+  },
+  reset: {
+    method: 'POST',
+    path: '/v1/admin/instances/:account/:region/:instance/reset',
+    scope: 'write',
+    summary: 'Open one fresh enrollment',
+    answer: 'Instance',
+  },
+  revoke: {
+    method: 'POST',
+    path: '/v1/admin/instances/:account/:region/:instance/revoke',
+    scope: 'write',
+    summary: 'Revoke all tokens of an instance',
+    answer: 'Instance',
+  },
+  forget: {
+    method: 'DELETE',
+    path: '/v1/admin/instances/:account/:region/:instance',
+    scope: 'write',
+    summary: 'Revoke all tokens of an instance, and forget it',
+    answer: 'Instance',
+  },
+  list_bans: {
+    method: 'GET',
+    path: '/v1/admin/bans',
+    scope: 'read',
+    summary: 'A page of the bans',
+    query: ['cursor', 'limit'],
+    answer: 'BanPage',
+  },
+  ban: {
+    method: 'PUT',
+    path: '/v1/admin/bans/:kind/:value',
+    scope: 'write',
+    summary: 'Ban an account, an image or an instance',
+    request: 'BanRequest',
+    answer: 'Ban',
+  },
+  unban: {
+    method: 'DELETE',
+    path: '/v1/admin/bans/:kind/:value',
+    scope: 'write',
+    summary: 'Lift a ban',
+    answer: 'Banned',
+  },
+  introspect: {
+    method: 'POST',
+    path: '/v1/introspect',
+    scope: 'introspect',
+    summary: 'Is a token good? (RFC 7662)',
+    request: 'IntrospectRequest',
+    answer: 'Introspection',
+  },
+  revoke_token: {
+    method: 'POST',
+    path: '/v1/revoke',
+    scope: 'write',
+    summary: 'Revoke a token (RFC 7009)',
+    request: 'RevokeRequest',
+  },
+} as const
+
+/** What an operator does: the name of a call. */
+export type OperatorAction = keyof typeof OPERATOR_CALLS

@@ -1,0 +1,138 @@
+// What each call of operators does. Each is one atomic change. The caller has checked the operator's token, read
+// the address and the body, and writes the audit event.
+
+import type { InferOutput } from 'valibot'
+import type { SentAnswer } from '../../base/wire/answers.ts'
+import type { OPERATOR_CALLS, OperatorCall } from '../../base/wire/operator-calls.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { Operator } from '../../operate/authenticate.ts'
+import { introspect } from '../../operate/introspect.ts'
+import { ban, listBans, unban } from '../../registry/bans.ts'
+import {
+  changeInstance,
+  findInstance,
+  forgetRecord,
+  listInstances,
+  resetRecord,
+  revokeRecord,
+} from '../../registry/instances.ts'
+import type { PageRequest } from '../../registry/page.ts'
+import { revokeToken } from '../../registry/revocation.ts'
+import type { PublishedKeys } from '../../token/signing-keys.ts'
+import { verifyToken } from '../../token/verify.ts'
+import type { Facts } from '../audit.ts'
+import { invalidRequest } from '../request/request-error.ts'
+import type { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
+import type { SubjectOf } from './address.ts'
+import { banBody, instanceBody } from './views.ts'
+
+/** What the calls work on. */
+export interface Operated {
+  readonly issuer: string
+  readonly ledger: Ledger
+  readonly published: PublishedKeys
+  /** Unix seconds. Read it anew wherever something is changed: a body may take seconds. */
+  readonly clock: () => number
+}
+
+type SchemaOf<Call> = Call extends { request: infer Name extends keyof typeof OPERATOR_SCHEMAS }
+  ? (typeof OPERATOR_SCHEMAS)[Name]
+  : typeof EmptyRequest
+
+type BodyOf<Call> = Call extends { answer: infer Name extends NonNullable<OperatorCall['answer']> }
+  ? { readonly body: SentAnswer<Name> }
+  : { readonly body?: undefined }
+
+/** A call that was read. */
+export interface OperatorRequest<Call extends OperatorCall> {
+  readonly operator: Operator
+  /** The instance or the ban that the path names. */
+  readonly subject: SubjectOf<Call['path']>
+  /** The part of a list that the query asks for. */
+  readonly page: Call extends { query: unknown } ? PageRequest : undefined
+  /** The fields of the body. */
+  readonly fields: InferOutput<SchemaOf<Call>>
+}
+
+/** What came of a call. */
+export type Done<Call> = BodyOf<Call> & {
+  /** For the audit event, beside what the path names. */
+  readonly facts?: Facts
+}
+
+/** Does what a call asks for. @returns `undefined` if what the path names does not exist */
+export type Handler<Call extends OperatorCall> = (
+  operated: Operated,
+  request: OperatorRequest<Call>,
+) => Promise<Done<Call> | undefined>
+
+/** The handler of each call. */
+export type Handlers<Calls extends Readonly<Record<string, OperatorCall>>> = {
+  readonly [Action in keyof Calls]: Handler<Calls[Action]>
+}
+
+const list = async <Item>(load: () => Promise<Item>): Promise<Item> => {
+  try {
+    return await load()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
+  }
+}
+
+type Changes = (typeof OPERATOR_CALLS)['reset' | 'revoke' | 'forget']
+
+const changing =
+  (change: typeof resetRecord): Handler<Changes> =>
+  async ({ ledger, clock }, { subject }) => {
+    const instance = await changeInstance(ledger, subject, change, clock)
+    return instance && { body: instanceBody(instance) }
+  }
+
+/** What each call does. */
+export const OPERATOR_HANDLERS: Handlers<typeof OPERATOR_CALLS> = {
+  list: async ({ ledger, clock }, { page }) => {
+    const { items, cursor } = await list(() => listInstances(ledger, page, clock()))
+    return { body: { instances: items.map(instanceBody), cursor } }
+  },
+  show: async ({ ledger, clock }, { subject }) => {
+    const instance = await findInstance(ledger, subject, clock())
+    return instance && { body: instanceBody(instance) }
+  },
+  reset: changing(resetRecord),
+  revoke: changing(revokeRecord),
+  forget: changing(forgetRecord),
+  list_bans: async ({ ledger, clock }, { page }) => {
+    const { items, cursor } = await list(() => listBans(ledger, page, clock()))
+    return { body: { bans: items.map(banBody), cursor } }
+  },
+  ban: async ({ ledger, clock }, { subject, fields, operator }) => {
+    const { reason } = fields
+    const made = { ...subject, reason, by: operator.sub, kid: operator.kid, at: clock() }
+    await ban(ledger, made)
+    return { body: banBody(made) }
+  },
+  unban: async ({ ledger, clock }, { subject }) => {
+    await unban(ledger, subject.kind, subject.value, clock())
+    return { body: subject }
+  },
+  introspect: async ({ issuer, published, ledger, clock }, { fields }) => {
+    const active = await introspect({ issuer, published, ledger }, fields.token, clock())
+    if (!active.ok) return { body: { active: false } }
+    const claims = active.value
+    const bound = claims['cnf'] !== undefined
+    const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims } as const
+    return { body, facts: { jti: claims.jti } }
+  },
+  revoke_token: async ({ issuer, published, ledger, clock }, { fields }) => {
+    const { token, jti } = fields
+    if ((token === undefined) === (jti === undefined)) {
+      throw invalidRequest('field_missing', 'One of token and jti is needed')
+    }
+    const verified = await verifyToken(published, issuer, token ?? '', clock())
+    const named = jti ?? (verified.ok ? verified.value.jti : undefined)
+    // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
+    if (named !== undefined) await revokeToken(ledger, named, clock())
+    return { facts: { jti: named } }
+  },
+}

@@ -1,0 +1,39 @@
+// The tables of README.md that are made from tables of the code.
+
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
+import { OPERATOR_SCHEMAS } from '../../src/http/request/schemas.ts'
+import { markdownTable, withTables } from './markdown-table.ts'
+
+/** The page. */
+export const README: string = fileURLToPath(new URL('../../README.md', import.meta.url))
+
+const code = (text: string): string => `\`${text}\``
+
+const takenBy = ({ query, request }: OperatorCall): string => {
+  const fields = Object.entries(request === undefined ? {} : OPERATOR_SCHEMAS[request].entries)
+  return [
+    ...(query ?? []).map((name) => code(`?${name}=`)),
+    ...fields.map(([name, { type }]) => code(type === 'optional' ? `${name}?` : name)),
+  ].join(', ')
+}
+
+/** A row for each call of operators. */
+export const operatorTable = (calls: Readonly<Record<string, OperatorCall>>): string =>
+  markdownTable(
+    ['call', 'scope', 'takes', 'what it does', 'answers'],
+    Object.values(calls).map((call) => [
+      code(`${call.method} ${call.path.replaceAll(/:(\w+)/g, '{$1}')}`),
+      code(call.scope),
+      takenBy(call),
+      call.summary,
+      call.answer === undefined ? 'no body' : code(call.answer),
+    ]),
+  )
+
+/** The page with its tables as the code has them now. */
+export const readmePage = async (): Promise<string> =>
+  withTables(await readFile(README, 'utf8'), {
+    'calls of operators': operatorTable(OPERATOR_CALLS),
+  })
