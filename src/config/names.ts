@@ -1,23 +1,6 @@
-// The names of environment variables: those of the service, those of its clients, and what is said of a name
-// that is neither.
+// The names of environment variables: what is said of a name that neither the service nor its clients read.
 
-/** The variables that the service reads. All of them can be set as `NAME_FILE` where there are files. */
-export const SERVICE_NAMES = [
-  'ROLLCALL_ISSUER',
-  'ROLLCALL_SIGNING_KEYS',
-  'ROLLCALL_POLICY',
-  'ROLLCALL_TRUST_ANCHORS',
-  'ROLLCALL_LEDGER',
-  'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
-  'ROLLCALL_CHALLENGE_KEYS',
-  'ROLLCALL_ALLOW_SHA1',
-  'ROLLCALL_ADMIN_KEYS',
-  'PORT',
-  'HOST',
-] as const
-
-/** The name of a variable of the service. */
-export type ServiceName = (typeof SERVICE_NAMES)[number]
+import { FILE } from './variable.ts'
 
 /**
  * The variables that only bootstrap.sh and the command `rollcall` read. The service ignores them, so that one
@@ -33,15 +16,7 @@ export const CLIENT_NAMES = [
   'ROLLCALL_ADMIN_KEY_FILE',
 ] as const
 
-/** What is appended to a name whose value is in a file. */
-export const FILE = '_FILE'
-
 const PREFIX = 'ROLLCALL_'
-const KNOWN: readonly string[] = [
-  ...SERVICE_NAMES,
-  ...SERVICE_NAMES.map((name) => name + FILE),
-  ...CLIENT_NAMES,
-]
 
 /** How many characters have to be added, removed or replaced to make one text from the other. */
 const distance = (from: string, to: string): number => {
@@ -60,17 +35,21 @@ const distance = (from: string, to: string): number => {
 const MIN_PART_LENGTH = 4
 
 /** The known name that somebody most likely meant, if any is close. */
-const nearest = (name: string): string | undefined => {
+const nearest = (name: string, known: readonly string[]): string | undefined => {
   const own = name.slice(PREFIX.length)
-  if (own === 'PORT' || own === 'HOST') return own
-  const [best] = KNOWN.map((known) => ({
-    known,
-    changes: distance(name, known),
-    contains: own.length >= MIN_PART_LENGTH && known.includes(own),
-  }))
+  if (known.includes(own)) return own
+  // The file of a variable that takes none.
+  const variable = name.endsWith(FILE) ? name.slice(0, -FILE.length) : name
+  if (known.includes(variable)) return variable
+  const [best] = known
+    .map((other) => ({
+      other,
+      changes: distance(name, other),
+      contains: own.length >= MIN_PART_LENGTH && other.includes(own),
+    }))
     .filter(({ changes, contains }) => contains || changes <= Math.max(2, own.length / 4))
     .toSorted((a, b) => a.changes - b.changes)
-  return best?.known
+  return best?.other
 }
 
 /** Kubernetes puts these into every pod beside a Service named `rollcall`. */
@@ -78,12 +57,22 @@ const isServiceLink = (name: string, value: unknown): boolean =>
   /^ROLLCALL_(?:SERVICE_|PORT_)/.test(name) ||
   (name === 'ROLLCALL_PORT' && typeof value === 'string' && value.startsWith('tcp://'))
 
-/** The problem with a name that begins with `ROLLCALL_`; `undefined` if it is known. */
-export const nameProblem = (name: string, value: unknown): string | undefined => {
-  if (!name.startsWith(PREFIX) || KNOWN.includes(name)) return undefined
+/**
+ * The problem with a name that begins with `ROLLCALL_`.
+ * @param service the names that the service reads
+ * @returns `undefined` if the name is known, or is not ours
+ */
+export const nameProblem = (
+  name: string,
+  value: unknown,
+  service: readonly string[],
+): string | undefined => {
+  if (!name.startsWith(PREFIX)) return undefined
+  const known = [...service, ...CLIENT_NAMES]
+  if (known.includes(name)) return undefined
   if (isServiceLink(name, value)) {
     return `${name}: unknown name; if Kubernetes sets it, add enableServiceLinks: false to the pod`
   }
-  const meant = nearest(name)
+  const meant = nearest(name, known)
   return `${name}: unknown name; ${meant === undefined ? 'remove it' : `did you mean ${meant}?`}`
 }

@@ -1,80 +1,75 @@
 // The texts of the variables: from the environment or from the files that it names, in UTF-8, without the line
 // end that editors and shells put behind them.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import { decodeText, textProblem } from '../base/text.ts'
-import { FILE, SERVICE_NAMES, type ServiceName, nameProblem } from './names.ts'
+import { FILE, type ReadFile, type Variables } from './variable.ts'
 
 /** Variables by name. Bindings of Workers are not texts. */
 export type Environment = Readonly<Record<string, unknown>>
 
-/** Reads a file: its bytes, or its text where the runtime has decoded it. */
-export type ReadFile = (path: string) => Promise<Uint8Array | string>
-
 /** A text, or the end of a sentence that says why there is none. */
-type Value = { readonly text: string } | { readonly problem: string }
+type Text = Result<string, string>
 
-const trimmed = (text: string): Value => {
+const trimmed = (text: string, problem: string): Text => {
   const value = text.replace(/[ \t\r\n]+$/, '')
-  return value === ''
-    ? { problem: 'is empty; set a value, or remove the variable' }
-    : { text: value }
+  return value === '' ? refuse(problem) : accept(value)
 }
 
-const readVariable = (value: unknown): Value => {
-  if (typeof value !== 'string') return { problem: `is not a text but of type ${typeof value}` }
+const readVariable = (value: unknown): Text => {
+  if (typeof value !== 'string') return refuse(`is not a text but of type ${typeof value}`)
   const problem = textProblem(value)
-  return problem === undefined ? trimmed(value) : { problem }
+  return problem === undefined
+    ? trimmed(value, 'is empty; set a value, or remove the variable')
+    : refuse(problem)
 }
 
 /** Like a path, and like no key or password that somebody has put in the place of one. */
 const SHOWN_PATH = /^(?=.*[./])[\w./ -]{1,200}$/
 
-const readFromFile = async (path: unknown, name: string, readFile?: ReadFile): Promise<Value> => {
+const readFromFile = async (path: unknown, name: string, readFile?: ReadFile): Promise<Text> => {
   if (readFile === undefined) {
-    return { problem: `cannot be used, because this runtime has no file system; set ${name}` }
+    return refuse(`cannot be used, because this runtime has no file system; set ${name}`)
   }
-  if (typeof path !== 'string' || path === '') return { problem: 'is not the path of a file' }
+  if (typeof path !== 'string' || path === '') return refuse('is not the path of a file')
   const shown = SHOWN_PATH.test(path) ? path : 'its file'
   const content = await readFile(path).catch(() => undefined)
   if (content === undefined) {
-    return { problem: `cannot read ${shown}; check that the file exists and is readable` }
+    return refuse(`cannot read ${shown}; check that the file exists and is readable`)
   }
   const problem = typeof content === 'string' ? textProblem(content) : undefined
+  if (problem !== undefined) return refuse(`${shown} ${problem}`)
   const decoded = typeof content === 'string' ? { text: content } : decodeText(content)
-  if (problem !== undefined) return { problem: `${shown} ${problem}` }
-  if ('problem' in decoded) return { problem: `${shown} ${decoded.problem}` }
-  const value = trimmed(decoded.text)
-  return 'problem' in value ? { problem: `${shown} is empty` } : value
+  if ('problem' in decoded) return refuse(`${shown} ${decoded.problem}`)
+  return trimmed(decoded.text, `${shown} is empty`)
 }
 
 /**
- * Collects the values of the service's variables.
+ * Collects the texts of variables.
  * @param readFile absent: there is no file system
  * @param problems takes a line for each problem, the variable's name first
+ * @returns texts that are not empty, by the variable's name
  */
-export const readValues = async (
+export const readTexts = async (
+  rows: Variables,
   env: Environment,
   readFile: ReadFile | undefined,
   problems: string[],
-): Promise<Map<ServiceName, string>> => {
-  const values = new Map<ServiceName, string>()
-  for (const [name, value] of Object.entries(env)) {
-    const problem = nameProblem(name, value)
-    if (problem !== undefined) problems.push(problem)
-  }
-  for (const name of SERVICE_NAMES) {
-    const [variable, path] = [env[name], env[name + FILE]]
+): Promise<ReadonlyMap<string, string>> => {
+  const texts = new Map<string, string>()
+  for (const { name, file } of Object.values(rows)) {
+    const variable = env[name]
+    const path = file ? env[name + FILE] : undefined
     if (variable !== undefined && path !== undefined) {
       problems.push(`${name}: is set together with ${name}${FILE}; remove one of them`)
-    } else if (variable !== undefined) {
-      const value = readVariable(variable)
-      if ('text' in value) values.set(name, value.text)
-      else problems.push(`${name}: ${value.problem}`)
-    } else if (path !== undefined) {
-      const value = await readFromFile(path, name, readFile)
-      if ('text' in value) values.set(name, value.text)
-      else problems.push(`${name}${FILE}: ${value.problem}`)
+      continue
     }
+    if (variable === undefined && path === undefined) continue
+    const source = variable === undefined ? name + FILE : name
+    const text =
+      variable === undefined ? await readFromFile(path, name, readFile) : readVariable(variable)
+    if (text.ok) texts.set(name, text.value)
+    else problems.push(`${source}: ${text.refusal}`)
   }
-  return values
+  return texts
 }

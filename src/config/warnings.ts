@@ -20,7 +20,7 @@ export const emulatedProblem = (
   const at = trustAnchors.findIndex(({ emulated }) => emulated)
   if (at < 0 || isLoopback(issuer)) return undefined
   return (
-    `ROLLCALL_TRUST_ANCHORS: certificate ${at + 1} was made by an emulator, which signs any identity; ` +
+    `certificate ${at + 1} was made by an emulator, which signs any identity; ` +
     'remove it, or set ROLLCALL_ISSUER to a URL on localhost'
   )
 }

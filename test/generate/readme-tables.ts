@@ -3,6 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
+import type { Variable, Variables } from '../../src/config/variable.ts'
+import { VARIABLES } from '../../src/config/variables.ts'
 import { OPERATOR_SCHEMAS } from '../../src/http/request/schemas.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
 
@@ -32,8 +34,29 @@ export const operatorTable = (calls: Readonly<Record<string, OperatorCall>>): st
     ]),
   )
 
+const defaultOf = ({ missing, shownDefault, unit }: Variable<unknown>): string => {
+  if (shownDefault !== undefined) return shownDefault
+  const without = missing({})
+  if ('hint' in without) return 'required'
+  return `${code(String(without.value))}${unit === undefined ? '' : ` ${unit}`}`
+}
+
+/** A row for each variable of the configuration. */
+export const variableTable = (rows: Variables): string =>
+  markdownTable(
+    ['name', 'default', 'secret', 'where', 'meaning'],
+    Object.values(rows).map((row) => [
+      code(row.name),
+      defaultOf(row),
+      row.secret ? 'yes' : '',
+      row.where,
+      row.documentation,
+    ]),
+  )
+
 /** The page with its tables as the code has them now. */
 export const readmePage = async (): Promise<string> =>
   withTables(await readFile(README, 'utf8'), {
+    configuration: variableTable(VARIABLES),
     'calls of operators': operatorTable(OPERATOR_CALLS),
   })

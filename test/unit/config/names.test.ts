@@ -1,11 +1,16 @@
 // The names of variables: the service's, its clients', and what is said of others.
 
 import { describe, expect, it } from 'vitest'
-import { CLIENT_NAMES, SERVICE_NAMES, nameProblem } from '../../../src/config/names.ts'
+import { CLIENT_NAMES, nameProblem as problemOf } from '../../../src/config/names.ts'
+import { namesOf } from '../../../src/config/variable.ts'
+import { VARIABLES } from '../../../src/config/variables.ts'
 import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
 
 /** Set while the command is built; no environment variable. */
 const BUILD_CONSTANTS = new Set(['ROLLCALL_VERSION'])
+
+const nameProblem = (name: string, value: unknown): string | undefined =>
+  problemOf(name, value, namesOf(VARIABLES))
 
 const clientSources = [...typeScriptFiles('src/cli'), 'src/http/bootstrap.sh']
 
@@ -33,7 +38,7 @@ describe('the service', () => {
     for (const name of [...CLIENT_NAMES, 'PATH', 'rollcall_issuer', 'MY_ROLLCALL_X']) {
       expect(nameProblem(name, 'x')).toBeUndefined()
     }
-    for (const name of SERVICE_NAMES) {
+    for (const { name } of Object.values(VARIABLES)) {
       expect([nameProblem(name, 'x'), nameProblem(`${name}_FILE`, 'x')]).toEqual([
         undefined,
         undefined,

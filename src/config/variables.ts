@@ -1,0 +1,157 @@
+// The variables of the service, a row each. The configuration's type, its messages, the names that are known, and
+// the table in README.md follow from it. Nothing that weakens security is a default.
+
+import type { Bytes } from '../base/bytes.ts'
+import { refuse } from '../base/result.ts'
+import type { LedgerConfig } from '../ledger/configured.ts'
+import { type Policy, parsePolicy } from '../policy/policy.ts'
+import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
+import { type AdminKey, parseAdminKeys } from '../token/admin-keys.ts'
+import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
+import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../verify/alibaba-cloud.ts'
+import { type TrustAnchor, parseTrustAnchors } from '../verify/trust-anchor.ts'
+import { parseIssuer } from './issuer.ts'
+import { caught, parseBoolean, parseChallengeKeys, parseHost, parseInteger } from './parsers.ts'
+import type { Missing, Variable } from './variable.ts'
+
+/** A variable that must be set. */
+const required = (hint: string) => (): Missing<never> => ({ hint })
+
+/** A variable that may be left out. */
+const byDefault =
+  <Value>(value: Value) =>
+  (): Missing<Value> => ({ value })
+
+const everywhere = { file: true, where: 'everywhere' } as const
+
+/** Each row by the name of its value in the configuration. */
+export const VARIABLES: {
+  /** `https://host[:port]`, exactly as in tokens. */
+  readonly issuer: Variable<string>
+  readonly signingKeys: Variable<SigningKeys>
+  readonly policy: Variable<Policy>
+  readonly trustAnchors: Variable<readonly TrustAnchor[]>
+  /** `undefined` where the runtime has a ledger of its own. */
+  readonly ledger: Variable<LedgerConfig | undefined>
+  readonly challengeLifetimeSeconds: Variable<number>
+  /** 32 bytes each; `undefined`: derived from the signing keys. */
+  readonly challengeKeys: Variable<readonly Bytes[] | undefined>
+  readonly allowSha1: Variable<boolean>
+  /** Keys of operators; `undefined`: there are no calls of operators. */
+  readonly adminKeys: Variable<readonly AdminKey[] | undefined>
+  readonly host: Variable<string>
+  readonly port: Variable<number>
+} = {
+  issuer: {
+    name: 'ROLLCALL_ISSUER',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'The public URL of the service, `https://HOST[:PORT]` without a path; every token and challenge ' +
+      'contains it as written (`http` for localhost only)',
+    missing: required('set the public URL of this service'),
+    parse: parseIssuer,
+  },
+  signingKeys: {
+    name: 'ROLLCALL_SIGNING_KEYS',
+    secret: true,
+    ...everywhere,
+    documentation:
+      'A private JWKS, which `npm run keygen` makes; the first key signs, and all are published',
+    missing: required('set a private JWKS, which `rollcall keygen` makes'),
+    parse: caught(parseSigningKeys),
+  },
+  policy: {
+    name: 'ROLLCALL_POLICY',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'Which instances may enroll, and in which role ([src/policy/README.md](src/policy/README.md))',
+    missing: required('set the roles: {"roles": {"NAME": {...}}}'),
+    parse: caught(parsePolicy),
+  },
+  trustAnchors: {
+    name: 'ROLLCALL_TRUST_ANCHORS',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'PEM certificates that replace the built-in one; for test clouds, or when Alibaba Cloud changes its own',
+    shownDefault: 'Alibaba Cloud’s',
+    missing: byDefault(ALIBABA_CLOUD_TRUST_ANCHORS),
+    parse: caught(parseTrustAnchors),
+  },
+  ledger: {
+    name: 'ROLLCALL_LEDGER',
+    // A Redis URL may hold a password.
+    secret: true,
+    file: true,
+    where: 'not on Workers',
+    documentation:
+      'Where state is stored: `sqlite:PATH`, `redis://...`, `rediss://...`, `deno-kv:`, or `memory:` for trials',
+    shownDefault: 'the runtime’s; else required',
+    missing: ({ readLedger, defaultLedger }) =>
+      readLedger !== undefined && defaultLedger === undefined
+        ? { hint: 'say where state is stored, such as sqlite:PATH' }
+        : { value: defaultLedger },
+    parse: (text, { readLedger }) =>
+      readLedger === undefined
+        ? refuse(['cannot be set here, because this runtime has a ledger of its own; remove it'])
+        : caught(readLedger)(text),
+  },
+  challengeLifetimeSeconds: {
+    name: 'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'How long a challenge is valid; once shortened, a reset or an empty `memory:` ledger still accepts ' +
+      'challenges of the longer lifetime',
+    unit: 'seconds',
+    missing: byDefault(120),
+    parse: parseInteger(1, MAX_CHALLENGE_LIFETIME_SECONDS),
+  },
+  challengeKeys: {
+    name: 'ROLLCALL_CHALLENGE_KEYS',
+    secret: true,
+    ...everywhere,
+    documentation: 'Keys for challenges, 32 bytes each in base64url, separated by commas',
+    shownDefault: 'derived from the signing keys',
+    missing: byDefault(undefined),
+    parse: parseChallengeKeys,
+  },
+  allowSha1: {
+    name: 'ROLLCALL_ALLOW_SHA1',
+    secret: false,
+    ...everywhere,
+    documentation: 'Whether signatures with SHA-1 are accepted, which ECS makes',
+    missing: byDefault(true),
+    parse: parseBoolean,
+  },
+  adminKeys: {
+    name: 'ROLLCALL_ADMIN_KEYS',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'A public JWKS of operators, none of them a signing key; without it the operators’ calls do not exist',
+    shownDefault: 'no operators',
+    missing: byDefault(undefined),
+    parse: caught(parseAdminKeys),
+  },
+  host: {
+    name: 'HOST',
+    secret: false,
+    file: true,
+    where: 'not on Workers',
+    documentation: 'The address that the server listens on',
+    missing: byDefault('127.0.0.1'),
+    parse: parseHost,
+  },
+  port: {
+    name: 'PORT',
+    secret: false,
+    file: true,
+    where: 'not on Workers',
+    documentation: 'The port that the server listens on; 0 for any free one',
+    missing: byDefault(8787),
+    parse: parseInteger(0, 65_535),
+  },
+}
