@@ -1,4 +1,4 @@
-// What operators are answered is what `openapi.json` describes: an independent validator reads each answer.
+// What instances and operators are answered is what `openapi.json` describes: an independent validator reads each answer.
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -125,5 +125,15 @@ describe('openapi.json', () => {
       expect(answer.status).toBe(401)
       await expectDescribed(action, answer)
     }
+  })
+
+  it('describes the answers to an instance, and what it is told when it is refused', async () => {
+    await expectDescribed('makeChallenge', await service.post('/v1/challenge', {}))
+    const [first, again] = [await service.evidence(), await service.evidence()]
+    await expectDescribed('enroll', await service.post('/v1/enroll', first))
+    const unknownRole = { ...again, role: 'none' }
+    const refused = await service.post('/v1/enroll', unknownRole)
+    expect(refused.ok).toBe(false)
+    await expectDescribed('enroll', refused)
   })
 })
