@@ -6,7 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../../src/token/generate.ts'
 import { freePort } from '../../../support/processes.ts'
 import type { Run, RunOptions } from '../../../support/command.ts'
-import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
+import {
+  ACCOUNT,
+  type AdminService,
+  REGION,
+  startAdminService,
+} from '../../../support/admin-service.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']
 

@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimsOf } from '../../../support/enrollment.ts'
 import { jsonLines } from '../../../support/command.ts'
-import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
+import {
+  ACCOUNT,
+  type AdminService,
+  REGION,
+  startAdminService,
+} from '../../../support/admin-service.ts'
 
 const ID = 'i-bp1first'
 const NAME = [ACCOUNT, REGION, ID]

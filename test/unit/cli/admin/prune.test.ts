@@ -6,7 +6,13 @@ import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waitUntil } from '../../../support/processes.ts'
 import type { Run, RunOptions } from '../../../support/command.ts'
-import { ACCOUNT, type AdminService, REGION, type Trouble, startAdminService } from './service.ts'
+import {
+  ACCOUNT,
+  type AdminService,
+  REGION,
+  type Trouble,
+  startAdminService,
+} from '../../../support/admin-service.ts'
 
 const HOUR_SECONDS = 3600
 const now = (): number => Math.floor(Date.now() / 1000)

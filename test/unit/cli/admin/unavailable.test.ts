@@ -4,7 +4,12 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../support/processes.ts'
-import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
+import {
+  ACCOUNT,
+  type AdminService,
+  REGION,
+  startAdminService,
+} from '../../../support/admin-service.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']
 

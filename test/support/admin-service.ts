@@ -6,27 +6,18 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import {
-  encodeRecords,
-  instanceKey,
-  unknownInstance,
-} from '../../../../src/registry/instance-record.ts'
-import { createApp } from '../../../../src/http/app.ts'
-import type { AuditEvent } from '../../../../src/http/audit.ts'
-import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
-import type { Ledger } from '../../../../src/ledger/ledger.ts'
-import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
-import { generateSigningKeys } from '../../../../src/token/generate.ts'
-import { parseSigningKeys } from '../../../../src/token/signing-keys.ts'
-import { setScene } from '../../../support/enrollment.ts'
-import { freePort } from '../../../support/processes.ts'
-import { DOCUMENT_FIELDS } from '../../../support/test-cloud.ts'
-import {
-  type RollcallCommand,
-  type Run,
-  type RunOptions,
-  buildCommand,
-} from '../../../support/command.ts'
+import { encodeRecords, instanceKey, unknownInstance } from '../../src/registry/instance-record.ts'
+import { createApp } from '../../src/http/app.ts'
+import type { AuditEvent } from '../../src/http/audit.ts'
+import { createMemoryLedger } from '../../src/ledger/memory.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { parseAdminKeys } from '../../src/token/admin-keys.ts'
+import { generateSigningKeys } from '../../src/token/generate.ts'
+import { parseSigningKeys } from '../../src/token/signing-keys.ts'
+import { setScene } from './enrollment.ts'
+import { freePort } from './processes.ts'
+import { DOCUMENT_FIELDS } from './test-cloud.ts'
+import { type RollcallCommand, type Run, type RunOptions, buildCommand } from './command.ts'
 
 export const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
 export const REGION = DOCUMENT_FIELDS['region-id'] as string

@@ -3,7 +3,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { forgetRecord, changeInstance } from '../../../../src/registry/instances.ts'
 import { jsonLines } from '../../../support/command.ts'
-import { ACCOUNT, type AdminService, REGION, startAdminService } from './service.ts'
+import {
+  ACCOUNT,
+  type AdminService,
+  REGION,
+  startAdminService,
+} from '../../../support/admin-service.ts'
 
 const COUNT = 250
 const OTHER_ACCOUNT = '42'
