@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { encodeRecords, instanceKey, unknownInstance } from '../../src/registry/instance-record.ts'
 import { createApp } from '../../src/http/app.ts'
@@ -15,9 +16,9 @@ import { parseAdminKeys } from '../../src/token/admin-keys.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
 import { setScene } from './enrollment.ts'
-import { freePort } from './processes.ts'
+import { type FastTiming, createFastTiming } from './fast-timing.ts'
 import { DOCUMENT_FIELDS } from './test-cloud.ts'
-import { type RollcallCommand, type Run, type RunOptions, buildCommand } from './command.ts'
+import { type RollcallCommand, type Run, type RunOptions, createCommand } from './command.ts'
 
 export const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
 export const REGION = DOCUMENT_FIELDS['region-id'] as string
@@ -37,10 +38,12 @@ export interface Seed {
 }
 
 /** A service, the command, and an operator's key for both. */
-export interface AdminService {
+export interface AdminService<Options = RunOptions> {
   readonly url: string
   readonly ledger: Ledger
-  readonly command: RollcallCommand
+  readonly command: RollcallCommand<Options>
+  /** The clocks of the service, and of a command in this process: nobody waits. */
+  readonly timing: FastTiming
   readonly keyFile: string
   /** The file of a named private key that may introspect and nothing else. */
   readonly gateway: { readonly file: string; readonly name: string }
@@ -52,7 +55,7 @@ export interface AdminService {
   /** How far the clock of the service is from this machine's, in seconds. */
   clockOffset: number
   /** Runs `rollcall admin` with the service, and with the key unless another one is given. */
-  admin(args: readonly string[], options?: RunOptions): Promise<Run>
+  admin(args: readonly string[], options?: Options): Promise<Run>
   /** Enrolls an instance. @returns its token */
   enroll(id: string): Promise<string>
   seed(seeds: readonly Seed[]): Promise<void>
@@ -61,12 +64,31 @@ export interface AdminService {
   close(): Promise<void>
 }
 
-const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+/** Makes the command that a service is used with. */
+type CreateCommand<Options> = (
+  secrets: () => readonly string[],
+  defaults: { readonly timing: FastTiming },
+) => RollcallCommand<Options> | Promise<RollcallCommand<Options>>
 
-/** Starts a service. */
-export const startAdminService = async (): Promise<AdminService> => {
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
+/** Starts a service for commands in this process. */
+export const startAdminService = (): Promise<AdminService> => startAdminServiceFor(createCommand)
+
+/** Starts a service for the command that is given, such as a process. */
+export const startAdminServiceFor = async <Options>(
+  create: CreateCommand<Options>,
+): Promise<AdminService<Options>> => {
+  const timing = createFastTiming()
+  const nowSeconds = (): number => Math.floor(timing.now())
+  // The address is the service's name, so it is known before the service is made.
+  let fetch: (request: Request) => Promise<Response> = async () =>
+    new Response(null, { status: 503 })
+  const server = createAdaptorServer({
+    fetch: (request: Request) => fetch(request),
+    overrideGlobalObjects: false,
+  }) as Server
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const ledger = createMemoryLedger(0)
   const scene = await setScene({ issuer: url, ledger })
   const privateKeys = await generateSigningKeys('ES256')
@@ -89,7 +111,7 @@ export const startAdminService = async (): Promise<AdminService> => {
     clock,
   })
 
-  const fetch = async (request: Request): Promise<Response> => {
+  fetch = async (request) => {
     const token = request.headers.get('Authorization')?.split(' ')[1]
     if (token !== undefined) secrets.push(token, token.split('.')[2] as string)
     requests.push(request.clone())
@@ -97,10 +119,7 @@ export const startAdminService = async (): Promise<AdminService> => {
     response.headers.set('Date', new Date(clock() * 1000).toUTCString())
     return response
   }
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const command = await buildCommand(() => secrets)
+  const command = await create(() => secrets, { timing })
   const keyFile = join(command.folder, 'operator.json')
   const gateway = { file: join(command.folder, 'gateway.json'), name: about.name }
   writeFileSync(gateway.file, JSON.stringify({ keys: [{ ...gatewayKeys.keys[0], ...about }] }), {
@@ -108,8 +127,9 @@ export const startAdminService = async (): Promise<AdminService> => {
   })
   writeFileSync(keyFile, JSON.stringify(privateKeys), { mode: 0o600 })
 
-  const service: AdminService = {
+  const service: AdminService<Options> = {
     url,
+    timing,
     ledger,
     command,
     keyFile,

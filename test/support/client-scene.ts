@@ -4,6 +4,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
 import { createEnroller } from '../../src/enroll/enroller.ts'
 import { createApp } from '../../src/http/app.ts'
@@ -14,7 +15,7 @@ import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
 import type { Intercept } from './bootstrap.ts'
 import { CLUSTER, ROLE, setScene } from './enrollment.ts'
-import { freePort } from './processes.ts'
+import { type FastTiming, createFastTiming } from './fast-timing.ts'
 
 /** How a scene differs from one where everything works. */
 export interface ClientSceneOptions {
@@ -37,6 +38,8 @@ export interface ClientScene {
   readonly asked: readonly string[]
   /** The emulator behind what notes `asked`: the address to give to clients. */
   readonly metadataUrl: string
+  /** The clock of the service. Give it to a command, and nobody waits. */
+  readonly timing: FastTiming
   readonly events: readonly AuditEvent[]
   /** Each request that the service got: method and path, body, proof. */
   readonly requests: readonly { path: string; body: string; dpop: string | null }[]
@@ -48,18 +51,31 @@ export interface ClientScene {
   close(): Promise<void>
 }
 
-const listen = async (
-  fetch: (request: Request) => Promise<Response>,
-  port: number,
-): Promise<() => Promise<void>> => {
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
-  server.listen(port, '127.0.0.1')
+/** A server on a port that the platform chooses. */
+interface Listener {
+  readonly url: string
+  /** What answers; until it is set, nothing does. */
+  fetch: (request: Request) => Promise<Response>
+  close(): Promise<void>
+}
+
+const listen = async (): Promise<Listener> => {
+  const server = createAdaptorServer({
+    fetch: (request: Request) => listener.fetch(request),
+    overrideGlobalObjects: false,
+  }) as Server
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
+  const listener: Listener = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fetch: async () => new Response(null, { status: 503 }),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
   }
+  return listener
 }
 
 /** Starts a service that admits the emulator's instance. */
@@ -67,8 +83,10 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
   const { emulator = {}, challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
   const { clockOffsetSeconds = 0 } = options
   const metadata = await startEmulator(emulator)
-  const [port, metadataPort] = [await freePort(), await freePort()]
-  const url = `http://127.0.0.1:${port}`
+  const timing = createFastTiming()
+  const service = await listen()
+  const beforeMetadata = await listen()
+  const { url } = service
   const account = metadata.emulator.instances[0]?.ownerAccountId
   const scene = await setScene({
     issuer: url,
@@ -93,7 +111,7 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
     enroller,
     readiness: createReadiness(scene.options.ledger),
     audit: (event) => void events.push(event),
-    clock: () => Math.floor(Date.now() / 1000) + clockOffsetSeconds,
+    clock: () => Math.floor(timing.now()) + clockOffsetSeconds,
   })
   const pass = async (request: Request): Promise<Response> => app.fetch(request)
   const hand: { intercept: Intercept; interceptMetadata: Intercept } = {
@@ -101,29 +119,30 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
     interceptMetadata: () => undefined,
   }
   const passMetadata = (request: Request): Promise<Response> => metadata.emulator.fetch(request)
-  const closeService = await listen(async (request) => {
+  service.fetch = async (request) => {
     const path = `${request.method} ${new URL(request.url).pathname}`
     const dpop = request.headers.get('DPoP')
     requests.push({ path, body: await request.clone().text(), dpop })
     return (await hand.intercept(request, pass)) ?? pass(request)
-  }, port)
-  const closeMetadata = await listen(async (request) => {
+  }
+  beforeMetadata.fetch = async (request) => {
     const { pathname, search } = new URL(request.url)
     asked.push(pathname + search)
     return (await hand.interceptMetadata(request, passMetadata)) ?? passMetadata(request)
-  }, metadataPort)
+  }
   return Object.assign(hand, {
     url,
     metadata,
-    metadataUrl: `http://127.0.0.1:${metadataPort}`,
+    metadataUrl: beforeMetadata.url,
+    timing,
     asked,
     events,
     requests,
     bodiesOf: (path: string) =>
       requests.filter((request) => request.path === path).map(({ body }) => body),
     close: async () => {
-      await closeService()
-      await closeMetadata()
+      await service.close()
+      await beforeMetadata.close()
       await metadata.close()
     },
   })

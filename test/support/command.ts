@@ -1,16 +1,16 @@
-// The command `rollcall`, bundled as it is published but for its dependencies, run as a process.
+// The command `rollcall`, run within the test's own process: real code from the arguments to the exit
+// status, with input, output, environment and signals of its own. Runs may overlap.
 
-import { build } from 'esbuild'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
+import { Readable } from 'node:stream'
 import { expect } from 'vitest'
-import { cleanEnvironment } from './processes.ts'
-import { ROOT } from './sources.ts'
-
-const LIMIT_MS = 40_000
+import { SYSTEM_TIMING, type Timing } from '../../src/base/timing.ts'
+import { createRollcall } from '../../src/cli/commands.ts'
+import { runProgram } from '../../src/cli/program.ts'
 
 /** How a run ended. */
 export interface Run {
@@ -19,63 +19,87 @@ export interface Run {
   readonly stderr: string
 }
 
+/** What a run has written so far. */
+export interface RunOutput {
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** What a run gets beside its arguments. */
 export interface RunOptions {
   readonly stdin?: string
-  readonly env?: Record<string, string>
-  /** Is given the process and what it has written so far, while it runs. */
-  readonly started?: (child: ChildProcess, output: { stdout: string; stderr: string }) => void
+  readonly env?: Readonly<Record<string, string>>
+  /** Default: the platform's. */
+  readonly timing?: Timing
+  /** Is called after each output, and may send a signal. */
+  readonly watch?: (output: RunOutput, kill: (signal: NodeJS.Signals) => void) => void
 }
 
-/** The command, and a folder for files. */
-export interface RollcallCommand {
+/** The command, and a folder for files, where it runs. */
+export interface RollcallCommand<Options = RunOptions> {
   readonly folder: string
-  run(args: readonly string[], options?: RunOptions): Promise<Run>
+  run(args: readonly string[], options?: Options): Promise<Run>
   remove(): void
 }
 
-/**
- * Builds the command.
- * @param secrets what no run may ever print; asked after each
- */
-export const buildCommand = async (
-  secrets: () => readonly string[] = () => [],
-): Promise<RollcallCommand> => {
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-command-'))
-  const file = join(folder, 'dist/cli/rollcall.js')
-  await build({
-    entryPoints: [join(ROOT, 'src/cli/rollcall.ts')],
-    outfile: file,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    packages: 'external',
-    logLevel: 'silent',
-  })
-  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+/** Fails if an output holds a secret. */
+export const expectNoSecret = ({ stdout, stderr }: Run, secrets: readonly string[]): void => {
+  for (const secret of secrets) {
+    // A shorter one could be there by chance.
+    if (secret.length <= 20) throw new Error('not long enough for a secret')
+    expect(stdout + stderr).not.toContain(secret)
+  }
+}
 
+const createOutput = (written: () => void) => {
+  const decoder = new TextDecoder()
+  const output = { text: '' }
+  return {
+    output,
+    stream: {
+      write(data: string | Uint8Array) {
+        output.text += typeof data === 'string' ? data : decoder.decode(data, { stream: true })
+        written()
+      },
+      once: () => undefined,
+    },
+  }
+}
+
+/**
+ * Gives a command with a folder of its own.
+ * @param secrets what no run may ever print; asked after each
+ * @param defaults options of every run
+ */
+export const createCommand = (
+  secrets: () => readonly string[] = () => [],
+  defaults: Pick<RunOptions, 'timing'> = {},
+): RollcallCommand => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-command-'))
   return {
     folder,
-    async run(args, { stdin = '', env = {}, started } = {}) {
-      const child = spawn(process.execPath, [file, ...args], {
+    async run(args, options = {}) {
+      const { stdin = '', env = {}, timing = SYSTEM_TIMING, watch } = { ...defaults, ...options }
+      const signals = new EventEmitter()
+      const written = (): void =>
+        watch?.({ stdout: stdout.output.text, stderr: stderr.output.text }, (signal) => {
+          signals.emit(signal)
+        })
+      const stdout = createOutput(written)
+      const stderr = createOutput(written)
+      const { status } = await runProgram(createRollcall(), args, {
+        stdin: () => Readable.from([Buffer.from(stdin)], { objectMode: false }),
+        stdout: stdout.stream,
+        stderr: stderr.stream,
+        // No variable of the tests' own process but the one that finds programs.
+        env: { PATH: process.env['PATH'], ...env },
         cwd: folder,
-        env: cleanEnvironment(env),
-        timeout: LIMIT_MS,
-        killSignal: 'SIGKILL',
+        signals,
+        timing,
       })
-      const output = { stdout: '', stderr: '' }
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
-      // It may end without having read what it was given.
-      child.stdin.on('error', () => undefined).end(stdin)
-      started?.(child, output)
-      const [status] = (await once(child, 'close')) as [number | null]
-      for (const secret of secrets()) {
-        expect(secret.length).toBeGreaterThan(20)
-        expect(output.stdout + output.stderr).not.toContain(secret)
-      }
-      return { status, ...output }
+      const run = { status, stdout: stdout.output.text, stderr: stderr.output.text }
+      expectNoSecret(run, secrets())
+      return run
     },
     remove: () => rmSync(folder, { recursive: true }),
   }

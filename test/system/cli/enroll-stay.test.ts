@@ -12,14 +12,10 @@ import {
   setClientScene,
   unavailable,
 } from '../../support/client-scene.ts'
-import {
-  type RollcallCommand,
-  type Run,
-  type RunOptions,
-  buildCommand,
-} from '../../support/command.ts'
+import type { RollcallCommand, Run } from '../../support/command.ts'
+import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 
-let command: RollcallCommand
+let command: RollcallCommand<ProcessOptions>
 let scene: ClientScene
 beforeAll(async () => {
   command = await buildCommand()
@@ -27,7 +23,7 @@ beforeAll(async () => {
 afterEach(() => scene?.close())
 afterAll(() => command.remove())
 
-const enroll = (args: readonly string[], options?: RunOptions): Promise<Run> =>
+const enroll = (args: readonly string[], options?: ProcessOptions): Promise<Run> =>
   command.run(['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args], {
     env: { TMPDIR: command.folder },
     ...options,

@@ -6,7 +6,7 @@ import { type TestContext, afterAll, beforeAll, describe, expect, it, onTestFini
 import { openLedger } from '../../../src/ledger/open.ts'
 import { freePort } from '../../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../../support/redis-server.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const ISSUER = 'https://rollcall.test'
 const MOVED = 'https://enroll.test'
@@ -14,7 +14,7 @@ const SECRET = 'Geheim-of-the-test-9731'
 
 let command: RollcallCommand
 beforeAll(async () => {
-  command = await buildCommand(() => [SECRET])
+  command = createCommand(() => [SECRET])
 })
 afterAll(() => command.remove())
 

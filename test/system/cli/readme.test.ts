@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { readProjectFile } from '../../support/sources.ts'
-import { type RollcallCommand, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
 const README = readProjectFile('src/cli/README.md')
 const run = promisify(execFile)
@@ -27,7 +27,7 @@ const blockOf = (language: string): string => {
 let command: RollcallCommand
 let folder: string
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   folder = mkdtempSync(join(tmpdir(), 'rollcall-readme-'))
 })
 afterAll(() => {

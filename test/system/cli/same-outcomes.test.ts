@@ -13,7 +13,8 @@ import {
   setClientScene,
   unavailable,
 } from '../../support/client-scene.ts'
-import { type RollcallCommand, buildCommand } from '../../support/command.ts'
+import type { RollcallCommand } from '../../support/command.ts'
+import { buildCommand } from '../../support/command-process.ts'
 import {
   HOSTILE_ANSWERS,
   type HostileAnswer,

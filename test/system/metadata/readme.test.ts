@@ -19,7 +19,7 @@ import {
   itemAt,
 } from '../../../src/metadata/index.ts'
 import { FAULTS } from '../../../src/emulator/faults.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
 import { asText, failureOf } from '../../support/metadata-client.ts'
@@ -57,7 +57,7 @@ beforeAll(async () => {
   full = await startEmulator({ allItems: true, hardenedOnly: true })
   bare = await startEmulator({ hardenedOnly: true, faults: ['not-found:meta-data/hostname'] })
   client = createMetadataClient({ baseUrl: full.url })
-  command = await buildCommand()
+  command = createCommand()
   const [[mac = ''], [role = '']] = [await client.items.macs(), await client.items.ramRoleNames()]
   fill = (text) => text.replace('MAC', mac).replace('ROLE', role).replaceAll('AUDIENCE', AUDIENCE)
   const evidence = await client.evidence({ audience: AUDIENCE })

@@ -8,7 +8,7 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { ROLE } from '../../support/enrollment.ts'
 import { freePort } from '../../support/processes.ts'
 import { type ClientScene, isEnroll, setClientScene } from '../../support/client-scene.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const NAMES = [
   'metadata service',
@@ -27,7 +27,7 @@ const NAMES = [
 let command: RollcallCommand
 let scene: ClientScene
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
 })
 afterEach(() => scene?.close())
 afterAll(() => command.remove())

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BYTE_ORDER_MARK, NOT_UTF8 } from '../../../src/base/text.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { createTestCloud, documentText } from '../../support/test-cloud.ts'
-import { type RollcallCommand, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
 let command: RollcallCommand
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   const cloud = await createTestCloud()
   const texts = {
     'document.json': documentText(),

@@ -1,4 +1,4 @@
-// `rollcall enroll` as a process: how it ends, and what it never does; the same as of bootstrap.sh.
+// `rollcall enroll`: how it ends, and what it never does; the same as of bootstrap.sh.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,23 +16,23 @@ import {
   type RollcallCommand,
   type Run,
   type RunOptions,
-  buildCommand,
+  createCommand,
 } from '../../support/command.ts'
 
 let command: RollcallCommand
 let scene: ClientScene
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
 })
 afterEach(() => scene?.close())
 afterAll(() => command.remove())
 
 /** Enrolls with the scene's service and metadata service. */
 const enroll = (args: readonly string[] = [], options?: RunOptions): Promise<Run> =>
-  command.run(
-    ['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args],
-    options,
-  )
+  command.run(['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args], {
+    timing: scene.timing,
+    ...options,
+  })
 
 const file = (name: string): string => join(command.folder, name)
 
@@ -276,14 +276,15 @@ describe('rollcall enroll, when things fail for a while', () => {
 
   it('waits as long as Retry-After says', async () => {
     scene = await setClientScene()
-    const times: number[] = []
-    scene.intercept = (request) => {
-      if (!isEnroll(request)) return undefined
-      times.push(Date.now())
-      return times.length === 1 ? unavailable({ 'Retry-After': '2' }) : undefined
-    }
+    let failures = 1
+    scene.intercept = (request) =>
+      isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '2' }) : undefined
     expect((await enroll()).status).toBe(0)
-    expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(1990)
+    const [wait, ...more] = scene.timing.waits
+    expect(more).toEqual([])
+    // And a random part of 2 s more.
+    expect(wait).toBeGreaterThanOrEqual(2)
+    expect(wait).toBeLessThan(4)
   })
 
   it('starts over with a new challenge once the old one has expired', async () => {
@@ -302,7 +303,7 @@ describe('rollcall enroll, when things fail for a while', () => {
     scene = await setClientScene({ challengeLifetimeSeconds: 1 })
     scene.intercept = async (request) => {
       if (!isEnroll(request)) return undefined
-      await new Promise((resolve) => setTimeout(resolve, 1300))
+      await scene.timing.wait(1.3)
       return Response.json({ title: 'no', request_id: 'r-1' }, { status: 401 })
     }
     const run = await enroll()
@@ -315,7 +316,9 @@ describe('rollcall enroll, when things fail for a while', () => {
   it('ends with 5 when the service stays away, after as many calls as it may make', async () => {
     scene = await setClientScene()
     const url = `http://127.0.0.1:${await freePort()}`
-    const { status, stderr } = await command.run(['enroll', url, '--attempts', '2'])
+    const { status, stderr } = await command.run(['enroll', url, '--attempts', '2'], {
+      timing: scene.timing,
+    })
     expect(status).toBe(5)
     expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2)
     expect(stderr).toContain('try again later')

@@ -1,7 +1,7 @@
 // `--help` of every subcommand, and what holds of all of them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RollcallCommand, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
 const SUBCOMMANDS = [
   'enroll',
@@ -20,7 +20,7 @@ const SUBCOMMANDS = [
 
 let command: RollcallCommand
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
 })
 afterAll(() => command.remove())
 

@@ -1,4 +1,4 @@
-// `rollcall inspect` as a process: what is in a message, and where it can't be read.
+// `rollcall inspect`: what is in a message, and where it can't be read.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import {
   documentText,
   withAudience,
 } from '../../support/test-cloud.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const CONTENT = withAudience(documentText(), 'a-nonce')
 
@@ -20,7 +20,7 @@ let command: RollcallCommand
 let cloud: TestCloud
 let der: Uint8Array
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   cloud = await createTestCloud()
   der = cloud.sign(CONTENT)
 })

@@ -1,16 +1,16 @@
-// `rollcall metadata` as a process, against the emulator.
+// `rollcall metadata`, against the emulator.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
 import { typedPath } from '../../../src/cli/metadata/path.ts'
 import type { MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
 import { freePort } from '../../support/processes.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 let command: RollcallCommand
 let emulator: EmulatorServer
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
 })
 afterEach(() => emulator?.close())
 afterAll(() => command.remove())

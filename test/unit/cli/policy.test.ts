@@ -1,4 +1,4 @@
-// `rollcall policy check` as a process.
+// `rollcall policy check`.
 
 import * as fc from 'fast-check'
 import { writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jsonPlace } from '../../../src/cli/policy/json-place.ts'
 import { DOCUMENT_FIELDS, documentText } from '../../support/test-cloud.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
 const REGION = DOCUMENT_FIELDS['region-id'] as string
@@ -20,7 +20,7 @@ const role = (match: object, more: object = {}): object => ({
 
 let command: RollcallCommand
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   writeFileSync(join(command.folder, 'document.json'), `${documentText()}\n`)
 })
 afterAll(() => command.remove())

@@ -1,4 +1,4 @@
-// `rollcall keygen --rotate` as a process: three steps, in one order, each not before its time.
+// `rollcall keygen --rotate`: three steps, in one order, each not before its time.
 
 import {
   chmodSync,
@@ -15,13 +15,14 @@ import { refuse } from '../../../src/base/result.ts'
 import { type RotatedKey, planRotation, rotated } from '../../../src/token/rotation.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 let command: RollcallCommand
 let file: string
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   file = join(command.folder, 'keys.json')
+  writeFileSync(join(command.folder, 'package.json'), '{"name":"other"}')
 })
 beforeEach(async () => {
   writeFileSync(file, JSON.stringify(await generateSigningKeys('ES256')))

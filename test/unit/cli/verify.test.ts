@@ -1,4 +1,4 @@
-// `rollcall verify` as a process, with evidence in files.
+// `rollcall verify`, with evidence in files.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import {
   documentText,
   withAudience,
 } from '../../support/test-cloud.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const AUDIENCE = 'a-nonce-of-mine'
 const DOCUMENT = documentText()
@@ -19,7 +19,7 @@ const DOCUMENT = documentText()
 let command: RollcallCommand
 let cloud: TestCloud
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
   cloud = await createTestCloud()
   const old = await createTestCloud({ notAfter: new Date(Date.now() - 1000) })
   const other = await createTestCloud()

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
 import { parseSigningKeys } from '../../../../src/token/signing-keys.ts'
 import { readProjectFile } from '../../../support/sources.ts'
-import { type RollcallCommand, buildCommand } from '../../../support/command.ts'
+import { type RollcallCommand, createCommand } from '../../../support/command.ts'
 
 const SUBCOMMANDS = [
   'list',
@@ -25,7 +25,7 @@ const SUBCOMMANDS = [
 
 let command: RollcallCommand
 beforeAll(async () => {
-  command = await buildCommand()
+  command = createCommand()
 })
 afterAll(() => command.remove())
 

@@ -2,15 +2,12 @@
 
 import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { waitUntil } from '../../../support/processes.ts'
 import type { Run, RunOptions } from '../../../support/command.ts'
 import {
   ACCOUNT,
   type AdminService,
   REGION,
-  type Trouble,
   startAdminService,
 } from '../../../support/admin-service.ts'
 
@@ -49,11 +46,6 @@ interface Document {
 const documentOf = ({ stdout }: Run): Document => JSON.parse(stdout) as Document
 
 const deletions = (): number => service.requests.filter((it) => it.method === 'DELETE').length
-
-const slow: Trouble = async ({ method }) => {
-  if (method === 'DELETE') await setTimeout(100)
-  return undefined
-}
 
 describe('rollcall admin prune', () => {
   it('shows what would go, and changes nothing without --yes', async () => {
@@ -184,35 +176,6 @@ describe('rollcall admin prune', () => {
     expect(await service.known()).toHaveLength(3)
     expect((await prune(list, ['--yes', '--none-enrolled'])).status).toBe(0)
     expect(await service.known()).toEqual([])
-  })
-
-  it.each(['SIGINT', 'SIGKILL'] as const)('goes on after %s, run again', async (signal) => {
-    const ids = range('dead', 60)
-    await service.seed([...ids, 'i-lives'].map((id) => ({ id })))
-    const list = writeList('i-lives')
-    service.troubles.push(...Array.from({ length: 70 }, () => slow))
-    const started: NonNullable<RunOptions['started']> = (child) => {
-      const begun = (): boolean => deletions() >= 9
-      void waitUntil(begun, { seconds: 20, what: 'deletions' }).then(() => child.kill(signal))
-    }
-    const first = await prune(list, ['--yes'], { started })
-    if (signal === 'SIGINT') {
-      expect(first.status).toBe(1)
-      expect(first.stderr).toContain('finishing what was begun; once more to stop at once')
-      expect(first.stderr).toMatch(/\d+ are left; run the same again to go on/)
-      const [, forgotten, notTried] =
-        /forgotten: (\d+), gone already: 0, failed: 0, not tried: (\d+)/.exec(first.stdout) ?? []
-      expect(Number(forgotten) + Number(notTried)).toBe(60)
-      expect(await service.known()).toHaveLength(Number(notTried) + 1)
-    } else expect(first.status).toBe(null)
-    service.troubles.length = 0
-    const left = (await service.known()).length - 1
-    expect(left).toBeGreaterThan(0)
-    expect(left).toBeLessThan(60)
-    const second = await prune(list, ['--yes'])
-    expect(second).toMatchObject({ status: 0 })
-    expect(second.stdout).toContain(`forgotten: ${left}, gone already: 0\n`)
-    expect(await service.known()).toEqual(['i-lives'])
   })
 
   it('counts what somebody else was faster to forget', async () => {
