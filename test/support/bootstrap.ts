@@ -1,109 +1,16 @@
-// bootstrap.sh as an instance runs it: a real shell and a real curl against the real service and the
-// emulated metadata service, each behind a port; what the service answers can be tampered with.
+// bootstrap.sh as an instance runs it: a real shell and a real curl.
 
-import { serve } from '@hono/node-server'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
-import { createApp } from '../../src/http/app.ts'
-import type { AuditEvent } from '../../src/http/audit.ts'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
 import { bootstrapScript } from '../../src/http/bootstrap-script.ts'
-import { createEnroller } from '../../src/enroll/enroller.ts'
-import { parseTrustAnchors } from '../../src/index.ts'
-import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
-import { parsePolicy } from '../../src/policy/policy.ts'
-import { ROLE, setScene } from './enrollment.ts'
-import { reservePort } from './ports.ts'
+import type { ClientScene } from './client-scene.ts'
+import type { Run } from './command.ts'
+import { ROLE } from './enrollment.ts'
 import { cleanEnvironment } from './processes.ts'
-
-/** What a test does to a request on its way; `undefined` lets it pass. */
-export type Intercept = (
-  request: Request,
-  pass: (request: Request) => Promise<Response>,
-) => Promise<Response | undefined> | Response | undefined
-
-/** Everything that an instance talks to. */
-export interface BootstrapScene {
-  /** The service's URL and issuer. */
-  readonly url: string
-  readonly metadata: EmulatorServer
-  readonly events: AuditEvent[]
-  /** Each request that the service got: method and path, and the body. */
-  readonly requests: { readonly path: string; readonly body: string }[]
-  intercept: Intercept
-  close(): Promise<void>
-}
-
-const listen = async (
-  fetch: (request: Request) => Promise<Response>,
-  port: number,
-): Promise<() => Promise<void>> => {
-  const options = { fetch, port, hostname: '127.0.0.1', overrideGlobalObjects: false }
-  const server = serve(options) as Server
-  if (!server.listening) await once(server, 'listening')
-  return async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  }
-}
-
-/** Starts a service that admits the emulator's instance. */
-export const setBootstrapScene = async ({
-  emulator = {},
-  challengeLifetimeSeconds = 120,
-}: {
-  emulator?: MetadataEmulatorOptions
-  challengeLifetimeSeconds?: number
-} = {}): Promise<BootstrapScene> => {
-  const metadata = await startEmulator(emulator)
-  const port = await reservePort()
-  const url = `http://127.0.0.1:${port}`
-  const account = metadata.emulator.instances[0]?.ownerAccountId
-  const { options } = await setScene({
-    issuer: url,
-    challengeLifetimeSeconds,
-    trustAnchors: await parseTrustAnchors(metadata.emulator.certificatePem),
-    policy: parsePolicy({
-      roles: {
-        [ROLE]: {
-          match: { owner_account_id: [account] },
-          token: { audience: ['https://cluster.example'] },
-          reenrollment: 'always',
-        },
-      },
-    }),
-  })
-  const events: AuditEvent[] = []
-  const enroller = await createEnroller(options)
-  const app = createApp({ enroller, audit: (event) => void events.push(event) })
-  const scene: { intercept: Intercept } = { intercept: () => undefined }
-  const requests: { path: string; body: string }[] = []
-  const pass = async (request: Request): Promise<Response> => app.fetch(request)
-  const close = await listen(async (request) => {
-    const { pathname } = new URL(request.url)
-    requests.push({ path: `${request.method} ${pathname}`, body: await request.clone().text() })
-    return (await scene.intercept(request, pass)) ?? pass(request)
-  }, port)
-  return Object.assign(scene, {
-    url,
-    metadata,
-    events,
-    requests,
-    close: async () => {
-      await close()
-      await metadata.close()
-    },
-  })
-}
-
-/** How a run of the script ended. */
-export interface Run {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+import { findTool } from './requirements.ts'
 
 const LIMIT_MS = 50_000
 
@@ -124,13 +31,66 @@ export const runScript = async (
   return { status, stdout, stderr }
 }
 
-/** Runs the script of a scene in `sh`. */
+/**
+ * Puts programs into a folder, which is made if it is missing.
+ * @param programs text of a shell script, by name
+ * @returns a PATH on which they are found before the real ones
+ */
+export const pathWith = (folder: string, programs: Readonly<Record<string, string>>): string => {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    chmodSync(join(folder, name), 0o755)
+  }
+  return `${folder}:${process.env['PATH']}`
+}
+
+/** The time of one run of the script, which passes only where the script sleeps or the test says so. */
+export interface ScriptTime {
+  /** For the environment of the script. */
+  readonly PATH: string
+  /** The seconds of each `sleep`. */
+  slept(): string[]
+  /** Lets time pass. */
+  pass(seconds: number): void
+}
+
+/**
+ * Makes time for one run: `sleep` moves the clock and does not wait.
+ * @param folder where to put the programs; its content belongs to this run
+ * @param programs more programs for the PATH
+ */
+export const createScriptTime = (
+  folder: string,
+  programs: Readonly<Record<string, string>> = {},
+): ScriptTime => {
+  mkdirSync(folder, { recursive: true })
+  const [clock, log] = [join(folder, 'clock'), join(folder, 'slept')]
+  writeFileSync(clock, '1000')
+  writeFileSync(log, '')
+  const PATH = pathWith(join(folder, 'bin'), {
+    sleep: `echo "$1" >>'${log}'\nnow=$(cat '${clock}')\necho $((now + $1)) >'${clock}'`,
+    // The script reads seconds with this one.
+    cut: `case $* in *uptime) cat '${clock}' ;; *) exec ${findTool('cut')} "$@" ;; esac`,
+    ...programs,
+  })
+  return {
+    PATH,
+    slept: () =>
+      readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
+    pass: (seconds) => writeFileSync(clock, String(Number(readFileSync(clock, 'utf8')) + seconds)),
+  }
+}
+
+/** Runs the script of a scene. */
 export const enrollIn = (
-  scene: BootstrapScene,
+  scene: ClientScene,
   env: Record<string, string> = {},
   shell: readonly [string, ...string[]] = ['sh'],
 ): Promise<Run> =>
   runScript(shell, bootstrapScript({ issuer: scene.url, role: ROLE }), {
-    ROLLCALL_METADATA_URL: scene.metadata.url,
+    ROLLCALL_METADATA_URL: scene.metadataUrl,
     ...env,
   })

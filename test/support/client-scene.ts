@@ -1,21 +1,29 @@
-// What `rollcall enroll` and `rollcall doctor` talk to: the real service and the emulated metadata
-// service, each behind a port, and a hand between the command and the service where a test asks for it.
+// What a client that enrolls talks to, be it bootstrap.sh or the command: the real service and the emulated
+// metadata service, each behind a port, where a test can answer in place of either.
 
 import { createAdaptorServer } from '@hono/node-server'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type EmulatorServer, startEmulator } from '../../src/cli/emulator-server.ts'
 import { createEnroller } from '../../src/enroll/enroller.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createReadiness } from '../../src/http/readiness.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
 import { parseTrustAnchors } from '../../src/index.ts'
-import type { MetadataEmulatorOptions } from '../../src/emulator/index.ts'
+import {
+  type MetadataEmulator,
+  type MetadataEmulatorOptions,
+  createMetadataEmulator,
+} from '../../src/emulator/index.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
-import type { Intercept } from './bootstrap.ts'
 import { CLUSTER, ROLE, setScene } from './enrollment.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
+
+/** What a test does to a request on its way; `undefined` lets it pass. */
+export type Intercept = (
+  request: Request,
+  pass: (request: Request) => Promise<Response>,
+) => Promise<Response | undefined> | Response | undefined
 
 /** How a scene differs from one where everything works. */
 export interface ClientSceneOptions {
@@ -33,11 +41,11 @@ export interface ClientSceneOptions {
 /** Everything that a client talks to. */
 export interface ClientScene {
   readonly url: string
-  readonly metadata: EmulatorServer
+  readonly emulator: MetadataEmulator
+  /** The address of the emulator. */
+  readonly metadataUrl: string
   /** Paths that the metadata service was asked for. */
   readonly asked: readonly string[]
-  /** The emulator behind what notes `asked`: the address to give to clients. */
-  readonly metadataUrl: string
   /** The clock of the service. Give it to a command, and nobody waits. */
   readonly timing: FastTiming
   readonly events: readonly AuditEvent[]
@@ -78,20 +86,32 @@ const listen = async (): Promise<Listener> => {
   return listener
 }
 
+const emulators = new Map<string, Promise<MetadataEmulator>>()
+
+/** An emulator of these options. Its key takes long to make, so tests share those that don't count. */
+const emulatorFor = (options: MetadataEmulatorOptions): Promise<MetadataEmulator> => {
+  const counts = options.faults?.some((fault) => /x\d+(?:@|$)|^token-uses/.test(fault)) ?? false
+  if (counts || options.clock !== undefined) return createMetadataEmulator(options)
+  const name = JSON.stringify(options)
+  const emulator = emulators.get(name) ?? createMetadataEmulator(options)
+  emulators.set(name, emulator)
+  return emulator
+}
+
 /** Starts a service that admits the emulator's instance. */
 export const setClientScene = async (options: ClientSceneOptions = {}): Promise<ClientScene> => {
-  const { emulator = {}, challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
+  const { challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
   const { clockOffsetSeconds = 0 } = options
-  const metadata = await startEmulator(emulator)
+  const emulator = await emulatorFor(options.emulator ?? {})
   const timing = createFastTiming()
   const service = await listen()
   const beforeMetadata = await listen()
   const { url } = service
-  const account = metadata.emulator.instances[0]?.ownerAccountId
+  const account = emulator.instances[0]?.ownerAccountId
   const scene = await setScene({
     issuer: url,
     challengeLifetimeSeconds,
-    trustAnchors: await parseTrustAnchors(metadata.emulator.certificatePem),
+    trustAnchors: await parseTrustAnchors(emulator.certificatePem),
     policy: parsePolicy({
       roles: {
         [ROLE]: {
@@ -118,7 +138,7 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
     intercept: () => undefined,
     interceptMetadata: () => undefined,
   }
-  const passMetadata = (request: Request): Promise<Response> => metadata.emulator.fetch(request)
+  const passMetadata = (request: Request): Promise<Response> => emulator.fetch(request)
   service.fetch = async (request) => {
     const path = `${request.method} ${new URL(request.url).pathname}`
     const dpop = request.headers.get('DPoP')
@@ -132,7 +152,7 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
   }
   return Object.assign(hand, {
     url,
-    metadata,
+    emulator,
     metadataUrl: beforeMetadata.url,
     timing,
     asked,
@@ -143,7 +163,6 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
     close: async () => {
       await service.close()
       await beforeMetadata.close()
-      await metadata.close()
     },
   })
 }

@@ -1,8 +1,12 @@
 // Answers that a hostile service, or whoever answers at the metadata service's address, may send: what a
 // client must not take apart, keep or sign. One list for bootstrap.sh and `rollcall enroll`.
 
-import type { Intercept } from './bootstrap.ts'
-import type { ClientScene } from './client-scene.ts'
+import type { ClientScene, Intercept } from './client-scene.ts'
+
+/** How much of answers without end was taken, in bytes. */
+export interface Taken {
+  bytes: number
+}
 
 /** One kind of answer. */
 export interface HostileAnswer {
@@ -14,7 +18,7 @@ export interface HostileAnswer {
   /** How often a challenge is asked for. Default: 1. */
   readonly challenges?: number
   /** Makes the answer out of the good one. */
-  readonly change: (good: Uint8Array<ArrayBuffer>) => BodyInit
+  readonly change: (good: Uint8Array<ArrayBuffer>, taken: Taken) => BodyInit
 }
 
 const decoder = new TextDecoder()
@@ -27,14 +31,12 @@ const bytes =
   (good) =>
     Uint8Array.from([...good.subarray(0, 20), ...added, ...good.subarray(20)])
 
-/** How much of an answer without end was taken, in bytes. */
-export const taken = { bytes: 0 }
 const CHUNK = new Uint8Array(65_536).fill(0x61)
 /** An end after all, so that a client that takes everything ends too. */
 const LONG_BYTES = 48 * 1024 * 1024
 
 /** Chunks without a length announced. */
-const endless = (): ReadableStream => {
+const endless: HostileAnswer['change'] = (_, taken) => {
   let left = LONG_BYTES / CHUNK.length
   return new ReadableStream({
     pull(controller) {
@@ -183,12 +185,13 @@ export const ODD_ANSWERS: readonly HostileAnswer[] = [
   },
 ]
 
-/** Lets a scene answer so. */
-export const answerWith = (scene: ClientScene, { path, change }: HostileAnswer): void => {
+/** Lets a scene answer so. @returns what counts how much is taken */
+export const answerWith = (scene: ClientScene, { path, change }: HostileAnswer): Taken => {
+  const taken: Taken = { bytes: 0 }
   const intercept: Intercept = async (request, pass) => {
     if (!new URL(request.url).pathname.endsWith(path)) return undefined
     const good = await pass(request)
-    const body = change(new Uint8Array(await good.arrayBuffer()))
+    const body = change(new Uint8Array(await good.arrayBuffer()), taken)
     return new Response(body, {
       status: good.status,
       headers: { 'Content-Type': good.headers.get('Content-Type') ?? 'text/plain' },
@@ -196,4 +199,5 @@ export const answerWith = (scene: ClientScene, { path, change }: HostileAnswer):
   }
   if (path.startsWith('/v1/')) scene.intercept = intercept
   else scene.interceptMetadata = intercept
+  return taken
 }

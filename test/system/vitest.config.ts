@@ -7,7 +7,8 @@ import { defineConfig } from 'vitest/config'
 const root = new URL('../..', import.meta.url).pathname
 
 // What a loaded machine does to processes, and never what a test asserts: tried once more, and named at the end.
-const SLOW_MACHINE = /: not within \d+ s|timed out|ECONNREFUSED|ECONNRESET|EADDRINUSE|port \d+ is taken/
+const SLOW_MACHINE =
+  /: not within \d+ s|timed out|ECONNREFUSED|ECONNRESET|EADDRINUSE|port \d+ is taken/
 
 const limits = {
   testTimeout: 60_000,

@@ -9,18 +9,14 @@ import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { ROLE, claimsOf } from '../../support/enrollment.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
-import {
-  type BootstrapScene,
-  enrollIn,
-  runScript,
-  setBootstrapScene,
-} from '../../support/bootstrap.ts'
+import { enrollIn, runScript } from '../../support/bootstrap.ts'
+import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
 
-let scene: BootstrapScene
-let other: BootstrapScene
+let scene: ClientScene
+let other: ClientScene
 let folder: string
 beforeAll(async () => {
-  ;[scene, other] = await Promise.all([setBootstrapScene(), setBootstrapScene()])
+  ;[scene, other] = await Promise.all([setClientScene(), setClientScene()])
   folder = mkdtempSync(join(tmpdir(), 'rollcall-challenge-'))
 })
 afterAll(async () => {
@@ -76,7 +72,7 @@ const byHand = (): string => {
   const fence = [...fences].map(([, text = '']) => text).find((text) => text.includes('aud=$('))
   return String(fence)
     .replace('https://rollcall.example', scene.url)
-    .replace('http://100.100.100.200', scene.metadata.url)
+    .replace('http://100.100.100.200', scene.metadataUrl)
 }
 const IS_GOOD = 'the challenge is good\n'
 

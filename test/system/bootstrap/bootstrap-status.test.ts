@@ -8,12 +8,8 @@ import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { freePort } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
-import {
-  type BootstrapScene,
-  enrollIn,
-  runScript,
-  setBootstrapScene,
-} from '../../support/bootstrap.ts'
+import { enrollIn, pathWith, runScript } from '../../support/bootstrap.ts'
+import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
 
 const SHELLS = [
   ['dash', []],
@@ -22,11 +18,13 @@ const SHELLS = [
 ] as const
 
 describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
-  let scene: BootstrapScene
+  let scene: ClientScene
   let folder: string
+  let PATH: string
   beforeAll(async () => {
-    scene = await setBootstrapScene({ emulator: { hardenedOnly: true } })
+    scene = await setClientScene({ emulator: { hardenedOnly: true } })
     folder = mkdtempSync(join(tmpdir(), 'rollcall-bootstrap-'))
+    PATH = pathWith(mkdtempSync(join(tmpdir(), 'rollcall-quick-')), { sleep: ':' })
   })
   afterAll(async () => {
     await scene.close()
@@ -41,7 +39,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     const run = await enrollIn(scene, {}, shellOf(context))
     expect(run).toMatchObject({ status: 0, stderr: '' })
     const { claims } = await verifyToken(run.stdout, scene.url, 'https://cluster.example')
-    expect(claims['ecs'].instance_id).toBe(scene.metadata.emulator.instances[0]?.instanceId)
+    expect(claims['ecs'].instance_id).toBe(scene.emulator.instances[0]?.instanceId)
   })
 
   it('ends with 0 and writes the token to a file that only its owner can read', async (context) => {
@@ -91,7 +89,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   })
 
   it('ends with 3 where no metadata service answers', async (context) => {
-    const env = { ROLLCALL_METADATA_URL: `http://127.0.0.1:${await freePort()}` }
+    const env = { PATH, ROLLCALL_METADATA_URL: `http://127.0.0.1:${await freePort()}` }
     const run = await enrollIn(scene, env, shellOf(context))
     expect(run).toMatchObject({ status: 3, stdout: '' })
     expect(run.stderr).toMatch(/is this an ECS instance in a VPC/)
@@ -107,7 +105,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
 
   it('ends with 5 where no service answers', async (context) => {
     const script = bootstrapScript({ issuer: `http://127.0.0.1:${await freePort()}` })
-    const run = await runScript(shellOf(context), script, { ROLLCALL_ATTEMPTS: '2' })
+    const run = await runScript(shellOf(context), script, { PATH, ROLLCALL_ATTEMPTS: '2' })
     expect(run).toMatchObject({ status: 5, stdout: '' })
     expect(run.stderr).toMatch(/not available .*try again later/)
   })

@@ -66,9 +66,7 @@ describe('rollcall doctor, with everything in order', () => {
     expect(run.stdout.split('\n').map((line) => line.slice(6, 22).trim())).toEqual([...NAMES, ''])
     expect(named(run, '-   ')).toEqual(['enrollment'])
     expect(lineOf(run, 'enrollment')).toContain('--enroll does it')
-    expect(lineOf(run, 'document')).toContain(
-      scene.metadata.emulator.instances[0]?.instanceId as string,
-    )
+    expect(lineOf(run, 'document')).toContain(scene.emulator.instances[0]?.instanceId as string)
     expect(lineOf(run, 'hardened mode')).toContain('requests without a token are refused')
     expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
   })
