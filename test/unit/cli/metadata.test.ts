@@ -1,22 +1,31 @@
 // `rollcall metadata`, against the emulator.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
 import { typedPath } from '../../../src/cli/metadata/path.ts'
 import type { MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
+import { createFastTiming } from '../../support/fast-timing.ts'
 import { freePort } from '../../support/processes.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 let command: RollcallCommand
 let emulator: EmulatorServer
+const emulators = new Map<string, EmulatorServer>()
 beforeAll(async () => {
-  command = createCommand()
+  command = createCommand(undefined, { timing: createFastTiming() })
 })
-afterEach(() => emulator?.close())
-afterAll(() => command.remove())
+afterAll(async () => {
+  command.remove()
+  await Promise.all([...emulators.values()].map((server) => server.close()))
+})
 
 const start = async (options: MetadataEmulatorOptions = {}): Promise<void> => {
-  emulator = await startEmulator({ allItems: true, hardenedOnly: true, seed: 'cli', ...options })
+  // Its key takes long to make, so tests with the same options share one.
+  const name = JSON.stringify(options)
+  emulator =
+    emulators.get(name) ??
+    (await startEmulator({ allItems: true, hardenedOnly: true, seed: 'cli', ...options }))
+  emulators.set(name, emulator)
 }
 const metadata = (...args: string[]): Promise<Run> =>
   command.run(['metadata', ...args, '--metadata-url', emulator.url])
