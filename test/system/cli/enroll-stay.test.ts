@@ -1,77 +1,89 @@
 // `rollcall enroll` with --exec and --renew: what it starts, when it comes again, and how it ends.
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { renewalDelay } from '../../../src/cli/enroll/renew.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROLE, claimsOf } from '../../support/enrollment.ts'
 import { waitUntil } from '../../support/processes.ts'
 import {
   type ClientScene,
+  type ClientSceneOptions,
   isEnroll,
   setClientScene,
   unavailable,
 } from '../../support/client-scene.ts'
-import type { RollcallCommand, Run } from '../../support/command.ts'
+import type { RollcallCommand, Run, RunOutput } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 
 let command: RollcallCommand<ProcessOptions>
-let scene: ClientScene
+const scenes: ClientScene[] = []
 beforeAll(async () => {
   command = await buildCommand()
 })
-afterEach(() => scene?.close())
-afterAll(() => command.remove())
+afterAll(async () => {
+  await Promise.all(scenes.map((scene) => scene.close()))
+  command.remove()
+})
 
-const enroll = (args: readonly string[], options?: ProcessOptions): Promise<Run> =>
-  command.run(['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args], {
-    env: { TMPDIR: command.folder },
-    ...options,
-  })
+/** A service of one test, and a folder for what its commands write. */
+const open = async (options?: ClientSceneOptions) => {
+  const scene = await setClientScene(options)
+  scenes.push(scene)
+  const folder = mkdtempSync(join(command.folder, 'test-'))
+  const file = (name: string): string => join(folder, name)
+  const read = (name: string): string => readFileSync(file(name), 'utf8')
 
-const file = (name: string): string => join(command.folder, name)
-const read = (name: string): string => readFileSync(file(name), 'utf8')
-const lines = (name: string): string[] => {
-  try {
-    return read(name)
-      .split('\n')
-      .filter((line) => line !== '')
-  } catch {
-    return []
+  const enroll = (args: readonly string[], options: ProcessOptions = {}): Promise<Run> => {
+    const common = ['--role', ROLE, '--metadata-url', scene.metadataUrl]
+    return command.run(['enroll', scene.url, ...common, ...args], {
+      env: { TMPDIR: folder },
+      ...options,
+    })
+  }
+
+  return {
+    scene,
+    file,
+    read,
+    enroll,
+    lines: (name: string): string[] =>
+      existsSync(file(name))
+        ? read(name)
+            .split('\n')
+            .filter((line) => line !== '')
+        : [],
+    /** Temporary folders with a token. */
+    leftOver: (): string[] => readdirSync(folder).filter((name) => name.startsWith('rollcall-')),
+    /** Starts, waits for a condition, sends a signal, and waits for the end. */
+    async until(
+      args: readonly string[],
+      what: string,
+      condition: (output: RunOutput) => boolean,
+      signal: NodeJS.Signals = 'SIGTERM',
+    ): Promise<Run> {
+      let stopped: Promise<void> | undefined
+      const run = await enroll(args, {
+        started: (child, output) => {
+          const alive = (): boolean => child.exitCode === null
+          stopped = waitUntil(() => condition(output), { seconds: 30, what, alive })
+            .then(() => void child.kill(signal))
+            .catch((error: unknown) => {
+              child.kill('SIGKILL')
+              throw error
+            })
+        },
+      })
+      await stopped
+      return run
+    },
   }
 }
-/** Temporary folders with a token. */
-const leftOver = (): string[] =>
-  readdirSync(command.folder).filter((name) => name.startsWith('rollcall-'))
 
-/** Starts, waits for a condition, sends a signal, and waits for the end. */
-const until = async (
-  args: readonly string[],
-  what: string,
-  condition: (output: { stdout: string; stderr: string }) => boolean,
-  signal: NodeJS.Signals = 'SIGTERM',
-): Promise<Run> => {
-  let stopped: Promise<void> | undefined
-  const run = await enroll(args, {
-    started: (child, output) => {
-      const alive = (): boolean => child.exitCode === null
-      stopped = waitUntil(() => condition(output), { seconds: 30, what, alive })
-        .then(() => void child.kill(signal))
-        .catch((error: unknown) => {
-          child.kill('SIGKILL')
-          throw error
-        })
-    },
-  })
-  await stopped
-  return run
-}
-
-describe('rollcall enroll --exec', () => {
+describe.concurrent('rollcall enroll --exec', () => {
   it('gives the token by the name of a file, which is gone afterwards, and no argument holds it', async () => {
-    scene = await setClientScene()
+    const { scene, read, enroll, leftOver } = await open()
     const script =
-      'cat "$ROLLCALL_TOKEN_FILE"; ls -l "$ROLLCALL_TOKEN_FILE" >&2; ps -eo args >ps.txt'
+      'cat "$ROLLCALL_TOKEN_FILE"; ls -l "$ROLLCALL_TOKEN_FILE" >&2; ps -eo args >"$TMPDIR/ps.txt"'
     const { status, stdout, stderr } = await enroll(['--exec', script])
     expect(status).toBe(0)
     expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
@@ -82,30 +94,30 @@ describe('rollcall enroll --exec', () => {
   })
 
   it('gives the file of --out, which stays', async () => {
-    scene = await setClientScene()
-    const args = ['--out', 'exec.jwt', '--exec', 'printf %s "$ROLLCALL_TOKEN_FILE"']
+    const { file, read, enroll } = await open()
+    const args = ['--out', file('exec.jwt'), '--exec', 'printf %s "$ROLLCALL_TOKEN_FILE"']
     const { status, stdout } = await enroll(args)
     expect({ status, stdout }).toEqual({ status: 0, stdout: file('exec.jwt') })
     expect(claimsOf(read('exec.jwt'))).toMatchObject({ role: ROLE })
   })
 
   it('ends with 1 when the command fails, and keeps the token', async () => {
-    scene = await setClientScene()
-    const { status, stderr } = await enroll(['--out', 'failed.jwt', '--exec', 'exit 7'])
+    const { file, read, enroll } = await open()
+    const { status, stderr } = await enroll(['--out', file('failed.jwt'), '--exec', 'exit 7'])
     expect(status).toBe(1)
     expect(stderr).toContain('the command ended with exit status 7')
     expect(claimsOf(read('failed.jwt'))).toMatchObject({ role: ROLE })
   })
 
   it('does not run anything when there is no token', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    const { enroll } = await open({ role: { match: { owner_account_id: ['1'] } } })
     expect(await enroll(['--exec', 'echo ran'])).toMatchObject({ status: 4, stdout: '' })
   })
 
   it('ends the command and removes its token when it is interrupted', async () => {
-    scene = await setClientScene()
+    const { file, leftOver, until } = await open()
     const script =
-      'trap "echo >ended; exit" TERM; sleep 60 >&- 2>&- & ls "$ROLLCALL_TOKEN_FILE"; wait'
+      'trap "echo >$TMPDIR/ended; exit" TERM; sleep 60 >&- 2>&- & ls "$ROLLCALL_TOKEN_FILE"; wait'
     const ready = ({ stdout }: { stdout: string }): boolean => stdout.includes('/token')
     const run = await until(['--exec', script], 'the command', ready, 'SIGINT')
     expect(run.status).toBe(130)
@@ -114,9 +126,9 @@ describe('rollcall enroll --exec', () => {
   })
 })
 
-describe('rollcall enroll --renew', () => {
+describe.concurrent('rollcall enroll --renew', () => {
   it('enrolls again at two thirds of the lifetime, and ends with 0 on SIGTERM', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 3 })
+    const { scene, file, read, lines, until } = await open({ lifetimeSeconds: 3 })
     const times: number[] = []
     scene.intercept = (request) => {
       if (isEnroll(request)) times.push(performance.now())
@@ -125,9 +137,9 @@ describe('rollcall enroll --renew', () => {
     const args = [
       '--renew',
       '--out',
-      'renewed.jwt',
+      file('renewed.jwt'),
       '--exec',
-      'cat "$ROLLCALL_TOKEN_FILE" >>all; echo >>all',
+      'cat "$ROLLCALL_TOKEN_FILE" >>"$TMPDIR/all"; echo >>"$TMPDIR/all"',
     ]
     const run = await until(args, 'three tokens', () => lines('all').length >= 3)
     expect(run.status).toBe(0)
@@ -139,27 +151,10 @@ describe('rollcall enroll --renew', () => {
     expect(claimsOf(read('renewed.jwt'))).toMatchObject({ role: ROLE })
   })
 
-  it('survives refusals and a service that is down, and says until when the token is good', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 2 })
-    let calls = 0
-    scene.intercept = (request) => {
-      if (!isEnroll(request)) return undefined
-      calls++
-      if (calls === 2) return new Response('', { status: 403 })
-      return calls === 3 ? unavailable() : undefined
-    }
-    const args = ['--renew', '--out', 'survived.jwt', '--attempts', '1', '--json']
-    const run = await until(args, 'a second token', ({ stdout }) => stdout.split('\n').length > 2)
-    expect(run.status).toBe(0)
-    expect(run.stderr).toMatch(/refused: the service answered 403/)
-    expect(run.stderr).toMatch(/is not available \(the service answered 503\)/)
-    expect(run.stderr).toMatch(/the token (?:is good for \d s more|has expired); renewing again in/)
-    expect(calls).toBeGreaterThanOrEqual(4)
-  })
-
   it('goes on when the command fails, and ends one that is still running when the next is due', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 2 })
-    const script = 'echo run >>runs; if [ "$(wc -l <runs)" = 1 ]; then sleep 60; else exit 3; fi'
+    const { lines, until } = await open({ lifetimeSeconds: 2 })
+    const script =
+      'cd "$TMPDIR"; echo run >>runs; if [ "$(wc -l <runs)" = 1 ]; then sleep 60; else exit 3; fi'
     const args = ['--renew', '--exec', script]
     const run = await until(args, 'three runs', () => lines('runs').length >= 3)
     expect(run.status).toBe(0)
@@ -167,29 +162,15 @@ describe('rollcall enroll --renew', () => {
     expect(run.stderr).toMatch(/the command ended with exit status 3/)
   })
 
-  it('ends with the status of the first enrollment when that fails', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
-    expect((await enroll(['--renew', '--out', 'never.jwt'])).status).toBe(4)
-  })
-
   it('ends with 0 on SIGTERM while it waits for the service', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 2 })
-    writeFileSync(file('calls'), '')
+    const { scene, file, until } = await open({ lifetimeSeconds: 2 })
     let calls = 0
     scene.intercept = (request) => {
       if (!isEnroll(request)) return undefined
       return calls++ > 0 ? unavailable({ 'Retry-After': '60' }) : undefined
     }
-    const args = ['--renew', '--out', 'waiting.jwt']
+    const args = ['--renew', '--out', file('waiting.jwt')]
     const waits = ({ stderr }: { stderr: string }): boolean => /trying again in 6/.test(stderr)
     expect((await until(args, 'the wait', waits)).status).toBe(0)
-  })
-})
-
-describe('renewalDelay()', () => {
-  it('is two thirds of the lifetime or up to a tenth less, and never nothing', () => {
-    expect(renewalDelay(300, 0)).toBe(200)
-    expect(renewalDelay(300, 0.9999)).toBeCloseTo(180, 0)
-    expect(renewalDelay(0, 0.5)).toBe(1)
   })
 })

@@ -1,0 +1,94 @@
+// `rollcall enroll --renew` where no command has to be run: when it enrolls again, and what it survives. Time is
+// the test's own.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import type { Timing } from '../../../src/base/timing.ts'
+import { renewalDelay } from '../../../src/cli/enroll/renew.ts'
+import {
+  type ClientScene,
+  isEnroll,
+  setClientScene,
+  unavailable,
+} from '../../support/client-scene.ts'
+import { type Run, type RunOutput, createCommand } from '../../support/command.ts'
+import { ROLE, claimsOf } from '../../support/enrollment.ts'
+
+const command = createCommand()
+let scene: ClientScene
+afterEach(() => scene?.close())
+afterAll(() => command.remove())
+
+/** Runs the command until its output is as it should be, and sends SIGTERM. */
+const until = (args: readonly string[], isDone: (output: RunOutput) => boolean): Promise<Run> => {
+  let done = false
+  const { timing } = scene
+  const common = ['--role', ROLE, '--metadata-url', scene.metadataUrl]
+  return command.run(['enroll', scene.url, ...common, ...args], {
+    // Once it was told to end, no wait ends, so that nothing goes on behind the test.
+    timing: {
+      ...timing,
+      wait: (...wait: Parameters<Timing['wait']>) =>
+        done ? new Promise(() => undefined) : timing.wait(...wait),
+    },
+    watch(output, kill) {
+      if (done || !isDone(output)) return
+      done = true
+      kill('SIGTERM')
+    },
+  })
+}
+
+const lineCount = ({ stdout }: RunOutput): number => stdout.split('\n').length - 1
+
+describe('rollcall enroll --renew', () => {
+  it('enrolls again at two thirds of the lifetime, and ends with 0 on SIGTERM', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 300 })
+    const args = ['--renew', '--out', 'renewed.jwt', '--json']
+    const run = await until(args, (output) => lineCount(output) === 4)
+    expect(run).toMatchObject({ status: 0, stderr: '' })
+    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(4)
+    const waits = scene.timing.waits.slice(0, 3)
+    // Two thirds, and up to a tenth of that less. The enrollment itself takes some time, too.
+    for (const wait of waits) {
+      expect(wait).toBeGreaterThan(150)
+      expect(wait).toBeLessThanOrEqual(200)
+    }
+    const token = readFileSync(join(command.folder, 'renewed.jwt'), 'utf8')
+    expect(claimsOf(token)).toMatchObject({ role: ROLE })
+  })
+
+  it('survives refusals and a service that is down, and says until when the token is good', async () => {
+    scene = await setClientScene({ lifetimeSeconds: 2 })
+    let calls = 0
+    scene.intercept = (request) => {
+      if (!isEnroll(request)) return undefined
+      calls++
+      if (calls === 2) return new Response('', { status: 403 })
+      return calls === 3 ? unavailable() : undefined
+    }
+    const args = ['--renew', '--out', 'survived.jwt', '--attempts', '1', '--json']
+    const run = await until(args, (output) => lineCount(output) === 2)
+    expect(run.status).toBe(0)
+    expect(run.stderr).toMatch(/refused: the service answered 403/)
+    expect(run.stderr).toMatch(/is not available \(the service answered 503\)/)
+    expect(run.stderr).toMatch(
+      /the token (?:is good for \d+ s more|has expired); renewing again in/,
+    )
+    expect(calls).toBeGreaterThanOrEqual(4)
+  })
+
+  it('ends with the status of the first enrollment when that fails', async () => {
+    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    expect((await until(['--renew', '--out', 'never.jwt'], () => false)).status).toBe(4)
+  })
+})
+
+describe('renewalDelay()', () => {
+  it('is two thirds of the lifetime or up to a tenth less, and never nothing', () => {
+    expect(renewalDelay(300, 0)).toBe(200)
+    expect(renewalDelay(300, 0.9999)).toBeCloseTo(180, 0)
+    expect(renewalDelay(0, 0.5)).toBe(1)
+  })
+})
