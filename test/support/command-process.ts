@@ -17,6 +17,8 @@ const LIMIT_MS = 40_000
 /** What a process gets beside its arguments. */
 export interface ProcessOptions {
   readonly stdin?: string
+  /** Standard input has no end while the process runs. */
+  readonly keepsStdinOpen?: boolean
   readonly env?: Record<string, string>
   /** Is given the process and what it has written so far, while it runs. */
   readonly started?: (child: ChildProcess, output: RunOutput) => void
@@ -45,7 +47,7 @@ export const buildCommand = async (
 
   return {
     folder,
-    async run(args, { stdin = '', env = {}, started } = {}) {
+    async run(args, { stdin = '', keepsStdinOpen = false, env = {}, started } = {}) {
       const child = spawn(process.execPath, [file, ...args], {
         cwd: folder,
         env: cleanEnvironment(env),
@@ -56,7 +58,8 @@ export const buildCommand = async (
       child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
       child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
       // It may end without having read what it was given.
-      child.stdin.on('error', () => undefined).end(stdin)
+      child.stdin.on('error', () => undefined).write(stdin)
+      if (!keepsStdinOpen) child.stdin.end()
       started?.(child, output)
       const [status] = (await once(child, 'close')) as [number | null]
       const run = { status, ...output }
