@@ -2,6 +2,7 @@
 // the one PUT that gets a token; it follows no redirect and uses no proxy.
 
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
+import { SYSTEM_TIMING, type Timing } from '../base/timing.ts'
 import { type Accessors, createAccessors } from './accessors.ts'
 import { type Fetch, directFetch } from './direct-fetch.ts'
 import {
@@ -34,6 +35,10 @@ export interface MetadataClientOptions {
   readonly attempts?: number | undefined
   /** Default: the platform's, past any proxy. */
   readonly fetch?: Fetch | undefined
+  /** Ends what is under way; calls then reject with its reason. Default: none. */
+  readonly signal?: AbortSignal | undefined
+  /** Clocks and waits, for tests. Default: the platform's. */
+  readonly timing?: Timing | undefined
 }
 
 /** A key pair's public key. */
@@ -131,6 +136,8 @@ const readOptions = ({
   timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
   attempts = DEFAULT_ATTEMPTS,
   fetch = directFetch,
+  signal,
+  timing = SYSTEM_TIMING,
 }: MetadataClientOptions) => {
   if (mode !== 'hardened' && mode !== 'auto') {
     throw new RangeError(`mode: expected hardened or auto, got ${String(mode)}`)
@@ -145,7 +152,7 @@ const readOptions = ({
       `attempts: expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${attempts}`,
     )
   }
-  return { baseUrl: readBaseUrl(baseUrl), mode, timeoutSeconds, attempts, fetch }
+  return { baseUrl: readBaseUrl(baseUrl), mode, timeoutSeconds, attempts, fetch, signal, timing }
 }
 
 /**
@@ -161,7 +168,7 @@ const readOptions = ({
 export const createMetadataClient = (options: MetadataClientOptions = {}): MetadataClient => {
   const { mode, ...reach } = readOptions(options)
   const send = createTransport(reach)
-  const session = createSession(send, mode)
+  const session = createSession(send, mode, reach.timing)
 
   /** A GET with the token of the moment, and once more with a new one if that isn't taken. */
   const request = async (target: string) => {

@@ -29,21 +29,24 @@ export interface MetadataErrorDetails {
   readonly path?: string | undefined
   /** Of the last answer. */
   readonly status?: number | undefined
-  /** What to do about it; it is in the message too. */
+  /** What to do about it. */
   readonly remedy?: string | undefined
   readonly cause?: unknown
 }
 
-/** The metadata service did not give what was asked for; `code` says why. */
+/** The metadata service did not give what was asked for; `code` says why. The message is detail and remedy. */
 export class MetadataError extends Error {
   override readonly name = 'MetadataError'
   readonly code: MetadataErrorCode
+  /** What happened. */
+  readonly detail: string
   readonly path: string | undefined
   readonly status: number | undefined
   readonly remedy: string | undefined
 
-  constructor(message: string, { code, path, status, remedy, cause }: MetadataErrorDetails) {
-    super(remedy === undefined ? message : `${message}; ${remedy}`, { cause })
+  constructor(detail: string, { code, path, status, remedy, cause }: MetadataErrorDetails) {
+    super(remedy === undefined ? detail : `${detail}; ${remedy}`, { cause })
+    this.detail = detail
     this.code = code
     this.path = path
     this.status = status

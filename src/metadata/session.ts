@@ -1,6 +1,7 @@
 // The client's side of hardened mode: one token for all requests, renewed before it ends.
 
 import { fromUtf8 } from '../base/bytes.ts'
+import type { Timing } from '../base/timing.ts'
 import { MetadataError } from './metadata-error.ts'
 import type { Answer, Call } from './transport.ts'
 
@@ -30,13 +31,11 @@ const TTL_SECONDS = 300
 const RENEW_EARLY_SECONDS = 30
 const TOKEN = /^[\x21-\x7e]{1,4096}$/
 
-/** Seconds of a clock that nobody sets: the clock of an instance that boots may jump. */
-const elapsedSeconds = (): number => performance.now() / 1000
-
 /** Makes a session. No request is sent before a token is asked for. */
 export const createSession = (
   send: (call: Call) => Promise<Answer>,
   mode: MetadataMode,
+  { elapsed }: Pick<Timing, 'elapsed'>,
 ): Session => {
   let current: { readonly token: string | undefined; readonly until: number } | undefined
   let pending: Promise<string | undefined> | undefined
@@ -66,7 +65,7 @@ export const createSession = (
   }
 
   const renew = async (): Promise<string | undefined> => {
-    const until = elapsedSeconds() + TTL_SECONDS - RENEW_EARLY_SECONDS
+    const until = elapsed() + TTL_SECONDS - RENEW_EARLY_SECONDS
     const headers = { 'X-aliyun-ecs-metadata-token-ttl-seconds': String(TTL_SECONDS) }
     const token = tokenOf(await send({ target: '/latest/api/token', method: 'PUT', headers }))
     current = { token, until }
@@ -75,7 +74,7 @@ export const createSession = (
 
   return {
     async token(rejected) {
-      const isGood = current !== undefined && elapsedSeconds() < current.until
+      const isGood = current !== undefined && elapsed() < current.until
       if (isGood && (rejected === undefined || rejected.token !== current?.token)) {
         return current?.token
       }

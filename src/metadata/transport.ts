@@ -1,7 +1,16 @@
 // One request to the metadata service, and its repetition while the service doesn't answer: the same
 // limits and the same patience as bootstrap.sh has.
 
-import { type Bytes, concatBytes } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
+import {
+  type Backoff,
+  type Timing,
+  backoffSeconds,
+  isTimeout,
+  limited,
+  readBytes,
+  retryAfterSeconds,
+} from '../base/timing.ts'
 import type { Fetch, FetchInit } from './direct-fetch.ts'
 import { MetadataError } from './metadata-error.ts'
 
@@ -27,32 +36,22 @@ export interface TransportOptions {
   readonly timeoutSeconds: number
   readonly attempts: number
   readonly fetch: Fetch
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined
+  readonly timing: Timing
 }
 
 const MAX_ANSWER_BYTES = 65_536
-const MAX_RETRY_AFTER_SECONDS = 60
-const FIRST_BACKOFF_SECONDS = 2
+const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
 
 const NOT_ECS =
   'this seems not to be an ECS instance in a VPC (or a firewall keeps this process from the service)'
 
-const sleep = (seconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-
 const readBody = async ({ body }: Response): Promise<Bytes> => {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const reader = body?.getReader()
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    length += part.value.length
-    if (length > MAX_ANSWER_BYTES) {
-      await reader?.cancel().catch(() => undefined)
-      const message = `the metadata service answers more than ${MAX_ANSWER_BYTES} bytes`
-      throw new MetadataError(message, { code: 'too_large' })
-    }
-    chunks.push(part.value)
-  }
-  return concatBytes(...chunks)
+  const bytes = await readBytes(body, MAX_ANSWER_BYTES)
+  if (bytes !== undefined) return bytes
+  const message = `the metadata service answers more than ${MAX_ANSWER_BYTES} bytes`
+  throw new MetadataError(message, { code: 'too_large' })
 }
 
 /** What happened to an attempt that may be repeated. */
@@ -60,13 +59,8 @@ interface Failure {
   readonly status?: number
   readonly cause?: unknown
   readonly what: string
-  /** Before the next attempt. */
-  readonly waitSeconds: number
-}
-
-const retryAfter = ({ headers }: Response): number => {
-  const asked = /^\d{1,4}$/.exec(headers.get('Retry-After') ?? '')?.[0]
-  return Math.min(Number(asked ?? 0), MAX_RETRY_AFTER_SECONDS)
+  /** What the answer asks for before the next attempt. */
+  readonly askedSeconds: number
 }
 
 /** The system's word for it (ECONNREFUSED), wherever the platform puts it. */
@@ -78,52 +72,54 @@ const reasonOf = (error: unknown): string => {
 
 /**
  * Makes what sends requests.
- * @throws MetadataError `unreachable`, `unavailable` or `too_large`, from the function that it returns
+ * @throws MetadataError `unreachable`, `unavailable` or `too_large`, or the reason of the signal, from the
+ *   function that it returns
  */
 export const createTransport = ({
   baseUrl,
   timeoutSeconds,
   attempts,
   fetch,
+  signal: ended,
+  timing,
 }: TransportOptions): ((call: Call) => Promise<Answer>) => {
-  const attempt = async ({ target, method = 'GET', headers = {} }: Call) => {
-    const signal = AbortSignal.timeout(timeoutSeconds * 1000)
+  const ask = async ({ target, method = 'GET', headers = {} }: Call, signal: AbortSignal) => {
+    const init = { method, headers, signal, redirect: 'manual' } as const
+    const response = await fetch(baseUrl + target, init)
+    return { response, bytes: await readBody(response) }
+  }
+
+  const attempt = async (call: Call): Promise<Answer | { readonly failure: Failure }> => {
     try {
-      const response = await fetch(baseUrl + target, {
-        method,
-        headers,
-        signal,
-        redirect: 'manual',
-      })
-      const { status } = response
-      const answer: Answer = { status, bytes: await readBody(response) }
-      if (status !== 429 && status < 500) return answer
-      return { failure: { status, what: `status ${status}`, waitSeconds: retryAfter(response) } }
+      const limits = { seconds: timeoutSeconds, signal: ended }
+      const { response, bytes } = await limited(limits, (signal) => ask(call, signal))
+      const { status, headers } = response
+      if (status !== 429 && status < 500) return { status, bytes }
+      const askedSeconds = retryAfterSeconds(headers)
+      return { failure: { status, what: `status ${status}`, askedSeconds } }
     } catch (cause) {
-      if (cause instanceof MetadataError) throw cause
-      const what = signal.aborted ? `no answer in ${timeoutSeconds} s` : reasonOf(cause)
-      return { failure: { cause, what, waitSeconds: 0 } }
+      if (cause instanceof MetadataError || ended?.aborted) throw cause
+      const what = isTimeout(cause) ? `no answer in ${timeoutSeconds} s` : reasonOf(cause)
+      return { failure: { cause, what, askedSeconds: 0 } }
     }
   }
 
   return async (call) => {
-    let failure: Failure | undefined
-    let backoffSeconds = FIRST_BACKOFF_SECONDS
-    for (let left = attempts; left > 0; left--) {
-      if (failure !== undefined) {
-        await sleep(failure.waitSeconds + Math.random() * backoffSeconds)
-        backoffSeconds *= 2
-      }
+    for (let failures = 1; ; failures++) {
       const answer = await attempt(call)
       if (!('failure' in answer)) return answer
-      failure = answer.failure
+      const { status, cause, what, askedSeconds } = answer.failure
+      if (failures < attempts) {
+        const wait = backoffSeconds(failures, BACKOFF, timing.random(), askedSeconds)
+        await timing.wait(wait, ended)
+        continue
+      }
+      if (status === undefined) {
+        const message = `no metadata service at ${baseUrl} (${what})`
+        throw new MetadataError(message, { code: 'unreachable', remedy: NOT_ECS, cause })
+      }
+      const message = `the metadata service at ${baseUrl} is not available (${what})`
+      throw new MetadataError(message, { code: 'unavailable', remedy: 'try again later', status })
     }
-    const { status, cause, what } = failure as Failure
-    if (status === undefined) {
-      const message = `no metadata service at ${baseUrl} (${what})`
-      throw new MetadataError(message, { code: 'unreachable', remedy: NOT_ECS, cause })
-    }
-    const message = `the metadata service at ${baseUrl} is not available (${what})`
-    throw new MetadataError(message, { code: 'unavailable', remedy: 'try again later', status })
   }
 }

@@ -103,7 +103,8 @@ describe('rollcall/metadata', () => {
 
   it('loads no certificate library, neither when it is imported nor when an emulator is made', async () => {
     const program = `
-      const { createMetadataEmulator } = await import('./src/metadata/index.ts')
+      await import('./src/metadata/index.ts')
+      const { createMetadataEmulator } = await import('./src/emulator/index.ts')
       const before = typeof Reflect.getMetadata
       await createMetadataEmulator()
       console.log(before, typeof Reflect.getMetadata)`

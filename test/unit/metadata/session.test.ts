@@ -1,14 +1,13 @@
 // Hardened mode as the client keeps it: one token for all, renewed in time.
 
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { failureOf, setClientScene } from '../../support/metadata-client.ts'
+import { createTestTiming } from '../../support/timing.ts'
 
 const PUT = 'PUT /latest/api/token'
 const countPuts = (requests: readonly string[]): number =>
   requests.filter((request) => request === PUT).length
 const CALLS = 50
-
-afterEach(() => vi.restoreAllMocks())
 
 describe("the client's token", () => {
   it('is asked for once by 50 calls at the same time', async () => {
@@ -25,17 +24,16 @@ describe("the client's token", () => {
   })
 
   it('is renewed before its 300 seconds are over', async () => {
-    let seconds = 1000
-    vi.spyOn(performance, 'now').mockImplementation(() => seconds * 1000)
-    const { client, requests } = await setClientScene({
-      hardenedOnly: true,
-      clock: () => Math.floor(seconds),
-    })
+    const timing = createTestTiming()
+    const { client, requests } = await setClientScene(
+      { hardenedOnly: true, clock: () => Math.floor(timing.now()) },
+      { timing },
+    )
     await client.items.mac()
-    seconds += 269
+    timing.pass(269)
     await client.items.mac()
     expect(countPuts(requests)).toBe(1)
-    seconds += 2
+    timing.pass(2)
     await Promise.all(Array.from({ length: CALLS }, () => client.items.mac()))
     expect(countPuts(requests)).toBe(2)
   })
