@@ -3,7 +3,7 @@
 // for none takes none.
 
 import { verifyDpopProof } from '../token/dpop-proof.ts'
-import { audienceName } from './audience.ts'
+import { audienceName } from '../base/wire/audience-name.ts'
 import type { Challenge } from '../registry/spend.ts'
 import { type ChallengeOptions, checkChallenge } from './challenge.ts'
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'

@@ -10,7 +10,11 @@ import {
   utf8,
 } from '../base/bytes.ts'
 import type { Challenge } from '../registry/spend.ts'
-import { AUDIENCE_NAME_LENGTH, type ChallengePurpose, audienceName } from './audience.ts'
+import {
+  AUDIENCE_NAME_LENGTH,
+  type ChallengePurpose,
+  audienceName,
+} from '../base/wire/audience-name.ts'
 
 const RANDOM_BYTES = 6
 const EXPIRY_BYTES = 4

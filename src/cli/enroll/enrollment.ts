@@ -1,7 +1,7 @@
 // The client's side of the protocol in one process, a line a step; the same outcomes as bootstrap.sh.
 
 import * as v from 'valibot'
-import { audienceName } from '../../enroll/audience.ts'
+import { audienceName } from '../../base/wire/audience-name.ts'
 import { ENROLL_PATH } from '../../enroll/bound-challenge.ts'
 import type { MetadataClient } from '../../metadata/index.ts'
 import { CommandError, EXIT } from '../exit-status.ts'

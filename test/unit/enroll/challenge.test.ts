@@ -2,7 +2,7 @@
 
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { audienceName } from '../../../src/enroll/audience.ts'
+import { audienceName } from '../../../src/base/wire/audience-name.ts'
 import { deriveChallengeKeys, importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
 import { checkChallenge, makeChallenge } from '../../../src/enroll/challenge.ts'
 

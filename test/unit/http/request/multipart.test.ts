@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parametersOf, parseHeaderValue } from '../../../../src/http/request/header-value.ts'
 import { MultipartError, readMultipart } from '../../../../src/http/request/multipart.ts'
 import { MULTIPART_SHAPES } from '../../../support/multipart-shapes.ts'
-import { audienceName } from '../../../../src/enroll/audience.ts'
+import { audienceName } from '../../../../src/base/wire/audience-name.ts'
 import { ISSUER, type TestService, createTestService } from '../../../support/http.ts'
 
 let service: TestService

@@ -2,8 +2,8 @@
 // anybody who knows these can compute it. Clients do, and ask for no signature if it differs: a hostile
 // service can't pass another service's challenge on to an instance.
 
-import { toBase64Url, utf8 } from '../base/bytes.ts'
-import { sha256 } from '../base/sha256.ts'
+import { toBase64Url, utf8 } from '../bytes.ts'
+import { sha256 } from '../sha256.ts'
 
 /** What a challenge is made for; absent and empty are the same. */
 export interface ChallengePurpose {
