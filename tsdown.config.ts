@@ -11,6 +11,7 @@ const shared = {
     'dist/*.js',
     'dist/*.d.ts',
     'dist/cli',
+    'dist/client',
     'dist/emulator',
     'dist/http',
     'dist/ledger',
@@ -29,6 +30,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       'http/index': 'src/http/index.ts',
+      'client/index': 'src/client/index.ts',
       'metadata/index': 'src/metadata/index.ts',
       'emulator/index': 'src/emulator/index.ts',
       'ledger/memory': 'src/ledger/memory.ts',

@@ -1,5 +1,5 @@
-// Text from files and variables. Editors and shells save it with a byte order mark or as UTF-16; both are
-// named and refused, because a parser would complain about a character that nobody sees.
+// Text from files and variables, and for terminals. Editors and shells save text with a byte order mark or as
+// UTF-16; both are named and refused, because a parser would complain about a character that nobody sees.
 
 import { fromUtf8 } from './bytes.ts'
 
@@ -36,3 +36,12 @@ export const decodeText = (bytes: Uint8Array): DecodedText => {
   const problem = text === undefined ? NOT_UTF8 : textProblem(text)
   return text === undefined || problem !== undefined ? { problem: problem ?? NOT_UTF8 } : { text }
 }
+
+// oxlint-disable-next-line no-control-regex -- what is looked for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** A text as it may be shown: one line that neither moves a cursor nor turns the text around. */
+export const printable = (text: string): string => text.replaceAll(UNSAFE, escaped)

@@ -1,16 +1,10 @@
 // What subcommands print: JSON for programs, tables for people. What the service says goes to a
 // terminal only with its control characters written out.
 
+import { printable } from '../base/text.ts'
 import { thisRun } from './run.ts'
 
-// eslint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
-const escaped = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-
-/** A text as it may be shown: one line that neither moves a cursor nor turns the text around. */
-export const printable = (text: string): string => text.replaceAll(UNSAFE, escaped)
+export { printable }
 
 /** Writes lines to standard output. */
 export const print = (...lines: readonly string[]): void =>
@@ -18,7 +12,7 @@ export const print = (...lines: readonly string[]): void =>
 
 /** Writes a value as one line of JSON. */
 export const printJson = (value: unknown): void =>
-  print(JSON.stringify(value).replaceAll(UNSAFE, escaped))
+  print(printable(JSON.stringify(value)))
 
 /** A time as RFC 3339 in UTC. @param seconds Unix seconds; absent: a dash */
 export const timeText = (seconds: number | undefined): string =>

@@ -4,6 +4,7 @@
 
 import { verifyDpopProof } from '../token/dpop-proof.ts'
 import { audienceName } from '../base/wire/audience-name.ts'
+import { ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Challenge } from '../registry/spend.ts'
 import { type ChallengeOptions, checkChallenge } from './challenge.ts'
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'
@@ -21,9 +22,6 @@ export interface RefusedChallenge {
   readonly refusal: Refusal
   readonly jkt: string | undefined
 }
-
-/** Where enrollments are posted; `htu` of a proof is the issuer with this behind it. */
-export const ENROLL_PATH = '/v1/enroll'
 
 /**
  * Whether a challenge is neither for no key nor for no role: then, as far as anybody can tell from it, it

@@ -3,7 +3,7 @@
 
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
-import { ENROLL_PATH } from '../enroll/bound-challenge.ts'
+import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Enroller } from '../enroll/enroller.ts'
 import { ROLE_PATTERN } from '../policy/policy.ts'
 import { discoveryDocument } from '../token/discovery.ts'
@@ -62,7 +62,7 @@ const wants = (context: Context<Env>, type: string): boolean => {
 /** Challenges and enrollments. */
 const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): void => {
   app.post(
-    '/v1/challenge',
+    CHALLENGE_PATH,
     answering(service, 'challenge', async (context) => {
       const { role, dpop_jkt: jkt } = await readRequest(inHand(context), ChallengeRequest, service)
       const { audience, expiresIn } = await enroller.challenge({ role, jkt }, service.clock())

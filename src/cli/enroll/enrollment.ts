@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { audienceName } from '../../base/wire/audience-name.ts'
-import { ENROLL_PATH } from '../../enroll/bound-challenge.ts'
+import { ENROLL_PATH } from '../../base/wire/paths.ts'
 import type { MetadataClient } from '../../metadata/index.ts'
 import { CommandError, EXIT } from '../exit-status.ts'
 import { metadataFailure } from '../metadata/failure.ts'

@@ -10,7 +10,7 @@ import {
   generateKeyPair,
 } from 'jose'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { ENROLL_PATH } from '../../../src/enroll/bound-challenge.ts'
+import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import type { KeptAnswer, KeptClient, KeptRequest } from '../../support/keep-alive.ts'
 import type { ServiceVariables } from '../../support/services.ts'

@@ -1,0 +1,7 @@
+// Where instances post, below the service's name. Data only.
+
+/** Where a challenge is asked for. */
+export const CHALLENGE_PATH = '/v1/challenge'
+
+/** Where an instance enrolls; `htu` of its DPoP proof is the issuer with this behind it. */
+export const ENROLL_PATH = '/v1/enroll'

@@ -1,0 +1,162 @@
+// One call of a service: with a limit on time and size. No redirect is followed, since what is sent is for this
+// service alone.
+
+import { fromUtf8 } from '../base/bytes.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
+import { printable } from '../base/text.ts'
+import { SYSTEM_TIMING, type Timing, isTimeout, limited, readBytes } from '../base/timing.ts'
+
+/** What is needed of `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** How a service is reached. */
+export interface Reach {
+  /** Default: the platform's. */
+  readonly fetch?: Fetch | undefined
+  /** Ends what is under way; it then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined
+  /** Limit of one call, its answer included, in seconds. Default: 15. */
+  readonly timeoutSeconds?: number | undefined
+  /** Clocks and waits, for tests. Default: the platform's. */
+  readonly timing?: Timing | undefined
+}
+
+/** A call that failed and is about to be made again. */
+export interface Retry {
+  /** Why it failed. */
+  readonly detail: string
+  /** Seconds until the next one. */
+  readonly waitSeconds: number
+}
+
+/** What is sent. */
+export interface Call {
+  readonly url: string
+  /** Default: `POST` if there is a body, else `GET`. */
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: URLSearchParams | string | undefined
+  /** Longest answer. Default: 65,536. */
+  readonly maxBytes?: number
+}
+
+/** An answer, whatever its status. */
+export interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+}
+
+/** Why there was no answer. */
+export interface NoAnswer {
+  readonly detail: string
+  /** Whether there may be one next time. */
+  readonly passes: boolean
+}
+
+/** How a call ended. */
+export type CallResult = Result<Answer, NoAnswer>
+
+const TIMEOUT_SECONDS = 15
+const MAX_ANSWER_BYTES = 65_536
+
+/** All of {@link Reach}, defaults filled in. */
+export interface FullReach {
+  readonly fetch: Fetch
+  readonly signal: AbortSignal | undefined
+  readonly timeoutSeconds: number
+  readonly timing: Timing
+}
+
+/** Fills in the defaults. */
+export const readReach = ({
+  fetch = (url, init) => globalThis.fetch(url, init),
+  signal,
+  timeoutSeconds = TIMEOUT_SECONDS,
+  timing = SYSTEM_TIMING,
+}: Reach): FullReach => ({ fetch, signal, timeoutSeconds, timing })
+
+const CERTIFICATE = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ERR_SSL/
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+/** What an error of `fetch` means. */
+const noAnswer = (error: unknown, timeoutSeconds: number): NoAnswer => {
+  if (isTimeout(error)) return { detail: `no answer within ${timeoutSeconds} s`, passes: true }
+  const cause = (error as { cause?: unknown } | null)?.cause
+  const code = codeOf(cause) ?? codeOf((cause as AggregateError | undefined)?.errors?.[0])
+  if (code !== undefined && CERTIFICATE.test(code)) {
+    return {
+      detail: `its certificate is not trusted (${code}); for a CA of your own set NODE_EXTRA_CA_CERTS`,
+      passes: false,
+    }
+  }
+  return { detail: `no answer (${code ?? 'the connection failed'})`, passes: true }
+}
+
+/** Makes a call. @throws the reason of the signal */
+export const callService = async (
+  { url, body, method, headers = {}, maxBytes = MAX_ANSWER_BYTES }: Call,
+  reach: Reach,
+): Promise<CallResult> => {
+  const { fetch, signal: ended, timeoutSeconds } = readReach(reach)
+  try {
+    return await limited({ seconds: timeoutSeconds, signal: ended }, async (signal) => {
+      const response = await fetch(url, {
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        headers,
+        ...(body !== undefined && { body }),
+        redirect: 'manual',
+        signal,
+      })
+      const bytes = await readBytes(response.body, maxBytes)
+      if (bytes === undefined) {
+        return refuse({ detail: `the answer is longer than ${maxBytes / 1024} KiB`, passes: true })
+      }
+      const { status, headers: received } = response
+      return accept({ status, text: fromUtf8(bytes) ?? '', headers: received })
+    })
+  } catch (error) {
+    if (ended?.aborted) throw error
+    return refuse(noAnswer(error, timeoutSeconds))
+  }
+}
+
+/** Parses JSON, or gives `undefined`. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const MAX_TITLE = 300
+const MAX_REQUEST_ID = 64
+
+const isShort = (value: unknown, limit: number): value is string =>
+  typeof value === 'string' && value.length <= limit
+
+/** What an error answer says, if it is problem details (RFC 9457) as rollcall sends them; nothing else of it is shown. */
+export const describeAnswer = ({ status, text }: Pick<Answer, 'status' | 'text'>): string => {
+  const answered = `the service answered ${status}`
+  const problem = parseJson(text) as { title?: unknown; request_id?: unknown } | null | undefined
+  if (!isShort(problem?.title, MAX_TITLE)) return answered
+  const id = problem.request_id
+  if (id !== undefined && !isShort(id, MAX_REQUEST_ID)) return answered
+  return `${answered}${id === undefined ? '' : `, request ${printable(id)}`}: ${printable(problem.title)}`
+}
+
+/** Why a call did not give what was hoped for, in one line. */
+export const reasonOf = (result: CallResult): string =>
+  result.ok ? describeAnswer(result.value) : result.refusal.detail
+
+/** Whether an enrollment may fare better later: no answer, 408, 429 and 5xx. */
+export const mayPass = (result: CallResult): boolean => {
+  if (!result.ok) return true
+  const { status } = result.value
+  return status === 408 || status === 429 || status >= 500
+}

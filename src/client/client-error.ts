@@ -1,0 +1,63 @@
+// What can go wrong when an instance or an operator calls a service. No message holds a token, a key or
+// evidence, so it may be logged.
+
+/** The codes are stable: callers may `switch` on them. */
+export type ClientErrorCode =
+  /** Nobody answered in time, or the answer was longer than the limit. */
+  | 'unreachable'
+  /** The service answered 408, 429 or 5xx, again and again. */
+  | 'unavailable'
+  /** An enrollment: the metadata service did not give the evidence; `cause` is its `MetadataError`. */
+  | 'metadata_failed'
+  /** An enrollment: the answer is not a challenge. */
+  | 'challenge_malformed'
+  /** An enrollment: the challenge is of another service, role or key. Nothing was signed. */
+  | 'challenge_foreign'
+  /** An enrollment: each challenge expired before the service took the evidence. */
+  | 'challenge_expired'
+  /** The service refused the enrollment; only its operator learns why. */
+  | 'enrollment_refused'
+  /** An enrollment: the answer is not a token, or not one that is bound as it was asked for. */
+  | 'token_malformed'
+  /** An operator's call: a redirect, which is not followed. */
+  | 'redirected'
+  /** An operator's call: 400, something was asked for that makes no sense. */
+  | 'request_refused'
+  /** An operator's call: 401, the operator's token was refused. */
+  | 'operator_refused'
+  /** An operator's call: the key lacks the scope that the call needs. */
+  | 'scope_missing'
+  /** An operator's call: 403, by something before the service. */
+  | 'forbidden'
+  /** An operator's call: 404, no such thing, or no calls of operators. */
+  | 'not_found'
+  /** An operator's call: an answer that this version does not know. */
+  | 'unexpected_answer'
+
+/** What an error is made of, besides what happened. */
+export interface ClientErrorDetails {
+  readonly code: ClientErrorCode
+  readonly remedy?: string | undefined
+  /** HTTP status of the last answer, if there was one. */
+  readonly status?: number | undefined
+  readonly cause?: unknown
+}
+
+/** A call of a service failed; `code` says why. The message is detail and remedy. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: ClientErrorCode
+  /** What happened. */
+  readonly detail: string
+  /** What to do about it, if that is known; it can have several lines. */
+  readonly remedy: string | undefined
+  readonly status: number | undefined
+
+  constructor(detail: string, { code, remedy, status, cause }: ClientErrorDetails) {
+    super(remedy === undefined ? detail : `${detail}; ${remedy}`, { cause })
+    this.code = code
+    this.detail = detail
+    this.remedy = remedy
+    this.status = status
+  }
+}

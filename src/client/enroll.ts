@@ -1,0 +1,158 @@
+// An instance enrolls, a line a step: the same patience and the same outcomes as bootstrap.sh.
+
+import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
+import {
+  type Evidence,
+  type MetadataClient,
+  MetadataError,
+  createMetadataClient,
+} from '../metadata/index.ts'
+import { type CallResult, type Retry, mayPass, readReach, reasonOf } from './call.ts'
+import { ClientError } from './client-error.ts'
+import { checkIssuer } from './issuer.ts'
+import {
+  type Challenge,
+  type Enrolled,
+  type Purpose,
+  askForChallenge,
+  postEvidence,
+  readChallenge,
+  readToken,
+} from './protocol.ts'
+
+/** What an enrollment needs. */
+export interface EnrollOptions extends Purpose {
+  /** Gives the evidence. Default: a client of this instance's metadata service, in hardened mode. */
+  readonly metadata?: MetadataClient | undefined
+  /** How many calls of the service may fail before it gives up, at least 1. Default: 10. */
+  readonly attempts?: number | undefined
+  /** Is told of each call that failed and is made again. A challenge that expired has no wait. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined
+}
+
+const DEFAULT_ATTEMPTS = 10
+const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
+
+/** What is left of a client's patience. */
+interface Patience {
+  /** Begins with short waits again. */
+  rest(): void
+  /** Counts a failed call, and waits before the next one. @throws ClientError once there were too many */
+  retry(result: CallResult): Promise<void>
+  /** Counts a challenge that expired. @throws ClientError once there were too many */
+  startOver(): void
+}
+
+const createPatience = (options: EnrollOptions): Patience => {
+  const { issuer, attempts = DEFAULT_ATTEMPTS, onRetry = () => undefined } = options
+  const { timing, signal } = readReach(options)
+  let left = attempts
+  let failures = 0
+  return {
+    rest: () => void (failures = 0),
+    async retry(result) {
+      if (--left <= 0) {
+        throw new ClientError(`${issuer} is not available (${reasonOf(result)})`, {
+          code: result.ok ? 'unavailable' : 'unreachable',
+          remedy: 'try again later',
+          status: result.ok ? result.value.status : undefined,
+        })
+      }
+      const asked = result.ok ? retryAfterSeconds(result.value.headers) : 0
+      const waitSeconds = backoffSeconds(++failures, BACKOFF, timing.random(), asked)
+      onRetry({ detail: reasonOf(result), waitSeconds })
+      await timing.wait(waitSeconds, signal)
+    },
+    startOver() {
+      if (--left <= 0) {
+        throw new ClientError(`${issuer} was too slow each time`, {
+          code: 'challenge_expired',
+          remedy: 'try again later',
+        })
+      }
+      onRetry({ detail: 'the challenge has expired', waitSeconds: 0 })
+    },
+  }
+}
+
+const refused = ({ issuer }: EnrollOptions, result: CallResult): ClientError =>
+  new ClientError(`${issuer} refused: ${reasonOf(result)}`, {
+    code: 'enrollment_refused',
+    remedy: 'its operator finds why in the audit event of this request',
+    status: result.ok ? result.value.status : undefined,
+  })
+
+const getChallenge = async (options: EnrollOptions, patience: Patience): Promise<Challenge> => {
+  const { timing } = readReach(options)
+  patience.rest()
+  for (;;) {
+    const askedAt = timing.elapsed()
+    const result = await askForChallenge(options)
+    if (result.ok && result.value.status === 200) {
+      return readChallenge(options, result.value, askedAt)
+    }
+    if (!mayPass(result)) throw refused(options, result)
+    await patience.retry(result)
+  }
+}
+
+const getEvidence = async (metadata: MetadataClient, audience: string): Promise<Evidence> => {
+  try {
+    return await metadata.evidence({ audience })
+  } catch (cause) {
+    if (!(cause instanceof MetadataError)) throw cause
+    const { detail, remedy } = cause
+    throw new ClientError(detail, { code: 'metadata_failed', remedy, cause })
+  }
+}
+
+/** Shows evidence for a challenge until it has expired. @returns `undefined` if it did */
+const showEvidence = async (
+  options: EnrollOptions,
+  { audience, deadline }: Challenge,
+  evidence: Evidence,
+  state: { readonly patience: Patience; isLate: boolean },
+): Promise<Enrolled | undefined> => {
+  const { timing } = readReach(options)
+  state.patience.rest()
+  while (timing.elapsed() < deadline) {
+    const askedAt = timing.elapsed()
+    // The same challenge and evidence each time: should the answer have been lost, it comes again.
+    const result = await postEvidence(options, audience, evidence)
+    if (result.ok && result.value.status === 200) return readToken(options, result.value, askedAt)
+    if (mayPass(result)) {
+      await state.patience.retry(result)
+      continue
+    }
+    // Evidence that came too late for its challenge is refused; that may happen once.
+    const isLate = result.ok && result.value.status === 401 && timing.elapsed() >= deadline
+    if (!isLate || state.isLate) throw refused(options, result)
+    state.isLate = true
+  }
+  return undefined
+}
+
+/**
+ * Enrolls this instance: asks for a challenge, has the metadata service sign it, and shows that to the service.
+ * What fails for a while is tried again, with the same challenge and evidence while it lasts.
+ * @throws ClientError with a `code`; nothing is signed before the challenge is known to be of this service
+ * @throws RangeError for an `issuer` that is not the name of a service
+ * @throws the reason of `signal`
+ * @example
+ * ```ts
+ * const { accessToken } = await enrollInstance({ issuer: 'https://rollcall.example', role: 'worker' })
+ * ```
+ */
+export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
+  checkIssuer(options.issuer)
+  const { signal, timing } = readReach(options)
+  const { metadata = createMetadataClient({ signal, timing }) } = options
+  const state = { patience: createPatience(options), isLate: false }
+  for (;;) {
+    const challenge = await getChallenge(options, state.patience)
+    const evidence = await getEvidence(metadata, challenge.audience)
+    const enrolled = await showEvidence(options, challenge, evidence, state)
+    if (enrolled !== undefined) return enrolled
+    state.patience.startOver()
+  }
+}

@@ -1,0 +1,241 @@
+// The operators' calls. Each try signs a token of its own, good for a minute and for one call.
+
+import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
+import { signJws } from '../token/jws.ts'
+import {
+  type Answer,
+  type CallResult,
+  type Reach,
+  type Retry,
+  callService,
+  readReach,
+} from './call.ts'
+import { ClientError } from './client-error.ts'
+import { checkIssuer } from './issuer.ts'
+import {
+  type Ban,
+  type Instance,
+  type Introspection,
+  type Page,
+  readBanPage,
+  readInstancePage,
+  readOperatorAnswer,
+} from './operator-answers.ts'
+import { type Caller, answerError, noAnswerError } from './operator-error.ts'
+import type { PrivateKey } from './private-key.ts'
+
+/** What an operator's calls are made with. */
+export interface OperatorClientOptions extends Reach {
+  /** The service's name and address, to the letter. */
+  readonly issuer: string
+  /** The operator's key, from `parsePrivateKey()`. */
+  readonly key: PrivateKey
+  /** Who the operator is, for the audit events of the service. Default: the name of the key. */
+  readonly operator?: string | undefined
+  /** How often a call is made again when the service cannot answer now. Default: 4. */
+  readonly retries?: number | undefined
+  /** Is told of each call that failed and is made again. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined
+}
+
+/** What an instance is known by. */
+export interface InstanceName {
+  /** Id of the account that owns it. */
+  readonly account: string
+  readonly region: string
+  /** Id of the instance. */
+  readonly instance: string
+}
+
+/** What a ban names. */
+export interface BanName {
+  readonly kind: 'account' | 'image' | 'instance'
+  /** Its id. */
+  readonly value: string
+}
+
+/** Which part of a list to begin with. */
+export interface PageOptions {
+  /** Where a page before ended. Default: the beginning. */
+  readonly cursor?: string | undefined
+  /** How many items the service looks at for a page, 1 to 1000. Default: 100. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * Makes an operator's calls. Every method may throw a `ClientError`, and the reason of `signal`. A call that is made
+ * again may have been done by an earlier try.
+ */
+export interface OperatorClient {
+  /** The instances, page by page; a page can be empty and not the last. */
+  instances(options?: PageOptions): AsyncGenerator<Page<Instance>, void, undefined>
+  show(name: InstanceName): Promise<Instance>
+  /** Opens one fresh enrollment. */
+  reset(name: InstanceName): Promise<Instance>
+  /** Revokes all tokens that it has. */
+  revoke(name: InstanceName): Promise<Instance>
+  /** Revokes all tokens that it has, and forgets it. */
+  forget(name: InstanceName): Promise<Instance>
+  /** The bans, page by page; a page can be empty and not the last. */
+  bans(options?: PageOptions): AsyncGenerator<Page<Ban>, void, undefined>
+  /** @param reason 1 to 256 characters, for whoever finds the ban later */
+  ban(name: BanName, reason: string): Promise<Ban>
+  /** Lifts a ban, if there is one. */
+  unban(name: BanName): Promise<BanName>
+  /** Whether a token is good (RFC 7662). */
+  introspect(token: string): Promise<Introspection>
+  /** Revokes a token, given whole or by its `jti` claim (RFC 7009). */
+  revokeToken(token: { readonly token: string } | { readonly jti: string }): Promise<void>
+}
+
+/** As many as the service looks at for a page if it is asked for no other number. */
+export const DEFAULT_PAGE_LIMIT = 100
+
+const TOKEN_SECONDS = 60
+const DEFAULT_RETRIES = 4
+const BACKOFF: Backoff = { firstSeconds: 1, maxSeconds: 30 }
+/** A page of 1000 instances has less than a quarter of this. */
+const MAX_ANSWER_BYTES = 4_194_304
+/** Too many requests, and a service or a proxy before it that cannot answer now. */
+const PASSING_STATUSES: ReadonlySet<number> = /* @__PURE__ */ new Set([429, 502, 503, 504])
+
+interface OperatorCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Names in it are percent-encoded. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | undefined>>
+  /** Members of the body. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+const pathOf = (...parts: readonly string[]): string =>
+  `/v1/admin/${parts.map((part) => encodeURIComponent(part)).join('/')}`
+
+const instancePath = ({ account, region, instance }: InstanceName): string =>
+  pathOf('instances', account, region, instance)
+
+const queryOf = (query: OperatorCall['query'] = {}): string => {
+  const given = Object.entries(query).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+const readBody = (answer: Answer, caller: Caller): unknown => {
+  if (answer.status < 200 || answer.status > 299) throw answerError(answer, caller)
+  try {
+    return answer.text === '' ? undefined : (JSON.parse(answer.text) as unknown)
+  } catch {
+    throw new ClientError(`${caller.issuer} did not answer with JSON`, {
+      code: 'unexpected_answer',
+      remedy: 'is --issuer a rollcall service?',
+      status: answer.status,
+    })
+  }
+}
+
+const passes = (result: CallResult): boolean =>
+  result.ok ? PASSING_STATUSES.has(result.value.status) : result.refusal.passes
+
+/**
+ * Creates a client. Nothing is sent before something is asked for.
+ * @throws RangeError for an `issuer` that is not the name of a service
+ * @throws TypeError if neither the options nor the key name the operator
+ * @example
+ * ```ts
+ * const key = await parsePrivateKey(await readFile('operator.json', 'utf8'))
+ * const operators = createOperatorClient({ issuer: 'https://rollcall.example', key, operator: 'alice' })
+ * for await (const { items } of operators.instances()) console.log(items)
+ * ```
+ */
+export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
+  const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options
+  checkIssuer(issuer)
+  if (operator === undefined) throw new TypeError('operator: expected a name; the key has none')
+  const { timing, signal } = readReach(options)
+  const { signer } = key
+
+  /** A token for one call: somebody who reads it cannot use it for another. */
+  const makeToken = (htm: string, htu: string): Promise<string> => {
+    const iat = Math.floor(timing.now())
+    const times = { iat, exp: iat + TOKEN_SECONDS }
+    const claims = { aud: issuer, sub: operator, jti: crypto.randomUUID(), htm, htu, ...times }
+    return signJws('rollcall-admin+jwt', claims, signer)
+  }
+
+  const send = async ({ method, path, query, fields }: OperatorCall): Promise<CallResult> => {
+    const address = issuer + path
+    const headers = {
+      Accept: 'application/json',
+      Authorization: `Bearer ${await makeToken(method, address)}`,
+      ...(fields && { 'Content-Type': 'application/json' }),
+    }
+    const body = fields && JSON.stringify(fields)
+    const url = address + queryOf(query)
+    return callService({ url, method, headers, body, maxBytes: MAX_ANSWER_BYTES }, options)
+  }
+
+  const call = async (it: OperatorCall): Promise<unknown> => {
+    for (let tries = 1; ; tries++) {
+      const result = await send(it)
+      if (!passes(result) || tries > retries) {
+        const caller = { issuer, operator, kid: signer.kid, tries, now: timing.now() }
+        if (!result.ok) throw noAnswerError(result.refusal.detail, caller)
+        return readBody(result.value, caller)
+      }
+      const asked = result.ok ? retryAfterSeconds(result.value.headers) : 0
+      const waitSeconds = backoffSeconds(tries, BACKOFF, timing.random(), asked)
+      const detail = result.ok
+        ? `the service answered ${result.value.status}`
+        : result.refusal.detail
+      onRetry?.({ detail, waitSeconds })
+      await timing.wait(waitSeconds, signal)
+    }
+  }
+
+  async function* pages<Item>(
+    path: string,
+    read: (body: unknown) => Page<Item>,
+    { cursor, limit = DEFAULT_PAGE_LIMIT }: PageOptions = {},
+  ): AsyncGenerator<Page<Item>, void, undefined> {
+    for (let at = cursor; ;) {
+      const page = read(
+        await call({ method: 'GET', path, query: { cursor: at, limit: `${limit}` } }),
+      )
+      yield page
+      if (page.cursor === undefined) return
+      if (page.cursor === at) {
+        const detail = 'the list does not go on: its cursor stays the same'
+        throw new ClientError(detail, { code: 'unexpected_answer' })
+      }
+      at = page.cursor
+    }
+  }
+
+  const instance = async (method: OperatorCall['method'], path: string): Promise<Instance> =>
+    readOperatorAnswer('Instance', await call({ method, path }))
+
+  return {
+    instances: (page) => pages(pathOf('instances'), readInstancePage, page),
+    show: (name) => instance('GET', instancePath(name)),
+    reset: (name) => instance('POST', `${instancePath(name)}/reset`),
+    revoke: (name) => instance('POST', `${instancePath(name)}/revoke`),
+    forget: (name) => instance('DELETE', instancePath(name)),
+    bans: (page) => pages(pathOf('bans'), readBanPage, page),
+    async ban({ kind, value }, reason) {
+      const path = pathOf('bans', kind, value)
+      return readOperatorAnswer('Ban', await call({ method: 'PUT', path, fields: { reason } }))
+    },
+    async unban({ kind, value }) {
+      await call({ method: 'DELETE', path: pathOf('bans', kind, value) })
+      return { kind, value }
+    },
+    async introspect(token) {
+      const body = await call({ method: 'POST', path: '/v1/introspect', fields: { token } })
+      return readOperatorAnswer('Introspection', body)
+    },
+    async revokeToken(token) {
+      await call({ method: 'POST', path: '/v1/revoke', fields: { ...token } })
+    },
+  }
+}

@@ -1,0 +1,145 @@
+// The two calls of an enrollment, and how their answers are read. Each call is made once; `enroll.ts` repeats them.
+
+import { audienceName } from '../base/wire/audience-name.ts'
+import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
+import type { Evidence } from '../metadata/index.ts'
+import {
+  type Answer,
+  type CallResult,
+  type Reach,
+  callService,
+  parseJson,
+  readReach,
+} from './call.ts'
+import { ClientError } from './client-error.ts'
+import type { DpopKey } from './dpop-key.ts'
+
+/** What an enrollment is for. */
+export interface Purpose extends Reach {
+  /** The service's name and address, to the letter. */
+  readonly issuer: string
+  /** The role to ask for. Default: none; the policy must then have one that fits. */
+  readonly role?: string | undefined
+  /** The one audience that the token is to be for (RFC 8707). Default: all of the role. */
+  readonly resource?: string | undefined
+  /** The key to bind the token to. Default: none. */
+  readonly dpopKey?: DpopKey | undefined
+}
+
+/** A challenge that is of this service. */
+export interface Challenge {
+  readonly audience: string
+  /** When it expires, by `timing.elapsed()`. */
+  readonly deadline: number
+}
+
+/** A token. */
+export interface Enrolled {
+  /** A secret. */
+  readonly accessToken: string
+  readonly tokenType: 'Bearer' | 'DPoP'
+  readonly role: string
+  /** Lifetime, from `askedAt` on. */
+  readonly expiresInSeconds: number
+  /** When the token was asked for, by `timing.elapsed()`. */
+  readonly askedAt: number
+}
+
+/** The form fields that have a value; empty is as good as absent. */
+const formOf = (fields: Readonly<Record<string, string | undefined>>): URLSearchParams =>
+  new URLSearchParams(
+    Object.entries(fields).filter((field): field is [string, string] => (field[1] ?? '') !== ''),
+  )
+
+const isWhole = (value: unknown, min: number, max: number): value is number =>
+  Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+
+const membersOf = (text: string): Readonly<Record<string, unknown>> => {
+  const value = parseJson(text)
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+/** Asks once for a challenge. */
+export const askForChallenge = (purpose: Purpose): Promise<CallResult> => {
+  const { issuer, role, dpopKey } = purpose
+  const body = formOf({ role, dpop_jkt: dpopKey?.thumbprint })
+  return callService({ url: issuer + CHALLENGE_PATH, body }, purpose)
+}
+
+const AUDIENCE = /^[A-Za-z0-9_-]{64}$/
+const MAX_CHALLENGE_SECONDS = 99_999
+
+/**
+ * Reads a challenge, and refuses one that is not of this service, role and key: anybody can pass
+ * another service's on, and would enroll there as this instance. Comes before any signature.
+ * @param askedAt by `timing.elapsed()`
+ * @throws ClientError `challenge_malformed`, `challenge_foreign`
+ */
+export const readChallenge = (
+  { issuer, role, dpopKey }: Purpose,
+  { text, status }: Answer,
+  askedAt: number,
+): Challenge => {
+  const { audience, expires_in: expiresIn } = membersOf(text)
+  const isChallenge = typeof audience === 'string' && AUDIENCE.test(audience)
+  if (!isChallenge || !isWhole(expiresIn, 1, MAX_CHALLENGE_SECONDS)) {
+    throw new ClientError(`${issuer} answers, but not as rollcall does`, {
+      code: 'challenge_malformed',
+      remedy: 'check the address',
+      status,
+    })
+  }
+  if (!audience.startsWith(audienceName(issuer, { role, jkt: dpopKey?.thumbprint }))) {
+    throw new ClientError(
+      `the challenge is not of ${issuer} for role '${role ?? ''}'; stopped before anything was signed`,
+      {
+        code: 'challenge_foreign',
+        remedy:
+          'the address must be ROLLCALL_ISSUER of the service to the letter; if it is, that is another service',
+        status,
+      },
+    )
+  }
+  return { audience, deadline: askedAt + expiresIn }
+}
+
+/** Shows evidence for a challenge, once. A proof of the key is made anew each time. */
+export const postEvidence = async (
+  purpose: Purpose,
+  audience: string,
+  evidence: Evidence,
+): Promise<CallResult> => {
+  const { issuer, role, resource, dpopKey } = purpose
+  const url = issuer + ENROLL_PATH
+  const dpop = await dpopKey?.prove(url, audience, readReach(purpose).timing.now())
+  const { document, pkcs7 } = evidence
+  const body = formOf({ document, pkcs7, role, resource })
+  const headers = { Accept: 'application/json', ...(dpop !== undefined && { DPoP: dpop }) }
+  return callService({ url, body, headers }, purpose)
+}
+
+const TOKEN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}$/
+
+/**
+ * Reads the token.
+ * @param askedAt by `timing.elapsed()`
+ * @throws ClientError `token_malformed` if it is not the one that was asked for
+ */
+export const readToken = (
+  { issuer, dpopKey }: Purpose,
+  { text, status }: Answer,
+  askedAt: number,
+): Enrolled => {
+  const refuse = (detail: string): ClientError =>
+    new ClientError(detail, { code: 'token_malformed', remedy: 'check the address', status })
+  const { access_token: token, token_type: type, expires_in: lifetime, role } = membersOf(text)
+  const isToken = typeof token === 'string' && TOKEN.test(token) && typeof role === 'string'
+  const isTyped = type === 'Bearer' || type === 'DPoP'
+  if (!isToken || !isTyped || !isWhole(lifetime, 0, Number.MAX_SAFE_INTEGER)) {
+    throw refuse(`${issuer} answers, but not with a token`)
+  }
+  if ((type === 'DPoP') !== (dpopKey !== undefined)) {
+    throw refuse(`${issuer} answers with a token that is not bound as was asked for`)
+  }
+  return { accessToken: token, tokenType: type, role, expiresInSeconds: lifetime, askedAt }
+}

@@ -1,0 +1,149 @@
+// Forgets the instances of an account and region that were released: which ones, by a list of those that live, and
+// the forgetting itself. Each is one atomic change of its own, so whatever ends this leaves nothing half done, and
+// the next run goes on.
+
+import { ClientError } from './client-error.ts'
+import type { Instance } from './operator-answers.ts'
+import type { InstanceName, OperatorClient } from './operator.ts'
+
+/** What a list of living instances tells. */
+export interface LivingInstances {
+  /** Ids of the instances that live. */
+  readonly ids: ReadonlySet<string>
+  /**
+   * Unix seconds. An instance that first enrolled after this may have been created after the list, which cannot
+   * know it then.
+   */
+  readonly knowsUntil: number
+}
+
+/** An account and region. */
+export type Place = Pick<InstanceName, 'account' | 'region'>
+
+/** An instance by its id; of two that share it but for the serial number, the later times. */
+export interface Candidate {
+  readonly instanceId: string
+  /** Unix seconds; absent when the service does not know. */
+  readonly firstAt: number | undefined
+  readonly lastAt: number | undefined
+}
+
+/** What came of looking at every instance. */
+export interface PrunePlan {
+  /** To be forgotten. */
+  readonly gone: readonly Candidate[]
+  /** How many the list names. */
+  readonly living: number
+  /** How many enrolled first after the list was made, and are left alone. */
+  readonly newer: number
+}
+
+const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : Math.max(a, b)
+
+/** The instances of a place, whatever order and however often the service tells them. */
+const createCandidates = ({ account, region }: Place) => {
+  const found = new Map<string, Candidate>()
+  return {
+    found,
+    add(items: readonly Instance[]): void {
+      for (const it of items) {
+        if (it.owner_account_id !== account || it.region_id !== region) continue
+        const { instance_id: instanceId, first_enrolled_at: first, last_enrolled_at: last } = it
+        const other = found.get(instanceId)
+        const firstAt = other === undefined ? first : later(first, other.firstAt)
+        const lastAt = other === undefined ? last : later(last, other.lastAt)
+        found.set(instanceId, { instanceId, firstAt, lastAt })
+      }
+    },
+  }
+}
+
+/**
+ * Reads every instance of a place, and tells which are to be forgotten. It changes nothing.
+ * @param onPage is told after each page how many pages were read, and how many instances of the place were found
+ * @throws ClientError
+ */
+export const planPrune = async (
+  client: Pick<OperatorClient, 'instances'>,
+  place: Place,
+  { ids, knowsUntil }: LivingInstances,
+  onPage: (pages: number, found: number) => void = () => undefined,
+): Promise<PrunePlan> => {
+  const candidates = createCandidates(place)
+  let pages = 0
+  for await (const { items } of client.instances()) {
+    candidates.add(items)
+    onPage(++pages, candidates.found.size)
+  }
+  const all = [...candidates.found.values()]
+  const dead = all.filter(({ instanceId }) => !ids.has(instanceId))
+  // Without a time nobody knows whether the list should know it.
+  const gone = dead.filter(({ firstAt }) => firstAt !== undefined && firstAt <= knowsUntil)
+  return { gone, living: all.length - dead.length, newer: dead.length - gone.length }
+}
+
+/** What became of an instance; `gone`: somebody else, or an earlier try, was faster. */
+export type ForgetOutcome = 'forgotten' | 'gone' | 'failed' | 'not_tried'
+
+/** What came of forgetting. */
+export interface ForgetResult {
+  /** By the ids of the instances. */
+  readonly outcomes: ReadonlyMap<string, ForgetOutcome>
+  /** Why single ones failed, each reason once. */
+  readonly failures: readonly ClientError[]
+}
+
+const AT_ONCE = 8
+
+/** Whether the next call would be answered no better. */
+const stops = ({ status }: ClientError): boolean =>
+  status === undefined || [401, 403, 429].includes(status) || status >= 502
+
+/**
+ * Forgets instances of a place, a few at once.
+ * @param signal stops before the next one; what was begun is finished
+ * @param onProgress is told after each how many are through
+ * @throws what is no `ClientError`
+ */
+export const forgetInstances = async (
+  client: Pick<OperatorClient, 'forget'>,
+  { account, region }: Place,
+  instanceIds: readonly string[],
+  {
+    signal,
+    onProgress = () => undefined,
+  }: {
+    readonly signal?: AbortSignal | undefined
+    readonly onProgress?: ((count: number) => void) | undefined
+  } = {},
+): Promise<ForgetResult> => {
+  const outcomes = new Map<string, ForgetOutcome>(instanceIds.map((id) => [id, 'not_tried']))
+  const failures = new Map<string, ClientError>()
+  const queue = instanceIds.values()
+  let isStopped = false
+  let count = 0
+
+  const forget = async (instance: string): Promise<ForgetOutcome> => {
+    try {
+      await client.forget({ account, region, instance })
+      return 'forgotten'
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      if (error.code === 'not_found') return 'gone'
+      if (stops(error)) isStopped = true
+      failures.set(error.message, error)
+      return 'failed'
+    }
+  }
+
+  const work = async (): Promise<void> => {
+    for (const instance of queue) {
+      outcomes.set(instance, await forget(instance))
+      onProgress(++count)
+      if (isStopped || signal?.aborted) return
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return { outcomes, failures: [...failures.values()] }
+}
