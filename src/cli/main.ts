@@ -12,7 +12,7 @@ export const main = async (
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> => {
   // If nothing is left to wait for and the work is not done, that must not look like success.
-  const broken = (): void => void (process.exitCode ??= EXIT.incomplete)
+  const broken = (): void => void (process.exitCode ??= EXIT.failed)
   process.once('exit', broken)
   const { status, cut } = await runProgram(program, args, {
     stdin: () => process.stdin,

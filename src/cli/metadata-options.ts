@@ -7,8 +7,9 @@ import {
   type MetadataMode,
   createMetadataClient,
 } from '../metadata/index.ts'
-import { usageError } from './exit-status.ts'
+import { usageError } from './command-error.ts'
 import { optionOrVariable } from './option-variable.ts'
+import { thisRun } from './run.ts'
 
 /** What the options say; a variable that is set to nothing is as good as unset. */
 export interface MetadataOptions {
@@ -47,7 +48,8 @@ export const metadataClientOf = (
 ): MetadataClient => {
   try {
     const baseUrl = metadataUrl === '' ? undefined : metadataUrl
-    return createMetadataClient({ baseUrl, mode: modeOf(metadataMode), ...more })
+    const { signal, timing } = thisRun()
+    return createMetadataClient({ baseUrl, mode: modeOf(metadataMode), signal, timing, ...more })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw usageError(`--metadata-url: ${error.message}`)

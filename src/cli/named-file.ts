@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import type { Bytes } from '../base/bytes.ts'
 import { decodeText, markProblem } from '../base/text.ts'
-import { looksSecret, usageError } from './exit-status.ts'
+import { usageError } from './command-error.ts'
+import { looksSecret } from './say.ts'
 import { inFolder, thisRun } from './run.ts'
 
 /** Far above whatever is read here; a device or a wrong file must not fill the memory. */

@@ -11,8 +11,7 @@ export const print = (...lines: readonly string[]): void =>
   void thisRun().stdout.write(lines.map((line) => `${line}\n`).join(''))
 
 /** Writes a value as one line of JSON. */
-export const printJson = (value: unknown): void =>
-  print(printable(JSON.stringify(value)))
+export const printJson = (value: unknown): void => print(printable(JSON.stringify(value)))
 
 /** A time as RFC 3339 in UTC. @param seconds Unix seconds; absent: a dash */
 export const timeText = (seconds: number | undefined): string =>

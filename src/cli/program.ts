@@ -1,7 +1,9 @@
 // The program `rollcall`, or one subcommand as a program of its own, and how it runs.
 
 import { Command } from 'commander'
-import { EXIT, redact, reportFailure } from './exit-status.ts'
+import { reportFailure } from './command-error.ts'
+import { EXIT } from './exit-status.ts'
+import { redact } from './say.ts'
 import { readOptionVariables } from './option-variable.ts'
 import { type Ending, type Surroundings, startRun, thisRun } from './run.ts'
 
@@ -33,7 +35,7 @@ export const runProgram = (
   startRun(surroundings, async () => {
     const run = thisRun()
     // The reader of our output has gone away: there is nobody left to write for.
-    run.stdout.once('error', () => run.end(EXIT.incomplete))
+    run.stdout.once('error', () => run.end(EXIT.failed))
     try {
       await program.parseAsync(args, { from: 'user' })
       return undefined

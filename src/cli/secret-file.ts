@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { usageError } from './exit-status.ts'
+import { usageError } from './command-error.ts'
 import { inFolder } from './run.ts'
 
 const OWNER_ONLY = 0o600

@@ -1,7 +1,7 @@
 // Secrets on standard output, where the shell decides who can read them.
 
 import { fstatSync } from 'node:fs'
-import { say } from './exit-status.ts'
+import { say } from './say.ts'
 import { print } from './output.ts'
 import { thisRun } from './run.ts'
 

@@ -1,8 +1,7 @@
 // The address of a service as it is typed: its issuer, to the letter.
 
-import { usageError } from './exit-status.ts'
-
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
+import { checkIssuer } from '../client/index.ts'
+import { usageError } from './command-error.ts'
 
 /**
  * Checks the address of a service.
@@ -10,15 +9,10 @@ const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
  * @throws CommandError
  */
 export const checkServiceAddress = (text: string, name: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.origin !== text) {
-    throw usageError(
-      `${name}: expected https://HOST or https://HOST:PORT, in lower case, nothing behind it`,
-    )
+  try {
+    return checkIssuer(text, name)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw usageError(error.message)
   }
-  const secure = url.protocol === 'https:'
-  if (!secure && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
-    throw usageError(`${name}: expected https; http is for this machine only`)
-  }
-  return text
 }

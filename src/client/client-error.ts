@@ -43,7 +43,10 @@ export interface ClientErrorDetails {
   readonly cause?: unknown
 }
 
-/** A call of a service failed; `code` says why. The message is detail and remedy. */
+/**
+ * A call of a service failed; `code` says why. The message is detail and remedy; a remedy of whole sentences begins
+ * a new line.
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
@@ -54,7 +57,8 @@ export class ClientError extends Error {
   readonly status: number | undefined
 
   constructor(detail: string, { code, remedy, status, cause }: ClientErrorDetails) {
-    super(remedy === undefined ? detail : `${detail}; ${remedy}`, { cause })
+    const between = /^[A-Z]/.test(remedy ?? '') ? '\n' : '; '
+    super(remedy === undefined ? detail : detail + between + remedy, { cause })
     this.code = code
     this.detail = detail
     this.remedy = remedy

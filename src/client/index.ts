@@ -6,6 +6,8 @@
  */
 
 export type { Fetch, Reach, Retry } from './call.ts'
+export type { CheckName, CheckOptions, Outcome } from './checks/check.ts'
+export { CHECK_NAMES, type Diagnosis, diagnoseEnrollment } from './checks/diagnose.ts'
 export { ClientError, type ClientErrorCode } from './client-error.ts'
 export { type DpopKey, createDpopKey } from './dpop-key.ts'
 export { type EnrollOptions, enrollInstance } from './enroll.ts'
@@ -18,6 +20,7 @@ export {
   type PageOptions,
   createOperatorClient,
 } from './operator.ts'
+export { checkIssuer } from './issuer.ts'
 export { type PrivateKey, parsePrivateKey } from './private-key.ts'
 export type { Enrolled, Purpose } from './protocol.ts'
 export {

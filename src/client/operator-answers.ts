@@ -29,10 +29,10 @@ export const readOperatorAnswer = <Name extends AnswerName>(
   if (answer.ok) return answer.value
   const { path, expected } = answer.refusal
   throw new ClientError(
-    `the answer is not what this version of the client knows (${path || 'all of it'}: expected ${expected})`,
+    `this version does not know the answer (${path || 'all of it'}: expected ${expected})`,
     {
       code: 'unexpected_answer',
-      remedy: 'is --issuer a rollcall service, and of the same version?',
+      remedy: 'is the issuer a rollcall service, and of the same version?',
     },
   )
 }

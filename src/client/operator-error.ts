@@ -33,8 +33,8 @@ const clockHint = (date: string | null, now: number): string => {
 const refusedToken = (date: string | null, { issuer, operator, kid, now }: Caller): string =>
   `The operator's token was refused:${clockHint(date, now)}
   - ROLLCALL_ADMIN_KEYS of the service must hold the public key ${kid}
-  - --issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}
-  - if that key has a name there, --operator must be that name; it is ${operator}`
+  - the issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}
+  - if that key has a name there, the operator must have that name; it is ${operator}`
 
 const missingScope = (scope: string, { kid }: Caller): string =>
   `This call needs a key with the scope "${scope}". Use another key, or add the scope to
@@ -50,7 +50,10 @@ const remedyOf = (
 ): readonly [ClientErrorCode, string | undefined] => {
   const { tries } = caller
   if (status < 400) {
-    return ['redirected', '--issuer must be the address of the service itself, nothing before it']
+    return [
+      'redirected',
+      'The issuer must be the address of the service itself, with nothing before it',
+    ]
   }
   if (status === 400) return ['request_refused', undefined]
   if (status === 401) return ['operator_refused', refusedToken(headers.get('Date'), caller)]

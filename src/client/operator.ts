@@ -128,7 +128,7 @@ const readBody = (answer: Answer, caller: Caller): unknown => {
   } catch {
     throw new ClientError(`${caller.issuer} did not answer with JSON`, {
       code: 'unexpected_answer',
-      remedy: 'is --issuer a rollcall service?',
+      remedy: 'is the issuer a rollcall service?',
       status: answer.status,
     })
   }

@@ -1,6 +1,7 @@
 // A private key that a client signs with: an operator's, or the one that a token is bound to.
 
 import { parseUniqueJson } from '../base/json.ts'
+import { OPERATOR_NAME_PATTERN } from '../token/admin-keys.ts'
 import type { Signer } from '../token/jws.ts'
 import type { PublicKey } from '../token/public-key.ts'
 import { parseSigningKeys } from '../token/signing-keys.ts'
@@ -9,7 +10,7 @@ import { parseSigningKeys } from '../token/signing-keys.ts'
 export interface PrivateKey {
   readonly signer: Signer
   readonly publicKey: PublicKey
-  /** The member `name` that the key has beside those of RFC 7517: the operator's. */
+  /** The operator's name, where the key has a member `name` beside those of RFC 7517. */
   readonly name: string | undefined
 }
 
@@ -29,6 +30,6 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
   return {
     signer,
     publicKey: publicKeys[0] as PublicKey,
-    name: typeof name === 'string' ? name : undefined,
+    name: typeof name === 'string' && OPERATOR_NAME_PATTERN.test(name) ? name : undefined,
   }
 }

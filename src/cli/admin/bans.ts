@@ -1,28 +1,30 @@
 // `rollcall admin bans`, `ban` and `unban`.
 
 import { Argument, type Command } from 'commander'
+import type { BanName } from '../../client/index.ts'
 import { matchesField } from '../../codec/identity-document.ts'
-import { usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
 import { addHelp } from '../help.ts'
 import { print, printJson, printTable, timeText } from '../output.ts'
-import { readBan, readBanPage } from './answers.ts'
-import { BANNED_FIELDS } from './names.ts'
 import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
-import { DEFAULT_LIMIT, midway, pagesOf } from './pages.ts'
+import { printPages } from './print-pages.ts'
 
 const HEADER = ['KIND', 'VALUE', 'BANNED AT', 'BY', 'REASON']
 const MAX_REASON_LENGTH = 256
 
-type BanKind = keyof typeof BANNED_FIELDS
+type BanKind = BanName['kind']
+
+/** The fields of identity documents that a ban can name. */
+const BANNED_FIELDS: Readonly<Record<BanKind, string>> = {
+  account: 'owner-account-id',
+  image: 'image-id',
+  instance: 'instance-id',
+}
 
 const listBans = async (options: SharedOptions): Promise<void> => {
   const client = await clientOf(options)
-  let shown = 0
-  try {
-    for await (const { items } of pagesOf(client, 'list_bans', readBanPage, {
-      limit: DEFAULT_LIMIT,
-    })) {
-      shown += items.length
+  await printPages(client.bans(), {
+    show({ items }) {
       const rows = items.map((it) => [
         it.kind,
         it.value,
@@ -32,11 +34,10 @@ const listBans = async (options: SharedOptions): Promise<void> => {
       ])
       if (options.json) for (const it of items) printJson(it)
       else printTable(HEADER, rows)
-    }
-  } catch (error) {
-    throw shown > 0 ? midway(error) : error
-  }
-  if (shown === 0 && !options.json) print('no bans')
+      return items.length
+    },
+    none: options.json ? undefined : 'no bans',
+  })
 }
 
 const checkBanned = (kind: BanKind, value: string): void => {
@@ -65,9 +66,9 @@ const banOne = async (
   options: SharedOptions & { readonly reason?: string },
 ): Promise<void> => {
   checkBanned(kind, value)
-  const fields = { reason: checkReason(options.reason) }
+  const reason = checkReason(options.reason)
   const client = await clientOf(options)
-  const answer = readBan(await client.call('ban', { params: { kind, value }, fields }))
+  const answer = await client.ban({ kind, value }, reason)
   if (options.json) printJson(answer)
   else print(`${kind} ${value}: banned`)
 }
@@ -75,7 +76,7 @@ const banOne = async (
 const unbanOne = async (kind: BanKind, value: string, options: SharedOptions): Promise<void> => {
   checkBanned(kind, value)
   const client = await clientOf(options)
-  const answer = await client.call('unban', { params: { kind, value } })
+  const answer = await client.unban({ kind, value })
   if (options.json) printJson(answer)
   else print(`${kind} ${value}: not banned`)
 }

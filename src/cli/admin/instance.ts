@@ -1,15 +1,21 @@
 // `rollcall admin show`, `reset`, `revoke` and `forget`: one instance.
 
 import type { Command } from 'commander'
+import type { Instance } from '../../client/index.ts'
 import { addHelp } from '../help.ts'
 import { print, printJson, printMembers, timeText } from '../output.ts'
-import { type InstanceAnswer, readInstance } from './answers.ts'
-import { accountArgument, instanceArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
+import {
+  type SharedOptions,
+  accountArgument,
+  addSharedOptions,
+  clientOf,
+  instanceArgument,
+  regionArgument,
+} from './options.ts'
 
 type Action = 'show' | 'reset' | 'revoke' | 'forget'
 
-const printInstance = (it: InstanceAnswer): void =>
+const printInstance = (it: Instance): void =>
   printMembers([
     ['account', it.owner_account_id],
     ['region', it.region_id],
@@ -27,14 +33,14 @@ const printInstance = (it: InstanceAnswer): void =>
   ])
 
 const printDone =
-  (what: (it: InstanceAnswer) => string) =>
-  (it: InstanceAnswer): void =>
+  (what: (it: Instance) => string) =>
+  (it: Instance): void =>
     print(`${it.owner_account_id}/${it.region_id}/${it.instance_id}: ${what(it)}`)
 
 interface Subcommand {
   readonly description: string
   readonly more: string
-  readonly printAnswer: (it: InstanceAnswer) => void
+  readonly printAnswer: (it: Instance) => void
 }
 
 const SUBCOMMANDS: Readonly<Record<Action, Subcommand>> = {
@@ -81,8 +87,7 @@ const addOne = (admin: Command, action: Action): void => {
   command.action(
     async (account: string, region: string, instance: string, options: SharedOptions) => {
       const client = await clientOf(options)
-      const body = await client.call(action, { params: { account, region, instance } })
-      const answer = readInstance(body)
+      const answer = await client[action]({ account, region, instance })
       if (options.json) printJson(answer)
       else printAnswer(answer)
     },

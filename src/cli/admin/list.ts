@@ -1,13 +1,21 @@
 // `rollcall admin list`: instances, page by page.
 
 import type { Command } from 'commander'
-import { say } from '../exit-status.ts'
+import type { Instance } from '../../client/index.ts'
+import { say } from '../say.ts'
 import { addHelp, wholeNumber } from '../help.ts'
-import { print, printJson, printTable, printable, timeText } from '../output.ts'
-import { type InstanceAnswer, readInstancePage } from './answers.ts'
-import { accountArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
-import { DEFAULT_LIMIT, MAX_LIMIT, midway, pagesOf } from './pages.ts'
+import { printJson, printTable, printable, timeText } from '../output.ts'
+import {
+  type SharedOptions,
+  accountArgument,
+  addSharedOptions,
+  clientOf,
+  regionArgument,
+} from './options.ts'
+import { printPages } from './print-pages.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
 
 interface ListOptions extends SharedOptions {
   readonly account?: string
@@ -29,7 +37,7 @@ const HEADER = [
 ]
 
 /** What an operator has done to an instance. */
-const stateOf = ({ open, revoked_until: revokedUntil }: InstanceAnswer): string => {
+const stateOf = ({ open, revoked_until: revokedUntil }: Instance): string => {
   const states = [
     ...(open ? ['open'] : []),
     ...(revokedUntil === undefined ? [] : [`revoked until ${timeText(revokedUntil)}`]),
@@ -37,7 +45,7 @@ const stateOf = ({ open, revoked_until: revokedUntil }: InstanceAnswer): string 
   return states.length === 0 ? '-' : states.join(', ')
 }
 
-const rowOf = (it: InstanceAnswer): string[] => [
+const rowOf = (it: Instance): string[] => [
   it.owner_account_id,
   it.region_id,
   it.instance_id,
@@ -51,25 +59,23 @@ const rowOf = (it: InstanceAnswer): string[] => [
 const list = async (options: ListOptions): Promise<void> => {
   const { account, region, all = false, limit, cursor, json = false } = options
   const client = await clientOf(options)
-  let shown = 0
-  try {
-    for await (const page of pagesOf(client, 'list', readInstancePage, { cursor, limit })) {
-      const found = page.items.filter(
-        (it) =>
-          (account === undefined || it.owner_account_id === account) &&
-          (region === undefined || it.region_id === region),
-      )
-      shown += found.length
+  const isWanted = (it: Instance): boolean =>
+    (account === undefined || it.owner_account_id === account) &&
+    (region === undefined || it.region_id === region)
+  await printPages(client.instances({ cursor, limit }), {
+    show({ items }) {
+      const found = items.filter(isWanted)
       if (json) for (const it of found) printJson(it)
       else printTable(HEADER, found.map(rowOf))
-      if (all || shown === 0) continue
+      return found.length
+    },
+    stops(page, shown) {
+      if (all || shown === 0) return false
       if (page.cursor !== undefined) say(`more: --cursor ${printable(page.cursor)}, or --all`)
-      return
-    }
-  } catch (error) {
-    throw shown > 0 ? midway(error) : error
-  }
-  if (shown === 0 && !json) print('no instances')
+      return true
+    },
+    none: json ? undefined : 'no instances',
+  })
 }
 
 /** Adds the subcommand. */

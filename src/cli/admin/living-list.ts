@@ -2,20 +2,11 @@
 // so whatever is odd about it is refused.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { usageError } from '../exit-status.ts'
+import type { LivingInstances } from '../../client/index.ts'
+import { matchesField } from '../../codec/identity-document.ts'
+import { usageError } from '../command-error.ts'
 import { asText } from '../named-file.ts'
 import { inFolder } from '../run.ts'
-import { isInstanceId } from './names.ts'
-
-/** What a list tells. */
-export interface LivingList {
-  readonly ids: ReadonlySet<string>
-  /**
-   * Unix seconds. Whatever enrolled first after this may have been made after the list, which can't
-   * know it then.
-   */
-  readonly knowsUntil: number
-}
 
 /** The list was asked for some time before it was written, and clocks differ. */
 const MARGIN_SECONDS = 300
@@ -29,7 +20,7 @@ const readIds = (text: string, path: string): Set<string> => {
   for (const [at, line] of text.split(/\r?\n/).entries()) {
     const id = line.replace(/#.*$/, '').trim()
     if (id === '') continue
-    if (isInstanceId(id)) ids.add(id)
+    if (matchesField('instance-id', id)) ids.add(id)
     else bad.push(at + 1)
   }
   if (bad.length > 0) {
@@ -66,7 +57,7 @@ const readWhole = async (file: FileHandle, path: string): Promise<[string, numbe
  * @param now Unix seconds
  * @throws CommandError
  */
-export const readLivingList = async (path: string, now: number): Promise<LivingList> => {
+export const readLivingList = async (path: string, now: number): Promise<LivingInstances> => {
   const file = await open(inFolder(path), 'r').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`--living: cannot read ${path} (${error.code ?? error.name})`)
   })

@@ -1,13 +1,17 @@
-// The options that all subcommands share, checked, and made into a client.
+// The options and arguments that several subcommands share, checked, and made into a client.
 
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import { hostname, userInfo } from 'node:os'
+import { type OperatorClient, createOperatorClient } from '../../client/index.ts'
+import { matchesField } from '../../codec/identity-document.ts'
 import { OPERATOR_NAME_PATTERN } from '../../token/admin-keys.ts'
-import { say, usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
+import { say } from '../say.ts'
 import { wholeNumber } from '../help.ts'
 import { optionOrVariable } from '../option-variable.ts'
+import { loadPrivateKey } from '../private-key.ts'
+import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
-import { type AdminClient, createAdminClient } from './client.ts'
-import { defaultOperatorName, loadOperatorKey } from './operator-key.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 10
 const DEFAULT_RETRIES = 4
@@ -59,8 +63,23 @@ const checkOperator = (text: string | undefined): string | undefined => {
   throw usageError('--operator: expected 1 to 128 characters of ASCII, no spaces')
 }
 
+const MAX_NAME_LENGTH = 128
+
+const userName = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    // A user without an entry of its own, as in many containers.
+    return thisRun().env['USER'] ?? `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** The operator's name in tokens and audit events if neither an option nor the key gives one: `user@host`. */
+const defaultOperator = (): string =>
+  `${userName()}@${hostname()}`.replaceAll(/[^!-~]/g, '_').slice(0, MAX_NAME_LENGTH)
+
 /** Makes the client that the shared options describe. @throws CommandError */
-export const clientOf = async (options: SharedOptions): Promise<AdminClient> => {
+export const clientOf = async (options: SharedOptions): Promise<OperatorClient> => {
   const issuer = checkIssuer(options.issuer)
   const operator = checkOperator(options.operator)
   if (options.key === undefined || options.key === '') {
@@ -68,14 +87,29 @@ export const clientOf = async (options: SharedOptions): Promise<AdminClient> => 
       'which key? Give --key FILE, or set ROLLCALL_ADMIN_KEY_FILE; `rollcall admin keygen` makes one',
     )
   }
-  const { signer, name } = await loadOperatorKey(options.key)
+  const key = await loadPrivateKey(options.key, '--key', '`rollcall admin keygen` makes one')
   const { timeout: timeoutSeconds, retries } = options
-  return createAdminClient({
+  const { signal, timing } = thisRun()
+  return createOperatorClient({
     issuer,
-    signer,
-    operator: operator ?? name ?? defaultOperatorName(),
+    key,
+    operator: operator ?? key.name ?? defaultOperator(),
     timeoutSeconds,
     retries,
-    say,
+    signal,
+    timing,
+    onRetry: ({ detail, waitSeconds }) => say(`${detail}; again in ${waitSeconds.toFixed(1)} s`),
   })
 }
+
+/** Reads an argument that must be like a field of an identity document. */
+const fieldArgument =
+  (field: string, example: string) =>
+  (text: string): string => {
+    if (matchesField(field, text)) return text
+    throw new InvalidArgumentError(`Expected one like ${example}.`)
+  }
+
+export const accountArgument = fieldArgument('owner-account-id', '1234567890123456')
+export const regionArgument = fieldArgument('region-id', 'cn-hangzhou')
+export const instanceArgument = fieldArgument('instance-id', 'i-bp1abcdefghijklmnopq')

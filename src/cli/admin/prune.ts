@@ -2,19 +2,32 @@
 // pages are read, then what would go is shown, and only with `--yes` is anything changed.
 
 import type { Command } from 'commander'
-import { CommandError, EXIT, say, usageError } from '../exit-status.ts'
+import {
+  type ForgetResult,
+  type LivingInstances,
+  type OperatorClient,
+  type PrunePlan,
+  forgetInstances,
+  planPrune,
+} from '../../client/index.ts'
+import { CommandError, usageError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
 import { addHelp } from '../help.ts'
+import { print, printJson, printTable, timeText } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { thisRun } from '../run.ts'
-import { readInstancePage } from './answers.ts'
-import type { AdminClient } from './client.ts'
-import { forgetAll } from './forget-all.ts'
-import { type LivingList, readLivingList } from './living-list.ts'
-import { accountArgument, regionArgument } from './names.ts'
-import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
-import { DEFAULT_LIMIT, pagesOf } from './pages.ts'
-import { type Candidate, type PrunePlan, createCandidates, planPrune } from './prune-plan.ts'
-import { type Pruned, printPlan, printPruned } from './prune-report.ts'
+import { say } from '../say.ts'
+import { readLivingList } from './living-list.ts'
+import {
+  type SharedOptions,
+  accountArgument,
+  addSharedOptions,
+  clientOf,
+  regionArgument,
+} from './options.ts'
+
+/** Progress of forgetting is told each time so many are through. */
+const TOLD_EVERY = 100
 
 interface PruneOptions extends SharedOptions {
   readonly living: string
@@ -38,29 +51,30 @@ const untilInterrupted = (): AbortSignal => {
 }
 
 /** Reads every page. Nothing is changed while it runs. */
-const collect = async (
-  client: AdminClient,
-  { account, region }: PruneOptions,
+const plan = async (
+  client: OperatorClient,
+  options: PruneOptions,
+  list: LivingInstances,
   signal: AbortSignal,
-): Promise<readonly Candidate[]> => {
-  const candidates = createCandidates(account, region)
+): Promise<PrunePlan> => {
+  const { account, region } = options
   const progress = startProgress()
-  const limit = DEFAULT_LIMIT
-  let pages = 0
   try {
-    for await (const { items } of pagesOf(client, 'list', readInstancePage, { limit })) {
-      candidates.add(items)
-      progress.at(`page ${++pages}: ${candidates.all().length} instances of ${account}/${region}`)
-      if (signal.aborted) throw new CommandError(EXIT.incomplete, 'stopped; nothing was changed')
-    }
+    return await planPrune(client, options, list, (pages, found) => {
+      progress.at(`page ${pages}: ${found} instances of ${account}/${region}`)
+      if (signal.aborted) throw new CommandError(EXIT.failed, 'stopped; nothing was changed')
+    })
   } finally {
     progress.end()
   }
-  return candidates.all()
 }
 
 /** A list that names nothing that is known is nearly always the list of something else. */
-const checkOverlap = ({ living, gone }: PrunePlan, { ids }: LivingList, options: PruneOptions) => {
+const checkOverlap = (
+  { living, gone }: PrunePlan,
+  { ids }: LivingInstances,
+  options: PruneOptions,
+) => {
   if (living > 0 || gone.length === 0 || options.noneEnrolled) return
   const { account, region } = options
   const what =
@@ -71,19 +85,19 @@ const checkOverlap = ({ living, gone }: PrunePlan, { ids }: LivingList, options:
 }
 
 const forget = async (
-  client: AdminClient,
+  client: OperatorClient,
   { gone }: PrunePlan,
   options: PruneOptions,
   signal: AbortSignal,
-): Promise<Pruned> => {
+): Promise<ForgetResult> => {
   const progress = startProgress()
   const ids = gone.map(({ instanceId }) => instanceId)
   try {
-    return await forgetAll(client, options, ids, {
+    return await forgetInstances(client, options, ids, {
       signal,
-      done(count) {
-        const isPage = count % DEFAULT_LIMIT === 0 || count === ids.length
-        if (isPage || thisRun().stderr.isTTY) progress.at(`forgotten ${count} of ${ids.length}`)
+      onProgress(count) {
+        const isDue = count % TOLD_EVERY === 0 || count === ids.length
+        if (isDue || thisRun().stderr.isTTY) progress.at(`forgotten ${count} of ${ids.length}`)
       },
     })
   } finally {
@@ -91,20 +105,66 @@ const forget = async (
   }
 }
 
+const printPlan = ({ gone }: PrunePlan): void =>
+  printTable(
+    ['INSTANCE', 'FIRST ENROLLED', 'LAST ENROLLED'],
+    gone.map((it) => [it.instanceId, timeText(it.firstAt), timeText(it.lastAt)]),
+  )
+
+/** Tells the end as JSON: what was or would be forgotten, and what was left alone. */
+const printJsonEnd = (
+  { gone, living, newer }: PrunePlan,
+  { knowsUntil }: LivingInstances,
+  done: ForgetResult | undefined,
+  { account, region }: PruneOptions,
+): void => {
+  const instances = gone.map((it) => ({
+    instance_id: it.instanceId,
+    first_enrolled_at: it.firstAt,
+    last_enrolled_at: it.lastAt,
+    outcome: done?.outcomes.get(it.instanceId) ?? 'would_forget',
+  }))
+  const left = { living, newer_than_list: newer, list_knows_until: knowsUntil }
+  printJson({ account, region, dry_run: done === undefined, ...left, instances })
+}
+
+/** Tells the same to people. */
+const printEnd = (
+  { gone, living, newer }: PrunePlan,
+  { knowsUntil }: LivingInstances,
+  done: ForgetResult | undefined,
+): void => {
+  print(
+    `left alone: ${living} that live, ${newer} that enrolled first after ${timeText(knowsUntil)}`,
+  )
+  if (done === undefined) {
+    print(
+      `would forget: ${gone.length}; nothing was changed${gone.length > 0 ? ', --yes does it' : ''}`,
+    )
+    return
+  }
+  const count = (wanted: string): number =>
+    [...done.outcomes.values()].filter((outcome) => outcome === wanted).length
+  const [failed, notTried] = [count('failed'), count('not_tried')]
+  const wrong = failed + notTried > 0 ? `, failed: ${failed}, not tried: ${notTried}` : ''
+  print(`forgotten: ${count('forgotten')}, gone already: ${count('gone')}${wrong}`)
+}
+
 const prune = async (options: PruneOptions): Promise<void> => {
   const list = await readLivingList(options.living, Date.now() / 1000)
   const client = await clientOf(options)
   const signal = untilInterrupted()
-  const plan = planPrune(await collect(client, options, signal), list)
-  checkOverlap(plan, list, options)
-  if (!options.json) printPlan(plan)
-  const pruned = options.yes && (await forget(client, plan, options, signal))
-  printPruned(plan, list, pruned, options)
-  if (pruned === undefined) return
-  for (const failure of pruned.failures) say(failure)
-  const left = [...pruned.outcomes.values()].filter((it) => it === 'failed' || it === 'not_tried')
+  const planned = await plan(client, options, list, signal)
+  checkOverlap(planned, list, options)
+  if (!options.json) printPlan(planned)
+  const done = options.yes && (await forget(client, planned, options, signal))
+  if (options.json) printJsonEnd(planned, list, done, options)
+  else printEnd(planned, list, done)
+  if (done === undefined) return
+  for (const { message } of done.failures) say(message)
+  const left = [...done.outcomes.values()].filter((it) => it === 'failed' || it === 'not_tried')
   if (left.length > 0) {
-    throw new CommandError(EXIT.incomplete, `${left.length} are left; run the same again to go on`)
+    throw new CommandError(EXIT.failed, `${left.length} are left; run the same again to go on`)
   }
 }
 

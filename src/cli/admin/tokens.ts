@@ -1,16 +1,36 @@
 // `rollcall admin introspect` and `revoke-token`: one enrollment token.
 
 import type { Command } from 'commander'
-import { usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
 import { addHelp } from '../help.ts'
+import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printMembers, timeText } from '../output.ts'
-import { readIntrospection } from './answers.ts'
+import { thisRun } from '../run.ts'
 import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
-import { readToken } from './token-input.ts'
 
 interface TokenOptions extends SharedOptions {
   readonly tokenFile?: string
   readonly jti?: string
+}
+
+const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const MAX_TOKEN_LENGTH = 8192
+
+/**
+ * Reads a token from a file or from standard input: arguments can be seen by every process of the machine.
+ * @param file absent or `-`: standard input
+ * @throws CommandError
+ */
+const readToken = async (file: string | undefined): Promise<string> => {
+  const fromStdin = file === undefined || file === '-'
+  if (fromStdin && thisRun().stdin().isTTY) {
+    throw usageError('which token? Give --token-file FILE, or write it to standard input')
+  }
+  const name = '--token-file'
+  const token = asText(await readInput(file ?? '-', name), file ?? '-', name).trim()
+  if (token.length <= MAX_TOKEN_LENGTH && JWT.test(token)) return token
+  const where = fromStdin ? 'standard input' : file
+  throw usageError(`${where}: expected an enrollment token, and nothing else (access_token alone)`)
 }
 
 const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp'])
@@ -23,7 +43,7 @@ const memberText = (name: string, value: unknown): string => {
 const introspect = async (options: TokenOptions): Promise<void> => {
   const token = await readToken(options.tokenFile)
   const client = await clientOf(options)
-  const answer = readIntrospection(await client.call('introspect', { fields: { token } }))
+  const answer = await client.introspect(token)
   if (options.json) printJson(answer)
   else printMembers(Object.entries(answer).map(([name, value]) => [name, memberText(name, value)]))
 }
@@ -38,10 +58,9 @@ const revokeToken = async (options: TokenOptions): Promise<void> => {
   if (jti !== undefined && tokenFile !== undefined) {
     throw usageError('give --jti or --token-file, not both')
   }
-  const fields: Record<string, string> =
-    jti === undefined ? { token: await readToken(tokenFile) } : { jti: checkJti(jti) }
+  const named = jti === undefined ? { token: await readToken(tokenFile) } : { jti: checkJti(jti) }
   const client = await clientOf(options)
-  await client.call('revoke_token', { fields })
+  await client.revokeToken(named)
   // The service doesn't tell whether it was good before (RFC 7009 section 2.2).
   if (options.json) printJson({ active: false })
   else print('the token is not good, or no longer')

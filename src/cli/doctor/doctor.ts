@@ -1,19 +1,22 @@
 // `rollcall doctor`: tries from this machine each thing that an enrollment needs, in order, a line each.
 
 import type { Command } from 'commander'
+import {
+  CHECK_NAMES,
+  type CheckOptions,
+  type Diagnosis,
+  diagnoseEnrollment,
+} from '../../client/index.ts'
 import { loadDpopKey } from '../enroll/dpop-key.ts'
 import { checkRole } from '../enroll/enroll.ts'
-import { EXIT, say } from '../exit-status.ts'
+import { EXIT } from '../exit-status.ts'
+import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { optionOrVariable } from '../option-variable.ts'
 import { print, printJson } from '../output.ts'
 import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
-import { type CheckName, type DoctorOptions, type Outcome, runChecks } from './check.ts'
-import { ENROLLMENT_CHECKS } from './enrollment-checks.ts'
-import { METADATA_CHECKS } from './metadata-checks.ts'
-import { SERVICE_CHECKS } from './service-checks.ts'
 
 interface Options extends MetadataOptions {
   readonly role?: string
@@ -23,20 +26,19 @@ interface Options extends MetadataOptions {
   readonly json?: true
 }
 
-const CHECKS = [...METADATA_CHECKS, ...SERVICE_CHECKS, ...ENROLLMENT_CHECKS]
-const NAME_WIDTH = Math.max(...CHECKS.map(({ name }) => name.length))
-const STATES: Readonly<Record<Outcome['state'], string>> = {
+const NAME_WIDTH = Math.max(...CHECK_NAMES.map(({ length }) => length))
+const STATES: Readonly<Record<Diagnosis['state'], string>> = {
   ok: 'ok  ',
   failed: 'FAIL',
   skipped: '-   ',
 }
 
-const lineOf = ({ name, state, detail, remedy }: Outcome & { name: CheckName }): string => {
+const lineOf = ({ name, state, detail, remedy }: Diagnosis): string => {
   const next = remedy === undefined ? '' : `; next: ${remedy}`
   return `${STATES[state]}  ${name.padEnd(NAME_WIDTH)}  ${detail}${next}`
 }
 
-const readOptions = async (url: string, options: Options): Promise<DoctorOptions> => {
+const readOptions = async (url: string, options: Options): Promise<CheckOptions> => {
   const { metadataMode, resource, dpopKey: keyFile } = options
   const issuer = checkServiceAddress(url, 'URL')
   const role = checkRole(options.role)
@@ -45,6 +47,7 @@ const readOptions = async (url: string, options: Options): Promise<DoctorOptions
   // One attempt: a person waits for the answer, and sees at once what fails now and then.
   const metadata = metadataClientOf({ ...options, metadataMode: 'auto' }, { attempts: 1 })
   const hardened = metadataClientOf({ ...options, metadataMode: 'hardened' }, { attempts: 1 })
+  const { signal, timing } = thisRun()
   return {
     issuer,
     role,
@@ -54,13 +57,15 @@ const readOptions = async (url: string, options: Options): Promise<DoctorOptions
     acceptsNormalMode: metadataMode === 'auto',
     metadata,
     hardened,
+    signal,
+    timing,
   }
 }
 
 const doctor = async (url: string, options: Options): Promise<void> => {
   const tried = await readOptions(url, options)
-  const outcomes: (Outcome & { name: CheckName })[] = []
-  for await (const outcome of runChecks(CHECKS, tried)) {
+  const outcomes: Diagnosis[] = []
+  for await (const outcome of diagnoseEnrollment(tried)) {
     outcomes.push(outcome)
     if (!options.json) print(lineOf(outcome))
   }
@@ -76,7 +81,7 @@ const doctor = async (url: string, options: Options): Promise<void> => {
   }
   if (failures.length === 0) return
   say(`${failures.length} of ${outcomes.length} failed; mend the first one, and run this again`)
-  thisRun().exitWith(EXIT.bad)
+  thisRun().exitWith(EXIT.failed)
 }
 
 const MORE = `One line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next, or

@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Enrolled } from '../../client/index.ts'
 import type { Cleanup } from '../cleanup.ts'
-import { say, usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
+import { say } from '../say.ts'
 import { printJson } from '../output.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from '../secret-file.ts'
-import type { Enrolled } from './enrollment.ts'
 import { runHook } from './hook.ts'
 
 /** What to do with a token. */

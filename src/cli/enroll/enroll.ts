@@ -1,19 +1,27 @@
 // `rollcall enroll`: shows this instance's identity to a service, and gets an enrollment token.
 
 import type { Command } from 'commander'
+import {
+  type EnrollOptions,
+  type RenewalFailure,
+  type Retry,
+  enrollInstance,
+  renewEnrollment,
+} from '../../client/index.ts'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
 import { cleanUpOnSignals } from '../cleanup.ts'
-import { EXIT, usageError } from '../exit-status.ts'
+import { endingOf, usageError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
 import { addMoreHelp, wholeNumber } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { optionOrVariable } from '../option-variable.ts'
+import { thisRun } from '../run.ts'
+import { say } from '../say.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { checkOut, deliver } from './deliver.ts'
 import { loadDpopKey } from './dpop-key.ts'
-import { enrollInstance } from './enrollment.ts'
-import { renewForEver } from './renew.ts'
 
-interface EnrollOptions extends MetadataOptions {
+interface Options extends MetadataOptions {
   readonly role?: string
   readonly resource?: string
   readonly dpopKey?: string
@@ -33,31 +41,59 @@ export const checkRole = (role: string | undefined): string | undefined => {
   throw usageError('--role: expected a-z, then a-z, 0-9 and -')
 }
 
-const enroll = async (url: string, options: EnrollOptions): Promise<void> => {
-  const { resource, renew, exec, json } = options
+const sayRetry =
+  (issuer: string) =>
+  ({ detail, waitSeconds }: Retry): void =>
+    say(
+      waitSeconds === 0
+        ? `${detail}; starting over with a new one`
+        : `${issuer}: ${detail}; trying again in ${waitSeconds.toFixed(1)} s`,
+    )
+
+const sayFailure = ({ error, waitSeconds, expiresInSeconds }: RenewalFailure): void => {
+  const token =
+    expiresInSeconds > 0
+      ? `the token is good for ${expiresInSeconds} s more`
+      : 'the token has expired'
+  say(`${endingOf(error).message}\n${token}; renewing again in ${waitSeconds.toFixed(1)} s`)
+}
+
+const readOptions = async (url: string, options: Options): Promise<EnrollOptions> => {
   const issuer = checkServiceAddress(url, 'URL')
-  const role = checkRole(options.role)
-  const metadata = metadataClientOf(options)
-  const out = checkOut(options.out)
+  const { resource, attempts, dpopKey: file } = options
+  const { signal, timing } = thisRun()
+  return {
+    issuer,
+    role: checkRole(options.role),
+    resource,
+    metadata: metadataClientOf(options),
+    attempts,
+    onRetry: sayRetry(issuer),
+    signal,
+    timing,
+    dpopKey: file === undefined ? undefined : await loadDpopKey(file),
+  }
+}
+
+const enroll = async (url: string, options: Options): Promise<void> => {
+  const { renew, exec, json } = options
   if (exec === '') throw usageError('--exec: expected a command')
+  const out = checkOut(options.out)
   if (renew && out === undefined && exec === undefined) {
     throw usageError('--renew: where are the tokens to go? Give --out FILE or --exec CMD')
   }
-  const dpopKey = options.dpopKey === undefined ? undefined : await loadDpopKey(options.dpopKey)
+  const enrollment = await readOptions(url, options)
   const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
-
-  const { attempts } = options
-  const enrollment = { issuer, role, resource, metadata, dpopKey, attempts }
-  const enrolled = await enrollInstance(enrollment)
   const delivery = { out, exec, json, cleanup }
-  if (!renew) return deliver(enrolled, delivery)
-  await renewForEver(
-    {
-      enroll: () => enrollInstance(enrollment),
-      deliver: (token, limitSeconds) => deliver(token, { ...delivery, limitSeconds }),
-    },
-    enrolled,
-  )
+  if (!renew) return deliver(await enrollInstance(enrollment), delivery)
+  await renewEnrollment({
+    ...enrollment,
+    onToken: (enrolled, nextInSeconds) =>
+      deliver(enrolled, { ...delivery, limitSeconds: Math.max(1, Math.round(nextInSeconds)) }),
+    // The token is good all the same.
+    onTokenError: (error) => say(endingOf(error).message),
+    onFailure: sayFailure,
+  })
 }
 
 const MORE = `URL is ROLLCALL_ISSUER of the service, to the letter: a challenge that does not name it is not

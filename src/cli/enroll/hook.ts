@@ -3,7 +3,8 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { CommandError, EXIT } from '../exit-status.ts'
+import { CommandError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { thisRun } from '../run.ts'
 
@@ -52,14 +53,14 @@ export const runHook = async (
   const timer = limitSeconds === undefined ? undefined : setTimeout(late, limitSeconds * 1000)
   try {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
-    if (isLate) throw new CommandError(EXIT.incomplete, `--exec: not done after ${limitSeconds} s`)
+    if (isLate) throw new CommandError(EXIT.failed, `--exec: not done after ${limitSeconds} s`)
     if (status !== 0) {
       const how = status === null ? `by ${signal ?? 'a signal'}` : `with exit status ${status}`
-      throw new CommandError(EXIT.incomplete, `--exec: the command ended ${how}`)
+      throw new CommandError(EXIT.failed, `--exec: the command ended ${how}`)
     }
   } catch (error) {
     if (error instanceof CommandError) throw error
-    throw new CommandError(EXIT.incomplete, '--exec: /bin/sh cannot be run')
+    throw new CommandError(EXIT.failed, '--exec: /bin/sh cannot be run')
   } finally {
     clearTimeout(timer)
     forget()

@@ -51,7 +51,7 @@ const inspect = async (path: string, options: { tree?: true; json?: true }): Pro
     if (options.tree && inspection.message !== undefined) printTree(inspection.nodes)
   }
   if (inspection.problems.length > 0 || inspection.message === undefined) {
-    thisRun().exitWith(EXIT.bad)
+    thisRun().exitWith(EXIT.failed)
   }
 }
 

@@ -1,7 +1,7 @@
 // The variables of a service that its ledger's commands read: the same names, each also as NAME_FILE.
 
 import { fromUtf8 } from '../../base/bytes.ts'
-import { usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
 import { readNamedBytes } from '../named-file.ts'
 import { thisRun } from '../run.ts'
 

@@ -1,7 +1,8 @@
 // What a failed question to the metadata service ends with.
 
 import { MetadataError } from '../../metadata/index.ts'
-import { CommandError, EXIT, usageError } from '../exit-status.ts'
+import { CommandError, usageError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
 
 /** What to add for people at a command line. */
 const HINTS: Readonly<Partial<Record<MetadataError['code'], string>>> = {

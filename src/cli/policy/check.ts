@@ -5,7 +5,9 @@ import type { Bytes } from '../../base/bytes.ts'
 import { ConfigurationError, InstanceIdentityError } from '../../base/errors.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
-import { EXIT, say, usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
+import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
 import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
@@ -93,7 +95,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
         `${printable(path)}: ${policy.length} ${policy.length === 1 ? 'problem' : 'problems'}`,
         ...policy.map((it) => `  ${printable(it)}`),
       )
-    thisRun().exitWith(EXIT.bad)
+    thisRun().exitWith(EXIT.failed)
     return
   }
   const roles = policy.roles.map(({ name }) => name)
@@ -114,7 +116,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
     printJson({ valid: true, problems: [], warnings, roles, decision })
   } else printDryRun(outcome)
-  if (outcome.role === undefined) thisRun().exitWith(EXIT.bad)
+  if (outcome.role === undefined) thisRun().exitWith(EXIT.failed)
   else say('bans, and what is remembered of the instance, may still refuse it')
 }
 

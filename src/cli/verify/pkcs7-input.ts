@@ -1,7 +1,7 @@
 // A PKCS#7 signature as people have it in a file: text as the metadata service answered it, PEM, or DER.
 
 import type { Bytes } from '../../base/bytes.ts'
-import { usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
 import { asText } from '../named-file.ts'
 
 /** The first byte of DER; no base64 of DER begins with it. */

@@ -10,7 +10,9 @@ import {
 } from '../../index.ts'
 import { AUDIENCE_PATTERN } from '../../codec/identity-document.ts'
 import { ECS_FIELDS, ECS_FIELD_NAMES } from '../../policy/fields.ts'
-import { EXIT, say, usageError } from '../exit-status.ts'
+import { usageError } from '../command-error.ts'
+import { EXIT } from '../exit-status.ts'
+import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
 import { readInput, readNamedFile } from '../named-file.ts'
 import { print, printJson, printMembers, printable } from '../output.ts'
@@ -91,7 +93,7 @@ const printRefused = ({ code, message }: InstanceIdentityError, { json }: Verify
   const { meaning, remedy } = EXPLANATIONS[code]
   if (json) printJson({ verified: false, code, detail: message, meaning, remedy })
   else print(`refused: ${code} (${message})`, `means: ${meaning}`, `next: ${remedy}`)
-  thisRun().exitWith(EXIT.bad)
+  thisRun().exitWith(EXIT.failed)
 }
 
 const verify = async (

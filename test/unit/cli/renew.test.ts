@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Timing } from '../../../src/base/timing.ts'
-import { renewalDelay } from '../../../src/cli/enroll/renew.ts'
 import {
   type ClientScene,
   isEnroll,
@@ -82,13 +81,5 @@ describe('rollcall enroll --renew', () => {
   it('ends with the status of the first enrollment when that fails', async () => {
     scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
     expect((await until(['--renew', '--out', 'never.jwt'], () => false)).status).toBe(4)
-  })
-})
-
-describe('renewalDelay()', () => {
-  it('is two thirds of the lifetime or up to a tenth less, and never nothing', () => {
-    expect(renewalDelay(300, 0)).toBe(200)
-    expect(renewalDelay(300, 0.9999)).toBeCloseTo(180, 0)
-    expect(renewalDelay(0, 0.5)).toBe(1)
   })
 })

@@ -160,7 +160,7 @@ describe('rollcall admin, refused by the service', () => {
     const issuer = service.url.replace('127.0.0.1', 'localhost')
     const { status, stderr } = await bare(['list', '--issuer', issuer, '--key', service.keyFile])
     expect(status).toBe(4)
-    expect(stderr).toContain('--issuer must be ROLLCALL_ISSUER of the service to the letter')
+    expect(stderr).toContain('the issuer must be ROLLCALL_ISSUER of the service to the letter')
   })
 
   it.each([
@@ -189,7 +189,7 @@ describe('rollcall admin, refused by the service', () => {
     service.troubles.push(() => new Response(null, { status: 307, headers }))
     const redirected = await service.admin(['list'])
     expect(redirected.status).toBe(2)
-    expect(redirected.stderr).toContain('--issuer must be the address of the service itself')
+    expect(redirected.stderr).toContain('The issuer must be the address of the service itself')
     service.troubles.push(() => new Response('<h1>no</h1>', { status: 403 }))
     const forbidden = await service.admin(['list'])
     expect(forbidden.status).toBe(4)

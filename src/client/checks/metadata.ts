@@ -1,20 +1,20 @@
-// The doctor at the metadata service: is it there, is it hardened, does it know this instance.
+// Whether the metadata service is there, is hardened, and knows this instance.
 
 import { utf8 } from '../../base/bytes.ts'
-import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { InstanceIdentityError } from '../../base/errors.ts'
+import { printable } from '../../base/text.ts'
+import { limited } from '../../base/timing.ts'
+import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { directFetch } from '../../metadata/direct-fetch.ts'
 import { MetadataError } from '../../metadata/index.ts'
-import { printable } from '../output.ts'
 import { type Check, type Outcome, failed, ok } from './check.ts'
 
 const PLAIN_SECONDS = 5
 
-/** What an error of the client means, without its remedy, and what to do. */
+/** What an error of the client means, and what to do. */
 export const metadataFailed = (error: unknown, remedy: string): Outcome => {
   if (!(error instanceof MetadataError)) throw error
-  const { message, remedy: own } = error
-  const detail = own === undefined ? message : message.replace(`; ${own}`, '')
+  const { detail, remedy: own } = error
   return failed(detail, own === undefined ? remedy : `${own}; ${remedy}`)
 }
 
@@ -42,15 +42,14 @@ const metadataService: Check = {
 
 /** Whether a request without a token is answered. */
 const answersPlainly = async (baseUrl: string): Promise<boolean> => {
+  const url = `${baseUrl}/latest/meta-data/instance-id`
   try {
-    const { status, body } = await directFetch(`${baseUrl}/latest/meta-data/instance-id`, {
-      method: 'GET',
-      headers: {},
-      redirect: 'manual',
-      signal: AbortSignal.timeout(PLAIN_SECONDS * 1000),
+    return await limited({ seconds: PLAIN_SECONDS }, async (signal) => {
+      const init = { method: 'GET', headers: {}, redirect: 'manual', signal } as const
+      const { status, body } = await directFetch(url, init)
+      await body?.cancel()
+      return status === 200
     })
-    await body?.cancel()
-    return status === 200
   } catch {
     return false
   }

@@ -1,21 +1,23 @@
-// The doctor at the service: the clocks, is it there, does it publish what relying parties need.
+// Whether the service is there: the clocks, its ledger, and what relying parties need of it.
 
-import * as v from 'valibot'
+import { printable } from '../../base/text.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from '../../token/public-key.ts'
 import { parseKeySet } from '../../token/signing-keys.ts'
-import { parseJson } from '../no-answer.ts'
-import { printable } from '../output.ts'
-import { callService, reasonOf } from '../service-call.ts'
-import { type Check, type DoctorOptions, type Findings, failed, ok, skipped } from './check.ts'
+import { type CallResult, callService, parseJson, readReach, reasonOf } from '../call.ts'
+import { type Check, type CheckOptions, type Findings, failed, ok, skipped } from './check.ts'
 
 /** A token that was made this long after now is refused by most relying parties. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
-const askHealth = async ({ issuer }: DoctorOptions, findings: Findings) => {
+const ask = (options: CheckOptions, path: string): Promise<CallResult> =>
+  callService({ url: options.issuer + path }, options)
+
+const askHealth = async (options: CheckOptions, findings: Findings): Promise<CallResult> => {
   if (findings.health === undefined) {
-    const startedMs = Date.now()
-    findings.health = await callService(`${issuer}/healthz`)
-    findings.healthAtMs = (startedMs + Date.now()) / 2
+    const { timing } = readReach(options)
+    const startedAt = timing.now()
+    findings.health = await ask(options, '/healthz')
+    findings.healthAt = (startedAt + timing.now()) / 2
   }
   return findings.health
 }
@@ -25,10 +27,10 @@ const clock: Check = {
   needs: [],
   async run(options, findings) {
     const health = await askHealth(options, findings)
-    const date = 'why' in health ? Number.NaN : Date.parse(health.headers.get('Date') ?? '')
+    const date = health.ok ? Date.parse(health.value.headers.get('Date') ?? '') / 1000 : Number.NaN
     if (Number.isNaN(date)) return skipped('not tried: the service gave no date to compare with')
     // The header is cut to the second.
-    const off = Math.round(((findings.healthAtMs ?? 0) - date - 500) / 1000)
+    const off = Math.round((findings.healthAt ?? 0) - date - 0.5)
     if (off === 0) return ok("this machine's and the service's agree")
     const distance = `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} the service's`
     if (Math.abs(off) <= CLOCK_TOLERANCE_SECONDS) return ok(`this machine's is ${distance}`)
@@ -46,13 +48,13 @@ const service: Check = {
   async run(options, findings) {
     const { issuer } = options
     const health = await askHealth(options, findings)
-    if ('why' in health) {
+    if (!health.ok) {
       return failed(
-        `${issuer}: ${health.why}`,
+        `${issuer}: ${health.refusal.detail}`,
         'is it running, and may this machine reach it (name, route, security group, firewall)?',
       )
     }
-    if (health.status === 200) return ok(`${issuer} answers`)
+    if (health.value.status === 200) return ok(`${issuer} answers`)
     return failed(
       `${issuer}/healthz: ${reasonOf(health)}`,
       'is that rollcall, and is anything before it? Its own log says more',
@@ -66,12 +68,13 @@ const ASK_OPERATOR = 'whoever runs the service, or what stands before it, has to
 const ledger: Check = {
   name: 'ledger',
   needs: ['service'],
-  async run({ issuer }) {
-    const answer = await callService(`${issuer}/readyz`)
-    if ('why' in answer) return failed(reasonOf(answer), ASK_OPERATOR)
-    if (answer.status === 404) return skipped('not tried: this service has no /readyz, it is older')
-    if (answer.status === 200) return ok('the ledger answers')
-    if (answer.status !== 503) return failed(`/readyz: ${reasonOf(answer)}`, ASK_OPERATOR)
+  async run(options) {
+    const result = await ask(options, '/readyz')
+    if (!result.ok) return failed(reasonOf(result), ASK_OPERATOR)
+    const { status } = result.value
+    if (status === 404) return skipped('not tried: this service has no /readyz, it is older')
+    if (status === 200) return ok('the ledger answers')
+    if (status !== 503) return failed(`/readyz: ${reasonOf(result)}`, ASK_OPERATOR)
     return failed(
       'the ledger does not answer, so nobody can enroll',
       'whoever runs the service finds the cause in its log; then look at the store of ROLLCALL_LEDGER',
@@ -79,21 +82,26 @@ const ledger: Check = {
   },
 }
 
-const DiscoveryBody = v.object({
-  issuer: v.string(),
-  jwks_uri: v.string(),
-  id_token_signing_alg_values_supported: v.pipe(v.array(v.string()), v.minLength(1)),
-})
+/** The members of a discovery document that relying parties need. */
+const readDiscovery = (text: string): Record<'issuer' | 'jwksUri', string> | undefined => {
+  const body = parseJson(text) as Readonly<Record<string, unknown>> | null | undefined
+  const { issuer, jwks_uri: jwksUri } = body ?? {}
+  const algorithms = body?.['id_token_signing_alg_values_supported']
+  const isList = Array.isArray(algorithms) && algorithms.length > 0
+  if (typeof issuer !== 'string' || typeof jwksUri !== 'string' || !isList) return undefined
+  return { issuer, jwksUri }
+}
 
 const discovery: Check = {
   name: 'discovery',
   needs: ['service'],
-  async run({ issuer }) {
-    const answer = await callService(`${issuer}/.well-known/openid-configuration`)
-    if ('why' in answer || answer.status !== 200) return failed(reasonOf(answer), ASK_OPERATOR)
-    const body = v.safeParse(DiscoveryBody, parseJson(answer.text))
-    if (!body.success) return failed('it is not a discovery document', ASK_OPERATOR)
-    const { issuer: named, jwks_uri: jwksUri } = body.output
+  async run(options) {
+    const { issuer } = options
+    const result = await ask(options, '/.well-known/openid-configuration')
+    if (!result.ok || result.value.status !== 200) return failed(reasonOf(result), ASK_OPERATOR)
+    const document = readDiscovery(result.value.text)
+    if (document === undefined) return failed('it is not a discovery document', ASK_OPERATOR)
+    const { issuer: named, jwksUri } = document
     if (named !== issuer) {
       return failed(
         `it is of ${printable(named)}, not of ${issuer}`,
@@ -125,10 +133,10 @@ const readKeys = async (text: string): Promise<readonly PublicKey[] | string> =>
 const jwks: Check = {
   name: 'keys',
   needs: ['service'],
-  async run({ issuer }, findings) {
-    const answer = await callService(`${issuer}/.well-known/jwks.json`)
-    if ('why' in answer || answer.status !== 200) return failed(reasonOf(answer), ASK_OPERATOR)
-    const keys = await readKeys(answer.text)
+  async run(options, findings) {
+    const result = await ask(options, '/.well-known/jwks.json')
+    if (!result.ok || result.value.status !== 200) return failed(reasonOf(result), ASK_OPERATOR)
+    const keys = await readKeys(result.value.text)
     if (typeof keys === 'string') return failed(keys, ASK_OPERATOR)
     findings.keys = keys
     const algorithms = keys.map(({ algorithm }) => algorithm.alg).join(', ')

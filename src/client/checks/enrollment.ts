@@ -1,22 +1,16 @@
-// The doctor at an enrollment: a challenge, a signature over it, and, if that was asked for, the
+// Whether an enrollment works: a challenge, a signature over it, and, if that was asked for, the
 // enrollment itself. The token is looked at and dropped.
 
-import { decodePkcs7 } from '../../codec/pem.ts'
-import { readIdentityDocument } from '../../codec/identity-document.ts'
-import { readSignedData } from '../../codec/signed-data.ts'
 import { InstanceIdentityError } from '../../base/errors.ts'
+import { readIdentityDocument } from '../../codec/identity-document.ts'
+import { decodePkcs7 } from '../../codec/pem.ts'
+import { readSignedData } from '../../codec/signed-data.ts'
 import { keyByThumbprint, openJws } from '../../token/jws.ts'
-import {
-  askForChallenge,
-  elapsedSeconds,
-  postEvidence,
-  readChallenge,
-  readToken,
-} from '../enroll/enrollment.ts'
-import { CommandError, EXIT } from '../exit-status.ts'
-import { type ServiceAnswer, reasonOf } from '../service-call.ts'
+import { type Answer, describeAnswer, readReach, reasonOf } from '../call.ts'
+import { ClientError } from '../client-error.ts'
+import { askForChallenge, postEvidence, readChallenge, readToken } from '../protocol.ts'
 import { type Check, type Findings, type Outcome, failed, ok, skipped } from './check.ts'
-import { metadataFailed } from './metadata-checks.ts'
+import { metadataFailed } from './metadata.ts'
 
 const AUDIT = 'its operator finds why in the audit event of that request'
 
@@ -24,17 +18,17 @@ const challenge: Check = {
   name: 'challenge',
   needs: ['service'],
   async run(options, findings) {
-    const askedAt = elapsedSeconds()
-    const answer = await askForChallenge(options)
-    if ('why' in answer || answer.status !== 200) {
-      return failed(reasonOf(answer), `POST /v1/challenge must be answered; ${AUDIT}`)
+    const askedAt = readReach(options).timing.elapsed()
+    const result = await askForChallenge(options)
+    if (!result.ok || result.value.status !== 200) {
+      return failed(reasonOf(result), `POST /v1/challenge must be answered; ${AUDIT}`)
     }
     try {
-      findings.challenge = readChallenge(options, answer, askedAt)
+      findings.challenge = readChallenge(options, result.value, askedAt)
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      const isForeign = error.status === EXIT.refused
-      const [detail = '', remedy = 'check the address'] = error.message.split('; ')
+      if (!(error instanceof ClientError)) throw error
+      const { code, detail, remedy = '' } = error
+      const isForeign = code === 'challenge_foreign'
       return failed(detail, isForeign ? `do not enroll there; ${remedy}` : remedy)
     }
     const lasts = Math.round(findings.challenge.deadline - askedAt)
@@ -90,8 +84,8 @@ const tokenProblem = async (token: string, issuer: string, { keys }: Findings) =
   return claims.value['iss'] === issuer ? undefined : 'the token names another issuer'
 }
 
-const refusedOutcome = (answer: ServiceAnswer): Outcome =>
-  failed(reasonOf(answer), REMEDIES[answer.status] ?? AUDIT)
+const refusedOutcome = (answer: Answer): Outcome =>
+  failed(describeAnswer(answer), REMEDIES[answer.status] ?? AUDIT)
 
 const enrollment: Check = {
   name: 'enrollment',
@@ -104,22 +98,23 @@ const enrollment: Check = {
       )
     }
     const { document = '', pkcs7 = '', challenge: made } = findings
-    const askedAt = elapsedSeconds()
-    const answer = await postEvidence(options, made?.audience ?? '', { document, pkcs7 })
-    if ('why' in answer)
-      return failed(answer.why, 'try again later; the service may have enrolled it')
-    if (answer.status !== 200) return refusedOutcome(answer)
+    const askedAt = readReach(options).timing.elapsed()
+    const result = await postEvidence(options, made?.audience ?? '', { document, pkcs7 })
+    if (!result.ok) {
+      return failed(reasonOf(result), 'try again later; the service may have enrolled it')
+    }
+    if (result.value.status !== 200) return refusedOutcome(result.value)
     try {
-      const { accessToken, role, expiresInSeconds, tokenType } = readToken(options, answer, askedAt)
+      const enrolled = readToken(options, result.value, askedAt)
+      const { accessToken, role, expiresInSeconds, tokenType } = enrolled
       const problem = await tokenProblem(accessToken, options.issuer, findings)
       if (problem !== undefined) {
         return failed(problem, 'have all instances of the service the same ROLLCALL_SIGNING_KEYS?')
       }
       return ok(`role ${role}, ${tokenType} for ${expiresInSeconds} s; the token was dropped`)
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      const [detail = '', remedy = 'check the address'] = error.message.split('; ')
-      return failed(detail, remedy)
+      if (!(error instanceof ClientError)) throw error
+      return failed(error.detail, error.remedy ?? '')
     }
   },
 }

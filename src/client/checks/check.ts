@@ -1,23 +1,16 @@
-// What the doctor's checks are made of: each tries one thing that an enrollment needs, and one that
-// can't be tried says so instead of failing for another's reason.
+// What the checks are made of: each tries one thing that an enrollment needs, and one that cannot be tried says so
+// instead of failing for another's reason.
 
 import type { MetadataClient } from '../../metadata/index.ts'
-import type { DpopKey } from '../enroll/dpop-key.ts'
-import type { Challenge } from '../enroll/enrollment.ts'
 import type { PublicKey } from '../../token/public-key.ts'
-import type { NoAnswer } from '../no-answer.ts'
-import type { ServiceAnswer } from '../service-call.ts'
+import type { CallResult } from '../call.ts'
+import type { Challenge, Purpose } from '../protocol.ts'
 
 /** What is to be tried. */
-export interface DoctorOptions {
-  /** The service's name and address. */
-  readonly issuer: string
-  readonly role?: string | undefined
-  readonly resource?: string | undefined
-  readonly dpopKey?: DpopKey | undefined
-  /** Whether to enroll for real. */
+export interface CheckOptions extends Purpose {
+  /** Whether to enroll for real: it counts as an enrollment of this instance. */
   readonly enroll: boolean
-  /** Whether normal mode was said to be good enough. */
+  /** Whether normal mode is good enough. */
   readonly acceptsNormalMode: boolean
   /** Of the mode `auto`, so that what comes after the mode is tried whatever the mode is. */
   readonly metadata: MetadataClient
@@ -28,9 +21,9 @@ export interface DoctorOptions {
 /** What earlier checks found out, for later ones. */
 export interface Findings {
   document?: string
-  /** The answer to the first call of the service, and the middle of the time it took, Unix ms. */
-  health?: ServiceAnswer | NoAnswer
-  healthAtMs?: number
+  /** The answer to the first call of the service, and the middle of the time it took, Unix seconds. */
+  health?: CallResult
+  healthAt?: number
   keys?: readonly PublicKey[]
   challenge?: Challenge
   pkcs7?: string
@@ -63,22 +56,25 @@ export interface Check {
   readonly name: CheckName
   /** Checks that must not have failed or been skipped, else this can't be tried. */
   readonly needs: readonly CheckName[]
-  run(options: DoctorOptions, findings: Findings): Promise<Outcome>
+  run(options: CheckOptions, findings: Findings): Promise<Outcome>
 }
 
+/** The thing works. */
 export const ok = (detail: string): Outcome => ({ state: 'ok', detail })
+/** It does not. @param remedy what to do about it */
 export const failed = (detail: string, remedy: string): Outcome => ({
   state: 'failed',
   detail,
   remedy,
 })
+/** It was not tried. */
 export const skipped = (detail: string): Outcome => ({ state: 'skipped', detail })
 
 /** Runs checks one after another. @yields each as soon as it has ended */
 export async function* runChecks(
   checks: readonly Check[],
-  options: DoctorOptions,
-): AsyncGenerator<Outcome & { readonly name: CheckName }> {
+  options: CheckOptions,
+): AsyncGenerator<Outcome & { readonly name: CheckName }, void, undefined> {
   const good = new Set<CheckName>()
   const findings: Findings = {}
   for (const { name, needs, run } of checks) {
