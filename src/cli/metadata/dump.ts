@@ -7,9 +7,7 @@ import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../m
 import { print, printJson, printable } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { thisRun } from '../run.ts'
-import { metadataFailure } from './failure.ts'
-import { addMetadataHelp } from './help.ts'
-import { typedPath } from './path.ts'
+import { addMetadataHelp, typedPath } from './paths.ts'
 import { shownLines, valueJson } from './show-value.ts'
 
 interface DumpOptions extends MetadataOptions {
@@ -88,7 +86,7 @@ const dump = async (typed = '', options: DumpOptions): Promise<void> => {
   } catch (error) {
     // What was found is worth seeing, above all where the service fails half way.
     if (!options.json) printTree(items)
-    throw metadataFailure(error)
+    throw error
   } finally {
     progress.end()
   }

@@ -8,9 +8,7 @@ import { say } from '../say.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { print, printJson } from '../output.ts'
 import { thisRun } from '../run.ts'
-import { metadataFailure } from './failure.ts'
-import { addMetadataHelp } from './help.ts'
-import { typedPath } from './path.ts'
+import { addMetadataHelp, typedPath } from './paths.ts'
 import { shownLines, valueJson } from './show-value.ts'
 
 interface GetOptions extends MetadataOptions {
@@ -37,9 +35,7 @@ const read = async (path: string, options: GetOptions): Promise<Uint8Array> => {
 
 const get = async (typed: string, options: GetOptions): Promise<void> => {
   const path = typedPath(typed)
-  const bytes = await read(path, options).catch((error: unknown) => {
-    throw metadataFailure(error)
-  })
+  const bytes = await read(path, options)
   if (options.json) printJson({ path, ...valueJson(bytes) })
   else if (thisRun().stdout.isTTY) print(...shownLines(bytes))
   else thisRun().stdout.write(bytes)

@@ -4,9 +4,7 @@ import type { Command } from 'commander'
 import { itemAt } from '../../metadata/index.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { printJson, printTable } from '../output.ts'
-import { metadataFailure } from './failure.ts'
-import { addMetadataHelp } from './help.ts'
-import { typedPath } from './path.ts'
+import { addMetadataHelp, typedPath } from './paths.ts'
 
 interface ListOptions extends MetadataOptions {
   readonly json?: true
@@ -14,9 +12,7 @@ interface ListOptions extends MetadataOptions {
 
 const list = async (typed = '', options: ListOptions): Promise<void> => {
   const client = metadataClientOf(options)
-  const entries = await client.list(typedPath(typed)).catch((error: unknown) => {
-    throw metadataFailure(error)
-  })
+  const entries = await client.list(typedPath(typed))
   const rows = entries.map(({ name, path, isFolder, isSecret }) => ({
     name: isFolder ? `${name}/` : name,
     path,

@@ -1,11 +1,33 @@
 // `rollcall metadata`: what the metadata service knows of this instance, for people.
 
 import type { Command } from 'commander'
+import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
+import { print, printJson } from '../output.ts'
 import { addDump } from './dump.ts'
 import { addGet } from './get.ts'
-import { addMetadataHelp } from './help.ts'
 import { addList } from './list.ts'
-import { addVersions } from './versions.ts'
+import { addMetadataHelp } from './paths.ts'
+
+interface VersionsOptions extends MetadataOptions {
+  readonly json?: true
+}
+
+const showVersions = async (options: VersionsOptions): Promise<void> => {
+  const versions = await metadataClientOf(options).versions()
+  if (options.json) printJson(versions)
+  else print(...versions)
+}
+
+const addVersions = (metadata: Command): void => {
+  const command = metadata
+    .command('versions')
+    .description('List the versions of the interface, one on each line.')
+    .option('--json', 'print one JSON document')
+    .allowExcessArguments(false)
+    .action(showVersions)
+  addMetadataOptions(command)
+  addMetadataHelp(command, ['rollcall metadata versions'])
+}
 
 /** Adds the subcommand. */
 export const addMetadata = (program: Command): void => {

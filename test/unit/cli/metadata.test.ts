@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
-import { typedPath } from '../../../src/cli/metadata/path.ts'
+import { typedPath } from '../../../src/cli/metadata/paths.ts'
 import type { MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
 import { createFastTiming } from '../../support/fast-timing.ts'
 import { freePort } from '../../support/processes.ts'
