@@ -1,6 +1,7 @@
 // What the entries that are processes have in common: configuration from the environment, the ledger
 // opened, the app made. Audit events go to standard output, all else to standard error.
 
+import { SYSTEM_TIMING } from '../src/base/timing.ts'
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { type RuntimeOptions, parseConfig } from '../src/config.ts'
@@ -35,7 +36,7 @@ export const openService = async (
     refuse,
   )
   // What is made in the second in which a ledger begins is refused: let that second pass.
-  const waitMs = Math.min(1000, Math.max(0, (ledger.remembersSince ?? 0) * 1000 - Date.now()))
-  await new Promise((resolve) => setTimeout(resolve, waitMs))
+  const { now, wait } = SYSTEM_TIMING
+  await wait(Math.min(1, Math.max(0, (ledger.remembersSince ?? 0) - now())))
   return { config, failed, ...(await createService({ config, ledger, audit })) }
 }

@@ -1,12 +1,13 @@
 // Whether the service can answer enrollments: whether its ledger answers. Many may ask, and none of them makes the
 // ledger busy: it is asked once a second at most, one question at a time.
 
+import { within } from '../base/timing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 /** How long an answer of the ledger is good for, and how often it is asked at most. */
 const FRESH_MS = 1_000
 /** How long a caller waits for the ledger. */
-const WAIT_MS = 2_000
+const WAIT_SECONDS = 2
 /** When a question that got no answer is given up: on Workers it ends with the request that asked it. */
 const LOST_MS = 10_000
 
@@ -53,15 +54,7 @@ export const createReadiness = (ledger: Pick<Ledger, 'compareAndSet'>): Readines
     const age = performance.now() - askedAtMs
     if (asking === undefined && age < FRESH_MS) return answered
     const shared = asking !== undefined && age < LOST_MS ? asking : ask()
-    let timer: ReturnType<typeof setTimeout> | undefined
     // Each caller has a timer of its own: on Workers that of another request may be gone.
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), WAIT_MS)
-    })
-    try {
-      return await Promise.race([shared, late])
-    } finally {
-      clearTimeout(timer)
-    }
+    return within(WAIT_SECONDS, shared, () => false)
   }
 }

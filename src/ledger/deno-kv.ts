@@ -2,13 +2,14 @@
 // https://docs.deno.com/deploy/kv/
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
+import { within } from '../base/timing.ts'
 import { retryWhileBusy } from './busy.ts'
 import { checkDatabasePath } from './database-path.ts'
 import { cursorBehind, keyOfCursor } from './cursor.ts'
 import { fileIdentity } from './file-identity.ts'
 import type { Ledger, Swap } from './ledger.ts'
 
-const TIMEOUT_MS = 5_000
+const TIMEOUT_SECONDS = 5
 /** How often a store is tried again that somebody else's came before. */
 const ATTEMPTS = 32
 /** How long the store keeps what has expired, in seconds: a day, since its clock may be wrong. */
@@ -88,17 +89,10 @@ const isBusy = (error: unknown): boolean =>
   /database is locked|batch transaction failed/.test(String((error as Error | null)?.message))
 
 /** Gives up waiting after a while; what was begun may still happen. */
-const inTime = async <Result>(result: Promise<Result>): Promise<Result> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timed out')), TIMEOUT_MS)
+const inTime = <Result>(result: Promise<Result>): Promise<Result> =>
+  within(TIMEOUT_SECONDS, result, () => {
+    throw new Error('timed out')
   })
-  try {
-    return await Promise.race([result, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 /**
  * Creates a ledger in Deno KV, which is opened on first use.

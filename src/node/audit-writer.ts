@@ -1,6 +1,7 @@
 // Audit events on standard output, each confirmed. An answer waits for the write that holds its event, so
 // nothing is issued that standard output did not take.
 
+import { within } from '../base/timing.ts'
 import { type AuditEvent, auditLine } from '../http/audit.ts'
 
 /** The exit status of a process that stops because its audit events can't be written. */
@@ -91,15 +92,9 @@ export const createAuditWriter = ({
     if (failure !== undefined) throw failure
     const bytes = encoder.encode(`${auditLine(event)}\n`)
     if (waiting + bytes.length > MAX_WAITING_BYTES) throw stall()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(stall()), confirmMs)
+    await within(confirmMs / 1000, confirmed(bytes), () => {
+      throw stall()
     })
-    try {
-      await Promise.race([confirmed(bytes), late])
-    } finally {
-      clearTimeout(timer)
-    }
     // Written, but only after an earlier event was lost.
     if (failure !== undefined) throw failure
   }

@@ -1,10 +1,11 @@
 // Whole writes to a file descriptor. One system call may take a part of the bytes: a disk that fills up
 // does so before it reports an error.
 
+import { SYSTEM_TIMING } from '../base/timing.ts'
 import type { WriteBytes } from './audit-writer.ts'
 
-/** How long to wait for a file that takes nothing right now, in milliseconds. */
-const AGAIN_MS = 20
+/** How long to wait for a file that takes nothing right now. */
+const AGAIN_SECONDS = 0.02
 
 /** Writes some of the bytes. @returns how many */
 export type WriteSome = (bytes: Uint8Array) => number | Promise<number>
@@ -24,7 +25,7 @@ const writeAll = async (write: WriteSome, bytes: Uint8Array): Promise<void> => {
       rest = rest.subarray(count)
     } catch (error) {
       if (!isTemporary(error)) throw error
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await SYSTEM_TIMING.wait(AGAIN_SECONDS)
     }
   }
 }

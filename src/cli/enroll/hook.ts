@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { startTimer } from '../../base/timing.ts'
 import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import type { Cleanup } from '../cleanup.ts'
@@ -50,7 +51,7 @@ export const runHook = async (
     isLate = true
     end()
   }
-  const timer = limitSeconds === undefined ? undefined : setTimeout(late, limitSeconds * 1000)
+  const takeBack = limitSeconds === undefined ? undefined : startTimer(limitSeconds, late)
   try {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
     if (isLate) throw new CommandError(EXIT.failed, `--exec: not done after ${limitSeconds} s`)
@@ -62,7 +63,7 @@ export const runHook = async (
     if (error instanceof CommandError) throw error
     throw new CommandError(EXIT.failed, '--exec: /bin/sh cannot be run')
   } finally {
-    clearTimeout(timer)
+    takeBack?.()
     forget()
   }
 }

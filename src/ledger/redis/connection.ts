@@ -2,6 +2,7 @@
 // as it breaks or hangs, so that nothing waits for a server that is away. The next call opens another.
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
+import { within } from '../../base/timing.ts'
 import {
   LIMIT_MS,
   type RedisClient,
@@ -41,17 +42,10 @@ export interface RedisConnection {
   close(): Promise<void>
 }
 
-const within = async <T>(work: Promise<T>): Promise<T> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RedisTimeoutError()), LIMIT_MS)
+const inTime = <T>(work: Promise<T>): Promise<T> =>
+  within(LIMIT_MS / 1000, work, () => {
+    throw new RedisTimeoutError()
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 /**
  * Connects a client and does what comes first.
@@ -65,7 +59,7 @@ const connectAnd = async <T>(client: RedisClient, first: () => Promise<T>): Prom
   client.on('error', keepReason)
   client.on('node error', keepReason)
   try {
-    return await within(client.connect().then(first))
+    return await inTime(client.connect().then(first))
   } catch (error) {
     client.disconnect()
     throw saysNothing(error) ? (reason ?? error) : error
@@ -174,7 +168,7 @@ export const createRedisConnection = (
       let client: RedisClient | undefined
       try {
         client = await opening
-        return await within(runChecked(client, work))
+        return await inTime(runChecked(client, work))
       } catch (error) {
         if (error instanceof RangeError) throw error
         const unavailable = redisUnavailable(where, error)
