@@ -1,6 +1,7 @@
 // What an answer means that an operator did not hope for, and what to do next. Of the service's words only its
 // title is shown.
 
+import type { OperatorScope } from '../token/admin-keys.ts'
 import { type Answer, describeAnswer } from './call.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 
@@ -10,6 +11,8 @@ export interface Caller {
   readonly operator: string
   /** RFC 7638 thumbprint of the operator's key. */
   readonly kid: string
+  /** What the call needs. */
+  readonly scope: OperatorScope
   /** Tries made, at least 1. */
   readonly tries: number
   /** This machine's clock, Unix seconds. */
@@ -36,7 +39,7 @@ const refusedToken = (date: string | null, { issuer, operator, kid, now }: Calle
   - the issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}
   - if that key has a name there, the operator must have that name; it is ${operator}`
 
-const missingScope = (scope: string, { kid }: Caller): string =>
+const missingScope = ({ kid, scope }: Caller): string =>
   `This call needs a key with the scope "${scope}". Use another key, or add the scope to
 the key ${kid} in ROLLCALL_ADMIN_KEYS of the service`
 
@@ -57,10 +60,8 @@ const remedyOf = (
   }
   if (status === 400) return ['request_refused', undefined]
   if (status === 401) return ['operator_refused', refusedToken(headers.get('Date'), caller)]
-  const authenticate = headers.get('WWW-Authenticate') ?? ''
-  if (authenticate.includes('error="insufficient_scope"')) {
-    const [, scope = ''] = /scope="([a-z ]{1,64})"/.exec(authenticate) ?? []
-    return ['scope_missing', missingScope(scope, caller)]
+  if (headers.get('WWW-Authenticate')?.includes('error="insufficient_scope"')) {
+    return ['scope_missing', missingScope(caller)]
   }
   const lost = tries > 1 ? `\n${LOST}` : ''
   if (status === 403) {

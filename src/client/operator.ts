@@ -1,6 +1,7 @@
 // The operators' calls. Each try signs a token of its own, good for a minute and for one call.
 
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
+import { OPERATOR_CALLS, type OperatorAction } from '../base/wire/operator-calls.ts'
 import { signJws } from '../token/jws.ts'
 import {
   type Answer,
@@ -89,7 +90,7 @@ export interface OperatorClient {
 }
 
 /** As many as the service looks at for a page if it is asked for no other number. */
-export const DEFAULT_PAGE_LIMIT = 100
+const DEFAULT_PAGE_LIMIT = 100
 
 const TOKEN_SECONDS = 60
 const DEFAULT_RETRIES = 4
@@ -99,22 +100,21 @@ const MAX_ANSWER_BYTES = 4_194_304
 /** Too many requests, and a service or a proxy before it that cannot answer now. */
 const PASSING_STATUSES: ReadonlySet<number> = /* @__PURE__ */ new Set([429, 502, 503, 504])
 
-interface OperatorCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Names in it are percent-encoded. */
-  readonly path: string
+/** What differs from call to call. */
+interface Given {
+  /** The values in the path. */
+  readonly params?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string | undefined>>
   /** Members of the body. */
   readonly fields?: Readonly<Record<string, string>>
 }
 
-const pathOf = (...parts: readonly string[]): string =>
-  `/v1/admin/${parts.map((part) => encodeURIComponent(part)).join('/')}`
+const pathOf = (action: OperatorAction, { params = {} }: Given): string =>
+  OPERATOR_CALLS[action].path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  )
 
-const instancePath = ({ account, region, instance }: InstanceName): string =>
-  pathOf('instances', account, region, instance)
-
-const queryOf = (query: OperatorCall['query'] = {}): string => {
+const queryOf = ({ query = {} }: Given): string => {
   const given = Object.entries(query).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   )
@@ -163,23 +163,26 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
     return signJws('rollcall-admin+jwt', claims, signer)
   }
 
-  const send = async ({ method, path, query, fields }: OperatorCall): Promise<CallResult> => {
-    const address = issuer + path
+  const send = async (action: OperatorAction, given: Given): Promise<CallResult> => {
+    const { method } = OPERATOR_CALLS[action]
+    const { fields } = given
+    const address = issuer + pathOf(action, given)
     const headers = {
       Accept: 'application/json',
       Authorization: `Bearer ${await makeToken(method, address)}`,
       ...(fields && { 'Content-Type': 'application/json' }),
     }
     const body = fields && JSON.stringify(fields)
-    const url = address + queryOf(query)
+    const url = address + queryOf(given)
     return callService({ url, method, headers, body, maxBytes: MAX_ANSWER_BYTES }, options)
   }
 
-  const call = async (it: OperatorCall): Promise<unknown> => {
+  const call = async (action: OperatorAction, given: Given): Promise<unknown> => {
+    const { scope } = OPERATOR_CALLS[action]
     for (let tries = 1; ; tries++) {
-      const result = await send(it)
+      const result = await send(action, given)
       if (!passes(result) || tries > retries) {
-        const caller = { issuer, operator, kid: signer.kid, tries, now: timing.now() }
+        const caller = { issuer, operator, kid: signer.kid, scope, tries, now: timing.now() }
         if (!result.ok) throw noAnswerError(result.refusal.detail, caller)
         return readBody(result.value, caller)
       }
@@ -194,14 +197,12 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
   }
 
   async function* pages<Item>(
-    path: string,
+    action: OperatorAction,
     read: (body: unknown) => Page<Item>,
     { cursor, limit = DEFAULT_PAGE_LIMIT }: PageOptions = {},
   ): AsyncGenerator<Page<Item>, void, undefined> {
     for (let at = cursor; ;) {
-      const page = read(
-        await call({ method: 'GET', path, query: { cursor: at, limit: `${limit}` } }),
-      )
+      const page = read(await call(action, { query: { cursor: at, limit: String(limit) } }))
       yield page
       if (page.cursor === undefined) return
       if (page.cursor === at) {
@@ -212,30 +213,31 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
     }
   }
 
-  const instance = async (method: OperatorCall['method'], path: string): Promise<Instance> =>
-    readOperatorAnswer('Instance', await call({ method, path }))
+  const one =
+    (action: 'show' | 'reset' | 'revoke' | 'forget') =>
+    async (params: InstanceName): Promise<Instance> =>
+      readOperatorAnswer('Instance', await call(action, { params: { ...params } }))
 
   return {
-    instances: (page) => pages(pathOf('instances'), readInstancePage, page),
-    show: (name) => instance('GET', instancePath(name)),
-    reset: (name) => instance('POST', `${instancePath(name)}/reset`),
-    revoke: (name) => instance('POST', `${instancePath(name)}/revoke`),
-    forget: (name) => instance('DELETE', instancePath(name)),
-    bans: (page) => pages(pathOf('bans'), readBanPage, page),
-    async ban({ kind, value }, reason) {
-      const path = pathOf('bans', kind, value)
-      return readOperatorAnswer('Ban', await call({ method: 'PUT', path, fields: { reason } }))
+    instances: (page) => pages('list', readInstancePage, page),
+    show: one('show'),
+    reset: one('reset'),
+    revoke: one('revoke'),
+    forget: one('forget'),
+    bans: (page) => pages('list_bans', readBanPage, page),
+    async ban(params, reason) {
+      const given = { params: { ...params }, fields: { reason } }
+      return readOperatorAnswer('Ban', await call('ban', given))
     },
     async unban({ kind, value }) {
-      await call({ method: 'DELETE', path: pathOf('bans', kind, value) })
+      readOperatorAnswer('Banned', await call('unban', { params: { kind, value } }))
       return { kind, value }
     },
     async introspect(token) {
-      const body = await call({ method: 'POST', path: '/v1/introspect', fields: { token } })
-      return readOperatorAnswer('Introspection', body)
+      return readOperatorAnswer('Introspection', await call('introspect', { fields: { token } }))
     },
     async revokeToken(token) {
-      await call({ method: 'POST', path: '/v1/revoke', fields: { ...token } })
+      await call('revoke_token', { fields: { ...token } })
     },
   }
 }

@@ -184,10 +184,10 @@ const FAILURES: readonly (readonly [
   ['409', status(409), 'unexpected_answer', 1, /of the same version/],
   [
     'a key without the scope',
-    status(403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="write"' }),
+    status(403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="read"' }),
     'scope_missing',
     1,
-    /^This call needs a key with the scope "write"/,
+    /^This call needs a key with the scope "read"/,
   ],
   ['HTML', () => new Response('<html>'), 'unexpected_answer', 1, /a rollcall\s+service/],
   ['nothing', () => new Response(''), 'unexpected_answer', 1, /of the same version/],

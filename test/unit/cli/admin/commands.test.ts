@@ -211,7 +211,7 @@ describe('rollcall admin', () => {
     })
     expect(renamed).toMatchObject({ status: 4, stdout: '' })
     expect(renamed.stderr).toContain('The key has a name in ROLLCALL_ADMIN_KEYS')
-    expect(renamed.stderr).toContain('--operator must be that name; it is alice')
+    expect(renamed.stderr).toContain('the operator must have that name; it is alice')
   })
 
   it('takes the service and the key from the environment, and a single JWK as key', async () => {
