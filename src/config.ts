@@ -9,7 +9,7 @@ import type { RuntimeOptions, ValuesOf } from './config/variable.ts'
 import { VARIABLES } from './config/variables.ts'
 import { emulatedProblem, warningsOf } from './config/warnings.ts'
 import type { LedgerConfig } from './ledger/configured.ts'
-import { sharesKey } from './token/admin-keys.ts'
+import { sharesKey } from './token/operator-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 
 export type { RuntimeOptions } from './config/variable.ts'
@@ -34,8 +34,8 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
     issuer !== undefined && trustAnchors !== undefined
       ? emulatedProblem(issuer, trustAnchors)
       : undefined,
-  adminKeys: ({ adminKeys, signingKeys }) =>
-    adminKeys !== undefined && signingKeys !== undefined && sharesKey(adminKeys, signingKeys)
+  operatorKeys: ({ operatorKeys, signingKeys }) =>
+    operatorKeys !== undefined && signingKeys !== undefined && sharesKey(operatorKeys, signingKeys)
       ? 'has a key that also signs tokens; give operators keys of their own'
       : undefined,
 }

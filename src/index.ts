@@ -26,7 +26,7 @@ export {
   type Role,
   parsePolicy,
 } from './policy/policy.ts'
-export { type AdminKey, type OperatorScope, parseAdminKeys } from './token/admin-keys.ts'
+export { type OperatorKey, type OperatorScope, parseOperatorKeys } from './token/operator-keys.ts'
 export type { PublicKey } from './token/public-key.ts'
 export { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
 export type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger/ledger.ts'

@@ -50,12 +50,12 @@ export const createService = async ({
   for (const warning of config.warnings) report(`warning: ${warning}`)
   const ledger = reportFailures(withKnownFormats(store), report)
   const enroller = await createEnroller({ ...config, ledger })
-  const { adminKeys } = config
+  const { operatorKeys } = config
   const { fetch } = createApp({
     ...app,
     enroller,
     readiness: createReadiness(ledger),
-    operators: adminKeys && { ledger, adminKeys },
+    operators: operatorKeys && { ledger, operatorKeys },
   })
   return { fetch: async (request, source) => fetch(request, source) }
 }

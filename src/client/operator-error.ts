@@ -1,7 +1,7 @@
 // What an answer means that an operator did not hope for, and what to do next. Of the service's words only its
 // title is shown.
 
-import type { OperatorScope } from '../token/admin-keys.ts'
+import type { OperatorScope } from '../token/operator-keys.ts'
 import { type Answer, describeAnswer } from './call.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 

@@ -1,7 +1,7 @@
 // A private key that a client signs with: an operator's, or the one that a token is bound to.
 
 import { parseUniqueJson } from '../base/json.ts'
-import { OPERATOR_NAME_PATTERN } from '../token/admin-keys.ts'
+import { OPERATOR_NAME_PATTERN } from '../token/operator-keys.ts'
 import type { Signer } from '../token/jws.ts'
 import type { PublicKey } from '../token/public-key.ts'
 import { parseSigningKeys } from '../token/signing-keys.ts'

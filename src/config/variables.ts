@@ -6,7 +6,7 @@ import { refuse } from '../base/result.ts'
 import type { LedgerConfig } from '../ledger/configured.ts'
 import { type Policy, parsePolicy } from '../policy/policy.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
-import { type AdminKey, parseAdminKeys } from '../token/admin-keys.ts'
+import { type OperatorKey, parseOperatorKeys } from '../token/operator-keys.ts'
 import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from '../verify/trust-anchor.ts'
@@ -38,7 +38,7 @@ export const VARIABLES: {
   readonly challengeKeys: Variable<readonly Bytes[] | undefined>
   readonly allowSha1: Variable<boolean>
   /** Keys of operators; `undefined`: there are no calls of operators. */
-  readonly adminKeys: Variable<readonly AdminKey[] | undefined>
+  readonly operatorKeys: Variable<readonly OperatorKey[] | undefined>
   readonly host: Variable<string>
   readonly port: Variable<number>
 } = {
@@ -126,7 +126,7 @@ export const VARIABLES: {
     missing: byDefault(true),
     parse: parseBoolean,
   },
-  adminKeys: {
+  operatorKeys: {
     name: 'ROLLCALL_ADMIN_KEYS',
     secret: false,
     ...everywhere,
@@ -134,7 +134,7 @@ export const VARIABLES: {
       'A public JWKS of operators, none of them a signing key; without it the operators’ calls do not exist',
     shownDefault: 'no operators',
     missing: byDefault(undefined),
-    parse: caught(parseAdminKeys),
+    parse: caught(parseOperatorKeys),
   },
   host: {
     name: 'HOST',

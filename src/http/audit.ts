@@ -44,14 +44,14 @@ export interface AuditEvent {
 }
 
 /** What is known of an operator's call. */
-export interface AdminFacts {
+export interface OperatorFacts {
   readonly sub?: string | undefined
   readonly operatorKid?: string | undefined
   readonly action?: OperatorAction | undefined
 }
 
 /** What an event tells beside its outcome. */
-export type Facts = Omit<EnrollmentFacts, 'reason'> & AdminFacts
+export type Facts = Omit<EnrollmentFacts, 'reason'> & OperatorFacts
 
 /** What is known when the answer is made. */
 export interface AuditInput {

@@ -2,7 +2,7 @@
 
 import type { Context, Handler } from 'hono'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
-import type { OperatorScope } from '../token/admin-keys.ts'
+import type { OperatorScope } from '../token/operator-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
 import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
 import type { RequestSource } from './request/body.ts'

@@ -3,8 +3,8 @@
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { AdminKey, OperatorScope } from '../token/admin-keys.ts'
-import { adminTokenOutlivedAt, verifyAdminToken } from '../token/verify.ts'
+import type { OperatorKey, OperatorScope } from '../token/operator-keys.ts'
+import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts'
 import { encodeStored } from '../registry/format.ts'
 
 /** What operators are known by. */
@@ -12,7 +12,7 @@ export interface OperatorOptions {
   readonly issuer: string
   readonly ledger: Ledger
   /** Public keys; not empty. */
-  readonly adminKeys: readonly AdminKey[]
+  readonly operatorKeys: readonly OperatorKey[]
 }
 
 /** The call that a token is shown for. */
@@ -53,12 +53,12 @@ export interface RefusedOperator extends Partial<Operator> {
  * @throws LedgerUnavailableError
  */
 export const authenticateOperator = async (
-  { issuer, ledger, adminKeys }: OperatorOptions,
+  { issuer, ledger, operatorKeys }: OperatorOptions,
   token: string,
   { method, path, scope }: OperatorRequest,
   now: number,
 ): Promise<Result<Operator, RefusedOperator>> => {
-  const verified = await verifyAdminToken(adminKeys, issuer, token, now)
+  const verified = await verifyOperatorToken(operatorKeys, issuer, token, now)
   if (!verified.ok) return refuse({ reason: 'operator_token_invalid' })
   const { claims, key } = verified.value
   const { sub, jti, iat, htm, htu } = claims
@@ -78,7 +78,7 @@ export const authenticateOperator = async (
   const entry = {
     key: `operator:${kid} ${jti}`,
     value: encodeStored(''),
-    expiresAt: adminTokenOutlivedAt(claims),
+    expiresAt: operatorTokenOutlivedAt(claims),
   }
   const { stored } = await ledger.compareAndSet(entry, undefined, now)
   if (!stored) return refuse({ reason: 'operator_token_used', sub, kid })

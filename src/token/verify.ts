@@ -2,7 +2,7 @@
 // by which operators show who they are.
 
 import { type Result, accept, refuse } from '../base/result.ts'
-import { type AdminKey, OPERATOR_NAME_PATTERN } from './admin-keys.ts'
+import { type OperatorKey, OPERATOR_NAME_PATTERN } from './operator-keys.ts'
 import { type JwsRefusal, type Members, keyByThumbprint, openJws } from './jws.ts'
 import type { PublicKey } from './public-key.ts'
 import type { PublishedKeys } from './signing-keys.ts'
@@ -85,12 +85,12 @@ export const verifyToken = async (
  * @param now Unix seconds
  * @returns its claims and the key that signed it
  */
-export const verifyAdminToken = async (
-  keys: readonly AdminKey[],
+export const verifyOperatorToken = async (
+  keys: readonly OperatorKey[],
   issuer: string,
   token: string,
   now: number,
-): Promise<Result<Opened<AdminKey>, TokenRefusal>> => {
+): Promise<Result<Opened<OperatorKey>, TokenRefusal>> => {
   const opened = await open(keys, ADMIN_TYPE, token)
   if (!opened.ok) return opened
   const { claims } = opened.value
@@ -101,5 +101,5 @@ export const verifyAdminToken = async (
 }
 
 /** When an operator's token can no longer be used, by any clock that is off as far as it may. */
-export const adminTokenOutlivedAt = ({ exp }: Pick<Claims, 'exp'>): number =>
+export const operatorTokenOutlivedAt = ({ exp }: Pick<Claims, 'exp'>): number =>
   exp + 2 * CLOCK_TOLERANCE_SECONDS

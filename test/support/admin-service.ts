@@ -12,7 +12,7 @@ import { createApp } from '../../src/http/app.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { parseAdminKeys } from '../../src/token/admin-keys.ts'
+import { parseOperatorKeys } from '../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
 import { setScene } from './enrollment.ts'
@@ -96,7 +96,7 @@ export const startAdminServiceFor = async <Options>(
   const gatewayKeys = await generateSigningKeys('ES256')
   const [gatewayPublic] = (await parseSigningKeys(gatewayKeys)).jwks.keys
   const about = { name: 'gateway', scope: ['introspect'] }
-  const adminKeys = await parseAdminKeys({
+  const operatorKeys = await parseOperatorKeys({
     keys: [...jwks.keys, { ...gatewayPublic, ...about }],
   })
   const secrets: string[] = [privateKeys, gatewayKeys].map(({ keys }) => keys[0]?.d as string)
@@ -106,7 +106,7 @@ export const startAdminServiceFor = async <Options>(
   const clock = (): number => nowSeconds() + service.clockOffset
   const app = createApp({
     enroller: scene.enroller,
-    operators: { ledger, adminKeys },
+    operators: { ledger, operatorKeys },
     audit: (event) => void events.push(event),
     clock,
   })

@@ -2,7 +2,7 @@
 // jose, which has no part in signing in the service.
 
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
-import { parseAdminKeys } from '../../src/token/admin-keys.ts'
+import { parseOperatorKeys } from '../../src/token/operator-keys.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { type TestService, type TestServiceOptions, ISSUER, createTestService } from './http.ts'
 
@@ -43,7 +43,7 @@ export const createOperatedService = async (
   const service = await createTestService({
     ...options,
     ledger,
-    operators: { ledger, adminKeys: await parseAdminKeys(operatorJwks) },
+    operators: { ledger, operatorKeys: await parseOperatorKeys(operatorJwks) },
   })
 
   const operatorToken = ({ header, claims, key }: OperatorToken = {}): Promise<string> =>

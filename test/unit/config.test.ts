@@ -72,7 +72,7 @@ describe('parseConfig() takes', () => {
       challengeLifetimeSeconds: 120,
       challengeKeys: undefined,
       allowSha1: true,
-      adminKeys: undefined,
+      operatorKeys: undefined,
       host: '127.0.0.1',
       port: 8787,
       warnings: [
@@ -136,8 +136,8 @@ describe('parseConfig() takes', () => {
 
   it('the public keys of operators', async () => {
     const signing = await parseSigningKeys(await generateSigningKeys('ES256'))
-    const { adminKeys } = await parse({ ROLLCALL_ADMIN_KEYS: JSON.stringify(signing.jwks) })
-    expect(adminKeys?.map(({ thumbprint }) => thumbprint)).toEqual([signing.signer.kid])
+    const { operatorKeys } = await parse({ ROLLCALL_ADMIN_KEYS: JSON.stringify(signing.jwks) })
+    expect(operatorKeys?.map(({ thumbprint }) => thumbprint)).toEqual([signing.signer.kid])
   })
 
   it('names and bindings of others', () =>

@@ -6,7 +6,7 @@ import {
   OPERATOR_SCOPES,
   type OperatorScope,
   OPERATOR_NAME_PATTERN,
-} from '../../token/admin-keys.ts'
+} from '../../token/operator-keys.ts'
 import { generateSigningKeys } from '../../token/generate.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { usageError } from '../command-error.ts'

@@ -15,7 +15,7 @@ import {
 } from '../../operate/authenticate.ts'
 import { BANNABLE } from '../../registry/bans.ts'
 import type { InstanceName } from '../../registry/instance-record.ts'
-import type { AdminKey } from '../../token/admin-keys.ts'
+import type { OperatorKey } from '../../token/operator-keys.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
 import { type Env, type Outcome, type Service, answering, outcomeOf } from '../audited.ts'
 import type { Facts } from '../audit.ts'
@@ -29,7 +29,7 @@ import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './ha
 export interface OperatorOptions {
   readonly ledger: Ledger
   /** Public keys of operators; not empty, and none that signs tokens. */
-  readonly adminKeys: readonly AdminKey[]
+  readonly operatorKeys: readonly OperatorKey[]
 }
 
 /** What the holder of a good key is told of a token that is refused all the same. */
@@ -66,7 +66,7 @@ type Options = OperatorOptions & { readonly published: PublishedKeys }
 export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
   app: Hono<Env>,
   service: Service,
-  { ledger, adminKeys, published }: Options,
+  { ledger, operatorKeys, published }: Options,
   calls: Calls,
   handlers: Handlers<Calls>,
 ): void => {
@@ -98,7 +98,7 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
           /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
         if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
         const request = { method, path: new URL(context.req.url).pathname, scope }
-        const keys = { issuer, ledger, adminKeys }
+        const keys = { issuer, ledger, operatorKeys }
         const known = await authenticateOperator(keys, token, request, clock())
         const { sub, kid } = known.ok ? known.value : known.refusal
         facts = { ...facts, sub, operatorKid: kid }

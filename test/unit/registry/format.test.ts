@@ -75,7 +75,7 @@ describe('an entry of another release', () => {
     const { options, evidence } = await setScene({ ledger })
     const said: string[] = []
     const rest = { ledger: { kind: 'memory' as const }, host: 'localhost', port: 0, warnings: [] }
-    const config = { ...rest, ...options, challengeKeys: undefined, adminKeys: undefined }
+    const config = { ...rest, ...options, challengeKeys: undefined, operatorKeys: undefined }
     const service = await createService({
       config: { ...config, ledger: rest.ledger },
       ledger,

@@ -5,7 +5,7 @@ import { calculateJwkThumbprint } from 'jose'
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
-import { parseAdminKeys, sharesKey } from '../../../src/token/admin-keys.ts'
+import { parseOperatorKeys, sharesKey } from '../../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { loadPublicKey } from '../../../src/token/public-key.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
@@ -63,7 +63,7 @@ describe('loadPublicKey()', () => {
     expect(verifies).toBe(true)
 
     expect(await loadPublicKey(neutral)).toEqual(refusing(/small order/))
-    await expect(parseAdminKeys({ keys: [neutral] })).rejects.toThrow(/keys\.0: .*small order/)
+    await expect(parseOperatorKeys({ keys: [neutral] })).rejects.toThrow(/keys\.0: .*small order/)
     const [good] = (await generateSigningKeys('ES256')).keys
     await expect(parseSigningKeys({ keys: [good, neutral] })).rejects.toThrow(/keys\.1: .*small/)
   })
@@ -147,7 +147,7 @@ describe('loadPublicKey()', () => {
   })
 })
 
-describe('parseAdminKeys() and sharesKey()', () => {
+describe('parseOperatorKeys() and sharesKey()', () => {
   it.each([
     ['RS256', ['n']],
     ['ES256', ['x', 'y']],
@@ -156,13 +156,15 @@ describe('parseAdminKeys() and sharesKey()', () => {
     async (alg, names) => {
       const jwk = publicJwk(alg)
       const disguised = padded(jwk, ...names)
-      await expect(parseAdminKeys({ keys: [jwk, disguised] })).rejects.toThrow(/keys\.1/)
+      await expect(parseOperatorKeys({ keys: [jwk, disguised] })).rejects.toThrow(/keys\.1/)
 
       const privateKeys = await generateSigningKeys(alg)
       const signing = await parseSigningKeys(privateKeys)
       const { kid: _, ...published } = signing.jwks.keys[0] as unknown as Jwk
-      expect(sharesKey(await parseAdminKeys({ keys: [published] }), signing)).toBe(true)
-      await expect(parseAdminKeys({ keys: [padded(published, ...names)] })).rejects.toThrow(/keys/)
+      expect(sharesKey(await parseOperatorKeys({ keys: [published] }), signing)).toBe(true)
+      await expect(parseOperatorKeys({ keys: [padded(published, ...names)] })).rejects.toThrow(
+        /keys/,
+      )
     },
   )
 })

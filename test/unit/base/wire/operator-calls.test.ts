@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { OPERATOR_ANSWERS } from '../../../../src/base/wire/operator-answers.ts'
 import { OPERATOR_CALLS, type OperatorCall } from '../../../../src/base/wire/operator-calls.ts'
 import { OPERATOR_SCHEMAS } from '../../../../src/http/request/schemas.ts'
-import { OPERATOR_SCOPES } from '../../../../src/token/admin-keys.ts'
+import { OPERATOR_SCOPES } from '../../../../src/token/operator-keys.ts'
 
 const calls: Readonly<Record<string, OperatorCall>> = OPERATOR_CALLS
 

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
+import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import { parseSigningKeys } from '../../../../src/token/signing-keys.ts'
 import { readProjectFile } from '../../../support/sources.ts'
 import { type RollcallCommand, createCommand } from '../../../support/command.ts'
@@ -77,7 +77,7 @@ describe('rollcall admin keygen', () => {
       expect(statSync(path).mode & 0o777).toBe(0o600)
       const before = readFileSync(path, 'utf8')
       const { signer, secrets } = await parseSigningKeys(before)
-      const [key, ...others] = await parseAdminKeys(stdout)
+      const [key, ...others] = await parseOperatorKeys(stdout)
       expect(others).toEqual([])
       expect(key?.thumbprint).toBe(signer.kid)
       expect(key?.algorithm.alg).toBe(algorithm)
@@ -96,7 +96,7 @@ describe('rollcall admin keygen', () => {
     const args = ['admin', 'keygen', '--out', 'named.json', '--name', 'gateway']
     const { status, stdout } = await command.run([...args, '--scope', 'introspect,read'])
     expect(status).toBe(0)
-    const [key] = await parseAdminKeys(stdout)
+    const [key] = await parseOperatorKeys(stdout)
     expect(key).toMatchObject({ name: 'gateway', scope: ['read', 'introspect'] })
     const file = readFileSync(join(command.folder, 'named.json'), 'utf8')
     expect(JSON.parse(file)).toMatchObject({

@@ -3,7 +3,7 @@
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
-import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
+import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import {
   FORM,
   type Fields,
@@ -42,8 +42,8 @@ const setUp = async (
     }),
   )
   const ledger = createMemoryLedger(0)
-  const adminKeys = await parseAdminKeys({ keys: keys.map(({ jwk }) => jwk) })
-  const service = await createTestService({ ledger, operators: { ledger, adminKeys } })
+  const operatorKeys = await parseOperatorKeys({ keys: keys.map(({ jwk }) => jwk) })
+  const service = await createTestService({ ledger, operators: { ledger, operatorKeys } })
   const operators = keys.map(({ privateKey, kid }) => ({
     kid,
     async call(
@@ -196,7 +196,7 @@ describe('a reset with a slow body', () => {
   })
 })
 
-describe('parseAdminKeys()', () => {
+describe('parseOperatorKeys()', () => {
   it.each([
     [{ name: '' }, /"name": expected 1 to 128/],
     [{ name: 'a b' }, /"name"/],
@@ -210,6 +210,6 @@ describe('parseAdminKeys()', () => {
   ])('refuses %j', async (pinned, message) => {
     const { publicKey } = await generateKeyPair('ES256')
     const keys = [{ ...(await exportJWK(publicKey)), ...pinned }]
-    await expect(parseAdminKeys({ keys })).rejects.toThrow(message)
+    await expect(parseOperatorKeys({ keys })).rejects.toThrow(message)
   })
 })

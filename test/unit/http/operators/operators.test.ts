@@ -11,7 +11,7 @@ import { subjectOf } from '../../../../src/http/operators/address.ts'
 import type { Handlers } from '../../../../src/http/operators/handlers.ts'
 import { addCalls } from '../../../../src/http/operators/operators.ts'
 import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
-import { parseAdminKeys } from '../../../../src/token/admin-keys.ts'
+import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../../../src/token/generate.ts'
 import { parseSigningKeys, publishedKeys } from '../../../../src/token/signing-keys.ts'
 import { operatorTable, readmePage } from '../../../generate/readme-tables.ts'
@@ -67,8 +67,8 @@ const createCalls = async (): Promise<{
   }
   const published = publishedKeys(await parseSigningKeys(await generateSigningKeys('ES256')))
   const ledger = createMemoryLedger(0)
-  const adminKeys = await parseAdminKeys({ keys: [jwk] })
-  addCalls(app, service, { ledger, adminKeys, published }, CALLS, HANDLERS)
+  const operatorKeys = await parseOperatorKeys({ keys: [jwk] })
+  addCalls(app, service, { ledger, operatorKeys, published }, CALLS, HANDLERS)
   return {
     events,
     async put(address, fields) {

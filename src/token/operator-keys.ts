@@ -13,7 +13,7 @@ export const OPERATOR_SCOPES = ['read', 'write', 'introspect'] as const
 export type OperatorScope = (typeof OPERATOR_SCOPES)[number]
 
 /** The public key of an operator. */
-export interface AdminKey extends PublicKey {
+export interface OperatorKey extends PublicKey {
   /** The only `sub` that its tokens may have; absent: any. */
   readonly name: string | undefined
   /** What it may do; all where the key says nothing. Not empty. */
@@ -47,7 +47,7 @@ const checkMembers = (jwk: object, thumbprint: string): Result<object, string> =
 }
 
 /** What is pinned to a key. */
-const readPins = (jwk: object): Result<Pick<AdminKey, 'name' | 'scope'>, string> => {
+const readPins = (jwk: object): Result<Pick<OperatorKey, 'name' | 'scope'>, string> => {
   const { name, scope = OPERATOR_SCOPES } = jwk as { name?: unknown; scope?: unknown }
   if (name !== undefined && (typeof name !== 'string' || !OPERATOR_NAME_PATTERN.test(name))) {
     return refuse('"name": expected 1 to 128 characters of printable ASCII without spaces')
@@ -60,7 +60,7 @@ const readPins = (jwk: object): Result<Pick<AdminKey, 'name' | 'scope'>, string>
   return accept({ name, scope })
 }
 
-const loadAdminKey = async (input: unknown): Promise<Result<AdminKey, string>> => {
+const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, string>> => {
   if (typeof input === 'object' && input !== null && holdsSecret(input)) {
     return refuse('a private key: give the public ones only')
   }
@@ -77,13 +77,13 @@ const loadAdminKey = async (input: unknown): Promise<Result<AdminKey, string>> =
  * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
  */
-export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]> => {
+export const parseOperatorKeys = async (json: unknown): Promise<readonly OperatorKey[]> => {
   const problems: string[] = []
-  const keys: AdminKey[] = []
+  const keys: OperatorKey[] = []
   const set = parseKeySet(json, ['keys'])
   if (!set.ok) throw new ConfigurationError([set.refusal])
   for (const [index, input] of set.value.entries()) {
-    const key = await loadAdminKey(input)
+    const key = await loadOperatorKey(input)
     if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
     else if (keys.some(({ thumbprint }) => thumbprint === key.value.thumbprint)) {
       problems.push(`keys.${index}: the same key is there twice`)
@@ -95,7 +95,9 @@ export const parseAdminKeys = async (json: unknown): Promise<readonly AdminKey[]
 
 /** Whether a key of operators is one that signs tokens, with which they could be confused. */
 export const sharesKey = (
-  adminKeys: readonly PublicKey[],
+  operatorKeys: readonly PublicKey[],
   { publicKeys }: Pick<PublishedKeys, 'publicKeys'>,
 ): boolean =>
-  adminKeys.some((admin) => publicKeys.some((signing) => signing.thumbprint === admin.thumbprint))
+  operatorKeys.some((admin) =>
+    publicKeys.some((signing) => signing.thumbprint === admin.thumbprint),
+  )

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors.ts'
-import { OPERATOR_SCOPES, parseAdminKeys } from '../../../src/token/admin-keys.ts'
+import { OPERATOR_SCOPES, parseOperatorKeys } from '../../../src/token/operator-keys.ts'
 
 type Jwk = Record<string, unknown>
 
@@ -13,7 +13,7 @@ const jwk = newKey()
 
 const problemsOf = async (json: unknown): Promise<readonly string[]> => {
   try {
-    await parseAdminKeys(json)
+    await parseOperatorKeys(json)
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems
     throw error
@@ -21,9 +21,9 @@ const problemsOf = async (json: unknown): Promise<readonly string[]> => {
   return []
 }
 
-describe('parseAdminKeys()', () => {
+describe('parseOperatorKeys()', () => {
   it('gives a key that says nothing all scopes and no name', async () => {
-    const [key] = await parseAdminKeys({ keys: [jwk] })
+    const [key] = await parseOperatorKeys({ keys: [jwk] })
     expect(key).toMatchObject({ name: undefined, scope: OPERATOR_SCOPES })
     expect(OPERATOR_SCOPES).toEqual(['read', 'write', 'introspect'])
   })
@@ -31,7 +31,7 @@ describe('parseAdminKeys()', () => {
   it('reads the name and the scope of each key', async () => {
     const named = { ...jwk, name: 'gateway@example.org', scope: ['introspect'] }
     const text = JSON.stringify({ keys: [named, { ...newKey(), scope: ['write', 'read'] }] })
-    const [first, second] = await parseAdminKeys(text)
+    const [first, second] = await parseOperatorKeys(text)
     expect(first).toMatchObject({ name: 'gateway@example.org', scope: ['introspect'] })
     expect(second).toMatchObject({ name: undefined, scope: ['write', 'read'] })
     expect(first?.jwk).not.toHaveProperty('name')
@@ -43,7 +43,7 @@ describe('parseAdminKeys()', () => {
       { ...exported, name: 'alice' },
       { ...newKey(), name: 'alice' },
     ]
-    expect(await parseAdminKeys({ keys })).toHaveLength(2)
+    expect(await parseOperatorKeys({ keys })).toHaveLength(2)
   })
 
   it.each([
@@ -104,7 +104,7 @@ describe('parseAdminKeys()', () => {
   })
 
   it('refuses a kid that is not the thumbprint, by which no token would find the key', async () => {
-    const [key] = await parseAdminKeys({ keys: [jwk] })
+    const [key] = await parseOperatorKeys({ keys: [jwk] })
     expect(await problemsOf({ keys: [{ ...jwk, kid: key?.thumbprint }] })).toEqual([])
     expect(await problemsOf({ keys: [{ ...jwk, kid: 'alice' }] })).toEqual([
       expect.stringMatching(/^keys\.0: "kid" must be the key's RFC 7638 thumbprint/),
