@@ -1,10 +1,8 @@
 // `rollcall policy check`.
 
-import * as fc from 'fast-check'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jsonPlace } from '../../../src/cli/policy/json-place.ts'
 import { DOCUMENT_FIELDS, documentText } from '../../support/test-cloud.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
@@ -88,56 +86,6 @@ describe('rollcall policy check', () => {
 
   it('refuses a key that is there twice', async () => {
     expect((await check('{"roles":{},"roles":{}}')).stdout).toContain('a key is there twice')
-  })
-})
-
-describe('jsonPlace()', () => {
-  const isJson = (text: string): boolean => {
-    try {
-      JSON.parse(text)
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  it('has a place for exactly the texts that are not JSON', () => {
-    const pieces = [
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      ':',
-      '"a"',
-      '1',
-      '-0.5e3',
-      '01',
-      'true',
-      ' ',
-      '"\\x"',
-      'x',
-    ]
-    const values = fc.oneof(
-      fc.json(),
-      fc.array(fc.constantFrom(...pieces)).map((it) => it.join('')),
-    )
-    fc.assert(
-      fc.property(values, (text) => {
-        expect(jsonPlace(text) === undefined).toBe(isJson(text))
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  it.each([
-    ['[1,\n 2 3]', 'line 2, column 4'],
-    ['{"a":1,}', 'line 1, column 8'],
-    ['{"a" 1}', 'line 1, column 6'],
-    ['["a\nb"]', 'line 1, column 2'],
-    ['{} {}', 'line 1, column 4'],
-  ])('finds the place in %j', (text, place) => {
-    expect(jsonPlace(text)).toBe(place)
   })
 })
 
