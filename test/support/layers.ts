@@ -63,7 +63,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'cli',
     paths: ['src/cli/'],
     level: 7,
-    packages: ['commander', '@hono/node-server', 'yaml', 'valibot'],
+    packages: ['commander', '@hono/node-server', 'yaml'],
     platform: true,
     sides: ['metadata', 'emulator', 'client'],
   },
