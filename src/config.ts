@@ -26,7 +26,7 @@ interface ParseConfig {
     env: Environment,
     runtime: RuntimeOptions & Required<Pick<RuntimeOptions, 'readLedger'>>,
   ): Promise<Config & { readonly ledger: LedgerConfig }>
-  (env: Environment, runtime: RuntimeOptions): Promise<Config>
+  (env: Environment, runtime?: RuntimeOptions): Promise<Config>
 }
 
 const CONFLICTS: Conflicts<typeof VARIABLES> = {
@@ -44,11 +44,12 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
  * Reads the configuration from an environment.
  * @param env variables by name; values that are not text (bindings of Workers) are ignored unless
  *   they have a name of ours
+ * @param runtime Default: no files, and a ledger that the caller opens, so `ROLLCALL_LEDGER` is refused
  * @throws ConfigurationError with one line for each problem, the variable's name first
  */
 export const parseConfig: ParseConfig = async (
   env: Environment,
-  runtime: RuntimeOptions,
+  runtime: RuntimeOptions = {},
 ): Promise<Config & { readonly ledger: LedgerConfig }> => {
   const { values, problems } = await readVariables(VARIABLES, CONFLICTS, env, runtime)
   if (problems.length > 0) throw new ConfigurationError(problems)

@@ -1,5 +1,31 @@
-// The library's face: what verification, policy and enrollment offer, with the defaults filled in.
-// No logic of its own.
+/**
+ * The library's face: what verification, policy and enrollment offer, with the defaults filled in.
+ * No logic of its own.
+ *
+ * @example
+ * ```ts
+ * import { parseTrustAnchors, verifyInstanceIdentity } from 'rollcall'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * // You make a nonce for one instance and store it for five minutes. It is good once.
+ * const nonce = crypto.randomUUID()
+ *
+ * // The instance gets evidence for the nonce. On ECS it leaves `fetch` out.
+ * const emulator = await createMetadataEmulator()
+ * const metadata = createMetadataClient({ fetch: emulator.fetch })
+ * const { document, pkcs7 } = await metadata.evidence({ audience: nonce })
+ *
+ * // You verify what it posts. The default trust anchors are those of Alibaba Cloud.
+ * const trustAnchors = await parseTrustAnchors(emulator.certificatePem)
+ * const identity = await verifyInstanceIdentity(
+ *   { document, pkcs7 },
+ *   { audience: nonce, trustAnchors },
+ * )
+ * console.log(identity.instanceId === emulator.instances[0]?.instanceId) // true
+ * ```
+ * @module
+ */
 
 import type { InstanceIdentity } from './verify/instance-identity.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
@@ -52,14 +78,6 @@ export {
  * @throws RangeError for an `audience` that no document can carry, no trust anchors, or a `now` that is
  *   not in seconds
  * @see https://www.alibabacloud.com/help/en/ecs/user-guide/use-instance-identities
- *
- * @example
- * ```ts
- * // Made by you, sent to the instance, stored with its session: good once, for five minutes.
- * const nonce = session.takeNonce()
- * const identity = await verifyInstanceIdentity(body, { audience: nonce })
- * console.log(identity.ownerAccountId, identity.instanceId)
- * ```
  */
 export const verifyInstanceIdentity = async (
   evidence: EvidenceInput,

@@ -158,13 +158,6 @@ const checkCount = (name: string, value: number): void => {
  * Creates an emulated metadata service with a key and a certificate of its own.
  * @throws RangeError for a number of instances or accounts out of bounds, or a fault that is not known
  * @throws ConfigurationError for descriptions of instances that are wrong, with every problem
- * @example
- * ```ts
- * const emulator = await createMetadataEmulator({ instances: 3, seed: 'a' })
- * const metadata = createMetadataClient({ fetch: emulator.fetch })
- * const evidence = await metadata.evidence({ audience: 'nonce' })
- * const trustAnchors = await parseTrustAnchors(emulator.certificatePem)
- * ```
  */
 export const createMetadataEmulator = async (
   options: MetadataEmulatorOptions = {},

@@ -1,4 +1,17 @@
-// The public face of the emulator: the ECS metadata service without a cloud.
+/**
+ * The public face of the emulator: the ECS metadata service without a cloud.
+ *
+ * @example
+ * ```ts
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ *
+ * const { fetch, instances } = await createMetadataEmulator({ instances: 300, seed: 'a' })
+ * const { instanceId = '' } = instances[7] ?? {}
+ * const url = `http://100.100.100.200/instances/${instanceId}/latest/meta-data/instance-id`
+ * console.log((await (await fetch(url)).text()) === instanceId) // true
+ * ```
+ * @module
+ */
 
 export {
   type MetadataEmulator,

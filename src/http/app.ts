@@ -167,12 +167,6 @@ const isOtherSpelling = (url: string): boolean => {
 
 /**
  * Creates the service's app.
- * @example
- * ```ts
- * import { createApp } from 'rollcall/http'
- *
- * export default createApp({ enroller })
- * ```
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
   const { enroller, operators } = options

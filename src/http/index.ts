@@ -1,4 +1,41 @@
-// The public face of the HTTP service.
+/**
+ * The public face of the HTTP service: the Hono app, for programs that put it into an app of their own.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   createEnroller,
+ *   parsePolicy,
+ *   parseSigningKeys,
+ * } from 'rollcall'
+ * import { createApp } from 'rollcall/http'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ *
+ * const enroller = await createEnroller({
+ *   issuer: 'https://rollcall.example',
+ *   policy: parsePolicy({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: ['1609123456789012'] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ *   // `npx rollcall keygen` makes the keys.
+ *   signingKeys: await parseSigningKeys(process.env['ROLLCALL_SIGNING_KEYS']),
+ *   ledger: createMemoryLedger(),
+ *   trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   allowSha1: true,
+ *   challengeLifetimeSeconds: 120,
+ * })
+ * const app = createApp({ enroller })
+ * const response = await app.request('https://rollcall.example/.well-known/jwks.json')
+ * console.log(response.status) // 200
+ * ```
+ * @module
+ */
 
 export { type AppOptions, createApp } from './app.ts'
 export { type AuditEvent, auditLine } from './audit.ts'

@@ -65,3 +65,14 @@ export const ledgerReader =
     if (config !== undefined && kinds.includes(config.kind)) return config
     return refuse(`expected ${kinds.map((kind) => FORMS[kind]).join(', ')}`)
   }
+
+/**
+ * Reads the text of a ledger of any kind.
+ * @throws ConfigurationError, whose message has no password in it
+ */
+export const parseLedger: (text: string) => LedgerConfig = ledgerReader([
+  'memory',
+  'sqlite',
+  'redis',
+  'deno-kv',
+])

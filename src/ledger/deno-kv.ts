@@ -1,5 +1,21 @@
-// The ledger in Deno KV. Its own expiry is for cleaning alone: it comes late, and goes by its clock.
-// https://docs.deno.com/deploy/kv/
+/**
+ * The ledger in Deno KV. Its own expiry is for cleaning only: it comes late, and goes by its own clock.
+ * A service opens it with `openLedger('deno-kv:PATH')` of `rollcall/service`, which also notices a store
+ * that was replaced. https://docs.deno.com/deploy/kv/
+ *
+ * @example
+ * ```ts
+ * import { createDenoKvLedger } from 'rollcall/ledger/deno-kv'
+ *
+ * const ledger = createDenoKvLedger({ path: 'ledger.kv' })
+ * const now = Math.floor(Date.now() / 1000)
+ * const entry = { key: 'challenge:abc', value: 'spent', expiresAt: now + 120 }
+ * console.log((await ledger.compareAndSet(entry, undefined, now)).stored) // true
+ * console.log(await ledger.read('challenge:abc', now)) // spent
+ * await ledger.close()
+ * ```
+ * @module
+ */
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import { within } from '../base/timing.ts'

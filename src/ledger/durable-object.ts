@@ -1,6 +1,30 @@
-// The ledger in SQLite-backed Durable Objects of Cloudflare Workers. Each key belongs to one of a
-// fixed number of objects, so that a fleet does not queue behind one of them.
-// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
+/**
+ * The ledger in SQLite-backed Durable Objects of Cloudflare Workers. Each key belongs to one of a fixed
+ * number of objects, so that a fleet does not queue behind one of them.
+ * https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
+ *
+ * @example
+ * ```ts
+ * import { type ObjectNamespace, createDurableObjectLedger } from 'rollcall/ledger/durable-object'
+ * import { createService, parseConfig } from 'rollcall/service'
+ *
+ * // Bind LEDGER to this class in wrangler.toml, with `new_sqlite_classes`.
+ * export { LedgerObject } from 'rollcall/ledger/durable-object'
+ *
+ * interface Env extends Record<string, unknown> {
+ *   readonly LEDGER: ObjectNamespace<unknown>
+ * }
+ *
+ * export default {
+ *   async fetch(request: Request, env: Env): Promise<Response> {
+ *     const ledger = createDurableObjectLedger(env.LEDGER)
+ *     const service = await createService({ config: await parseConfig(env), ledger })
+ *     return service.fetch(request)
+ *   },
+ * }
+ * ```
+ * @module
+ */
 
 import { LedgerUnavailableError } from '../base/errors.ts'
 import { keyOfCursor } from './cursor.ts'

@@ -1,5 +1,19 @@
-// The ledger in this process's memory: for one process, for trying things out and for tests. What
-// it knew is gone with the process, hence `remembersSince`.
+/**
+ * The ledger in this process's memory: for one process, for trial and for tests. Its entries are lost with
+ * the process; `remembersSince` says when it began.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ *
+ * const ledger = createMemoryLedger()
+ * const now = Math.floor(Date.now() / 1000)
+ * const entry = { key: 'challenge:abc', value: 'spent', expiresAt: now + 120 }
+ * console.log((await ledger.compareAndSet(entry, undefined, now)).stored) // true
+ * console.log(await ledger.read('challenge:abc', now)) // spent
+ * ```
+ * @module
+ */
 
 import { KEPT_AFTER_EXPIRY_SECONDS, type Ledger, type LedgerEntry } from './ledger.ts'
 

@@ -1,7 +1,7 @@
 // Opening a ledger as it is configured. A driver, and the client that it needs, is loaded only when it is used.
 
 import { ConfigurationError, LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
-import type { LedgerConfig } from './configured.ts'
+import { type LedgerConfig, parseLedger } from './configured.ts'
 import type { OpenLedger, OpenStore } from './store.ts'
 import { withEpoch } from './with-epoch.ts'
 
@@ -43,12 +43,16 @@ export const openStore = async (
 /**
  * Opens a ledger. If the store does not answer yet, that is reported and the service starts anyway: calls
  * are refused until the store answers.
- * @throws ConfigurationError if the store cannot keep a ledger, or keeps the ledger of another issuer
+ * @param where the ledger, as `parseConfig` reads it or as a text: `memory:`, `sqlite:PATH`, `redis://...`,
+ *   `rediss://...`, `deno-kv:` or `deno-kv:PATH`
+ * @throws ConfigurationError if the text names no ledger, or if the store cannot keep a ledger or keeps that
+ *   of another issuer
  */
 export const openLedger = async (
-  config: LedgerConfig,
+  where: LedgerConfig | string,
   { issuer, report }: OpenLedgerOptions,
 ): Promise<OpenLedger> => {
+  const config = typeof where === 'string' ? parseLedger(where) : where
   const store = await openStore(config, report)
   const ledger = config.kind === 'memory' ? store : withEpoch(store, { issuer, report })
   try {

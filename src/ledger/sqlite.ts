@@ -1,5 +1,21 @@
-// The ledger in a SQLite file, over the module that Node and Deno bring along: for one machine, where
-// any number of processes may share the file. What is acknowledged is on disk.
+/**
+ * The ledger in a SQLite file, over the module of Node and Deno: for one machine, where any number of
+ * processes may share the file. An acknowledged write is on disk. A service opens it with
+ * `openLedger('sqlite:PATH')` of `rollcall/service`, which also notices a file that was replaced.
+ *
+ * @example
+ * ```ts
+ * import { createSqliteLedger } from 'rollcall/ledger/sqlite'
+ *
+ * const ledger = createSqliteLedger({ path: 'ledger.db' })
+ * const now = Math.floor(Date.now() / 1000)
+ * const entry = { key: 'challenge:abc', value: 'spent', expiresAt: now + 120 }
+ * console.log((await ledger.compareAndSet(entry, undefined, now)).stored) // true
+ * console.log(await ledger.read('challenge:abc', now)) // spent
+ * ledger.close()
+ * ```
+ * @module
+ */
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
 import { retryWhileBusy } from './busy.ts'

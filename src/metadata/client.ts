@@ -158,12 +158,6 @@ const readOptions = ({
 /**
  * Creates a client. Nothing is sent before it is asked for something.
  * @throws RangeError for options that make no sense
- * @example
- * ```ts
- * const metadata = createMetadataClient()
- * console.log(await metadata.items.hostname())
- * const evidence = await metadata.evidence({ audience: 'a-challenge' })
- * ```
  */
 export const createMetadataClient = (options: MetadataClientOptions = {}): MetadataClient => {
   const { mode, ...reach } = readOptions(options)

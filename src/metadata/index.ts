@@ -1,4 +1,20 @@
-// The public face of the client of the metadata service.
+/**
+ * The public face of the client of the ECS metadata service.
+ *
+ * @example
+ * ```ts
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * // On ECS: `createMetadataClient()`. Elsewhere the emulator stands in for the cloud.
+ * const emulator = await createMetadataEmulator()
+ * const metadata = createMetadataClient({ fetch: emulator.fetch })
+ * console.log(await metadata.items.hostname(), await metadata.items.publicIpv4())
+ * const evidence = await metadata.evidence({ audience: 'a-challenge' })
+ * console.log(Object.keys(evidence).join(' ')) // document pkcs7
+ * ```
+ * @module
+ */
 
 export {
   type Evidence,

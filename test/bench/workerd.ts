@@ -36,7 +36,7 @@ const compatibilityDate = (): string =>
   ''
 
 /** Starts workerd on a free port. @param worker what the service `main` is, in Cap'n Proto's text */
-const startWorkerd = async (
+export const startWorkerd = async (
   folder: string,
   name: string,
   { modules, worker, services = '' }: { modules: string[]; worker: string; services?: string },
@@ -76,9 +76,25 @@ const main :Workerd.Worker = (
   }
 }
 
+/** In the words of {@link startWorkerd}: the bundle's Durable Objects, kept on disk below a folder. */
+export const durableObjects = (folder: string): { services: string; worker: string } => {
+  const storage = join(folder, 'storage')
+  mkdirSync(storage)
+  return {
+    services: `(name = "storage", disk = (path = "${storage}", writable = true))`,
+    worker: `
+  durableObjectNamespaces = [(className = "LedgerObject", uniqueKey = "ledger", enableSql = true)],
+  durableObjectStorage = (localDisk = "storage"),`,
+  }
+}
+
+/** In the words of {@link startWorkerd}: the binding of the objects, and variables of the process. */
+export const objectBinding = '(name = "LEDGER", durableObjectNamespace = "LedgerObject")'
+export const variableBinding = (name: string): string =>
+  `(name = "${name}", fromEnvironment = "${name}")`
+
 /** Starts the Durable Objects of the bundle. They answer over HTTP, each by its name as the path. */
 export const startObjects = (folder: string): Promise<WorkerdProcess> => {
-  mkdirSync(join(folder, 'storage'))
   writeFileSync(
     join(folder, 'objects.js'),
     `export { LedgerObject } from './worker.js'
@@ -88,13 +104,11 @@ export default {
 }
 `,
   )
+  const { services, worker } = durableObjects(folder)
   return startWorkerd(folder, 'objects', {
     modules: ['objects.js', 'worker.js'],
-    services: `(name = "storage", disk = (path = "${join(folder, 'storage')}", writable = true))`,
-    worker: `
-  bindings = [(name = "LEDGER", durableObjectNamespace = "LedgerObject")],
-  durableObjectNamespaces = [(className = "LedgerObject", uniqueKey = "ledger", enableSql = true)],
-  durableObjectStorage = (localDisk = "storage"),`,
+    services,
+    worker: `bindings = [${objectBinding}], ${worker}`,
   })
 }
 
@@ -116,9 +130,7 @@ export default {
 }
 `,
   )
-  const bindings = Object.keys(variables).map(
-    (name) => `(name = "${name}", fromEnvironment = "${name}")`,
-  )
+  const bindings = Object.keys(variables).map(variableBinding)
   return startWorkerd(
     folder,
     'alone',

@@ -39,7 +39,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'operate', paths: ['src/operate/'], level: 5, packages: [] },
   {
     name: 'face',
-    paths: ['src/index.ts', 'src/http/', 'src/config.ts', 'src/config/', 'src/service.ts'],
+    paths: [
+      'src/index.ts',
+      'src/http/',
+      'src/config.ts',
+      'src/config/',
+      'src/service.ts',
+      'src/service/',
+    ],
     level: 6,
     packages: ['hono', 'valibot'],
   },

@@ -1,5 +1,6 @@
-// What the README files tell people to type: fences that open with `sh runnable`, run as they are
-// printed, one after the other in one shell, as somebody pastes them into one terminal.
+// What the documentation tells people to run. Fences of README files that open with `sh runnable` run as they
+// are printed, one after the other in one shell, as somebody pastes them into one terminal. The examples of
+// docstrings are found here too.
 
 import { spawn } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -25,6 +26,15 @@ export const runnableFences = (markdown: string): Fence[] =>
     ({ 1: indent = '', 2: script = '', index }) => ({
       line: markdown.slice(0, index).split('\n').length,
       script: script.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }),
+  )
+
+/** The TypeScript of every `@example` in the docstrings of a source. */
+export const docstringExamples = (source: string): Fence[] =>
+  [...source.matchAll(/^( *) \* @example\n\1 \* ```ts\n([^]*?)^\1 \* ```$/gm)].map(
+    ({ 2: script = '', index }) => ({
+      line: source.slice(0, index).split('\n').length + 1,
+      script: script.replaceAll(/^ *\* ?/gm, ''),
     }),
   )
 

@@ -12,7 +12,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,20 +19,17 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import tsdownConfig from '../../tsdown.config.ts'
 import { setClientScene } from '../support/client-scene.ts'
 import { ROLE, claimsOf } from '../support/enrollment.ts'
 import { requireNode24 } from '../support/node24.ts'
+import { installPackage, packPackage } from '../support/packed-package.ts'
 import { cleanEnvironment, startProcess, waitUntil } from '../support/processes.ts'
-import { ROOT, readProjectFile } from '../support/sources.ts'
+import { publicModules } from '../support/public-modules.ts'
+import { ROOT } from '../support/sources.ts'
 
 const run = promisify(execFile)
-const { exports, dependencies } = JSON.parse(readProjectFile('package.json')) as {
-  exports: Record<string, unknown>
-  dependencies: Record<string, string>
-}
-const specifiers = Object.keys(exports)
-  .filter((name) => name !== './package.json')
-  .map((name) => `rollcall${name.slice(1)}`)
+const specifiers = publicModules().map(({ specifier }) => specifier)
 
 /** Enrolls with a command, bound to a key, and gives the claims of the token. */
 const enrollWith = async (
@@ -60,35 +56,15 @@ const enrollWith = async (
 
 describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
-  const installed = join(folder, 'node_modules/rollcall')
+  let installed = ''
   let tarball = ''
   /** What others put into `dist`, which a build must keep and a package must not have. */
   const others = ['dist/signing-keys.json', 'dist/functions/policy.json']
   const stale = 'dist/stale-Bvgc7xkg.js'
 
   beforeAll(async () => {
-    const source = join(folder, 'source')
-    mkdirSync(source)
-    for (const path of ['src', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'LICENSE']) {
-      cpSync(join(ROOT, path), join(source, path), { recursive: true })
-    }
-    writeFileSync(join(source, 'README.md'), readProjectFile('README.md'))
-    symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'))
-    mkdirSync(join(source, 'dist/functions'), { recursive: true })
-    for (const path of [...others, stale]) writeFileSync(join(source, path), '{}')
-    const env = cleanEnvironment()
-    const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
-    await run(process.execPath, [tsdown], { cwd: source, env })
-    await run('npm', ['pack', '--pack-destination', folder, '--silent'], { cwd: source, env })
-    tarball = join(folder, 'rollcall-0.1.0.tgz')
-    mkdirSync(installed, { recursive: true })
-    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
-    for (const name of Object.keys(dependencies)) {
-      const target = join(folder, 'node_modules', name)
-      mkdirSync(join(target, '..'), { recursive: true })
-      symlinkSync(join(ROOT, 'node_modules', name), target)
-    }
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+    tarball = await packPackage(join(folder, 'source'), [...others, stale])
+    installed = await installPackage(folder, tarball)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -99,6 +75,12 @@ describe('the package', () => {
     }
     expect(existsSync(join(folder, 'source', stale))).toBe(false)
     expect(existsSync(join(installed, stale))).toBe(false)
+  })
+
+  it('is built from the very files that JSR publishes', () => {
+    const [library] = tsdownConfig as readonly { readonly entry?: unknown }[]
+    const sources = publicModules().map(({ built, source }) => [built, source])
+    expect(library?.entry).toEqual(Object.fromEntries(sources))
   })
 
   it('passes publint', async () => {

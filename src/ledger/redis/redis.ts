@@ -1,12 +1,28 @@
-// The ledger in Redis 5 or newer, Tair or Valkey, one server or a cluster. Every operation touches one
-// key with one atomic script. What is stored is as safe as the server makes it: to lose nothing that was
-// acknowledged it needs `appendonly yes` and `appendfsync always`, and a replica that takes over may lack
-// the last moments before.
-//
-// Each script begins with a write that changes nothing, which a replica refuses. A server that was demoted keeps
-// its connections and answers plain reads from what it has, so it would not know a ban made elsewhere.
-//
-// A value is stored as its expiry in Unix seconds (0: never), a space, the value.
+/**
+ * The ledger in Redis 5 or newer, Tair or Valkey, one server or a cluster. Every operation touches one key
+ * with one atomic script. A stored entry is as safe as the server makes it: to lose no acknowledged write it
+ * needs `appendonly yes` and `appendfsync always`, and a replica that takes over may lack the last moments
+ * before. A service opens it with `openLedger('redis://HOST')` of `rollcall/service`, which also notices a
+ * server that lost its entries.
+ *
+ * Each script begins with a write that changes nothing, which a replica refuses. A server that was demoted
+ * keeps its connections and answers plain reads from what it has, so it would not know a ban made elsewhere.
+ *
+ * A value is stored as its expiry in Unix seconds (0: never), a space, the value.
+ *
+ * @example
+ * ```ts
+ * import { createRedisLedger } from 'rollcall/ledger/redis'
+ *
+ * const ledger = createRedisLedger({ url: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379' })
+ * const now = Math.floor(Date.now() / 1000)
+ * const entry = { key: 'challenge:abc', value: 'spent', expiresAt: now + 120 }
+ * console.log((await ledger.compareAndSet(entry, undefined, now)).stored) // true
+ * console.log(await ledger.read('challenge:abc', now)) // spent
+ * await ledger.close()
+ * ```
+ * @module
+ */
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
 import { KEPT_AFTER_EXPIRY_SECONDS, type Ledger, type LedgerEntry, type Swap } from '../ledger.ts'

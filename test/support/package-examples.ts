@@ -1,0 +1,137 @@
+// The examples in the docstrings of the public modules: each is a whole program, which is compiled and run
+// against the installed package.
+
+import { build } from 'esbuild'
+import { execFile } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { durableObjects, objectBinding, startWorkerd, variableBinding } from '../bench/workerd.ts'
+import { cleanEnvironment } from './processes.ts'
+import { publicModules } from './public-modules.ts'
+import { docstringExamples } from './runnable-fences.ts'
+import { ROOT, readProjectFile } from './sources.ts'
+
+const run = promisify(execFile)
+const COMPILED = 'compiled'
+
+/** An example of a public module. */
+export interface Example {
+  /** The module that it is about. */
+  readonly specifier: string
+  /** The name of its file, without an ending. */
+  readonly name: string
+  readonly script: string
+}
+
+/** Every example of every public module. */
+export const packageExamples = (): Example[] =>
+  publicModules().flatMap(({ specifier, source }) =>
+    docstringExamples(readProjectFile(source)).map(({ script }, index) => ({
+      specifier,
+      name: `${specifier.replaceAll('/', '-')}-${index + 1}`,
+      script,
+    })),
+  )
+
+/** As a careful user has it. */
+const COMPILER_OPTIONS = {
+  target: 'ES2022',
+  lib: ['ES2023', 'DOM', 'DOM.Iterable'],
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  types: ['node'],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmitOnError: true,
+  outDir: COMPILED,
+}
+
+/**
+ * Writes the examples into a project that has the package installed, and compiles all of them at once, with the
+ * declarations of all packages.
+ * @returns what the compiler reports; empty if it finds nothing wrong
+ */
+export const compileExamples = async (
+  project: string,
+  examples: readonly Example[],
+): Promise<string> => {
+  mkdirSync(join(project, 'examples'))
+  for (const { name, script } of examples) {
+    writeFileSync(join(project, 'examples', `${name}.ts`), script)
+  }
+  const config = { compilerOptions: COMPILER_OPTIONS, include: ['examples'] }
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const report = await run(process.execPath, [tsc, '-p', '.'], { cwd: project }).catch(
+    (error: unknown) => error as { stdout: string },
+  )
+  return report.stdout
+}
+
+/** Where a compiled example runs. */
+export interface ExampleRun {
+  readonly project: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+const DENO = [
+  join(ROOT, 'node_modules/deno/bin.cjs'),
+  'run',
+  '--node-modules-dir=manual',
+  '--cached-only',
+  '--unstable-kv',
+  '--allow-env',
+  '--allow-read',
+  '--allow-write',
+]
+
+/** Runs an example as a program. @returns what it printed @throws Error if it fails */
+export const runExample = async (
+  { name }: Example,
+  { project, env }: ExampleRun,
+  runtime: 'node' | 'deno',
+): Promise<string> => {
+  const args = [...(runtime === 'deno' ? DENO : []), join(COMPILED, `${name}.js`)]
+  const { stdout } = await run(process.execPath, args, { cwd: project, env: cleanEnvironment(env) })
+  return stdout
+}
+
+/** Starts an example that is a Worker in workerd. It takes `env` and has its Durable Objects as `LEDGER`. */
+export const startExampleWorker = async ({ name }: Example, { project, env }: ExampleRun) => {
+  await build({
+    entryPoints: [join(project, COMPILED, `${name}.js`)],
+    outfile: join(project, 'worker.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['workerd'],
+    // Only the example of Redis has it installed.
+    external: ['ioredis'],
+  })
+  const { services, worker } = durableObjects(project)
+  const bindings = [objectBinding, ...Object.keys(env).map(variableBinding)]
+  return startWorkerd(
+    project,
+    'example',
+    {
+      modules: ['worker.js'],
+      services,
+      worker: `bindings = [${bindings.join(', ')}], ${worker}`,
+    },
+    env,
+  )
+}
+
+/**
+ * What an example says that it prints: a pattern with a line for each `console.log(...)`. A comment behind the
+ * call is that line; without one it may be any.
+ */
+export const printedPattern = (script: string): RegExp => {
+  const lines = [...script.matchAll(/^ *console\.log\(.*\)(?: \/\/ (.*))?$/gm)].map(
+    ([, text]) => text?.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`) ?? '.+',
+  )
+  return new RegExp(`^${lines.map((line) => `${line}\n`).join('')}$`)
+}

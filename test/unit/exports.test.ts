@@ -1,0 +1,172 @@
+// What users can import: which modules, and which names each of them has. A name that comes or goes is a change
+// of the package's interface, so it has to show here.
+
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { jsrSubpaths, publicModules, subpaths } from '../support/public-modules.ts'
+import { ROOT, readProjectFile } from '../support/sources.ts'
+
+const isExported = (node: ts.Node): boolean =>
+  ts.canHaveModifiers(node) &&
+  (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+
+/** The names that a statement exports; types with `type ` before them. */
+const namesOf = (statement: ts.Statement): string[] => {
+  if (ts.isExportDeclaration(statement)) {
+    const { exportClause, isTypeOnly } = statement
+    if (exportClause === undefined || !ts.isNamedExports(exportClause)) {
+      throw new Error('a public module lists its names: no `export *`')
+    }
+    return exportClause.elements.map(
+      (element) => `${isTypeOnly || element.isTypeOnly ? 'type ' : ''}${element.name.text}`,
+    )
+  }
+  if (!isExported(statement)) return []
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.map(({ name }) => name.getText())
+  }
+  if (ts.isClassDeclaration(statement)) return [statement.name?.text ?? 'default']
+  if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+    return [`type ${statement.name.text}`]
+  }
+  throw new Error(`an export of a kind that is not expected: ${statement.getText()}`)
+}
+
+const exportsOf = (path: string): string[] =>
+  ts
+    .createSourceFile(path, readProjectFile(path), ts.ScriptTarget.ES2022, true)
+    .statements.flatMap(namesOf)
+    .toSorted()
+
+describe('the public modules', () => {
+  it('are the same for npm and for JSR, but for the one for Workers', () => {
+    const names = subpaths().filter((name) => name !== './ledger/durable-object')
+    expect(Object.keys(jsrSubpaths())).toEqual(names)
+  })
+
+  it.each(publicModules())(
+    '$specifier has at run time the values that it lists',
+    async (module) => {
+      const listed = exportsOf(module.source).filter((name) => !name.startsWith('type '))
+      const loaded = (await import(/* @vite-ignore */ join(ROOT, module.source))) as object
+      expect(Object.keys(loaded).toSorted()).toEqual(listed)
+    },
+  )
+
+  it('export these names', () => {
+    const names = publicModules().map(({ specifier, source }) => [specifier, exportsOf(source)])
+    expect(Object.fromEntries(names)).toMatchInlineSnapshot(`
+      {
+        "rollcall": [
+          "ALIBABA_CLOUD_TRUST_ANCHORS",
+          "ConfigurationError",
+          "InstanceIdentityError",
+          "LedgerUnavailableError",
+          "LedgerUnfitError",
+          "createEnroller",
+          "decide",
+          "parseAdminKeys",
+          "parsePolicy",
+          "parseSigningKeys",
+          "parseTrustAnchors",
+          "type AdminKey",
+          "type Binding",
+          "type Decision",
+          "type DecisionReason",
+          "type Enroller",
+          "type EnrollerOptions",
+          "type Enrollment",
+          "type EnrollmentFacts",
+          "type EnrollmentReason",
+          "type EnrollmentRequest",
+          "type EvidenceInput",
+          "type InstanceIdentity",
+          "type InstanceIdentityErrorCode",
+          "type Ledger",
+          "type LedgerEntry",
+          "type LedgerPage",
+          "type OperatorScope",
+          "type Policy",
+          "type PublicKey",
+          "type Reenrollment",
+          "type Role",
+          "type SigningKeys",
+          "type Swap",
+          "type TrustAnchor",
+          "type VerifyInstanceIdentityOptions",
+          "verifyInstanceIdentity",
+        ],
+        "rollcall/emulator": [
+          "createMetadataEmulator",
+          "parseInstanceDescriptions",
+          "type EmulatedInstance",
+          "type EmulatedInterface",
+          "type InstanceDescription",
+          "type MetadataEmulator",
+          "type MetadataEmulatorOptions",
+          "type SpotTermination",
+          "type SystemEvent",
+        ],
+        "rollcall/http": [
+          "auditLine",
+          "createApp",
+          "type AppOptions",
+          "type AuditEvent",
+        ],
+        "rollcall/ledger/deno-kv": [
+          "createDenoKvLedger",
+          "type DenoKvLedger",
+        ],
+        "rollcall/ledger/durable-object": [
+          "LedgerObject",
+          "createDurableObjectLedger",
+          "type ObjectNamespace",
+        ],
+        "rollcall/ledger/memory": [
+          "createMemoryLedger",
+        ],
+        "rollcall/ledger/redis": [
+          "createRedisLedger",
+          "type RedisLedger",
+          "type RedisLedgerOptions",
+        ],
+        "rollcall/ledger/sqlite": [
+          "createSqliteLedger",
+          "type SqliteLedger",
+        ],
+        "rollcall/metadata": [
+          "INTERFACE_ITEMS",
+          "ITEMS",
+          "MetadataError",
+          "createMetadataClient",
+          "isSecretPath",
+          "itemAt",
+          "remedyOf",
+          "type Evidence",
+          "type GetOptions",
+          "type Item",
+          "type ListEntry",
+          "type MetadataClient",
+          "type MetadataClientOptions",
+          "type MetadataErrorCode",
+          "type MetadataMode",
+          "type SshPublicKey",
+        ],
+        "rollcall/service": [
+          "createService",
+          "ledgerReader",
+          "openLedger",
+          "parseConfig",
+          "type Config",
+          "type LedgerConfig",
+          "type OpenLedger",
+          "type OpenLedgerOptions",
+          "type RuntimeOptions",
+          "type Service",
+          "type ServiceOptions",
+        ],
+      }
+    `)
+  })
+})
