@@ -5,7 +5,8 @@ import { measure } from 'mitata'
 /** Something whose cost is measured. */
 export type Contender = () => Promise<unknown>
 
-const median = (values: readonly number[]): number => {
+/** The middle value of several. */
+export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[sorted.length >> 1] as number
 }

@@ -1,7 +1,6 @@
-// What a challenge and an enrollment cost the Worker on Cloudflare: processor time in workerd, which runs
-// the very bundle that would be deployed; the Worker's own, which the free plan limits to 10 ms a request,
-// and that of the Durable Objects, which have limits of their own. Upper bounds: the platform counts code
-// only, this counts the whole process, with HTTP between the two. `worker-cpu.ts [--enrollments N]`.
+// `npm run bench:worker`: what the Worker costs on Cloudflare, as processor time in workerd, which runs the very
+// bundle that would be deployed. Upper bounds: the platform counts code only, this counts the whole process, with
+// HTTP between the two. `worker-cpu.ts [--enrollments N] [--quick]`; `--quick` measures the start alone.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,88 +8,80 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { admitting } from '../support/enrollment.ts'
-import { getChallenge, postEvidence } from '../support/instance.ts'
+import { createTestCloud } from '../support/test-cloud.ts'
 import { bundleWorker } from '../support/worker-bundle.ts'
-import { createTestCloud, documentText, withAudience } from '../support/test-cloud.ts'
-import { type WorkerdProcess, startObjects, startWorkerAlone, workerdVersion } from './workerd.ts'
+import { type StartCosts, measureStart } from './worker-start.ts'
+import { measureSteady } from './worker-steady.ts'
+import { workerdVersion } from './workerd.ts'
 
 const FREE_PLAN_MS = 10
-/** After so many, each of the 128 objects has most likely been asked. */
-const WARM_UP = 300
+const ROUNDS = 21
+const QUICK_ROUNDS = 11
 
-const { values } = parseArgs({ options: { enrollments: { type: 'string', default: '500' } } })
+const { values } = parseArgs({
+  options: {
+    enrollments: { type: 'string', default: '500' },
+    quick: { type: 'boolean', default: false },
+  },
+})
+const { quick } = values
 const enrollments = Number(values.enrollments)
-const folder = mkdtempSync(join(tmpdir(), 'rollcall-worker-cpu-'))
-const running: WorkerdProcess[] = []
 
+const fixed = (value: number): number => Number(value.toFixed(2))
+const show = (name: string, ...cells: readonly (number | string)[]): void => {
+  const texts = cells.map((cell) => (typeof cell === 'string' ? cell : cell.toFixed(2)))
+  console.log(`${name.padEnd(24)} ${texts.map((text) => text.padStart(9)).join(' ')}`)
+}
+
+/** Prints the costs of the start. @returns them as members of the last line */
+const startFigures = ({ rollcall, bare, empty }: StartCosts): Record<string, number> => {
+  show('processor time, ms', 'rollcall', 'bare', 'empty', 'ratio')
+  show('start of workerd', rollcall.start, bare.start, empty.start, rollcall.start / bare.start)
+  show('first challenge', rollcall.first, bare.first, empty.first, rollcall.first / bare.first)
+  return {
+    start_ms: fixed(rollcall.start),
+    start_bare_ms: fixed(bare.start),
+    start_ratio: fixed(rollcall.start / bare.start),
+    first_challenge_ms: fixed(rollcall.first),
+    first_challenge_bare_ms: fixed(bare.first),
+    first_challenge_ratio: fixed(rollcall.first / bare.first),
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-worker-cpu-'))
+const bundle = join(folder, 'bundle')
 try {
   const cloud = await createTestCloud()
-  await bundleWorker({ outdir: folder })
-  const objects = await startObjects(folder)
-  running.push(objects)
-  const worker = await startWorkerAlone(folder, objects.port, {
+  await bundleWorker({ outdir: bundle })
+  const variables = {
     ROLLCALL_ISSUER: 'https://rollcall.test',
     ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
     ROLLCALL_POLICY: JSON.stringify(admitting()),
     ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
-  })
-  running.push(worker)
-  const url = `http://127.0.0.1:${worker.port}`
-
-  let instances = 0
-  const evidenceOver = (audience: string): { document: string; pkcs7: string } => {
-    const document = documentText({ 'instance-id': `i-${instances++}` })
-    const der = cloud.sign(withAudience(document, audience))
-    return { document, pkcs7: Buffer.from(der).toString('base64') }
   }
-  const measure = async <Item>(items: readonly Item[], send: (item: Item) => Promise<void>) => {
-    const [workerStart, objectsStart] = [worker.processorMs(), objects.processorMs()]
-    for (const item of items) await send(item)
-    return {
-      worker: (worker.processorMs() - workerStart) / items.length,
-      objects: (objects.processorMs() - objectsStart) / items.length,
+  const rounds = quick ? QUICK_ROUNDS : ROUNDS
+  console.log(`${await workerdVersion()}, medians of ${rounds} starts of each, in turns`)
+  let figures = startFigures(await measureStart(bundle, variables, rounds))
+  if (!quick) {
+    const steady = await measureSteady(bundle, variables, cloud, enrollments)
+    const { firstEnrollment, challenge, enrollment } = steady
+    console.log(`${enrollments} enrollments one after the other`)
+    show('processor time, ms', 'Worker', 'objects')
+    show('first enrollment', firstEnrollment.worker, firstEnrollment.objects)
+    show('challenge', challenge.worker, challenge.objects)
+    show('enrollment', enrollment.worker, enrollment.objects)
+    if (enrollment.worker > FREE_PLAN_MS) {
+      console.log(`an enrollment takes more than the ${FREE_PLAN_MS} ms of the free plan`)
+    }
+    figures = {
+      ...figures,
+      first_enroll_ms: fixed(firstEnrollment.worker),
+      challenge_ms: fixed(challenge.worker),
+      enroll_ms: fixed(enrollment.worker),
+      objects_ms: fixed(enrollment.objects),
     }
   }
-  /** Challenges, then evidence, then enrollments, each by an instance of its own. */
-  const enroll = async (count: number) => {
-    const audiences: string[] = []
-    const challenge = await measure(Array.from({ length: count }), async () => {
-      audiences.push(await getChallenge(url, 'worker'))
-    })
-    const enrollment = await measure(audiences.map(evidenceOver), async (evidence) => {
-      const { status } = await postEvidence(url, { ...evidence, role: 'worker' })
-      if (status !== 200) throw new Error(`answered ${status}\n${worker.output()}`)
-    })
-    return { challenge, enrollment }
-  }
-
-  console.log(`${await workerdVersion()}, ${enrollments} enrollments one after the other`)
-  console.log(`${'processor time, ms'.padEnd(24)} ${'Worker'.padStart(8)} ${'objects'.padStart(8)}`)
-  const show = (name: string, cost: { worker: number; objects: number }): void =>
-    console.log(
-      `${name.padEnd(24)} ${cost.worker.toFixed(2).padStart(8)} ${cost.objects.toFixed(2).padStart(8)}`,
-    )
-  const first = await enroll(1)
-  show('first challenge', first.challenge)
-  show('first enrollment', first.enrollment)
-  await enroll(WARM_UP)
-  const { challenge, enrollment } = await enroll(enrollments)
-  show('challenge', challenge)
-  show('enrollment', enrollment)
-  const ms = (value: number): number => Number(value.toFixed(2))
-  const figures = {
-    first_challenge_ms: ms(first.challenge.worker),
-    first_enroll_ms: ms(first.enrollment.worker),
-    challenge_ms: ms(challenge.worker),
-    enroll_ms: ms(enrollment.worker),
-    objects_ms: ms(enrollment.objects),
-  }
-  console.log(`WORKER ${JSON.stringify(figures)}`)
-  if (enrollment.worker > FREE_PLAN_MS) {
-    console.log(`an enrollment takes more than the ${FREE_PLAN_MS} ms of the free plan`)
-    process.exitCode = 1
-  }
+  console.log(`BENCH_WORKER ${JSON.stringify(figures)}`)
 } finally {
-  for (const { stop } of running.toReversed()) await stop()
   rmSync(folder, { recursive: true, force: true })
 }

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hasRatios, staysFlat } from './benchmark.ts'
+import { hasRatios, hasStartCosts, staysFlat } from './benchmark.ts'
 import { type Step, runStep } from './steps.ts'
 import { countTests } from './test-report.ts'
 import { type Timing, timingLines } from './timings.ts'
@@ -57,6 +57,12 @@ const steps: readonly CheckStep[] = [
     ...node('test/bench/bench.ts', '--quick'),
     limitSeconds: 400,
     shows: (stdout) => hasRatios(stdout) && staysFlat(stdout, requireAll),
+  },
+  {
+    name: 'start of the Worker',
+    ...node('test/bench/worker-cpu.ts', '--quick'),
+    limitSeconds: 120,
+    shows: hasStartCosts,
   },
   { name: 'demo', ...node('test/demo/demo.ts'), limitSeconds: 60 },
 ]

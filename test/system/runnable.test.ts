@@ -6,6 +6,7 @@ import { waitUntil } from '../support/processes.ts'
 import {
   type CleanMachine,
   createCleanMachine,
+  docstringExamples,
   runFences,
   runnableFences,
 } from '../support/runnable-fences.ts'
@@ -52,6 +53,29 @@ describe('runnableFences()', () => {
     for (const { path, fences } of readmes) {
       expect(fences).toHaveLength(readProjectFile(path).split('```sh runnable\n').length - 1)
     }
+  })
+})
+
+describe('docstringExamples()', () => {
+  it('finds every example of a source, without the stars before its lines', () => {
+    const source = [
+      '/**',
+      ' * What it is.',
+      ' *',
+      ' * @example',
+      ' * ```ts',
+      " * import { a } from 'b'",
+      ' *',
+      ' * if (a) {',
+      ' *   a()',
+      ' * }',
+      ' * ```',
+      ' */',
+      'export {}',
+    ]
+    const script = "import { a } from 'b'\n\nif (a) {\n  a()\n}\n"
+    expect(docstringExamples(source.join('\n'))).toEqual([{ line: 5, script }])
+    expect(docstringExamples('// @example\n')).toEqual([])
   })
 })
 
