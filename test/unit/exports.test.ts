@@ -1,7 +1,7 @@
 // What users can import: which modules, and which names each of them has. A name that comes or goes is a change
 // of the package's interface, so it has to show here.
 
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { jsrSubpaths, publicModules, subpaths } from '../support/public-modules.ts'
@@ -33,11 +33,30 @@ const namesOf = (statement: ts.Statement): string[] => {
   throw new Error(`an export of a kind that is not expected: ${statement.getText()}`)
 }
 
-const exportsOf = (path: string): string[] =>
-  ts
-    .createSourceFile(path, readProjectFile(path), ts.ScriptTarget.ES2022, true)
-    .statements.flatMap(namesOf)
-    .toSorted()
+const parse = (path: string): ts.SourceFile =>
+  ts.createSourceFile(path, readProjectFile(path), ts.ScriptTarget.ES2022, true)
+
+const exportsOf = (path: string): string[] => parse(path).statements.flatMap(namesOf).toSorted()
+
+const hasDocstring = (node: ts.Node): boolean => ts.getJSDocCommentsAndTags(node).some(ts.isJSDoc)
+
+/** The names that a module exports and that have no docstring where they are declared. */
+const undocumented = (path: string, wanted?: ReadonlySet<string>): string[] =>
+  parse(path).statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) {
+      const { exportClause, moduleSpecifier } = statement
+      if (exportClause === undefined || !ts.isNamedExports(exportClause)) return []
+      const names = exportClause.elements.map(({ name, propertyName = name }) => propertyName.text)
+      const from = (moduleSpecifier as ts.StringLiteral).text
+      const followed = names.filter((name) => wanted?.has(name) ?? true)
+      return undocumented(posix.join(posix.dirname(path), from), new Set(followed))
+    }
+    if (!isExported(statement) || hasDocstring(statement)) return []
+    return namesOf(statement)
+      .map((name) => name.replace(/^type /, ''))
+      .filter((name) => wanted?.has(name) ?? true)
+      .map((name) => `${name} in ${path}`)
+  })
 
 describe('the public modules', () => {
   it('are the same for npm and for JSR, but for the one for Workers', () => {
@@ -53,6 +72,10 @@ describe('the public modules', () => {
       expect(Object.keys(loaded).toSorted()).toEqual(listed)
     },
   )
+
+  it.each(publicModules())('$specifier has a docstring for each of its names', ({ source }) => {
+    expect(undocumented(source)).toEqual([])
+  })
 
   it('export these names', () => {
     const names = publicModules().map(({ specifier, source }) => [specifier, exportsOf(source)])
