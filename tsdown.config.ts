@@ -2,6 +2,7 @@
 // dependencies left out; and the command once more in one file that needs no other, for Deno and for
 // machines without npm.
 
+import { readFileSync } from 'node:fs'
 import { type UserConfig, defineConfig } from 'tsdown'
 import packageJson from './package.json' with { type: 'json' }
 
@@ -25,6 +26,15 @@ const shared = {
   outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
 } satisfies UserConfig
 
+/**
+ * The docstring that a public module begins with, its example in it. The bundler of types drops it.
+ * @param declarations the path of the module's declarations, beside its source
+ */
+const moduleDocstring = (declarations: string): string => {
+  const source = readFileSync(declarations.replace(/\.d\.ts$/, '.ts'), 'utf8')
+  return /^\/\*\*[^]*?\*\/\n/.exec(source)?.[0] ?? ''
+}
+
 export default defineConfig([
   {
     ...shared,
@@ -43,6 +53,12 @@ export default defineConfig([
     },
     platform: 'neutral',
     dts: true,
+    outputOptions: {
+      banner: ({ fileName, facadeModuleId }) =>
+        facadeModuleId !== null && fileName.endsWith('.d.ts')
+          ? moduleDocstring(facadeModuleId)
+          : '',
+    },
   },
   {
     ...shared,

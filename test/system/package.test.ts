@@ -26,7 +26,7 @@ import { requireNode24 } from '../support/node24.ts'
 import { installPackage, packPackage } from '../support/packed-package.ts'
 import { cleanEnvironment, startProcess, waitUntil } from '../support/processes.ts'
 import { publicModules } from '../support/public-modules.ts'
-import { ROOT } from '../support/sources.ts'
+import { ROOT, readProjectFile } from '../support/sources.ts'
 
 const run = promisify(execFile)
 const specifiers = publicModules().map(({ specifier }) => specifier)
@@ -81,6 +81,12 @@ describe('the package', () => {
     const [library] = tsdownConfig as readonly { readonly entry?: unknown }[]
     const sources = publicModules().map(({ built, source }) => [built, source])
     expect(library?.entry).toEqual(Object.fromEntries(sources))
+  })
+
+  it.each(publicModules())('has the example of $specifier in its types', ({ source, built }) => {
+    const [docstring = ''] = /^\/\*\*[^]*?\*\/\n/.exec(readProjectFile(source)) ?? []
+    expect(docstring).toContain(' * @example\n')
+    expect(readFileSync(join(installed, `dist/${built}.d.ts`), 'utf8')).toContain(docstring)
   })
 
   it('passes publint', async () => {
