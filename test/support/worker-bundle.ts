@@ -12,7 +12,15 @@ import { ROOT } from './sources.ts'
 /** Packages and folders that must never load when an isolate starts. */
 export const NEVER_EAGER = {
   packages: ['@peculiar/x509', 'reflect-metadata', 'commander', 'yaml'],
-  folders: ['src/emulator/', 'src/cli/', 'src/client/', 'src/metadata/'],
+  // `src/service/` reaches every driver.
+  folders: [
+    'src/emulator/',
+    'src/cli/',
+    'src/client/',
+    'src/metadata/',
+    'src/node/',
+    'src/service/',
+  ],
 } as const
 
 /** What {@link bundleWorker} made. */
