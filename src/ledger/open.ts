@@ -45,6 +45,8 @@ export const openStore = async (
  * are refused until the store answers.
  * @param where the ledger, as `parseConfig` reads it or as a text: `memory:`, `sqlite:PATH`, `redis://...`,
  *   `rediss://...`, `deno-kv:` or `deno-kv:PATH`
+ * @returns the ledger. A new one begins with the next second (`remembersSince`): the service refuses challenges
+ *   from before, so begin to serve then
  * @throws ConfigurationError if the text names no ledger, or if the store cannot keep a ledger or keeps that
  *   of another issuer
  */
