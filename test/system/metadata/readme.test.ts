@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
-import { readInstanceDescriptions } from '../../../src/cli/emulator-description.ts'
 import { decodePkcs7 } from '../../../src/codec/pem.ts'
 import { parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
 import {
@@ -18,28 +17,20 @@ import {
   createMetadataClient,
   itemAt,
 } from '../../../src/metadata/index.ts'
-import { FAULTS } from '../../../src/emulator/faults.ts'
-import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
 import { requireTool } from '../../support/requirements.ts'
-import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
+import { readProjectFile } from '../../support/sources.ts'
+import { tableRows } from '../../support/markdown.ts'
 import { asText, failureOf } from '../../support/metadata-client.ts'
-import { curlWithToken, runCurl } from '../../support/curl.ts'
+import { curlWithToken } from '../../support/curl.ts'
 import { verifyWithOpenssl } from '../../support/metadata-tools.ts'
 
 const README = readProjectFile('src/metadata/README.md')
 const AUDIENCE = 'a-nonce'
 
-/** The rows of the table whose first column is called so, without its code marks. */
-const rowsOf = (firstColumn: string, readme = README): string[][] => {
-  const [, table = ''] = readme.split(new RegExp(`^\\| ${firstColumn} +\\|.*\\n\\|[ -|]+\\n`, 'm'))
-  const lines = table.slice(0, table.indexOf('\n\n')).split('\n')
-  return lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim().replaceAll('`', '')),
-  )
-}
+const rowsOf = (firstColumn: string, markdown = README): string[][] =>
+  tableRows(markdown, firstColumn)
+
 const STEPS = rowsOf('Step').map(([step = '', path = '', call = '', command = '']) => ({
   step,
   path,
@@ -206,26 +197,5 @@ describe('the table of 404', () => {
     const { status, stdout, stderr } = await runCommand(`rollcall metadata get ${path}`, bare.url)
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
     expect(stderr).toContain(remedy)
-  })
-})
-
-describe('the rest of the README', () => {
-  it('has an example of a description that can be used', async (context) => {
-    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(README) ?? []
-    const file = join(command.folder, 'instances.json')
-    writeFileSync(file, json)
-    const { url, close } = await startEmulator({ instances: await readInstanceDescriptions(file) })
-    try {
-      expect(await runCurl(context, `${url}/latest/meta-data/hostname`)).toBe('web-1')
-    } finally {
-      await close()
-    }
-  })
-
-  it('lists every fault and every file', () => {
-    expect(rowsOf('fault').map(([name]) => name)).toEqual(Object.keys(FAULTS))
-    const named = rowsOf('file').flatMap(([names = '']) => names.split(', '))
-    const there = typeScriptFiles('src/metadata').map((path) => path.replace('src/metadata/', ''))
-    expect(['index.ts', ...named].toSorted()).toEqual(there.toSorted())
   })
 })
