@@ -10,12 +10,11 @@ import { discoveryDocument } from '../token/discovery.ts'
 import { type Env, type Service, answering, refuse } from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
-import { setCommonHeaders } from './common-headers.ts'
+import { requestIdOf, setCommonHeaders } from './common-headers.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
 import { type ReadRequestOptions, inHand, readRequest } from './request/read-request.ts'
 import type { Readiness } from './readiness.ts'
-import { requestIdOf } from './request-id.ts'
 import { ChallengeRequest, EnrollRequest } from './request/schemas.ts'
 
 /** What the service is made of. */

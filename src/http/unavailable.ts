@@ -1,10 +1,9 @@
-// The answer when a request can't reach the app, because the service is starting or stopping.
+// The answer to a request that cannot reach the app, because the service starts or stops.
 
-import { setCommonHeaders } from './common-headers.ts'
+import { requestIdOf, setCommonHeaders } from './common-headers.ts'
 import { problemResponse } from './problems.ts'
-import { requestIdOf } from './request-id.ts'
 
-/** 503 with `Retry-After`, as the app itself answers when its ledger is away. */
+/** 503 with `Retry-After`: the same answer as the app's when the ledger is unreachable. */
 export const unavailable = (request: Request, issuer: string): Response => {
   const requestId = requestIdOf(request)
   const response = problemResponse({ code: 'unavailable', requestId, issuer })
