@@ -20,10 +20,22 @@ export type InstanceIdentityErrorCode =
 export class InstanceIdentityError extends Error {
   override readonly name = 'InstanceIdentityError'
   readonly code: InstanceIdentityErrorCode
+  /**
+   * Where the input was refused, from 0, always inside of the input; absent if no single place is to
+   * blame. It counts bytes of the decoded DER; for `malformed_encoding` characters of the text; for
+   * `document_malformed` bytes of the document. It is the first byte of the refused element, or, of a
+   * refused length or left-over bytes, the first of these.
+   */
+  readonly offset: number | undefined
 
-  constructor(code: InstanceIdentityErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: InstanceIdentityErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly offset?: number } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.offset = options.offset
   }
 }
 

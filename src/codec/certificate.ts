@@ -2,12 +2,11 @@
 // and serial number as raw bytes, validity, public key. The rest is checked for its form and
 // ignored: no chain is built, and no certificate inside a message is trusted. No I/O.
 
-import { InstanceIdentityError } from '../base/errors.ts'
 import {
   type DerReader,
   TAG,
   atEnd,
-  derReader,
+  errorAt,
   expectEnd,
   nextIs,
   readContents,
@@ -17,7 +16,6 @@ import {
   readUnsigned,
   readVersion,
   oid,
-  readWhole,
 } from './der.ts'
 import { readName } from './name.ts'
 import { readTime } from './time.ts'
@@ -84,10 +82,11 @@ export const readCertificate = (reader: DerReader): Certificate => {
   let version = 0
   if (nextIs(tbs, TAG.context0)) {
     const wrapper = readInside(tbs, TAG.context0)
+    const at = wrapper.offset
     version = readVersion(wrapper)
     expectEnd(wrapper)
     if (version !== V3) {
-      throw new InstanceIdentityError('unsupported_structure', 'a certificate version not 1 or 3')
+      throw errorAt(wrapper, at, 'unsupported_structure', 'a certificate version not 1 or 3')
     }
   }
   const serialNumber = readUnsigned(tbs)
@@ -98,8 +97,9 @@ export const readCertificate = (reader: DerReader): Certificate => {
   const notAfter = readTime(validity)
   expectEnd(validity)
   readName(tbs)
-  const subjectPublicKeyInfo = readWhole(tbs, TAG.sequence)
-  const publicKey = readInside(derReader(subjectPublicKeyInfo), TAG.sequence)
+  const keyStart = tbs.offset
+  const publicKey = readInside(tbs, TAG.sequence)
+  const subjectPublicKeyInfo = tbs.bytes.subarray(keyStart, tbs.offset)
   skipAlgorithm(publicKey)
   readOctetAlignedBits(publicKey)
   expectEnd(publicKey)

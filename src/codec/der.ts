@@ -4,7 +4,7 @@
 // BER that is not DER is refused. No I/O.
 
 import { toHex } from '../base/bytes.ts'
-import { InstanceIdentityError } from '../base/errors.ts'
+import { InstanceIdentityError, type InstanceIdentityErrorCode } from '../base/errors.ts'
 
 /** A cursor over a part of some DER bytes: `offset` is the next byte, `end` the first one after. */
 export interface DerReader {
@@ -34,11 +34,29 @@ export const TAG = {
   context3: 0xa3,
 } as const
 
-const malformed = (message: string): InstanceIdentityError =>
-  new InstanceIdentityError('malformed_der', message)
+/**
+ * The error for one place in what is read. Made on refusal only, so that reading costs nothing more.
+ * @param at offset in `reader.bytes`; behind their end, the last byte is named
+ */
+export const errorAt = (
+  { bytes }: DerReader,
+  at: number,
+  code: InstanceIdentityErrorCode,
+  message: string,
+): InstanceIdentityError =>
+  new InstanceIdentityError(code, message, { offset: Math.max(0, Math.min(at, bytes.length - 1)) })
+
+const malformed = (reader: DerReader, at: number, message: string): InstanceIdentityError =>
+  errorAt(reader, at, 'malformed_der', message)
 
 /** A reader over all of `bytes`. */
 export const derReader = (bytes: Uint8Array): DerReader => ({ bytes, offset: 0, end: bytes.length })
+
+/** A reader over a part of `whole`, of which `part` is a view, so that offsets count from its start. */
+export const readerWithin = (whole: Uint8Array, part: Uint8Array): DerReader => {
+  const offset = part.byteOffset - whole.byteOffset
+  return { bytes: whole, offset, end: offset + part.length }
+}
 
 /** Whether everything was read. */
 export const atEnd = (reader: DerReader): boolean => reader.offset === reader.end
@@ -52,33 +70,36 @@ export const nextIs = (reader: DerReader, tag: number): boolean =>
  * @throws InstanceIdentityError `malformed_der`
  */
 export const expectEnd = (reader: DerReader): void => {
-  if (reader.offset !== reader.end) throw malformed('trailing bytes inside or after an element')
+  if (reader.offset !== reader.end) {
+    throw malformed(reader, reader.offset, 'trailing bytes inside or after an element')
+  }
 }
 
 /** Reads a length (X.690 section 10.1: definite, fewest octets) that fits before `reader.end`. */
 const readLength = (reader: DerReader): number => {
-  const { bytes, end } = reader
-  if (reader.offset >= end) throw malformed('truncated before a length')
+  const { bytes, end, offset: at } = reader
+  if (at >= end) throw malformed(reader, at - 1, 'truncated before a length')
   const first = bytes[reader.offset++] as number
   let length = first
   if (first >= 0x80) {
     const count = first & 0x7f
-    if (count === 0) throw malformed('indefinite length')
-    if (count > 3) throw malformed('length of more than three bytes')
-    if (end - reader.offset < count) throw malformed('truncated inside a length')
+    if (count === 0) throw malformed(reader, at, 'indefinite length')
+    if (count > 3) throw malformed(reader, at, 'length of more than three bytes')
+    if (end - reader.offset < count) throw malformed(reader, at, 'truncated inside a length')
     length = 0
     for (let i = 0; i < count; i++) length = (length << 8) | (bytes[reader.offset++] as number)
     const smallest = count === 1 ? 0x80 : 1 << (8 * (count - 1))
-    if (length < smallest) throw malformed('length not in its shortest form')
+    if (length < smallest) throw malformed(reader, at, 'length not in its shortest form')
   }
-  if (length > end - reader.offset) throw malformed('length beyond the end')
+  if (length > end - reader.offset) throw malformed(reader, at, 'length beyond the end')
   return length
 }
 
 /** Steps over one element of the tag and returns the offset of its contents; it ends at `offset`. */
 const skipElement = (reader: DerReader, tag: number): number => {
-  if (reader.offset >= reader.end) throw malformed('an element is missing')
-  if (reader.bytes[reader.offset] !== tag) throw malformed('another tag than the one expected')
+  const at = reader.offset
+  if (at >= reader.end) throw malformed(reader, at, 'an element is missing')
+  if (reader.bytes[at] !== tag) throw malformed(reader, at, 'another tag than the one expected')
   reader.offset++
   const length = readLength(reader)
   const start = reader.offset
@@ -120,12 +141,14 @@ export const readWhole = (reader: DerReader, tag: number): Uint8Array => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readInteger = (reader: DerReader): Uint8Array => {
+  const at = reader.offset
   const contents = readContents(reader, TAG.integer)
   const [first, second] = contents
-  if (first === undefined) throw malformed('an INTEGER without contents')
+  if (first === undefined) throw malformed(reader, at, 'an INTEGER without contents')
   if (second !== undefined) {
-    if (first === 0x00 && second < 0x80) throw malformed('an INTEGER not in its shortest form')
-    if (first === 0xff && second >= 0x80) throw malformed('an INTEGER not in its shortest form')
+    if ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80)) {
+      throw malformed(reader, at, 'an INTEGER not in its shortest form')
+    }
   }
   return contents
 }
@@ -135,8 +158,9 @@ export const readInteger = (reader: DerReader): Uint8Array => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readUnsigned = (reader: DerReader): Uint8Array => {
+  const at = reader.offset
   const contents = readInteger(reader)
-  if ((contents[0] as number) >= 0x80) throw malformed('a negative INTEGER')
+  if ((contents[0] as number) >= 0x80) throw malformed(reader, at, 'a negative INTEGER')
   return contents
 }
 
@@ -145,10 +169,11 @@ export const readUnsigned = (reader: DerReader): Uint8Array => {
  * @throws InstanceIdentityError `malformed_der`, `unsupported_structure` if it is larger or negative
  */
 export const readVersion = (reader: DerReader): number => {
+  const at = reader.offset
   const contents = readInteger(reader)
   const value = contents[0] as number
   if (contents.length > 1 || value >= 0x80) {
-    throw new InstanceIdentityError('unsupported_structure', 'a version out of range')
+    throw errorAt(reader, at, 'unsupported_structure', 'a version out of range')
   }
   return value
 }
@@ -159,15 +184,18 @@ export const readVersion = (reader: DerReader): number => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const skipOid = (reader: DerReader): DerReader => {
+  const at = reader.offset
   const inside = readInside(reader, TAG.oid)
-  if (atEnd(inside)) throw malformed('an OBJECT IDENTIFIER without contents')
+  if (atEnd(inside)) throw malformed(reader, at, 'an OBJECT IDENTIFIER without contents')
   let arcStarts = true
   for (let i = inside.offset; i < inside.end; i++) {
     const byte = inside.bytes[i] as number
-    if (arcStarts && byte === 0x80) throw malformed('an OBJECT IDENTIFIER not in shortest form')
+    if (arcStarts && byte === 0x80) {
+      throw malformed(reader, at, 'an OBJECT IDENTIFIER not in shortest form')
+    }
     arcStarts = byte < 0x80
   }
-  if (!arcStarts) throw malformed('an OBJECT IDENTIFIER that ends inside an arc')
+  if (!arcStarts) throw malformed(reader, at, 'an OBJECT IDENTIFIER that ends inside an arc')
   return inside
 }
 
@@ -198,7 +226,8 @@ export const oid = (dotted: string): string => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readOctetAlignedBits = (reader: DerReader): Uint8Array => {
+  const at = reader.offset
   const contents = readContents(reader, TAG.bitString)
-  if (contents[0] !== 0) throw malformed('a BIT STRING that is not of whole bytes')
+  if (contents[0] !== 0) throw malformed(reader, at, 'a BIT STRING that is not of whole bytes')
   return contents.subarray(1)
 }

@@ -75,12 +75,21 @@ const AS_ECS_SENDS_IT: RegExp = /* @__PURE__ */ new RegExp(
 const malformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
 
-/** Where the string that begins at `at` ends: the offset of its closing quotation mark. */
-const stringEnd = (text: string, at: number): number => {
+/** @param at what stands before it was read, so it is ASCII, and this counts bytes too */
+const malformedAt = (text: string, at: number, message: string): InstanceIdentityError =>
+  new InstanceIdentityError('document_malformed', message, {
+    offset: Math.max(0, Math.min(at, text.length - 1)),
+  })
+
+/**
+ * Where the string that begins at `at` ends: the offset of its closing quotation mark.
+ * @param field where the field begins, for errors
+ */
+const stringEnd = (text: string, at: number, field: number): number => {
   // A backslash or a control character inside is refused by every pattern that follows, so the
   // next quotation mark ends the string.
   const end = text[at] === '"' ? text.indexOf('"', at + 1) : -1
-  if (end < 0) throw malformed('expected a string in the document')
+  if (end < 0) throw malformedAt(text, field, 'expected a string in the document')
   return end
 }
 
@@ -92,31 +101,42 @@ const readFields = (text: string, unknownFields: string[]): Values => {
   let known = 0
   let at = 0
   do {
-    if (text[at] !== (at === 0 ? '{' : ',')) throw malformed('expected another field')
-    if (values[AUDIENCE] !== undefined) throw malformed('a field after the audience')
-    const nameEnd = stringEnd(text, at + 1)
-    const name = text.slice(at + 2, nameEnd)
-    if (text[nameEnd + 1] !== ':') throw malformed('expected a colon in the document')
-    const valueEnd = stringEnd(text, nameEnd + 2)
+    if (text[at] !== (at === 0 ? '{' : ',')) throw malformedAt(text, at, 'expected another field')
+    const start = at + 1
+    if (values[AUDIENCE] !== undefined) throw malformedAt(text, start, 'a field after the audience')
+    const nameEnd = stringEnd(text, start, start)
+    const name = text.slice(start + 1, nameEnd)
+    if (text[nameEnd + 1] !== ':') {
+      throw malformedAt(text, start, 'expected a colon in the document')
+    }
+    const valueEnd = stringEnd(text, nameEnd + 2, start)
     const value = text.slice(nameEnd + 3, valueEnd)
     at = valueEnd + 1
     const field = FIELDS.get(name)
     if (field !== undefined) {
-      if (values[field.slot] !== undefined) throw malformed('a field that occurs twice')
-      if (!field.pattern.test(value)) throw malformed(`${name} does not match its pattern`)
+      if (values[field.slot] !== undefined) {
+        throw malformedAt(text, start, 'a field that occurs twice')
+      }
+      if (!field.pattern.test(value)) {
+        throw malformedAt(text, start, `${name} does not match its pattern`)
+      }
       values[field.slot] = value
       known++
     } else {
       if (!UNKNOWN_NAME.test(name) || !UNKNOWN_VALUE.test(value)) {
-        throw malformed('an unknown field out of bounds')
+        throw malformedAt(text, start, 'an unknown field out of bounds')
       }
-      if (unknownFields.includes(name)) throw malformed('a field that occurs twice')
-      if (unknownFields.push(name) > MAX_UNKNOWN_FIELDS) throw malformed('too many unknown fields')
+      if (unknownFields.includes(name)) {
+        throw malformedAt(text, start, 'a field that occurs twice')
+      }
+      if (unknownFields.push(name) > MAX_UNKNOWN_FIELDS) {
+        throw malformedAt(text, start, 'too many unknown fields')
+      }
     }
   } while (text[at] !== '}')
-  if (at + 1 !== text.length) throw malformed('text after the document')
+  if (at + 1 !== text.length) throw malformedAt(text, at + 1, 'text after the document')
   if (known - (values[AUDIENCE] === undefined ? 0 : 1) !== AUDIENCE) {
-    throw malformed('a field is missing')
+    throw malformedAt(text, at, 'a field is missing')
   }
   return values
 }

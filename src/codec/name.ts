@@ -3,17 +3,7 @@
 // made of the values. No I/O.
 
 import { fromUtf8 } from '../base/bytes.ts'
-import { InstanceIdentityError } from '../base/errors.ts'
-import {
-  type DerReader,
-  TAG,
-  atEnd,
-  derReader,
-  expectEnd,
-  readInside,
-  skipOid,
-  readWhole,
-} from './der.ts'
+import { type DerReader, TAG, atEnd, errorAt, expectEnd, readInside, skipOid } from './der.ts'
 
 const isAscii = ({ bytes, offset, end }: DerReader): boolean => {
   let all = 0
@@ -25,13 +15,14 @@ const isUtf8 = ({ bytes, offset, end }: DerReader): boolean =>
   fromUtf8(bytes.subarray(offset, end)) !== undefined
 
 const checkText = (value: DerReader): void => {
-  const tag = atEnd(value) ? 0 : (value.bytes[value.offset] as number)
+  const at = value.offset
+  const tag = atEnd(value) ? 0 : (value.bytes[at] as number)
   if (tag !== TAG.utf8String && tag !== TAG.printableString && tag !== TAG.ia5String) {
-    throw new InstanceIdentityError('malformed_der', 'a name with a value that is no text')
+    throw errorAt(value, at, 'malformed_der', 'a name with a value that is no text')
   }
   const text = readInside(value, tag)
   if (!isAscii(text) && !(tag === TAG.utf8String && isUtf8(text))) {
-    throw new InstanceIdentityError('malformed_der', 'a name with broken text')
+    throw errorAt(value, at, 'malformed_der', 'a name with broken text')
   }
 }
 
@@ -40,8 +31,8 @@ const checkText = (value: DerReader): void => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readName = (reader: DerReader): Uint8Array => {
-  const encoded = readWhole(reader, TAG.sequence)
-  const parts = readInside(derReader(encoded), TAG.sequence)
+  const start = reader.offset
+  const parts = readInside(reader, TAG.sequence)
   while (!atEnd(parts)) {
     const part = readInside(parts, TAG.set)
     do {
@@ -51,5 +42,5 @@ export const readName = (reader: DerReader): Uint8Array => {
       expectEnd(attribute)
     } while (!atEnd(part))
   }
-  return encoded
+  return reader.bytes.subarray(start, reader.offset)
 }

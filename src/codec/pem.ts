@@ -8,18 +8,30 @@ import { InstanceIdentityError } from '../base/errors.ts'
 /** Longest text of a message that is looked at; a request's body may be no longer either. */
 const MAX_TEXT_LENGTH = 16_384
 
-const malformed = (message: string): InstanceIdentityError =>
-  new InstanceIdentityError('malformed_encoding', message)
+const malformed = (message: string, offset?: number): InstanceIdentityError =>
+  new InstanceIdentityError('malformed_encoding', message, offset === undefined ? {} : { offset })
+
+/** Where a text stops being base64 in lines: the first wrong character, else the last one. */
+const wrongCharacter = (text: string): number => {
+  const other = text.search(/[^A-Za-z0-9+/=\r\n]/)
+  if (other >= 0) return other
+  const padding = text.indexOf('=')
+  const isLast = padding < 0 || text.slice(padding).replaceAll(/[\r\n]/g, '').length <= 2
+  return isLast ? Math.max(0, text.length - 1) : padding
+}
 
 // The documentation of ECS has had users put `CERTIFICATE` around the signature.
 const PKCS7_PEM =
   /^-----BEGIN (PKCS7|CMS|CERTIFICATE)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----(?:\r?\n)?$/
 
-const decodeLines = (text: string): Bytes => {
+/** Decodes base64 in lines. @param start where the text stands in the input, for errors */
+const decodeLines = (text: string, start = 0): Bytes => {
   // Most messages come on one line: leave those alone.
   const joined = text.includes('\n') ? text.replaceAll(/\r?\n/g, '') : text
   const bytes = fromBase64(joined)
-  if (bytes === undefined || bytes.length === 0) throw malformed('not base64')
+  if (bytes === undefined || bytes.length === 0) {
+    throw malformed('not base64', start + wrongCharacter(text))
+  }
   return bytes
 }
 
@@ -30,11 +42,21 @@ const decodeLines = (text: string): Bytes => {
  * @throws InstanceIdentityError `malformed_encoding`
  */
 export const decodePkcs7 = (text: string): Bytes => {
-  if (text.length > MAX_TEXT_LENGTH) throw malformed('the message is too long')
+  if (text.length > MAX_TEXT_LENGTH) throw malformed('the message is too long', MAX_TEXT_LENGTH)
   if (!text.startsWith('-')) return decodeLines(text)
   const lines = PKCS7_PEM.exec(text)?.[2]
-  if (lines === undefined) throw malformed('PEM lines that are not of a PKCS7 message')
-  return decodeLines(lines)
+  const start = text.indexOf('\n') + 1
+  if (lines === undefined) {
+    throw malformed('PEM lines that are not of a PKCS7 message', pemProblem(text, start))
+  }
+  return decodeLines(lines, start)
+}
+
+/** Where PEM lines are refused: the first line, else the first character that cannot follow it. */
+const pemProblem = (text: string, start: number): number => {
+  if (!/^-----BEGIN (?:PKCS7|CMS|CERTIFICATE)-----\r?\n/.test(text)) return 0
+  const other = text.slice(start).search(/[^A-Za-z0-9+/=\r\n]/)
+  return other < 0 ? text.length - 1 : start + other
 }
 
 const CERTIFICATE_PEM =
@@ -46,8 +68,9 @@ const CERTIFICATE_PEM =
  * @throws InstanceIdentityError `malformed_encoding` if there is none, or one is broken
  */
 export const decodeCertificates = (text: string): Bytes[] => {
-  const certificates = Array.from(text.matchAll(CERTIFICATE_PEM), ([, lines = '']) =>
-    decodeLines(lines),
+  const certificates = Array.from(
+    text.matchAll(CERTIFICATE_PEM),
+    ({ 0: pem, 1: lines = '', index }) => decodeLines(lines, index + pem.indexOf('\n') + 1),
   )
   const begun = text.split('-----BEGIN').length - 1
   if (begun === 0) throw malformed('no PEM certificate')

@@ -1,16 +1,16 @@
 // RSA keys inside SubjectPublicKeyInfo (RFC 3279 section 2.3.1): enough to judge their strength.
 // No I/O.
 
-import { InstanceIdentityError } from '../base/errors.ts'
 import { readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import {
   TAG,
-  derReader,
+  errorAt,
   expectEnd,
   oid,
   readInside,
   readOctetAlignedBits,
   readUnsigned,
+  readerWithin,
 } from './der.ts'
 
 const RSA_ENCRYPTION = /* @__PURE__ */ oid('1.2.840.113549.1.1.1')
@@ -30,16 +30,21 @@ const withoutSignByte = (integer: Uint8Array): Uint8Array =>
 
 /**
  * Reads a SubjectPublicKeyInfo that holds an RSA key.
+ * @param whole what it is a view of, such as a certificate: offsets of errors count in these bytes
  * @throws InstanceIdentityError `malformed_der`, `unsupported_algorithm` if the key isn't RSA
  */
-export const readRsaPublicKey = (subjectPublicKeyInfo: Uint8Array): RsaPublicKey => {
-  const outer = derReader(subjectPublicKeyInfo)
+export const readRsaPublicKey = (
+  subjectPublicKeyInfo: Uint8Array,
+  whole: Uint8Array = subjectPublicKeyInfo,
+): RsaPublicKey => {
+  const outer = readerWithin(whole, subjectPublicKeyInfo)
   const info = readInside(outer, TAG.sequence)
   expectEnd(outer)
+  const at = info.offset
   if (readAlgorithmIdentifier(info) !== RSA_ENCRYPTION) {
-    throw new InstanceIdentityError('unsupported_algorithm', 'a public key that is not RSA')
+    throw errorAt(info, at, 'unsupported_algorithm', 'a public key that is not RSA')
   }
-  const bits = derReader(readOctetAlignedBits(info))
+  const bits = readerWithin(whole, readOctetAlignedBits(info))
   expectEnd(info)
   const key = readInside(bits, TAG.sequence)
   expectEnd(bits)

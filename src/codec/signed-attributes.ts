@@ -1,12 +1,12 @@
 // The signed attributes of a SignerInfo (RFC 5652 sections 5.3 and 11), strictly: a SET OF in DER
 // order, each attribute once, contentType and messageDigest there and single-valued. No I/O.
 
-import { InstanceIdentityError } from '../base/errors.ts'
+import type { InstanceIdentityError } from '../base/errors.ts'
 import {
   type DerReader,
   TAG,
   atEnd,
-  derReader,
+  errorAt,
   expectEnd,
   nextIs,
   oid,
@@ -29,8 +29,8 @@ export interface SignedAttributes {
   readonly messageDigest: Uint8Array
 }
 
-const invalid = (message: string): InstanceIdentityError =>
-  new InstanceIdentityError('signed_attributes_invalid', message)
+const invalid = (reader: DerReader, at: number, message: string): InstanceIdentityError =>
+  errorAt(reader, at, 'signed_attributes_invalid', message)
 
 /** Whether `a` sorts before `b` as X.690 section 11.6 orders the members of a SET OF. */
 const sortsBefore = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -43,11 +43,16 @@ const sortsBefore = (a: Uint8Array, b: Uint8Array): boolean => {
 }
 
 /** A reader at the only value of an attribute, which must have this tag. */
-const singleValue = (values: DerReader, tag: number): Uint8Array => {
-  if (!nextIs(values, tag)) throw invalid('a signed attribute with a value of another type')
-  const value = readWhole(values, tag)
-  if (!atEnd(values)) throw invalid('a signed attribute with more than one value')
-  return value
+const singleValue = (values: DerReader, tag: number): DerReader => {
+  const { bytes, offset, end } = values
+  if (!nextIs(values, tag)) {
+    throw invalid(values, offset, 'a signed attribute with a value of another type')
+  }
+  readWhole(values, tag)
+  if (!atEnd(values)) {
+    throw invalid(values, values.offset, 'a signed attribute with more than one value')
+  }
+  return { bytes, offset, end }
 }
 
 /**
@@ -55,35 +60,40 @@ const singleValue = (values: DerReader, tag: number): Uint8Array => {
  * @throws InstanceIdentityError `malformed_der`, `signed_attributes_invalid`
  */
 export const readSignedAttributes = (reader: DerReader): SignedAttributes => {
-  const encoded = readWhole(reader, TAG.context0)
-  const attributes = readInside(derReader(encoded), TAG.context0)
+  const { bytes, offset: start } = reader
+  const attributes = readInside(reader, TAG.context0)
+  const encoded = bytes.subarray(start, reader.offset)
   const seen = new Set<string>()
   let previous: Uint8Array | undefined
   let contentType: string | undefined
   let messageDigest: Uint8Array | undefined
   while (!atEnd(attributes)) {
-    const whole = readWhole(attributes, TAG.sequence)
+    const at = attributes.offset
+    const attribute = readInside(attributes, TAG.sequence)
+    const whole = bytes.subarray(at, attributes.offset)
     if (previous !== undefined && !sortsBefore(previous, whole)) {
-      throw invalid('signed attributes not in DER order')
+      throw invalid(reader, at, 'signed attributes not in DER order')
     }
     previous = whole
-    const attribute = readInside(derReader(whole), TAG.sequence)
     const type = readOid(attribute)
     const values = readInside(attribute, TAG.set)
     expectEnd(attribute)
-    if (seen.has(type)) throw invalid('a signed attribute that occurs twice')
+    if (seen.has(type)) throw invalid(reader, at, 'a signed attribute that occurs twice')
     seen.add(type)
-    if (atEnd(values)) throw invalid('a signed attribute without a value')
+    if (atEnd(values)) throw invalid(reader, at, 'a signed attribute without a value')
     if (type === CONTENT_TYPE) {
-      contentType = readOid(derReader(singleValue(values, TAG.oid)))
+      contentType = readOid(singleValue(values, TAG.oid))
     } else if (type === MESSAGE_DIGEST) {
-      const value = singleValue(values, TAG.octetString)
-      messageDigest = readContents(derReader(value), TAG.octetString)
+      messageDigest = readContents(singleValue(values, TAG.octetString), TAG.octetString)
     } else {
       while (!atEnd(values)) skipWellFormed(values)
     }
   }
-  if (contentType === undefined) throw invalid('no contentType among the signed attributes')
-  if (messageDigest === undefined) throw invalid('no messageDigest among the signed attributes')
+  if (contentType === undefined) {
+    throw invalid(reader, start, 'no contentType among the signed attributes')
+  }
+  if (messageDigest === undefined) {
+    throw invalid(reader, start, 'no messageDigest among the signed attributes')
+  }
   return { encoded, contentType, messageDigest }
 }

@@ -2,7 +2,7 @@
 // version 1, id-data, one signer by issuer and serial number; content embedded or detached,
 // certificates and signed attributes there or not. Every other shape is refused. No I/O.
 
-import { InstanceIdentityError } from '../base/errors.ts'
+import type { InstanceIdentityError } from '../base/errors.ts'
 import { readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import { readCertificate } from './certificate.ts'
 import {
@@ -10,6 +10,7 @@ import {
   TAG,
   atEnd,
   derReader,
+  errorAt,
   expectEnd,
   nextIs,
   oid,
@@ -47,18 +48,23 @@ export interface SignedData {
   readonly signer: SignerInfo
 }
 
-const unsupported = (message: string): InstanceIdentityError =>
-  new InstanceIdentityError('unsupported_structure', message)
+const unsupported = (
+  reader: DerReader,
+  message: string,
+  at: number = reader.offset,
+): InstanceIdentityError => errorAt(reader, at, 'unsupported_structure', message)
 
 const readVersionOne = (reader: DerReader, of: string): void => {
-  if (readVersion(reader) !== 1) throw unsupported(`a ${of} version other than 1`)
+  const at = reader.offset
+  if (readVersion(reader) !== 1) throw unsupported(reader, `a ${of} version other than 1`, at)
 }
 
 const readSignerInfo = (reader: DerReader): SignerInfo => {
   const info = readInside(reader, TAG.sequence)
   readVersionOne(info, 'SignerInfo')
   // A SignerInfo by subject key identifier has [0] here, and version 3.
-  if (!nextIs(info, TAG.sequence)) throw unsupported('a signer not named by issuer and serial')
+  if (!nextIs(info, TAG.sequence))
+    throw unsupported(info, 'a signer not named by issuer and serial')
   const name = readInside(info, TAG.sequence)
   const issuer = readName(name)
   const serialNumber = readUnsigned(name)
@@ -67,14 +73,17 @@ const readSignerInfo = (reader: DerReader): SignerInfo => {
   const signedAttributes = nextIs(info, TAG.context0) ? readSignedAttributes(info) : undefined
   const signatureAlgorithm = readAlgorithmIdentifier(info)
   const signature = readContents(info, TAG.octetString)
-  if (nextIs(info, TAG.context1)) throw unsupported('unsigned attributes')
+  if (nextIs(info, TAG.context1)) throw unsupported(info, 'unsigned attributes')
   expectEnd(info)
   return { issuer, serialNumber, digestAlgorithm, signatureAlgorithm, signedAttributes, signature }
 }
 
 const readContent = (reader: DerReader): Uint8Array | undefined => {
   const encapsulated = readInside(reader, TAG.sequence)
-  if (readOid(encapsulated) !== ID_DATA) throw unsupported('a content type other than id-data')
+  const at = encapsulated.offset
+  if (readOid(encapsulated) !== ID_DATA) {
+    throw unsupported(encapsulated, 'a content type other than id-data', at)
+  }
   if (atEnd(encapsulated)) return undefined
   const wrapper = readInside(encapsulated, TAG.context0)
   const content = readContents(wrapper, TAG.octetString)
@@ -87,7 +96,9 @@ const readContent = (reader: DerReader): Uint8Array | undefined => {
 const skipCertificates = (reader: DerReader): void => {
   const certificates = readInside(reader, TAG.context0)
   while (!atEnd(certificates)) {
-    if (!nextIs(certificates, TAG.sequence)) throw unsupported('a certificate that is not X.509')
+    if (!nextIs(certificates, TAG.sequence)) {
+      throw unsupported(certificates, 'a certificate that is not X.509')
+    }
     readCertificate(certificates)
   }
 }
@@ -103,7 +114,10 @@ export const readSignedData = (der: Uint8Array): SignedData => {
   const outer = derReader(der)
   const contentInfo = readInside(outer, TAG.sequence)
   expectEnd(outer)
-  if (readOid(contentInfo) !== ID_SIGNED_DATA) throw unsupported('a message that is not SignedData')
+  const typeAt = contentInfo.offset
+  if (readOid(contentInfo) !== ID_SIGNED_DATA) {
+    throw unsupported(contentInfo, 'a message that is not SignedData', typeAt)
+  }
   const wrapper = readInside(contentInfo, TAG.context0)
   expectEnd(contentInfo)
   const signedData = readInside(wrapper, TAG.sequence)
@@ -111,17 +125,19 @@ export const readSignedData = (der: Uint8Array): SignedData => {
 
   readVersionOne(signedData, 'SignedData')
   const digestAlgorithms = readInside(signedData, TAG.set)
-  if (atEnd(digestAlgorithms)) throw unsupported('no digest algorithm')
+  if (atEnd(digestAlgorithms)) throw unsupported(digestAlgorithms, 'no digest algorithm')
   const digestAlgorithm = readAlgorithmIdentifier(digestAlgorithms)
-  if (!atEnd(digestAlgorithms)) throw unsupported('more than one digest algorithm')
+  if (!atEnd(digestAlgorithms)) {
+    throw unsupported(digestAlgorithms, 'more than one digest algorithm')
+  }
   const content = readContent(signedData)
   if (nextIs(signedData, TAG.context0)) skipCertificates(signedData)
-  if (nextIs(signedData, TAG.context1)) throw unsupported('revocation lists')
+  if (nextIs(signedData, TAG.context1)) throw unsupported(signedData, 'revocation lists')
 
   const signerInfos = readInside(signedData, TAG.set)
   expectEnd(signedData)
-  if (atEnd(signerInfos)) throw unsupported('no signer')
+  if (atEnd(signerInfos)) throw unsupported(signerInfos, 'no signer')
   const signer = readSignerInfo(signerInfos)
-  if (!atEnd(signerInfos)) throw unsupported('more than one signer')
+  if (!atEnd(signerInfos)) throw unsupported(signerInfos, 'more than one signer')
   return { content, digestAlgorithm, signer }
 }

@@ -1,8 +1,7 @@
 // Time in certificates (RFC 5280 section 4.1.2.5): UTCTime or GeneralizedTime, in UTC, to the
 // second. No clock.
 
-import { InstanceIdentityError } from '../base/errors.ts'
-import { type DerReader, TAG, nextIs, readContents } from './der.ts'
+import { type DerReader, TAG, errorAt, nextIs, readContents } from './der.ts'
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 const SECONDS_A_DAY = 86_400
@@ -38,6 +37,7 @@ const unixSeconds = (digits: string): number | undefined => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readTime = (reader: DerReader): number => {
+  const at = reader.offset
   const utc = nextIs(reader, TAG.utcTime)
   const contents = readContents(reader, utc ? TAG.utcTime : TAG.generalizedTime)
   const text = String.fromCharCode(...contents.subarray(0, 16))
@@ -47,5 +47,5 @@ export const readTime = (reader: DerReader): number => {
     const seconds = unixSeconds(utc ? century + text : text)
     if (seconds !== undefined) return seconds
   }
-  throw new InstanceIdentityError('malformed_der', 'a time that is none')
+  throw errorAt(reader, at, 'malformed_der', 'a time that is none')
 }

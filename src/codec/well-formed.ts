@@ -1,14 +1,14 @@
 // Steps over DER that is not interpreted (attribute values, extension-like parts), and still
 // refuses it where it is not DER. No I/O.
 
-import { InstanceIdentityError } from '../base/errors.ts'
-import { type DerReader, TAG, atEnd, readInside, readInteger, readOid } from './der.ts'
+import type { InstanceIdentityError } from '../base/errors.ts'
+import { type DerReader, TAG, atEnd, errorAt, readInside, readInteger, readOid } from './der.ts'
 
 /** How deep elements may nest; the evidence of ECS needs 8. */
 const MAX_DEPTH = 16
 
-const malformed = (message: string): InstanceIdentityError =>
-  new InstanceIdentityError('malformed_der', message)
+const malformed = (reader: DerReader, at: number, message: string): InstanceIdentityError =>
+  errorAt(reader, at, 'malformed_der', message)
 
 const CONSTRUCTED = 0x20
 const UNIVERSAL_LIMIT = 0x40
@@ -23,17 +23,20 @@ const checkPrimitive = (reader: DerReader, tag: number): void => {
     readOid(reader)
     return
   }
+  const at = reader.offset
   const inside = readInside(reader, tag)
   const length = inside.end - inside.offset
-  if (tag === TAG.null && length !== 0) throw malformed('a NULL with contents')
+  if (tag === TAG.null && length !== 0) throw malformed(reader, at, 'a NULL with contents')
   if (tag === TAG.boolean) {
     const value = inside.bytes[inside.offset]
-    if (length !== 1 || (value !== 0x00 && value !== 0xff)) throw malformed('a BOOLEAN of no value')
+    if (length !== 1 || (value !== 0x00 && value !== 0xff)) {
+      throw malformed(reader, at, 'a BOOLEAN of no value')
+    }
   }
   if (tag === TAG.bitString) {
     const unused = inside.bytes[inside.offset]
     if (length === 0 || unused === undefined || unused > 7 || (length === 1 && unused !== 0)) {
-      throw malformed('a BIT STRING with wrong unused bits')
+      throw malformed(reader, at, 'a BIT STRING with wrong unused bits')
     }
   }
 }
@@ -43,14 +46,15 @@ const checkPrimitive = (reader: DerReader, tag: number): void => {
  * @throws InstanceIdentityError `malformed_der`
  */
 export const skipWellFormed = (reader: DerReader, depth = 0): void => {
-  if (atEnd(reader)) throw malformed('an element is missing')
-  if (depth > MAX_DEPTH) throw malformed('nested too deep')
-  const tag = reader.bytes[reader.offset] as number
-  if (tag === 0) throw malformed('an end-of-contents mark')
-  if ((tag & 0x1f) === 0x1f) throw malformed('a high tag number')
+  const at = reader.offset
+  if (atEnd(reader)) throw malformed(reader, at, 'an element is missing')
+  if (depth > MAX_DEPTH) throw malformed(reader, at, 'nested too deep')
+  const tag = reader.bytes[at] as number
+  if (tag === 0) throw malformed(reader, at, 'an end-of-contents mark')
+  if ((tag & 0x1f) === 0x1f) throw malformed(reader, at, 'a high tag number')
   if ((tag & CONSTRUCTED) === 0) {
     if (tag === (TAG.sequence ^ CONSTRUCTED) || tag === (TAG.set ^ CONSTRUCTED)) {
-      throw malformed('a primitive SEQUENCE or SET')
+      throw malformed(reader, at, 'a primitive SEQUENCE or SET')
     }
     checkPrimitive(reader, tag)
     return
@@ -58,7 +62,7 @@ export const skipWellFormed = (reader: DerReader, depth = 0): void => {
   // Only SEQUENCE and SET are constructed in DER among the universal types that occur here: a
   // constructed OCTET STRING is the classic BER way to hide bytes from one of two parsers.
   if (tag < UNIVERSAL_LIMIT && tag !== TAG.sequence && tag !== TAG.set) {
-    throw malformed('a constructed string')
+    throw malformed(reader, at, 'a constructed string')
   }
   const inside = readInside(reader, tag)
   while (!atEnd(inside)) skipWellFormed(inside, depth + 1)

@@ -41,7 +41,7 @@ export const createTrustAnchor = (der: Uint8Array): TrustAnchor => {
   const reader = derReader(der)
   const certificate = readCertificate(reader)
   expectEnd(reader)
-  const key = readRsaPublicKey(certificate.subjectPublicKeyInfo)
+  const key = readRsaPublicKey(certificate.subjectPublicKeyInfo, der)
   const isWeak = key.modulusBits < MIN_MODULUS_BITS || key.modulusIsEven
   if (isWeak || toHex(key.publicExponent) !== PUBLIC_EXPONENT_HEX) {
     throw new InstanceIdentityError(

@@ -16,7 +16,9 @@ import {
   readUnsigned,
   readVersion,
   readWhole,
+  readerWithin,
 } from '../../../src/codec/der.ts'
+import { InstanceIdentityError } from '../../../src/base/errors.ts'
 
 const of = (...bytes: number[]) => derReader(Uint8Array.from(bytes))
 const zeros = (length: number): number[] => Array.from({ length }, () => 0)
@@ -134,5 +136,55 @@ describe('readOctetAlignedBits()', () => {
       const reader = of(0x03, contents.length, ...contents)
       expect(() => readOctetAlignedBits(reader)).toThrow(expect.objectContaining(malformed))
     }
+  })
+})
+
+describe('the offset of a refusal', () => {
+  /** What a call throws. */
+  const offsetOf = (read: () => unknown): number | undefined => {
+    try {
+      read()
+    } catch (error) {
+      if (error instanceof InstanceIdentityError) return error.offset
+    }
+    throw new Error('expected an InstanceIdentityError')
+  }
+
+  /** The second element of a SEQUENCE, whose first one is a NULL: its tag is at 4. */
+  const second = (...bytes: number[]) => {
+    const inside = readInside(of(0x30, 2 + bytes.length, 0x05, 0x00, ...bytes), TAG.sequence)
+    readContents(inside, TAG.null)
+    return inside
+  }
+
+  it.each([
+    ['another tag', () => readContents(second(0x04, 0x00), TAG.integer), 4],
+    ['an indefinite length', () => readContents(second(0x04, 0x80), TAG.octetString), 5],
+    ['a length beyond the end', () => readContents(second(0x04, 0x09), TAG.octetString), 5],
+    ['a length that is cut off', () => readContents(second(0x04, 0x82, 1), TAG.octetString), 5],
+    ['a length of four bytes', () => readContents(second(0x04, 0x84), TAG.octetString), 5],
+    ['a long form', () => readContents(second(0x04, 0x81, 1, 0), TAG.octetString), 5],
+    ['a missing length', () => readContents(second(0x04), TAG.octetString), 4],
+    ['left-over bytes', () => expectEnd(second(0x04, 0x00)), 4],
+    ['an INTEGER without contents', () => readInteger(second(0x02, 0x00)), 4],
+    ['an INTEGER in a long form', () => readInteger(second(0x02, 2, 0, 1)), 4],
+    ['a negative INTEGER', () => readUnsigned(second(0x02, 1, 0x80)), 4],
+    ['a version out of range', () => readVersion(second(0x02, 2, 1, 0)), 4],
+    ['a broken identifier', () => readOid(second(0x06, 1, 0x80)), 4],
+    ['bits that are no bytes', () => readOctetAlignedBits(second(0x03, 2, 1, 0)), 4],
+  ])('is that of %s', (_, read, offset) => {
+    expect(offsetOf(read)).toBe(offset)
+  })
+
+  it('is that of the last byte where an element is missing at the end', () => {
+    expect(offsetOf(() => readContents(second(), TAG.octetString))).toBe(3)
+    expect(offsetOf(() => readContents(of(), TAG.octetString))).toBe(0)
+  })
+
+  it('counts in the whole input that a part was taken of', () => {
+    const whole = Uint8Array.of(0, 0, 0x30, 0x02, 0x05, 0x01)
+    const reader = readerWithin(whole, whole.subarray(2))
+    expect(reader).toEqual({ bytes: whole, offset: 2, end: 6 })
+    expect(offsetOf(() => readContents(readInside(reader, TAG.sequence), TAG.null))).toBe(5)
   })
 })

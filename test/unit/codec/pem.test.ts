@@ -1,7 +1,7 @@
 // The text forms of a message: each that clients post, and what only looks like one.
 
 import { describe, expect, it } from 'vitest'
-import { decodePkcs7 } from '../../../src/codec/pem.ts'
+import { decodeCertificates, decodePkcs7 } from '../../../src/codec/pem.ts'
 
 const BYTES = Uint8Array.from({ length: 200 }, (_, i) => i)
 const BARE = Buffer.from(BYTES).toString('base64')
@@ -46,5 +46,31 @@ describe('decodePkcs7()', () => {
   ])('refuses a text with %s', (_, text) => {
     const refusal = expect.objectContaining({ code: 'malformed_encoding' })
     expect(() => decodePkcs7(text)).toThrow(refusal)
+  })
+})
+
+describe('the offset of a refusal', () => {
+  it.each([
+    ['a space, which was a +', 'AAAA\nAA AA', 7],
+    ['a character behind line ends', 'AAAA\r\nAA-A', 8],
+    ['padding in the middle', 'AA==AAAA', 2],
+    ['missing padding', 'AAAAA', 4],
+    ['bits that are left over', 'AAB=', 3],
+    ['nothing', '', 0],
+    ['a label that is not known', '-----BEGIN KEY-----\nAAAA\n-----END KEY-----\n', 0],
+    ['text inside PEM lines', '-----BEGIN CMS-----\nAA AA\n-----END CMS-----\n', 22],
+    ['missing padding inside PEM lines', '-----BEGIN CMS-----\nAAA\n-----END CMS-----\n', 23],
+    ['a text that is too long', 'A'.repeat(16_388), 16_384],
+  ])('is the character of %s', (_, text, offset) => {
+    expect(() => decodePkcs7(text)).toThrow(
+      expect.objectContaining({ code: 'malformed_encoding', offset }),
+    )
+  })
+
+  it('counts in the whole file of certificates', () => {
+    const good = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+    expect(() => decodeCertificates(`${good}${good.replace('AAAA', 'AAA')}`)).toThrow(
+      expect.objectContaining({ code: 'malformed_encoding', offset: good.length + 31 }),
+    )
   })
 })
