@@ -138,10 +138,6 @@ const showEvidence = async (
  * @throws ClientError with a `code`; nothing is signed before the challenge is known to be of this service
  * @throws RangeError for an `issuer` that is not the name of a service
  * @throws the reason of `signal`
- * @example
- * ```ts
- * const { accessToken } = await enrollInstance({ issuer: 'https://rollcall.example', role: 'worker' })
- * ```
  */
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
   checkIssuer(options.issuer)

@@ -2,6 +2,42 @@
  * What an instance and an operator do with a service: `enrollInstance()`, `renewEnrollment()` and
  * `createOperatorClient()`.
  *
+ * @example
+ * ```ts
+ * import { enrollInstance } from 'rollcall/client'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ * import { createService, parseConfig } from 'rollcall/service'
+ *
+ * // On ECS, `enrollInstance({ issuer, role: 'worker' })` is all.
+ * // Here a service and an instance run in this process.
+ * const emulator = await createMetadataEmulator()
+ * const issuer = 'http://localhost:8787'
+ * const config = await parseConfig({
+ *   ROLLCALL_ISSUER: issuer,
+ *   ROLLCALL_SIGNING_KEYS: process.env['ROLLCALL_SIGNING_KEYS'],
+ *   ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
+ *   ROLLCALL_POLICY: JSON.stringify({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: [emulator.instances[0]?.ownerAccountId] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ * })
+ * const service = await createService({ config, ledger: createMemoryLedger(0), audit: () => {} })
+ *
+ * const { role, tokenType } = await enrollInstance({
+ *   issuer,
+ *   role: 'worker',
+ *   fetch: (url, init) => service.fetch(new Request(url, init)),
+ *   metadata: createMetadataClient({ fetch: emulator.fetch }),
+ * })
+ * console.log(role, tokenType) // worker Bearer
+ * ```
  * @module
  */
 

@@ -141,12 +141,6 @@ const passes = (result: CallResult): boolean =>
  * Creates a client. Nothing is sent before something is asked for.
  * @throws RangeError for an `issuer` that is not the name of a service
  * @throws TypeError if neither the options nor the key name the operator
- * @example
- * ```ts
- * const key = await parsePrivateKey(await readFile('operator.json', 'utf8'))
- * const operators = createOperatorClient({ issuer: 'https://rollcall.example', key, operator: 'alice' })
- * for await (const { items } of operators.instances()) console.log(items)
- * ```
  */
 export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
   const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options

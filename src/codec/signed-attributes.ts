@@ -42,16 +42,14 @@ const sortsBefore = (a: Uint8Array, b: Uint8Array): boolean => {
   return a.length < b.length
 }
 
-/** A reader at the only value of an attribute, which must have this tag. */
-const singleValue = (values: DerReader, tag: number): DerReader => {
+/** A reader at the only value of the attribute at `at`; the value must have this tag. */
+const singleValue = (values: DerReader, tag: number, at: number): DerReader => {
   const { bytes, offset, end } = values
   if (!nextIs(values, tag)) {
-    throw invalid(values, offset, 'a signed attribute with a value of another type')
+    throw invalid(values, at, 'a signed attribute with a value of another type')
   }
   readWhole(values, tag)
-  if (!atEnd(values)) {
-    throw invalid(values, values.offset, 'a signed attribute with more than one value')
-  }
+  if (!atEnd(values)) throw invalid(values, at, 'a signed attribute with more than one value')
   return { bytes, offset, end }
 }
 
@@ -82,9 +80,9 @@ export const readSignedAttributes = (reader: DerReader): SignedAttributes => {
     seen.add(type)
     if (atEnd(values)) throw invalid(reader, at, 'a signed attribute without a value')
     if (type === CONTENT_TYPE) {
-      contentType = readOid(singleValue(values, TAG.oid))
+      contentType = readOid(singleValue(values, TAG.oid, at))
     } else if (type === MESSAGE_DIGEST) {
-      messageDigest = readContents(singleValue(values, TAG.octetString), TAG.octetString)
+      messageDigest = readContents(singleValue(values, TAG.octetString, at), TAG.octetString)
     } else {
       while (!atEnd(values)) skipWellFormed(values)
     }
