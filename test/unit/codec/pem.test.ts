@@ -1,7 +1,8 @@
-// The text forms of a message: each that clients post, and what only looks like one.
+// The text forms of a message and of certificates: each that people post or write, and what only looks like one.
 
 import { describe, expect, it } from 'vitest'
 import { decodeCertificates, decodePkcs7 } from '../../../src/codec/pem.ts'
+import { refusedAs } from '../../support/refusals.ts'
 
 const BYTES = Uint8Array.from({ length: 200 }, (_, i) => i)
 const BARE = Buffer.from(BYTES).toString('base64')
@@ -72,5 +73,66 @@ describe('the offset of a refusal', () => {
     expect(() => decodeCertificates(`${good}${good.replace('AAAA', 'AAA')}`)).toThrow(
       expect.objectContaining({ code: 'malformed_encoding', offset: good.length + 31 }),
     )
+  })
+})
+
+describe('decodePkcs7() at its limit', () => {
+  it.each([
+    ['16,384 characters', 16_384, undefined],
+    ['16,385 characters', 16_385, 'the message is too long'],
+  ])('of %s', (_, length, message) => {
+    const text = 'A'.repeat(16_384).padEnd(length, '\n')
+    if (message === undefined) expect(decodePkcs7(text)).toHaveLength(12_288)
+    else expect(() => decodePkcs7(text)).toThrow(refusedAs('malformed_encoding', message))
+  })
+})
+
+describe('decodeCertificates()', () => {
+  const one = pem('CERTIFICATE')
+
+  it.each([
+    ['one', one, 1],
+    ['one with CRLF', pem('CERTIFICATE', '\r\n'), 1],
+    ['one on a line', pem('CERTIFICATE', '\n', BARE), 1],
+    ['two', one + one, 2],
+    ['two with comments around them', `# a\r\n${one}\nsubject=/CN=b\n${one}# end`, 2],
+  ])('reads %s', (_, text, count) => {
+    expect(decodeCertificates(text)).toEqual(Array.from({ length: count }, () => BYTES))
+  })
+
+  it.each([
+    ['no text', '', 'no PEM certificate'],
+    ['base64 without PEM lines', BARE, 'no PEM certificate'],
+    ['a private key', pem('PRIVATE KEY'), 'PEM lines that are not of a certificate'],
+    [
+      'a certificate and a private key',
+      one + pem('PRIVATE KEY'),
+      'PEM lines that are not of a certificate',
+    ],
+    [
+      'a trusted certificate of openssl',
+      pem('TRUSTED CERTIFICATE'),
+      'PEM lines that are not of a certificate',
+    ],
+    [
+      'a certificate without an end',
+      one.split('-----END')[0] ?? '',
+      'PEM lines that are not of a certificate',
+    ],
+    [
+      'a certificate inside of another',
+      one.replace('\n', `\n${one}`),
+      'PEM lines that are not of a certificate',
+    ],
+    [
+      'white space in the base64',
+      one.replace(BARE.slice(0, 8), `${BARE.slice(0, 4)} ${BARE.slice(4, 8)}`),
+      'PEM lines that are not of a certificate',
+    ],
+    ['base64 of no length', pem('CERTIFICATE', '\n', '\n'), 'not base64'],
+    ['base64 without padding', one.replaceAll('=', ''), 'not base64'],
+    ['one good and one with left-over bits', one + pem('CERTIFICATE', '\n', 'AB=='), 'not base64'],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => decodeCertificates(text)).toThrow(refusedAs('malformed_encoding', message))
   })
 })

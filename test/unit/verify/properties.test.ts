@@ -3,7 +3,6 @@
 
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { utf8 } from '../../../src/base/bytes.ts'
 import { readCertificate } from '../../../src/codec/certificate.ts'
 import { derReader } from '../../../src/codec/der.ts'
 import { readIdentityDocument } from '../../../src/codec/identity-document.ts'
@@ -17,12 +16,7 @@ import {
   verifyInstanceIdentity,
 } from '../../../src/index.ts'
 import { createTrustAnchor } from '../../../src/verify/trust-anchor.ts'
-import {
-  DOCUMENT_FIELDS,
-  documentText,
-  sharedTestCloud,
-  withAudience,
-} from '../../support/test-cloud.ts'
+import { documentText, sharedTestCloud, withAudience } from '../../support/test-cloud.ts'
 
 const AUDIENCE = 'a-nonce'
 const SEED = 20_261_123
@@ -117,70 +111,5 @@ describe('each reader', () => {
       }),
       { seed: SEED, numRuns: 3000 },
     )
-  })
-})
-
-describe('readIdentityDocument()', () => {
-  /** Documents that are nearly good: fields of ECS in any order, some changed, some added. */
-  const value = fc.oneof(
-    fc.constantFrom(...Object.values(DOCUMENT_FIELDS)),
-    fc.string({ maxLength: 8 }),
-    fc.constantFrom('x","mac":"y', '\\u0041', ''),
-  )
-  const nearDocument = fc
-    .record({
-      order: fc.shuffledSubarray(Object.keys(DOCUMENT_FIELDS), { minLength: 8 }),
-      changes: fc.dictionary(
-        fc.constantFrom(...Object.keys(DOCUMENT_FIELDS), 'x', 'audience'),
-        value,
-        {
-          maxKeys: 1,
-        },
-      ),
-      audience: fc.option(fc.constantFrom('nonce', 'a b', '')),
-      escaped: fc.boolean(),
-    })
-    .map(({ order, changes, audience, escaped }) => {
-      const fields: Record<string, string> = {}
-      for (const name of order) fields[name] = DOCUMENT_FIELDS[name as keyof typeof DOCUMENT_FIELDS]
-      Object.assign(fields, changes)
-      const members = Object.entries(fields).map(
-        ([name, text]) => `"${name}":${escaped ? JSON.stringify(text) : `"${text}"`}`,
-      )
-      if (audience !== null) members.push(`"audience":"${audience}"`)
-      return `{${members.join(',')}}`
-    })
-
-  it('agrees with JSON.parse on all that it accepts', () => {
-    let accepted = 0
-    fc.assert(
-      fc.property(nearDocument, (text) => {
-        let document
-        try {
-          document = readIdentityDocument(utf8(text))
-        } catch (error) {
-          expect(error).toBeInstanceOf(InstanceIdentityError)
-          return
-        }
-        accepted++
-        const json = JSON.parse(text) as Record<string, string>
-        expect(document).toMatchObject({
-          ownerAccountId: json['owner-account-id'],
-          instanceId: json['instance-id'],
-          regionId: json['region-id'],
-          zoneId: json['zone-id'],
-          instanceType: json['instance-type'],
-          imageId: json['image-id'],
-          privateIpv4: json['private-ipv4'],
-          mac: json['mac'],
-          serialNumber: json['serial-number'],
-        })
-        expect(document.audience).toBe(json['audience'])
-        const known = 9 + (document.audience === undefined ? 0 : 1)
-        expect(Object.keys(json)).toHaveLength(known + document.unknownFields.length)
-      }),
-      { seed: SEED, numRuns: 5000 },
-    )
-    expect(accepted).toBeGreaterThan(100)
   })
 })

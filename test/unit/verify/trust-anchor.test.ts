@@ -1,19 +1,15 @@
-// Trust anchors: the built-in one pinned, and each field that our reader takes of a certificate against
-// what @peculiar/x509 and the openssl command read.
+// Trust anchors: which keys are strong enough, and which of several anchors signed.
 
-import 'reflect-metadata'
-import * as x509 from '@peculiar/x509'
-import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { toBase64, toHex } from '../../../src/base/bytes.ts'
-import { readCertificate } from '../../../src/codec/certificate.ts'
-import { derReader } from '../../../src/codec/der.ts'
+import { toBase64 } from '../../../src/base/bytes.ts'
+import type { InstanceIdentityErrorCode } from '../../../src/base/errors.ts'
+import { verifyInstanceIdentity } from '../../../src/index.ts'
 import {
-  ALIBABA_CLOUD_TRUST_ANCHORS,
+  createTrustAnchor,
   parseTrustAnchors,
-  verifyInstanceIdentity,
-} from '../../../src/index.ts'
-import { requireTool } from '../../support/requirements.ts'
+  verificationKey,
+} from '../../../src/verify/trust-anchor.ts'
+import { refusedAs } from '../../support/refusals.ts'
 import {
   type TestCloudOptions,
   createTestCloud,
@@ -21,60 +17,6 @@ import {
   sharedTestCloud,
   sharedTestKeys,
 } from '../../support/test-cloud.ts'
-
-const spkiPem = (der: Uint8Array): string =>
-  `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replaceAll(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
-
-describe('ALIBABA_CLOUD_TRUST_ANCHORS', () => {
-  it('is the one certificate that signs in all regions, pinned', () => {
-    expect(ALIBABA_CLOUD_TRUST_ANCHORS).toHaveLength(1)
-    const [anchor] = ALIBABA_CLOUD_TRUST_ANCHORS
-    expect(anchor?.fingerprint).toBe(
-      '09025956e3895bfddeccdc9b37527534cdaf501bfc814be8808a12f8710a1941',
-    )
-    expect(toHex(anchor?.serialNumber as Uint8Array)).toBe('6666d187')
-    expect(anchor?.notBefore).toBe(Date.UTC(2018, 1, 23, 1, 29, 38) / 1000)
-    expect(anchor?.notAfter).toBe(Date.UTC(2038, 1, 18, 1, 29, 38) / 1000)
-    expect(
-      Buffer.from(anchor?.issuer as Uint8Array)
-        .toString('latin1')
-        .match(/Unknown/g),
-    ).toHaveLength(6)
-  })
-
-  it('has an RSA key of 2048 bits with e = 65537, as openssl reads it', (context) => {
-    const openssl = requireTool(context, 'openssl', 'apt-get install openssl')
-    const input = spkiPem(ALIBABA_CLOUD_TRUST_ANCHORS[0]?.publicKey as Uint8Array)
-    const args = ['pkey', '-pubin', '-noout', '-text']
-    const text = execFileSync(openssl, args, { input, encoding: 'utf8' })
-    expect(text).toMatch(/Public-Key: \(2048 bit\)/)
-    expect(text).toMatch(/Exponent: 65537/)
-  })
-})
-
-describe('readCertificate()', () => {
-  const cases: [string, TestCloudOptions][] = [
-    ['like the real one', {}],
-    ['with a key of 3072 bits', { modulusLength: 3072 }],
-    ['with a serial number of one byte', { serialNumber: '01' }],
-    ['with a serial number of twenty bytes', { serialNumber: '7f'.repeat(20) }],
-    ['that ends in 2049, by UTCTime', { notAfter: new Date('2049-12-31T23:59:59Z') }],
-    ['that ends in 2050, by GeneralizedTime', { notAfter: new Date('2050-01-01T00:00:00Z') }],
-    ['that began in 1950', { notBefore: new Date('1950-01-01T00:00:00Z') }],
-    ['that ends in 9999', { notAfter: new Date('9999-12-31T23:59:59Z') }],
-  ]
-  it.each(cases)('reads what @peculiar/x509 reads of a certificate %s', async (_, options) => {
-    const keys = options.modulusLength === undefined && { keys: await sharedTestKeys() }
-    const { certificateDer } = await createTestCloud({ ...options, ...keys })
-    const theirs = new x509.X509Certificate(Uint8Array.from(certificateDer))
-    const ours = readCertificate(derReader(certificateDer))
-    expect(toHex(ours.serialNumber).replace(/^00/, '')).toBe(theirs.serialNumber.replace(/^00/, ''))
-    expect(toHex(ours.issuer)).toBe(toHex(new Uint8Array(theirs.issuerName.toArrayBuffer())))
-    expect(ours.notBefore).toBe(theirs.notBefore.getTime() / 1000)
-    expect(ours.notAfter).toBe(theirs.notAfter.getTime() / 1000)
-    expect(toHex(ours.subjectPublicKeyInfo)).toBe(toHex(new Uint8Array(theirs.publicKey.rawData)))
-  })
-})
 
 /** A certificate with one byte of its key changed; nothing checks a pinned certificate's own signature. */
 const withEvenModulus = (der: Uint8Array): Uint8Array => {
@@ -96,7 +38,7 @@ describe('parseTrustAnchors()', () => {
     expect(await parseTrustAnchors(pem)).toHaveLength(2)
   })
 
-  it.each([
+  it.each<[string, string, InstanceIdentityErrorCode]>([
     ['no certificate', 'nothing', 'malformed_encoding'],
     [
       'a private key',
@@ -110,7 +52,7 @@ describe('parseTrustAnchors()', () => {
     ],
     ['broken DER', '-----BEGIN CERTIFICATE-----\nMAMC\n-----END CERTIFICATE-----', 'malformed_der'],
   ])('refuses %s', async (_, pem, code) => {
-    await expect(parseTrustAnchors(pem)).rejects.toMatchObject({ code })
+    await expect(parseTrustAnchors(pem)).rejects.toThrow(refusedAs(code))
   })
 
   it.each<[string, TestCloudOptions]>([
@@ -132,6 +74,46 @@ describe('parseTrustAnchors()', () => {
       code: 'unsupported_algorithm',
       message: expect.stringContaining('odd modulus') as string,
     })
+  })
+})
+
+describe('createTrustAnchor()', () => {
+  it('is plain data of its own: a change of the certificate’s bytes does not change it', async () => {
+    const bytes = Uint8Array.from((await sharedTestCloud()).certificateDer)
+    const anchor = createTrustAnchor(bytes)
+    const before = structuredClone(anchor)
+    bytes.fill(0)
+    expect(anchor).toEqual(before)
+    expect(before.emulated).toBe(false)
+    expect(before.fingerprint).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('refuses bytes behind the certificate', async () => {
+    const { certificateDer } = await sharedTestCloud()
+    const longer = Uint8Array.of(...certificateDer, 0)
+    expect(() => createTrustAnchor(longer)).toThrow(refusedAs('malformed_der'))
+  })
+})
+
+describe('verificationKey()', () => {
+  it('imports a key once for each hash, and for verifying alone', async () => {
+    const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
+    const [one, again, other] = [
+      await verificationKey(anchor, { hash: 'SHA-256' }),
+      await verificationKey(anchor, { hash: 'SHA-256' }),
+      await verificationKey(anchor, { hash: 'SHA-1' }),
+    ]
+    expect(again).toBe(one)
+    expect(other).not.toBe(one)
+    expect(one).toMatchObject({ type: 'public', extractable: false, usages: ['verify'] })
+  })
+
+  it('refuses a key that the platform does not take', async () => {
+    const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
+    const broken = { ...anchor, publicKey: anchor.publicKey.slice(0, -1) }
+    await expect(verificationKey(broken, { hash: 'SHA-256' })).rejects.toThrow(
+      refusedAs('unsupported_algorithm', 'a trust anchor whose key cannot be imported'),
+    )
   })
 })
 
