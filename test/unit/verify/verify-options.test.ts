@@ -3,12 +3,16 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  ALIBABA_CLOUD_TRUST_ANCHORS,
   type InstanceIdentity,
   type TrustAnchor,
   parseTrustAnchors,
   verifyInstanceIdentity,
 } from '../../../src/index.ts'
-import { verifyEvidence } from '../../../src/verify/verify-evidence.ts'
+import {
+  type VerifyInstanceIdentityOptions,
+  readVerifyOptions,
+} from '../../../src/verify/verify-options.ts'
 import {
   type TestCloud,
   documentText,
@@ -186,12 +190,61 @@ describe('verifyInstanceIdentity() refuses as malformed_encoding', () => {
   })
 })
 
-describe('verifyEvidence()', () => {
-  it('refuses an audience that no document can carry, since a service is posted it', async () => {
-    const options = { audience: 'not an audience', trustAnchors, now: NOW, allowSha1: true }
-    await expect(verifyEvidence(evidence(), options)).rejects.toMatchObject({
-      name: 'InstanceIdentityError',
-      code: 'audience_mismatch',
-    })
+describe('readVerifyOptions()', () => {
+  const defaults = { trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS, now: NOW, allowSha1: true }
+  const read = (options: object) =>
+    readVerifyOptions(options as VerifyInstanceIdentityOptions, defaults)
+
+  it('fills in each default, and none for the audience', () => {
+    expect(read({ audience: null })).toEqual({ audience: null, ...defaults })
+    const given = { audience: AUDIENCE, trustAnchors, now: 0, allowSha1: false }
+    expect(read({ ...given, unknown: 1 })).toEqual(given)
+    expect(() => read({})).toThrow(TypeError)
   })
+
+  it.each([
+    ['one character', 'a', undefined],
+    ['64 characters', 'a'.repeat(64), undefined],
+    ['no character', '', 'got 0 characters'],
+    ['65 characters', 'a'.repeat(65), 'got 65 characters'],
+    ['a line end', `a\n`, 'got 2 characters'],
+  ])('judges an audience of %s', (_, audience, message) => {
+    if (message === undefined) expect(read({ audience })).toMatchObject({ audience })
+    else expect(() => read({ audience })).toThrow(new RangeError(audienceProblem(message)))
+  })
+
+  const audienceProblem = (end: string): string =>
+    `audience: expected [A-Za-z0-9_-]{1,64}, since no document carries anything else; ${end}`
+
+  it.each([
+    ['the first second', 0, undefined],
+    ['half a second', 0.5, undefined],
+    ['the last time in seconds', 1e11, undefined],
+    ['the second before the first', -1, 'now: expected Unix seconds, 0 or later, got -1'],
+    ['infinity before it', -Infinity, 'now: expected Unix seconds, 0 or later, got -Infinity'],
+    [
+      'one above the last',
+      1e11 + 1,
+      'now: expected Unix seconds, got 100000000001, which looks like milliseconds',
+    ],
+    [
+      'infinity',
+      Infinity,
+      'now: expected Unix seconds, got Infinity, which looks like milliseconds',
+    ],
+  ])('judges %s', (_, now, message) => {
+    if (message === undefined) expect(read({ audience: null, now })).toMatchObject({ now })
+    else expect(() => read({ audience: null, now })).toThrow(new RangeError(message))
+  })
+
+  it.each(['issuer', 'serialNumber', 'publicKey', 'notBefore', 'notAfter'])(
+    'refuses a trust anchor without %s, and says which one',
+    (member) => {
+      const [anchor] = trustAnchors
+      const broken = { ...anchor, [member]: undefined }
+      expect(() => read({ audience: null, trustAnchors: [anchor, broken] })).toThrow(
+        new TypeError('trustAnchors[1]: expected a trust anchor, got object'),
+      )
+    },
+  )
 })
