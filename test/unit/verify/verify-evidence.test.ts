@@ -4,7 +4,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { InstanceIdentityErrorCode } from '../../../src/base/errors.ts'
 import {
-  type Evidence,
+  type EvidenceInput,
   type VerifyEvidenceOptions,
   verifyEvidence,
 } from '../../../src/verify/verify-evidence.ts'
@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 
 /** Evidence over a content, with the plain document beside it. */
-const signed = (content: string, signing?: SignOptions): Evidence => ({
+const signed = (content: string, signing?: SignOptions): EvidenceInput => ({
   pkcs7: cloud.sign(content, signing),
   document: DOCUMENT,
 })
@@ -47,7 +47,7 @@ interface Row {
   readonly what: string
   readonly code: InstanceIdentityErrorCode
   readonly message: string
-  readonly evidence: () => Evidence
+  readonly evidence: () => EvidenceInput
   readonly changes?: () => Partial<VerifyEvidenceOptions>
 }
 
@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
     what: 'evidence of another shape',
     code: 'malformed_encoding',
     message: 'evidence is not { pkcs7, document? } of strings or Uint8Arrays',
-    evidence: () => ({ pkcs7: 17 }) as unknown as Evidence,
+    evidence: () => ({ pkcs7: 17 }) as unknown as EvidenceInput,
   },
   {
     what: 'a message that is not base64',
@@ -188,7 +188,7 @@ const ROWS: readonly Row[] = [
 const BYTES = new Uint8Array(20)
 
 /** A message whose signature is over something else. */
-const forged = (content: string): Pick<Evidence, 'pkcs7'> => {
+const forged = (content: string): Pick<EvidenceInput, 'pkcs7'> => {
   const root = cloud.tree(content)
   nodeAt(root, 1, 0, -1, 0).children?.splice(-1, 1, octets(cloud.rawSign(BYTES)))
   return { pkcs7: encodeDer(root) }
