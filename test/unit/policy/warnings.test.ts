@@ -1,14 +1,7 @@
 // Warnings about a policy: roles with different rules that one instance can match, and tokens that can't be
 // renewed.
 
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  blocksOverlap,
-  matchesAddressBlock,
-  matchesText,
-  textsOverlap,
-} from '../../../src/policy/pattern.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { policyWarnings } from '../../../src/policy/warnings.ts'
 
@@ -27,50 +20,6 @@ const policyOf = (roles: Readonly<Record<string, readonly [rule: string, match?:
       ]),
     ),
   })
-
-describe('textsOverlap()', () => {
-  it.each([
-    ['a*', '*b', true],
-    ['a*', 'b*', false],
-    ['*', '', true],
-    ['**', 'abc', true],
-    ['a*c', 'ab*', true],
-    ['a*c', 'ab', false],
-    ['cn-*', 'cn-hangzhou', true],
-    ['*-a', '*-b', false],
-    ['', '', true],
-    ['a', '', false],
-  ])('says of %j and %j: %s', (a, b, expected) => {
-    expect(textsOverlap(a, b)).toBe(expected)
-    expect(textsOverlap(b, a)).toBe(expected)
-  })
-
-  it('agrees with trying all short texts', () => {
-    const texts = ['', 'a', 'b'].flatMap((x) => ['', 'a', 'b'].flatMap((y) => [x + y]))
-    const all = texts.flatMap((x) => texts.flatMap((y) => texts.map((z) => x + y + z)))
-    const pattern = fc.stringMatching(/^[ab*]{0,3}$/)
-    fc.assert(
-      fc.property(pattern, pattern, (a, b) => {
-        const common = all.some((text) => matchesText(a, text) && matchesText(b, text))
-        expect(textsOverlap(a, b)).toBe(common)
-      }),
-      { numRuns: 500 },
-    )
-  })
-})
-
-describe('blocksOverlap()', () => {
-  it.each([
-    ['10.0.0.0/8', '10.1.0.0/16', true],
-    ['10.0.0.0/8', '11.0.0.0/8', false],
-    ['10.0.0.1', '10.0.0.1', true],
-    ['10.0.0.1', '10.0.0.2/31', false],
-    ['0.0.0.0/0', '255.255.255.255', true],
-  ])('says of %s and %s: %s', (a, b, expected) => {
-    expect([blocksOverlap(a, b), blocksOverlap(b, a)]).toEqual([expected, expected])
-    if (!a.includes('/')) expect(matchesAddressBlock(b, a)).toBe(expected)
-  })
-})
 
 describe('policyWarnings()', () => {
   const mixed = (policy: ReturnType<typeof policyOf>): readonly string[] =>
