@@ -4,10 +4,10 @@ import jsonwebtoken from 'jsonwebtoken'
 import { type JsonWebKey, createPublicKey, verify as verifySignature } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/policy/policy.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { issueToken } from '../../../src/token/issue.ts'
 import { type SigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { ISSUER, admitting, claimsOf } from '../../support/enrollment.ts'
+import { signingKeysOf } from '../../support/rsa-keys.ts'
 
 const [role] = parsePolicy(admitting()).roles
 const identity = {
@@ -30,7 +30,7 @@ const now = Math.floor(Date.now() / 1000)
 const content = { issuer: ISSUER, identity, role, audience: ['a'], jti: 'j', issuedAt: now }
 
 const keysFor = async (alg: 'ES256' | 'RS256' | 'EdDSA'): Promise<SigningKeys> =>
-  parseSigningKeys(await generateSigningKeys(alg))
+  parseSigningKeys(await signingKeysOf(alg))
 const publicKeyOf = ({ jwks }: SigningKeys) =>
   createPublicKey({ key: jwks.keys[0] as unknown as JsonWebKey, format: 'jwk' })
 

@@ -6,9 +6,9 @@ import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
 import { parseOperatorKeys, sharesKey } from '../../../src/token/operator-keys.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { loadPublicKey } from '../../../src/token/public-key.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { sharedRsaPair, signingKeysOf } from '../../support/rsa-keys.ts'
 
 type Jwk = Record<string, string>
 
@@ -28,7 +28,7 @@ const padded = (jwk: Jwk, ...names: string[]): Jwk => ({
 const publicJwk = (alg: 'ES256' | 'RS256' | 'EdDSA'): Jwk => {
   const pair =
     alg === 'RS256'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      ? sharedRsaPair()
       : alg === 'EdDSA'
         ? generateKeyPairSync('ed25519')
         : generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -64,7 +64,7 @@ describe('loadPublicKey()', () => {
 
     expect(await loadPublicKey(neutral)).toEqual(refusing(/small order/))
     await expect(parseOperatorKeys({ keys: [neutral] })).rejects.toThrow(/keys\.0: .*small order/)
-    const [good] = (await generateSigningKeys('ES256')).keys
+    const [good] = (await signingKeysOf('ES256')).keys
     await expect(parseSigningKeys({ keys: [good, neutral] })).rejects.toThrow(/keys\.1: .*small/)
   })
 
@@ -158,7 +158,7 @@ describe('parseOperatorKeys() and sharesKey()', () => {
       const disguised = padded(jwk, ...names)
       await expect(parseOperatorKeys({ keys: [jwk, disguised] })).rejects.toThrow(/keys\.1/)
 
-      const privateKeys = await generateSigningKeys(alg)
+      const privateKeys = await signingKeysOf(alg)
       const signing = await parseSigningKeys(privateKeys)
       const { kid: _, ...published } = signing.jwks.keys[0] as unknown as Jwk
       expect(sharesKey(await parseOperatorKeys({ keys: [published] }), signing)).toBe(true)
@@ -177,19 +177,19 @@ describe('parseSigningKeys()', () => {
     ['EdDSA', 'd'],
   ] as const)('refuses a private key of %s with a zero byte before "%s"', async (alg, name) => {
     // The challenge keys are derived from the bytes of "d": another text would give other keys.
-    const [jwk] = (await generateSigningKeys(alg)).keys as readonly unknown[] as Jwk[]
+    const [jwk] = (await signingKeysOf(alg)).keys as readonly unknown[] as Jwk[]
     const bad = { keys: [padded(jwk as Jwk, name)] }
     await expect(parseSigningKeys(bad)).rejects.toThrow(/not a private key of .*"dp?"/)
   })
 
   it('refuses an RSA key pair whose published modulus is even', async () => {
-    const [jwk] = (await generateSigningKeys('RS256')).keys as readonly unknown[] as Jwk[]
+    const [jwk] = (await signingKeysOf('RS256')).keys as readonly unknown[] as Jwk[]
     const { n } = evenModulus()
     await expect(parseSigningKeys({ keys: [{ ...jwk, n }] })).rejects.toThrow(/even/)
   })
 
   it('takes keys that node:crypto made, so minimal numbers are what tools write', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const { privateKey } = sharedRsaPair()
     const parsed = await parseSigningKeys({ keys: [privateKey.export({ format: 'jwk' })] })
     const again = createPrivateKey({
       key: privateKey.export({ format: 'pem', type: 'pkcs8' }),

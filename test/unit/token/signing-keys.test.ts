@@ -3,14 +3,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors.ts'
-import { discoveryDocument } from '../../../src/token/discovery.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { signingKeysOf } from '../../support/rsa-keys.ts'
 
 type Key = Record<string, unknown>
 
-const newKey = async (alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256'): Promise<Key> =>
-  ({ ...(await generateSigningKeys(alg)).keys[0] }) as Key
+const newKey = async (
+  alg: 'ES256' | 'RS256' | 'EdDSA' = 'ES256',
+  which: 0 | 1 = 0,
+): Promise<Key> => ({ ...(await signingKeysOf(alg, which)).keys[0] })
 const rsaKey = (modulusLength: number, publicExponent = 0x10001): Key =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent }).privateKey.export({
     format: 'jwk',
@@ -30,7 +31,7 @@ const problemsOf = async (json: unknown): Promise<readonly string[]> => {
 
 describe('parseSigningKeys()', () => {
   it.each(['ES256', 'RS256', 'EdDSA'] as const)('takes a generated key for %s', async (alg) => {
-    const { keys } = await generateSigningKeys(alg)
+    const { keys } = await signingKeysOf(alg)
     const parsed = await parseSigningKeys(JSON.stringify({ keys }))
     expect(parsed.signer).toMatchObject({ algorithm: { alg }, kid: keys[0]?.kid })
     expect(parsed.algorithms).toEqual([alg])
@@ -62,7 +63,7 @@ describe('parseSigningKeys()', () => {
 
   it('refuses what is wrong with a key, and tells nothing of it', async () => {
     const [key, other] = [await newKey(), await newKey()]
-    const [rsa, otherRsa] = [await newKey('RS256'), await newKey('RS256')]
+    const [rsa, otherRsa] = [await newKey('RS256'), await newKey('RS256', 1)]
     const [ed, otherEd] = [await newKey('EdDSA'), await newKey('EdDSA')]
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
     const cases: [Key, RegExp][] = [
@@ -111,17 +112,5 @@ describe('parseSigningKeys()', () => {
   it('reports every problem at once', async () => {
     const problems = await problemsOf({ keys: [{}, await newKey(), { kty: 'oct' }] })
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['keys.0', 'keys.2'])
-  })
-})
-
-describe('discoveryDocument()', () => {
-  it('names the issuer, the keys and the algorithms', async () => {
-    const keys = await parseSigningKeys({ keys: [await newKey('EdDSA'), await newKey()] })
-    expect(discoveryDocument('https://rollcall.example', keys)).toMatchObject({
-      issuer: 'https://rollcall.example',
-      jwks_uri: 'https://rollcall.example/.well-known/jwks.json',
-      id_token_signing_alg_values_supported: ['EdDSA', 'ES256'],
-      dpop_signing_alg_values_supported: ['ES256', 'RS256', 'EdDSA', 'Ed25519'],
-    })
   })
 })
