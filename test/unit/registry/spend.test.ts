@@ -1,0 +1,77 @@
+// Spending a challenge: once for one piece of evidence, and what a retry is told.
+
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { LedgerFormatError, LedgerUnavailableError } from '../../../src/base/errors.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
+import { createMemoryLedger } from '../../../src/ledger/memory.ts'
+import { jtiOf, spendChallenge } from '../../../src/registry/spend.ts'
+
+const NOW = 1_800_000_000
+const CHALLENGE = { id: Uint8Array.from({ length: 20 }, (_, at) => at), expiresAt: NOW + 120 }
+const OTHER = { ...CHALLENGE, id: CHALLENGE.id.with(0, 1) }
+const RECORD = { generation: 2, count: 3 }
+const KEY = `challenge:${Buffer.from(CHALLENGE.id).toString('base64url')}`
+
+const spend = (ledger: Ledger, digest = 'd', now = NOW, record = RECORD, challenge = CHALLENGE) =>
+  spendChallenge(ledger, challenge, digest, record, now)
+
+describe('jtiOf()', () => {
+  it('is the first 16 bytes of a hash of the challenge, and says nothing of it', () => {
+    const hash = createHash('sha256').update('rollcall-jti-v1\n').update(CHALLENGE.id).digest()
+    expect(jtiOf(CHALLENGE.id)).toBe(hash.subarray(0, 16).toString('base64url'))
+    expect(jtiOf(CHALLENGE.id)).toHaveLength(22)
+    expect(jtiOf(OTHER.id)).not.toBe(jtiOf(CHALLENGE.id))
+  })
+})
+
+describe('spendChallenge()', () => {
+  const first = { jti: jtiOf(CHALLENGE.id), issuedAt: NOW, generation: 2, count: 3 }
+
+  it('spends a challenge, and tells a retry what it was spent on', async () => {
+    const ledger = createMemoryLedger(0)
+    expect(await spend(ledger)).toEqual({ ...first, retry: false })
+    // The record may have changed since: a retry is judged by what was there at first.
+    const later = await spend(ledger, 'd', NOW + 5, { generation: 7, count: 9 })
+    expect(later).toEqual({ ...first, retry: true })
+  })
+
+  it('gives nothing for other evidence, then or later', async () => {
+    const ledger = createMemoryLedger(0)
+    await spend(ledger)
+    for (const now of [NOW, NOW + 239]) expect(await spend(ledger, 'e', now)).toBeUndefined()
+    expect(await spend(ledger, 'd', NOW + 239)).toMatchObject({ retry: true })
+  })
+
+  it('spends each challenge for itself', async () => {
+    const ledger = createMemoryLedger(0)
+    await spend(ledger)
+    expect(await spend(ledger, 'e', NOW, RECORD, OTHER)).toMatchObject({ retry: false })
+  })
+
+  it('remembers a challenge until 120 s after its expiry', async () => {
+    const ledger = createMemoryLedger(0)
+    await spend(ledger)
+    expect(await ledger.read(KEY, NOW + 239)).toBe(`1 ${NOW} d 2 3`)
+    expect(await ledger.read(KEY, NOW + 240)).toBeUndefined()
+  })
+
+  it('gives one of many calls at once the challenge, and the others a retry', async () => {
+    const ledger = createMemoryLedger(0)
+    const all = await Promise.all(Array.from({ length: 20 }, () => spend(ledger)))
+    expect(all.filter((spent) => spent?.retry === false)).toHaveLength(1)
+    expect(all.filter((spent) => spent?.retry === true)).toHaveLength(19)
+  })
+
+  it.each<[string, string | undefined, Error | typeof LedgerFormatError]>([
+    ['has just been removed', undefined, new LedgerUnavailableError('a spent challenge is gone')],
+    ['was stored by another release', '2 x', LedgerFormatError],
+    ['has no format', '', LedgerFormatError],
+  ])('refuses to guess where the entry %s', async (_, value, error) => {
+    const ledger: Ledger = {
+      ...createMemoryLedger(0),
+      compareAndSet: async () => ({ stored: false, value }),
+    }
+    await expect(spend(ledger)).rejects.toThrow(error)
+  })
+})
