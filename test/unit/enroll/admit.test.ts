@@ -1,0 +1,77 @@
+// The policy's word on an enrollment: each reason to refuse, and what comes first where there are several.
+
+import { describe, expect, it } from 'vitest'
+import { readIdentityDocument } from '../../../src/codec/identity-document.ts'
+import { utf8 } from '../../../src/base/bytes.ts'
+import { admit } from '../../../src/enroll/admit.ts'
+import { parsePolicy } from '../../../src/policy/policy.ts'
+import { DOCUMENT_FIELDS, documentText } from '../../support/test-cloud.ts'
+
+const ACCOUNT = DOCUMENT_FIELDS['owner-account-id']
+const IDENTITY = {
+  ...readIdentityDocument(utf8(documentText())),
+  trustAnchor: 'a',
+  digest: 'd',
+}
+const role = (more: object = {}, match: object = {}): object => ({
+  match: { owner_account_id: [ACCOUNT], ...match },
+  token: { audience: ['https://a.test', 'https://b.test'] },
+  reenrollment: 'always',
+  ...more,
+})
+const POLICY = parsePolicy({
+  roles: {
+    elsewhere: role({}, { region_id: ['cn-beijing'] }),
+    worker: role(),
+    bound: role({ binding: 'dpop' }),
+    kept: role({ reenrollment: 'same_key' }),
+    both: role({ binding: 'dpop', reenrollment: 'same_key' }),
+    once: role({ reenrollment: 'never' }),
+  },
+})
+const STRANGER = { ...IDENTITY, ownerAccountId: '1' }
+
+describe('admit()', () => {
+  it.each<[string, object, string | undefined, string]>([
+    ['no role asked for', {}, undefined, 'worker'],
+    ['a role asked for', { role: 'once' }, undefined, 'once'],
+    ['an audience of the role', { resource: 'https://b.test' }, undefined, 'worker'],
+    ['a key that the role does not need', { role: 'worker' }, 'key', 'worker'],
+    ['a key that the role needs', { role: 'bound' }, 'key', 'bound'],
+    ['a key that the role’s rule needs', { role: 'kept' }, 'key', 'kept'],
+  ])('admits with %s', (_, request, jkt, name) => {
+    expect(admit(IDENTITY, POLICY, request, jkt)).toMatchObject({ role: { name } })
+  })
+
+  const code = 'not_admitted'
+  it.each<[string, object, object, object]>([
+    ['account_not_allowed', STRANGER, { role: 'worker' }, { rule: undefined, field: undefined }],
+    [
+      'role_not_matched',
+      IDENTITY,
+      { role: 'elsewhere', resource: 'https://none.test' },
+      { rule: 'roles.elsewhere.match.region_id', field: 'region_id' },
+    ],
+    ['role_unknown', IDENTITY, { role: 'ghost', resource: 'https://none.test' }, {}],
+    ['resource_not_allowed', IDENTITY, { resource: 'https://none.test' }, {}],
+    ['resource_not_allowed', IDENTITY, { resource: 'https://a.test/' }, {}],
+    ['resource_not_allowed', IDENTITY, { resource: '' }, {}],
+    ['resource_not_allowed', IDENTITY, { role: 'bound', resource: 'https://none.test' }, {}],
+    ['key_not_proved', IDENTITY, { role: 'bound' }, { rule: 'roles.bound.binding' }],
+    ['key_not_proved', IDENTITY, { role: 'kept' }, { rule: 'roles.kept.reenrollment' }],
+    ['key_not_proved', IDENTITY, { role: 'both' }, { rule: 'roles.both.binding' }],
+  ])('refuses as %s: %#', (reason, identity, request, more) => {
+    const refused = admit(identity as typeof IDENTITY, POLICY, request, undefined)
+    expect(refused).toEqual({ code, reason, ...more })
+  })
+
+  it('refuses as no_role_matches where no role was asked for, and names the closest', () => {
+    const policy = { roles: POLICY.roles.slice(0, 1) }
+    expect(admit(IDENTITY, policy, {}, 'key')).toEqual({
+      code,
+      reason: 'no_role_matches',
+      rule: 'roles.elsewhere.match.region_id',
+      field: 'region_id',
+    })
+  })
+})
