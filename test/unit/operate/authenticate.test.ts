@@ -6,7 +6,7 @@ import { accept, refuse } from '../../../src/base/result.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { type OperatorRefusal, authenticateOperator } from '../../../src/operate/authenticate.ts'
-import { type AdminKey, parseAdminKeys } from '../../../src/token/admin-keys.ts'
+import { type OperatorKey, parseOperatorKeys } from '../../../src/token/operator-keys.ts'
 import { type TestKey, compactJws, makeKey, signer } from '../../cases/state/jws-by-hand.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -19,10 +19,10 @@ const CLAIMS = { aud: ISSUER, sub: 'alice', jti: 'j', iat: NOW, exp: NOW + 60 }
 let named: TestKey
 let plain: TestKey
 let reader: TestKey
-let adminKeys: readonly AdminKey[]
+let adminKeys: readonly OperatorKey[]
 beforeAll(async () => {
   ;[named, plain, reader] = [await makeKey('EdDSA'), await makeKey('EdDSA'), await makeKey('EdDSA')]
-  adminKeys = await parseAdminKeys({
+  adminKeys = await parseOperatorKeys({
     keys: [{ ...named.jwk, name: 'alice' }, plain.jwk, { ...reader.jwk, scope: ['read'] }],
   })
 })
