@@ -17,7 +17,7 @@ import {
   createMetadataClient,
   itemAt,
 } from '../../../src/metadata/index.ts'
-import { type RollcallCommand, type Run, buildCommand } from '../../support/command.ts'
+import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { tableRows } from '../../support/markdown.ts'

@@ -1,7 +1,8 @@
 // A challenge together with the key that it binds to: no downgrade, and no mixing of keys, roles and services.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ENROLL_PATH, checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
+import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
+import { checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
 import { importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from '../../../src/enroll/challenge.ts'
 import { type TestKey, makeKey } from '../../cases/state/jws-by-hand.ts'

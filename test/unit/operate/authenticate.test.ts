@@ -19,10 +19,10 @@ const CLAIMS = { aud: ISSUER, sub: 'alice', jti: 'j', iat: NOW, exp: NOW + 60 }
 let named: TestKey
 let plain: TestKey
 let reader: TestKey
-let adminKeys: readonly OperatorKey[]
+let operatorKeys: readonly OperatorKey[]
 beforeAll(async () => {
   ;[named, plain, reader] = [await makeKey('EdDSA'), await makeKey('EdDSA'), await makeKey('EdDSA')]
-  adminKeys = await parseOperatorKeys({
+  operatorKeys = await parseOperatorKeys({
     keys: [{ ...named.jwk, name: 'alice' }, plain.jwk, { ...reader.jwk, scope: ['read'] }],
   })
 })
@@ -35,7 +35,7 @@ const tokenBy = (key: TestKey, changes: Members = {}): string =>
   )
 
 const authenticate = (token: string, ledger: Ledger = createMemoryLedger(0), now = NOW) =>
-  authenticateOperator({ issuer: ISSUER, ledger, adminKeys }, token, CALL, now)
+  authenticateOperator({ issuer: ISSUER, ledger, operatorKeys }, token, CALL, now)
 
 describe('authenticateOperator()', () => {
   it.each<[string, () => string, string]>([

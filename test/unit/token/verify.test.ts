@@ -9,7 +9,7 @@ import { signJws } from '../../../src/token/jws.ts'
 import {
   ADMIN_TOKEN_SECONDS,
   type TokenRefusal,
-  adminTokenOutlivedAt,
+  operatorTokenOutlivedAt,
   verifyOperatorToken,
   verifyToken,
 } from '../../../src/token/verify.ts'
@@ -91,10 +91,10 @@ describe('verifyOperatorToken()', () => {
   const claims = { aud: ISSUER, sub: 'alice', jti: 'j', iat: NOW, exp: NOW + 60 }
   let key: TestKey
   let stranger: TestKey
-  let adminKeys: readonly OperatorKey[]
+  let operatorKeys: readonly OperatorKey[]
   beforeAll(async () => {
     ;[key, stranger] = [await makeKey('EdDSA'), await makeKey('EdDSA')]
-    adminKeys = await parseOperatorKeys({ keys: [{ ...key.jwk, name: 'alice' }] })
+    operatorKeys = await parseOperatorKeys({ keys: [{ ...key.jwk, name: 'alice' }] })
   })
   const verify = (changes: Members, { header = {}, now = NOW, by = key } = {}) => {
     const protectedHeader = {
@@ -104,11 +104,11 @@ describe('verifyOperatorToken()', () => {
       ...header,
     }
     const token = compactJws(protectedHeader, { ...claims, ...changes }, signer(by.privateKey))
-    return verifyOperatorToken(adminKeys, ISSUER, token, now)
+    return verifyOperatorToken(operatorKeys, ISSUER, token, now)
   }
 
   it('gives the claims and the key', async () => {
-    const [adminKey] = adminKeys
+    const [adminKey] = operatorKeys
     expect(await verify({})).toEqual(accept({ claims, key: adminKey }))
   })
 
@@ -148,9 +148,9 @@ describe('verifyOperatorToken()', () => {
   })
 })
 
-describe('adminTokenOutlivedAt()', () => {
+describe('operatorTokenOutlivedAt()', () => {
   it('is no earlier than any clock that still takes the token', () => {
     // A clock that is 30 s behind takes a token for 30 s more than one that is right.
-    expect(adminTokenOutlivedAt({ exp: NOW })).toBe(NOW + 2 * TOLERANCE)
+    expect(operatorTokenOutlivedAt({ exp: NOW })).toBe(NOW + 2 * TOLERANCE)
   })
 })
