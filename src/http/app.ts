@@ -3,11 +3,12 @@
 
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
+import { accept, refuse } from '../base/result.ts'
 import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Enroller } from '../enroll/enroller.ts'
 import { ROLE_PATTERN } from '../policy/policy.ts'
 import { discoveryDocument } from '../token/discovery.ts'
-import { type Env, type Service, answering, refuse } from './audited.ts'
+import { type Env, type Service, answering, problemAnswer, refusedRequest } from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { requestIdOf, setCommonHeaders } from './common-headers.ts'
@@ -63,12 +64,14 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
   app.post(
     CHALLENGE_PATH,
     answering(service, 'challenge', async (context) => {
-      const { role, dpop_jkt: jkt } = await readRequest(inHand(context), ChallengeRequest, service)
+      const fields = await readRequest(inHand(context), ChallengeRequest, service)
+      if (!fields.ok) return refusedRequest(fields.refusal)
+      const { role, dpop_jkt: jkt } = fields.value
       const { audience, expiresIn } = await enroller.challenge({ role, jkt }, service.clock())
       const response = wants(context, 'text/plain')
         ? textResponse(audience, 'text/plain; charset=utf-8')
         : Response.json({ audience, expires_in: expiresIn })
-      return { response, facts: { role } }
+      return accept({ response, facts: { role } })
     }),
   )
 
@@ -76,11 +79,12 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
     ENROLL_PATH,
     answering(service, 'enroll', async (context) => {
       const fields = await readRequest(inHand(context), EnrollRequest, service)
+      if (!fields.ok) return refusedRequest(fields.refusal)
       const dpop = context.req.header('DPoP')
-      const enrollment = await enroller.enroll({ ...fields, dpop }, service.clock())
+      const enrollment = await enroller.enroll({ ...fields.value, dpop }, service.clock())
       if (!enrollment.ok) {
         const { code, disclosed, facts } = enrollment
-        return { code, facts, disclosed }
+        return refuse({ code, facts, disclosed })
       }
       const { accessToken, tokenType, expiresIn, role, renewable, facts } = enrollment
       const response = wants(context, 'application/jwt')
@@ -93,7 +97,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
             role,
             renewable,
           })
-      return { response, facts }
+      return accept({ response, facts })
     }),
   )
 }
@@ -133,7 +137,7 @@ const addPublished = (
     const query = [...new URL(context.req.url).searchParams]
     const [[name, role] = ['role', undefined]] = query
     if (name !== 'role' || query.length > 1 || (role !== undefined && !ROLE_PATTERN.test(role))) {
-      return refuse(context, service, 'invalid_request', {
+      return problemAnswer(context, service, 'invalid_request', {
         title: `The only parameter is role, like ${ROLE_PATTERN.source}`,
       })
     }
@@ -149,10 +153,10 @@ const addRefusals = (app: Hono<Env>, service: Service): void => {
   }
   for (const [path, taken] of methods) {
     const allow = [...taken, ...(taken.includes('GET') ? ['HEAD'] : [])].join(', ')
-    app.all(path, (context) => refuse(context, service, 'method_not_allowed', { allow }))
+    app.all(path, (context) => problemAnswer(context, service, 'method_not_allowed', { allow }))
   }
-  app.notFound((context) => refuse(context, service, 'not_found'))
-  app.onError((_, context) => refuse(context, service, 'internal_error'))
+  app.notFound((context) => problemAnswer(context, service, 'not_found'))
+  app.onError((_, context) => problemAnswer(context, service, 'internal_error'))
 }
 
 /**
@@ -183,7 +187,8 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   app.use(async (context, next) => {
     const requestId = requestIdOf(context.req.raw)
     context.set('requestId', requestId)
-    if (isOtherSpelling(context.req.raw.url)) context.res = refuse(context, service, 'not_found')
+    if (isOtherSpelling(context.req.raw.url))
+      context.res = problemAnswer(context, service, 'not_found')
     else await next()
     setCommonHeaders(context.res.headers, requestId)
   })

@@ -1,6 +1,7 @@
 // A call that is answered and audited, whatever happens.
 
 import type { Context, Handler } from 'hono'
+import { type Result, refuse } from '../base/result.ts'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
@@ -8,7 +9,7 @@ import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
 import type { RequestSource } from './request/body.ts'
 import { type Problem, type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './request/read-request.ts'
-import { RequestError } from './request/request-error.ts'
+import type { RequestRefusal } from './request/request-refusal.ts'
 
 /** What the app keeps of a request. */
 export type Env = { Bindings: RequestSource; Variables: { requestId: string } }
@@ -24,46 +25,55 @@ export interface Service extends ReadRequestOptions {
   readonly exactClock: () => number
 }
 
-/** What a call came to: an answer or a refusal, and what the operator is told of it. */
-export type Outcome =
-  | { readonly response: Response; readonly facts: AuditFacts }
-  | {
-      readonly code: ProblemCode
-      readonly title?: string | undefined
-      /** The scope that an operator's key lacks. */
-      readonly scope?: OperatorScope
-      /** The `reason` of the answer. */
-      readonly disclosed?: DisclosedReason | undefined
-      readonly facts: AuditFacts
-    }
+/** What is told in the audit event beside the outcome. */
+export type AuditFacts = Facts & { readonly reason?: string | undefined }
 
-type AuditFacts = Facts & { readonly reason?: string | undefined }
+/** A call that is answered as it was asked. */
+export interface Answered {
+  readonly response: Response
+  readonly facts: AuditFacts
+}
+
+/** A call that is refused: what the client is told, and in `facts` what the operator is told. */
+export interface Refused {
+  readonly code: ProblemCode
+  /** Default: the title of the code. */
+  readonly title?: string | undefined
+  /** The scope that an operator's key lacks. */
+  readonly scope?: OperatorScope
+  /** The `reason` of the answer. */
+  readonly disclosed?: DisclosedReason | undefined
+  readonly facts: AuditFacts
+}
+
+/** What a call came to. */
+export type Outcome = Result<Answered, Refused>
+
+/** The outcome of a call whose request is refused. @param facts what is known of the call all the same */
+export const refusedRequest = (
+  { code, reason, title, field }: Partial<RequestRefusal> & Pick<RequestRefusal, 'code'>,
+  facts: Facts = {},
+): Result<never, Refused> => refuse({ code, title, facts: { ...facts, reason, field } })
 
 /** An error answer to a request. */
-export const refuse = (
+export const problemAnswer = (
   context: Context<Env>,
   { issuer }: Pick<Service, 'issuer'>,
   code: ProblemCode,
   more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope'> = {},
 ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
 
-/** What an error that was thrown comes to. */
-export const outcomeOf = (error: unknown): Outcome => {
+/** What is said of a call that failed: the ledger is unreachable, or this program has a mistake. */
+export const failureOf = (error: unknown): Refused => {
   if (error instanceof LedgerFormatError) {
     return { code: 'unavailable', facts: { reason: 'ledger_format_unknown' } }
   }
   if (error instanceof LedgerUnavailableError) {
     return { code: 'unavailable', facts: { reason: error.code } }
   }
-  if (!(error instanceof RequestError)) {
-    // Its name and no more: what an unknown error says may hold anything.
-    return {
-      code: 'internal_error',
-      facts: { reason: error instanceof Error ? error.name : undefined },
-    }
-  }
-  const { code, reason, field, message } = error
-  return { code, facts: { reason, field }, ...(message !== '' && { title: message }) }
+  // Its name and no more: the message of an unknown error may hold anything.
+  const reason = error instanceof Error ? error.name : undefined
+  return { code: 'internal_error', facts: { reason } }
 }
 
 const refusalOutcome = (code: ProblemCode): 'error' | 'refused' =>
@@ -78,16 +88,16 @@ export const answering =
   ): Handler<Env> =>
   async (context) => {
     const started = performance.now()
-    const outcome = await handle(context).catch(outcomeOf)
-    const refused = 'code' in outcome
-    const { reason, ...facts } = outcome.facts
+    const outcome = await handle(context).catch((error: unknown) => refuse(failureOf(error)))
+    const { reason, ...facts } = outcome.ok ? outcome.value.facts : outcome.refusal.facts
+    const issued = event === 'admin' ? 'done' : 'issued'
     try {
       await service.audit(
         auditEvent({
           event,
           requestId: context.get('requestId'),
-          outcome: refused ? refusalOutcome(outcome.code) : event === 'admin' ? 'done' : 'issued',
-          code: refused ? outcome.code : undefined,
+          outcome: outcome.ok ? issued : refusalOutcome(outcome.refusal.code),
+          code: outcome.ok ? undefined : outcome.refusal.code,
           reason,
           facts,
           now: service.exactClock(),
@@ -96,13 +106,9 @@ export const answering =
       )
     } catch {
       // What can't be audited isn't issued. Whoever writes the events has told the operator why.
-      return refuse(context, service, 'unavailable')
+      return problemAnswer(context, service, 'unavailable')
     }
-    return refused
-      ? refuse(context, service, outcome.code, {
-          title: outcome.title,
-          reason: outcome.disclosed,
-          scope: outcome.scope,
-        })
-      : outcome.response
+    if (outcome.ok) return outcome.value.response
+    const { code, title, scope, disclosed } = outcome.refusal
+    return problemAnswer(context, service, code, { title, scope, reason: disclosed })
   }

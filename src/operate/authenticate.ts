@@ -34,6 +34,7 @@ export interface Operator {
 
 /** Why a token was refused; codes for the audit event. */
 export type OperatorRefusal =
+  | 'operator_token_missing'
   | 'operator_token_invalid'
   | 'operator_token_used'
   /** The key has a name, and the token's `sub` is another. */
@@ -49,15 +50,17 @@ export interface RefusedOperator extends Partial<Operator> {
 
 /**
  * Tells who an operator is, and spends their token.
+ * @param token absent: the call came without one
  * @param now Unix seconds
  * @throws LedgerUnavailableError
  */
 export const authenticateOperator = async (
   { issuer, ledger, operatorKeys }: OperatorOptions,
-  token: string,
+  token: string | undefined,
   { method, path, scope }: OperatorRequest,
   now: number,
 ): Promise<Result<Operator, RefusedOperator>> => {
+  if (token === undefined) return refuse({ reason: 'operator_token_missing' })
   const verified = await verifyOperatorToken(operatorKeys, issuer, token, now)
   if (!verified.ok) return refuse({ reason: 'operator_token_invalid' })
   const { claims, key } = verified.value

@@ -1,12 +1,13 @@
 // Bans: an account, an image or an instance that may not enroll, until an operator lifts it. Each is
 // an entry of its own that never expires.
 
+import { type Result, accept } from '../base/result.ts'
 import type { EcsField } from '../policy/fields.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { changeEntry } from './change-entry.ts'
 import { checkStored, decodeStored, encodeStored } from './format.ts'
-import type { Page, PageRequest } from './page.ts'
+import { type Page, type PageRefusal, type PageRequest, listEntries } from './page.ts'
 import { settle } from './settle.ts'
 
 /** What a ban can name. */
@@ -101,13 +102,15 @@ export const unban = async (
 
 /**
  * Lists bans, in an order of the ledger's own.
- * @throws RangeError if the cursor is none of this ledger's; LedgerUnavailableError
+ * @throws LedgerUnavailableError
  */
 export const listBans = async (
   ledger: Ledger,
   page: PageRequest,
   now: number,
-): Promise<Page<Ban>> => {
-  const { entries, cursor } = await ledger.list(BAN_ENTRY_KIND, page, now)
-  return { items: entries.map(({ key, value }) => decodeBan(key, value)), cursor }
+): Promise<Result<Page<Ban>, PageRefusal>> => {
+  const listed = await listEntries(ledger, BAN_ENTRY_KIND, page, now)
+  if (!listed.ok) return listed
+  const { entries, cursor } = listed.value
+  return accept({ items: entries.map(({ key, value }) => decodeBan(key, value)), cursor })
 }

@@ -1,6 +1,7 @@
 // What operators do with the records of instances. Each is one atomic change of one entry, and doing it
 // twice does no more than once.
 
+import { type Result, accept } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { changeEntry } from './change-entry.ts'
 import {
@@ -12,7 +13,7 @@ import {
   instanceKey,
   instanceNameOf,
 } from './instance-record.ts'
-import type { Page, PageRequest } from './page.ts'
+import { type Page, type PageRefusal, type PageRequest, listEntries } from './page.ts'
 import { outlivedAt } from './lifetimes.ts'
 
 /** An instance that has enrolled, and what is remembered of it. */
@@ -28,18 +29,18 @@ const instancesOf = (name: InstanceName, value: string | undefined): EnrolledIns
 
 /**
  * Lists instances, in an order of the ledger's own.
- * @throws RangeError if the cursor is none of this ledger's; LedgerUnavailableError
+ * @throws LedgerUnavailableError
  */
 export const listInstances = async (
   ledger: Ledger,
   page: PageRequest,
   now: number,
-): Promise<Page<EnrolledInstance>> => {
-  const { entries, cursor } = await ledger.list(INSTANCE_KIND, page, now)
-  return {
-    items: entries.flatMap(({ key, value }) => instancesOf(instanceNameOf(key), value)),
-    cursor,
-  }
+): Promise<Result<Page<EnrolledInstance>, PageRefusal>> => {
+  const listed = await listEntries(ledger, INSTANCE_KIND, page, now)
+  if (!listed.ok) return listed
+  const { entries, cursor } = listed.value
+  const items = entries.flatMap(({ key, value }) => instancesOf(instanceNameOf(key), value))
+  return accept({ items, cursor })
 }
 
 /** The latest to enroll comes first, of those that share an id but for the serial number. */

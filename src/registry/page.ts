@@ -1,5 +1,8 @@
 // Lists, a page at a time.
 
+import { type Result, accept, refuse } from '../base/result.ts'
+import type { Ledger, LedgerPage } from '../ledger/ledger.ts'
+
 /** A part of a list. */
 export interface Page<Item> {
   /** May be fewer than asked for, even none, on a page that is not the last. */
@@ -12,4 +15,27 @@ export interface Page<Item> {
 export interface PageRequest {
   readonly cursor?: string | undefined
   readonly limit: number
+}
+
+/** Why there is no such page: the cursor is none that this list gave. */
+export type PageRefusal = 'cursor_unknown'
+
+/**
+ * Reads a page of the entries of one kind, in an order of the ledger's own.
+ * @param now Unix seconds
+ * @throws LedgerUnavailableError
+ */
+export const listEntries = async (
+  ledger: Ledger,
+  kind: string,
+  page: PageRequest,
+  now: number,
+): Promise<Result<LedgerPage, PageRefusal>> => {
+  try {
+    return accept(await ledger.list(kind, page, now))
+  } catch (error) {
+    // The port's word for a cursor that is not its own. Here a client has sent it, so it is no mistake of ours.
+    if (error instanceof RangeError) return refuse('cursor_unknown')
+    throw error
+  }
 }

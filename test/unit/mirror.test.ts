@@ -12,12 +12,8 @@ const LAYERS = 'base codec verify policy registry token enroll operate admit'.sp
 const COVERED_BY: Readonly<Record<string, string>> = {
   // Types alone.
   'src/verify/instance-identity.ts': 'test/unit/verify/verify-evidence.test.ts',
-  'src/registry/page.ts': 'test/unit/registry/bans.test.ts',
-  // The first half of each challenge that the test computes a second time.
-  'src/enroll/audience.ts': 'test/unit/enroll/challenge.test.ts',
-  // Schemas: the test validates answers by them.
-  'src/base/wire/enrollment-answers.ts': 'test/unit/base/wire/answers.test.ts',
-  'src/base/wire/operator-answers.ts': 'test/unit/base/wire/answers.test.ts',
+  // One constant, which the test compares.
+  'src/base/wire/paths.ts': 'test/unit/enroll/bound-challenge.test.ts',
 }
 
 /** Tests of no single source, and what they are about. */

@@ -2,6 +2,7 @@
 // the address and the body, and writes the audit event.
 
 import type { InferOutput } from 'valibot'
+import { type Result, accept, refuse } from '../../base/result.ts'
 import type { SentAnswer } from '../../base/wire/answers.ts'
 import type { OPERATOR_CALLS, OperatorCall } from '../../base/wire/operator-calls.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -9,6 +10,7 @@ import type { Operator } from '../../operate/authenticate.ts'
 import { introspect } from '../../operate/introspect.ts'
 import { ban, listBans, unban } from '../../registry/bans.ts'
 import {
+  type EnrolledInstance,
   changeInstance,
   findInstance,
   forgetRecord,
@@ -16,12 +18,12 @@ import {
   resetRecord,
   revokeRecord,
 } from '../../registry/instances.ts'
-import type { PageRequest } from '../../registry/page.ts'
+import type { Page, PageRefusal, PageRequest } from '../../registry/page.ts'
 import { revokeToken } from '../../registry/revocation.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
 import { verifyToken } from '../../token/verify.ts'
 import type { Facts } from '../audit.ts'
-import { invalidRequest } from '../request/request-error.ts'
+import { type RequestRefusal, invalidRequest } from '../request/request-refusal.ts'
 import type { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
 import type { SubjectOf } from './address.ts'
 import { banBody, instanceBody } from './views.ts'
@@ -60,79 +62,88 @@ export type Done<Call> = BodyOf<Call> & {
   readonly facts?: Facts
 }
 
-/** Does what a call asks for. @returns `undefined` if what the path names does not exist */
+/** Why a call that was read is refused: what its path names does not exist, or what was sent makes no sense. */
+export type CallRefusal = { readonly code: 'not_found' } | RequestRefusal
+
+/** Does what a call asks for. */
 export type Handler<Call extends OperatorCall> = (
   operated: Operated,
   request: OperatorRequest<Call>,
-) => Promise<Done<Call> | undefined>
+) => Promise<Result<Done<Call>, CallRefusal>>
 
 /** The handler of each call. */
 export type Handlers<Calls extends Readonly<Record<string, OperatorCall>>> = {
   readonly [Action in keyof Calls]: Handler<Calls[Action]>
 }
 
-const list = async <Item>(load: () => Promise<Item>): Promise<Item> => {
-  try {
-    return await load()
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
-  }
-}
+/** A page as it is answered. Its cursor came from the client. */
+const pageDone = <Item, Body>(
+  page: Result<Page<Item>, PageRefusal>,
+  bodyOf: (page: Page<Item>) => Body,
+): Result<{ readonly body: Body }, RequestRefusal> =>
+  page.ok
+    ? accept({ body: bodyOf(page.value) })
+    : invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
+
+const instanceDone = (
+  instance: EnrolledInstance | undefined,
+): Result<Done<Changes>, CallRefusal> =>
+  instance === undefined ? refuse({ code: 'not_found' }) : accept({ body: instanceBody(instance) })
 
 type Changes = (typeof OPERATOR_CALLS)['reset' | 'revoke' | 'forget']
 
 const changing =
   (change: typeof resetRecord): Handler<Changes> =>
-  async ({ ledger, clock }, { subject }) => {
-    const instance = await changeInstance(ledger, subject, change, clock)
-    return instance && { body: instanceBody(instance) }
-  }
+  async ({ ledger, clock }, { subject }) =>
+    instanceDone(await changeInstance(ledger, subject, change, clock))
 
 /** What each call does. */
 export const OPERATOR_HANDLERS: Handlers<typeof OPERATOR_CALLS> = {
-  list: async ({ ledger, clock }, { page }) => {
-    const { items, cursor } = await list(() => listInstances(ledger, page, clock()))
-    return { body: { instances: items.map(instanceBody), cursor } }
-  },
-  show: async ({ ledger, clock }, { subject }) => {
-    const instance = await findInstance(ledger, subject, clock())
-    return instance && { body: instanceBody(instance) }
-  },
+  list: async ({ ledger, clock }, { page }) =>
+    pageDone(await listInstances(ledger, page, clock()), ({ items, cursor }) => ({
+      instances: items.map(instanceBody),
+      cursor,
+    })),
+  show: async ({ ledger, clock }, { subject }) =>
+    instanceDone(await findInstance(ledger, subject, clock())),
   reset: changing(resetRecord),
   revoke: changing(revokeRecord),
   forget: changing(forgetRecord),
-  list_bans: async ({ ledger, clock }, { page }) => {
-    const { items, cursor } = await list(() => listBans(ledger, page, clock()))
-    return { body: { bans: items.map(banBody), cursor } }
-  },
+  list_bans: async ({ ledger, clock }, { page }) =>
+    pageDone(await listBans(ledger, page, clock()), ({ items, cursor }) => ({
+      bans: items.map(banBody),
+      cursor,
+    })),
   ban: async ({ ledger, clock }, { subject, fields, operator }) => {
     const { reason } = fields
     const made = { ...subject, reason, by: operator.sub, kid: operator.kid, at: clock() }
     await ban(ledger, made)
-    return { body: banBody(made) }
+    return accept({ body: banBody(made) })
   },
   unban: async ({ ledger, clock }, { subject }) => {
     await unban(ledger, subject.kind, subject.value, clock())
-    return { body: subject }
+    return accept({ body: subject })
   },
   introspect: async ({ issuer, published, ledger, clock }, { fields }) => {
     const active = await introspect({ issuer, published, ledger }, fields.token, clock())
-    if (!active.ok) return { body: { active: false } }
+    if (!active.ok) return accept({ body: { active: false } })
     const claims = active.value
     const bound = claims['cnf'] !== undefined
     const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims } as const
-    return { body, facts: { jti: claims.jti } }
+    return accept({ body, facts: { jti: claims.jti } })
   },
   revoke_token: async ({ issuer, published, ledger, clock }, { fields }) => {
     const { token, jti } = fields
     if ((token === undefined) === (jti === undefined)) {
-      throw invalidRequest('field_missing', 'One of token and jti is needed')
+      return invalidRequest('field_missing', 'One of token and jti is needed')
     }
-    const verified = await verifyToken(published, issuer, token ?? '', clock())
-    const named = jti ?? (verified.ok ? verified.value.jti : undefined)
+    let named = jti
+    if (token !== undefined) {
+      const verified = await verifyToken(published, issuer, token, clock())
+      named = verified.ok ? verified.value.jti : undefined
+    }
     // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
     if (named !== undefined) await revokeToken(ledger, named, clock())
-    return { facts: { jti: named } }
+    return accept({ facts: { jti: named } })
   },
 }

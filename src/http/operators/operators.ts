@@ -2,6 +2,7 @@
 // its handler, and audited with who made it.
 
 import type { Context, Hono } from 'hono'
+import { type Result, accept, refuse } from '../../base/result.ts'
 import {
   OPERATOR_CALLS,
   type OperatorAction,
@@ -17,13 +18,28 @@ import { BANNABLE } from '../../registry/bans.ts'
 import type { InstanceName } from '../../registry/instance-record.ts'
 import type { OperatorKey } from '../../token/operator-keys.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
-import { type Env, type Outcome, type Service, answering, outcomeOf } from '../audited.ts'
+import {
+  type AuditFacts,
+  type Env,
+  type Outcome,
+  type Refused,
+  type Service,
+  answering,
+  failureOf,
+  refusedRequest,
+} from '../audited.ts'
 import type { Facts } from '../audit.ts'
+import type { RequestRefusal } from '../request/request-refusal.ts'
 import { inHand, readRequest } from '../request/read-request.ts'
-import { RequestError } from '../request/request-error.ts'
 import { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
 import { type Banned, pageOf, subjectOf } from './address.ts'
-import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './handlers.ts'
+import {
+  type CallRefusal,
+  type Done,
+  type Handlers,
+  OPERATOR_HANDLERS,
+  type Operated,
+} from './handlers.ts'
 
 /** What the calls of operators work on. */
 export interface OperatorOptions {
@@ -54,7 +70,10 @@ type AnyHandler = (
     readonly page: unknown
     readonly fields: unknown
   },
-) => Promise<Done<OperatorCall> | undefined>
+) => Promise<Result<Done<OperatorCall>, CallRefusal>>
+
+const bearerToken = (context: Context<Env>): string | undefined =>
+  /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '')?.[1]
 
 type Options = OperatorOptions & { readonly published: PublishedKeys }
 
@@ -79,24 +98,30 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
     const handle = handlers[name] as unknown as AnyHandler
 
     /** Reads the call as its row says, and does it. */
-    const perform = async (
-      context: Context<Env>,
-      operator: Operator,
-    ): Promise<[Done<OperatorCall> | undefined, Facts]> => {
+    const perform = async (context: Context<Env>, operator: Operator): Promise<Outcome> => {
       const subject = subjectOf(path, context.req.param())
-      const page = call.query && pageOf(new URL(context.req.url).searchParams)
+      if (!subject.ok) return refusedRequest(subject.refusal)
+      const page = call.query ? pageOf(new URL(context.req.url).searchParams) : accept(undefined)
+      if (!page.ok) return refusedRequest(page.refusal)
       const schema = call.request === undefined ? EmptyRequest : OPERATOR_SCHEMAS[call.request]
-      const fields = method === 'GET' ? {} : await readRequest(inHand(context), schema, service)
-      const done = await handle(operated, { operator, subject, page, fields })
-      return [done, { ...factsOf(subject), ...done?.facts }]
+      const fields: Result<unknown, RequestRefusal> =
+        method === 'GET' ? accept({}) : await readRequest(inHand(context), schema, service)
+      if (!fields.ok) return refusedRequest(fields.refusal)
+      const request = { operator, subject: subject.value, page: page.value, fields: fields.value }
+      const done = await handle(operated, request)
+      const named = factsOf(subject.value)
+      if (!done.ok) return refusedRequest(done.refusal, named)
+      const { body, facts } = done.value
+      const response = body === undefined ? new Response() : Response.json(body)
+      return accept({ response, facts: { ...named, ...facts } })
     }
 
     const outcome = async (context: Context<Env>): Promise<Outcome> => {
-      let facts: Facts = { action }
+      let facts: AuditFacts = { action }
+      const refused = (why: Refused): Outcome =>
+        refuse({ ...why, facts: { ...facts, ...why.facts } })
       try {
-        const [, token] =
-          /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '') ?? []
-        if (token === undefined) throw new RequestError('invalid_token', 'operator_token_missing')
+        const token = bearerToken(context)
         const request = { method, path: new URL(context.req.url).pathname, scope }
         const keys = { issuer, ledger, operatorKeys }
         const known = await authenticateOperator(keys, token, request, clock())
@@ -105,17 +130,14 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
         if (!known.ok) {
           const { reason } = known.refusal
           return reason === 'operator_scope_missing'
-            ? { code: 'insufficient_scope', scope, facts: { ...facts, reason } }
-            : { code: 'invalid_token', title: REFUSED[reason], facts: { ...facts, reason } }
+            ? refused({ code: 'insufficient_scope', scope, facts: { reason } })
+            : refused({ code: 'invalid_token', title: REFUSED[reason], facts: { reason } })
         }
-        const [done, told] = await perform(context, known.value)
-        facts = { ...facts, ...told }
-        if (done === undefined) return { code: 'not_found', facts }
-        const { body } = done
-        return { response: body === undefined ? new Response() : Response.json(body), facts }
+        const done = await perform(context, known.value)
+        if (!done.ok) return refused(done.refusal)
+        return accept({ ...done.value, facts: { ...facts, ...done.value.facts } })
       } catch (error) {
-        const why = outcomeOf(error)
-        return { ...why, facts: { ...facts, ...why.facts } }
+        return refused(failureOf(error))
       }
     }
     app.on(method, path, answering(service, 'admin', outcome))

@@ -3,7 +3,8 @@
 // text(), json(), arrayBuffer() and formData() have no such limits: they are never called.
 
 import type { Bytes } from '../../base/bytes.ts'
-import { RequestError } from './request-error.ts'
+import { type Result, accept, refuse } from '../../base/result.ts'
+import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
 
 /** Longest body in bytes; evidence needs some 1,500. */
 export const MAX_BODY_BYTES = 16_384
@@ -36,15 +37,16 @@ export interface RequestSource {
   readonly incoming?: Incoming | undefined
 }
 
-const tooLarge = (): RequestError => new RequestError('payload_too_large', 'body_too_large')
-const tooSlow = (): RequestError => new RequestError('request_timeout', 'body_timeout')
-const brokeOff = (): RequestError =>
-  new RequestError('invalid_request', 'body_malformed', 'The body broke off')
+type Body = Result<Bytes, RequestRefusal>
+
+const tooLarge = (): Body => refuse({ code: 'payload_too_large', reason: 'body_too_large' })
+const tooSlow = (): Body => refuse({ code: 'request_timeout', reason: 'body_timeout' })
+const brokeOff = (): Body => invalidRequest('body_malformed', 'The body broke off')
 
 /** Copies pieces into one buffer: a small piece may hold on to a large one of the runtime's. */
 interface Collector {
-  /** @throws RequestError `payload_too_large` */
-  add(piece: Uint8Array): void
+  /** Adds a piece, if the body may still have it. */
+  add(piece: Uint8Array): boolean
   bytes(): Bytes
 }
 
@@ -54,10 +56,11 @@ const createCollector = (): Collector => {
   let pieces = 0
   return {
     add(piece) {
-      if (++pieces > MAX_BODY_PIECES || length + piece.length > MAX_BODY_BYTES) throw tooLarge()
+      if (++pieces > MAX_BODY_PIECES || length + piece.length > MAX_BODY_BYTES) return false
       buffer ??= new Uint8Array(MAX_BODY_BYTES)
       buffer.set(piece, length)
       length += piece.length
+      return true
     },
     bytes: () => buffer?.subarray(0, length) ?? new Uint8Array(),
   }
@@ -105,10 +108,7 @@ const pieceReader = (stream: ReadableStream<Uint8Array>): PieceReader => {
 }
 
 /** Reads a web stream. When time is up the stream is cancelled, which ends the pending read. */
-const readStream = async (
-  stream: ReadableStream<Uint8Array>,
-  timeoutMs: number,
-): Promise<Bytes> => {
+const readStream = async (stream: ReadableStream<Uint8Array>, timeoutMs: number): Promise<Body> => {
   const reader = pieceReader(stream)
   // Never awaited: a client that stalls must not hold the answer back as well.
   const cancel = (): void => void reader.cancel().catch(() => undefined)
@@ -121,22 +121,24 @@ const readStream = async (
   try {
     for (;;) {
       const piece = await reader.next()
-      if (late) throw tooSlow()
-      if (piece === undefined) return collector.bytes()
-      collector.add(piece)
+      if (late) return tooSlow()
+      if (piece === undefined) return accept(collector.bytes())
+      if (!collector.add(piece)) {
+        cancel()
+        return tooLarge()
+      }
     }
-  } catch (error) {
+  } catch {
     cancel()
-    if (error instanceof RequestError) throw error
-    throw late ? tooSlow() : brokeOff()
+    return late ? tooSlow() : brokeOff()
   } finally {
     clearTimeout(timer)
   }
 }
 
 /** Reads Node's own stream. What comes after a refusal is thrown away, not kept. */
-const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Bytes> =>
-  new Promise((resolve, reject) => {
+const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Body> =>
+  new Promise((resolve) => {
     const collector = createCollector()
     const stop = (): void => {
       clearTimeout(timer)
@@ -145,26 +147,22 @@ const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Bytes> =>
       incoming.off('error', onBroken)
       incoming.off('close', onBroken)
     }
-    const refuse = (error: unknown): void => {
+    const giveUp = (refused: Body): void => {
       stop()
       // A broken connection still tells of its error, which nobody else listens for.
       incoming.on('error', () => undefined)
       incoming.resume()
-      reject(error)
+      resolve(refused)
     }
     const onPiece = (piece: Uint8Array): void => {
-      try {
-        collector.add(piece)
-      } catch (error) {
-        refuse(error)
-      }
+      if (!collector.add(piece)) giveUp(tooLarge())
     }
     const onEnd = (): void => {
       stop()
-      resolve(collector.bytes())
+      resolve(accept(collector.bytes()))
     }
-    const onBroken = (): void => refuse(brokeOff())
-    const timer = setTimeout(() => refuse(tooSlow()), timeoutMs)
+    const onBroken = (): void => giveUp(brokeOff())
+    const timer = setTimeout(() => giveUp(tooSlow()), timeoutMs)
     if (incoming.readableEnded || incoming.destroyed) {
       onBroken()
       return
@@ -179,20 +177,20 @@ const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Bytes> =>
  * Reads the whole body.
  * @param source where the runtime has the body, if not in the request
  * @param timeoutSeconds default {@link BODY_TIMEOUT_SECONDS}
- * @throws RequestError `payload_too_large` (too many bytes or pieces), `request_timeout`,
+ * @returns the bytes; refusals: `payload_too_large` (too many bytes or pieces), `request_timeout`,
  *   `unsupported_media_type` (any `Content-Encoding`), `invalid_request` (the client broke off)
  */
 export const readBody = async (
   request: Request,
   { incoming }: RequestSource = {},
   timeoutSeconds: number = BODY_TIMEOUT_SECONDS,
-): Promise<Bytes> => {
+): Promise<Body> => {
   if (request.headers.has('Content-Encoding')) {
-    throw new RequestError('unsupported_media_type', 'content_encoding')
+    return refuse({ code: 'unsupported_media_type', reason: 'content_encoding' })
   }
-  if (Number(request.headers.get('Content-Length')) > MAX_BODY_BYTES) throw tooLarge()
+  if (Number(request.headers.get('Content-Length')) > MAX_BODY_BYTES) return tooLarge()
   const timeoutMs = timeoutSeconds * 1000
   // First: with Node's stream at hand the request's own must not be made.
   if (incoming !== undefined) return readIncoming(incoming, timeoutMs)
-  return request.body === null ? new Uint8Array() : readStream(request.body, timeoutMs)
+  return request.body === null ? accept(new Uint8Array()) : readStream(request.body, timeoutMs)
 }

@@ -4,99 +4,105 @@
 
 import { type Bytes, fromUtf8 } from '../../base/bytes.ts'
 import { parseUniqueJson } from '../../base/json.ts'
+import { type Result, accept, refuse } from '../../base/result.ts'
 import { type HeaderValue, parametersOf, parseHeaderValue } from './header-value.ts'
-import { MultipartError, readMultipart } from './multipart.ts'
-import { RequestError, invalidRequest } from './request-error.ts'
+import { readMultipart } from './multipart.ts'
+import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
 
 /** Names and values as they were sent, in order. */
 type Pairs = readonly (readonly [name: string, value: string])[]
 
-const malformed = (what: string): RequestError =>
+const malformed = (what: string): Result<never, RequestRefusal> =>
   invalidRequest('body_malformed', `The body is not ${what}`)
 
-const textOf = (bytes: Uint8Array): string => {
-  const text = fromUtf8(bytes)
-  if (text === undefined) throw malformed('UTF-8')
-  return text
-}
+const repeated = (): Result<never, RequestRefusal> =>
+  invalidRequest('field_repeated', 'A field is there twice')
 
 /** `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), with broken escapes refused. */
-const decodeUrlEncoded = (text: string): string => {
+const decodeUrlEncoded = (text: string): Result<string, RequestRefusal> => {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return accept(decodeURIComponent(text.replaceAll('+', ' ')))
   } catch {
-    throw malformed('a form: a percent sign without two hex digits of UTF-8 behind it')
+    return malformed('a form: a percent sign without two hex digits of UTF-8 behind it')
   }
 }
 
-const fromUrlEncoded = (bytes: Bytes): Pairs => {
-  const text = textOf(bytes)
-  if (text === '') return []
-  return text.split('&').map((pair) => {
+const fromUrlEncoded = (text: string): Result<Pairs, RequestRefusal> => {
+  if (text === '') return accept([])
+  const pairs: [string, string][] = []
+  for (const pair of text.split('&')) {
     const equals = pair.indexOf('=')
-    if (equals < 0) throw malformed('a form: a field without an equals sign')
-    return [decodeUrlEncoded(pair.slice(0, equals)), decodeUrlEncoded(pair.slice(equals + 1))]
-  })
+    if (equals < 0) return malformed('a form: a field without an equals sign')
+    const name = decodeUrlEncoded(pair.slice(0, equals))
+    if (!name.ok) return name
+    const value = decodeUrlEncoded(pair.slice(equals + 1))
+    if (!value.ok) return value
+    pairs.push([name.value, value.value])
+  }
+  return accept(pairs)
 }
 
-const fromMultipart = (bytes: Bytes, contentType: HeaderValue): Pairs => {
-  try {
-    return readMultipart(textOf(bytes), parametersOf(contentType, 'boundary'))
-  } catch (error) {
-    if (!(error instanceof MultipartError)) throw error
-    throw malformed(`multipart/form-data: ${error.message}`)
-  }
+const fromMultipart = (text: string, contentType: HeaderValue): Result<Pairs, RequestRefusal> => {
+  const pairs = readMultipart(text, parametersOf(contentType, 'boundary'))
+  return pairs.ok ? pairs : malformed(`multipart/form-data: ${pairs.refusal}`)
 }
 
-const fromJson = (bytes: Bytes): Pairs => {
-  const parsed = parseUniqueJson(textOf(bytes))
-  if (!parsed.ok) {
-    if (parsed.refusal === 'not_json') throw malformed('JSON')
-    throw invalidRequest('field_repeated', 'A field is there twice')
-  }
+const fromJson = (text: string): Result<Pairs, RequestRefusal> => {
+  const parsed = parseUniqueJson(text)
+  if (!parsed.ok) return parsed.refusal === 'not_json' ? malformed('JSON') : repeated()
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed('a JSON object')
+    return malformed('a JSON object')
   }
-  return Object.entries(value).map(([name, member]) => {
+  const pairs: [string, string][] = []
+  for (const [name, member] of Object.entries(value as Record<string, unknown>)) {
     if (typeof member !== 'string')
-      throw invalidRequest('field_not_text', 'A field is not a string')
-    return [name, member]
-  })
+      return invalidRequest('field_not_text', 'A field is not a string')
+    pairs.push([name, member])
+  }
+  return accept(pairs)
 }
 
-const pairsOf = (bytes: Bytes, header: string | null): Pairs => {
-  if (header === null && bytes.length === 0) return []
+/** The reader of a body's text, by its type; `undefined`: no type that is taken. */
+const readerOf = (
+  header: string | null,
+): ((text: string) => Result<Pairs, RequestRefusal>) | undefined => {
   const contentType = parseHeaderValue(header ?? '')
-  const charsets = contentType === undefined ? [] : parametersOf(contentType, 'charset')
+  if (contentType === undefined) return undefined
+  const charsets = parametersOf(contentType, 'charset')
   const isUtf8 = charsets.length <= 1 && charsets.every((name) => name.toLowerCase() === 'utf-8')
-  if (contentType !== undefined && isUtf8) {
-    switch (contentType.value.toLowerCase()) {
-      case 'application/x-www-form-urlencoded':
-        return fromUrlEncoded(bytes)
-      case 'multipart/form-data':
-        return fromMultipart(bytes, contentType)
-      case 'application/json':
-        return fromJson(bytes)
-      default:
-    }
+  if (!isUtf8) return undefined
+  switch (contentType.value.toLowerCase()) {
+    case 'application/x-www-form-urlencoded':
+      return fromUrlEncoded
+    case 'multipart/form-data':
+      return (text) => fromMultipart(text, contentType)
+    case 'application/json':
+      return fromJson
+    default:
+      return undefined
   }
-  throw new RequestError('unsupported_media_type', 'content_type')
+}
+
+const readPairs = (bytes: Bytes, header: string | null): Result<Pairs, RequestRefusal> => {
+  if (header === null && bytes.length === 0) return accept([])
+  const read = readerOf(header)
+  if (read === undefined) return refuse({ code: 'unsupported_media_type', reason: 'content_type' })
+  const text = fromUtf8(bytes)
+  return text === undefined ? malformed('UTF-8') : read(text)
 }
 
 /**
  * Splits a body into its fields.
  * @param contentType the header; may be absent if the body is empty
- * @throws RequestError `invalid_request`, `unsupported_media_type`
+ * @returns the fields; refusals: `invalid_request`, `unsupported_media_type`
  */
 export const readFields = (
   bytes: Bytes,
   contentType: string | null,
-): ReadonlyMap<string, string> => {
-  const fields = new Map<string, string>()
-  for (const [name, value] of pairsOf(bytes, contentType)) {
-    if (fields.has(name)) throw invalidRequest('field_repeated', 'A field is there twice')
-    fields.set(name, value)
-  }
-  return fields
+): Result<ReadonlyMap<string, string>, RequestRefusal> => {
+  const pairs = readPairs(bytes, contentType)
+  if (!pairs.ok) return pairs
+  const fields = new Map(pairs.value)
+  return fields.size === pairs.value.length ? accept(fields) : repeated()
 }

@@ -2,10 +2,12 @@
 // is looked at is refused here.
 
 import type * as v from 'valibot'
+import { type Result, refuse } from '../../base/result.ts'
 import { type RequestSource, readBody } from './body.ts'
 import { readFields } from './fields.ts'
-import { RequestError, invalidRequest } from './request-error.ts'
-import { type RequestSchema, checkFields } from './schemas.ts'
+import { checkFields } from './check-fields.ts'
+import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
+import type { RequestSchema } from './schemas.ts'
 
 /** How requests are read. */
 export interface ReadRequestOptions {
@@ -32,23 +34,28 @@ export const inHand = ({
 
 /**
  * Reads the fields of a request that has a body.
- * @throws RequestError with the code and reason of the check that refused
+ * @returns the fields, or the code and reason of the check that refused
  */
 export const readRequest = async <Schema extends RequestSchema>(
   { request, source }: RequestInHand,
   schema: Schema,
   { rateLimiter, bodyTimeoutSeconds }: ReadRequestOptions,
-): Promise<v.InferOutput<Schema>> => {
+): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
   const { headers } = request
   if (new URL(request.url).search !== '') {
-    throw invalidRequest('query_not_allowed', 'Fields belong into the body, not into the address')
+    return invalidRequest('query_not_allowed', 'Fields belong into the body, not into the address')
   }
   if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
-    throw invalidRequest('invocation_async', 'Nobody would read the answer of an asynchronous call')
+    return invalidRequest(
+      'invocation_async',
+      'Nobody would read the answer of an asynchronous call',
+    )
   }
   if (rateLimiter !== undefined && !(await rateLimiter(request))) {
-    throw new RequestError('rate_limited', 'rate_limited')
+    return refuse({ code: 'rate_limited', reason: 'rate_limited' })
   }
   const body = await readBody(request, source, bodyTimeoutSeconds)
-  return checkFields(schema, readFields(body, headers.get('Content-Type')))
+  if (!body.ok) return body
+  const fields = readFields(body.value, headers.get('Content-Type'))
+  return fields.ok ? checkFields(schema, fields.value) : fields
 }

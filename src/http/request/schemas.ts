@@ -2,7 +2,6 @@
 
 import * as v from 'valibot'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
-import { type RequestReason, invalidRequest } from './request-error.ts'
 
 type Text = v.GenericSchema<string>
 type OptionalText = v.OptionalSchema<Text, undefined>
@@ -103,33 +102,3 @@ export const OPERATOR_SCHEMAS: {
 
 /** A schema of string fields. */
 export type RequestSchema = Request<v.ObjectEntries>
-
-const reasonOf = (issue: v.BaseIssue<unknown>): [RequestReason, string] => {
-  if (issue.type === 'min_length') return ['field_empty', 'is empty']
-  if (issue.received === 'undefined') return ['field_missing', 'is missing']
-  return ['field_malformed', 'does not match its pattern']
-}
-
-/**
- * Checks the fields of a request against its schema.
- * @throws RequestError `invalid_request`, for the first field that is wrong
- */
-export const checkFields = <Schema extends RequestSchema>(
-  schema: Schema,
-  fields: ReadonlyMap<string, string>,
-): v.InferOutput<Schema> => {
-  const known = Object.keys(schema.entries)
-  for (const name of fields.keys()) {
-    if (known.includes(name)) continue
-    throw invalidRequest(
-      'field_unknown',
-      `A field is not known; this call takes ${known.join(', ')}`,
-    )
-  }
-  const result = v.safeParse(schema, Object.fromEntries(fields), { abortEarly: true })
-  if (result.success) return result.output
-  const [issue] = result.issues
-  const name = String(issue.path?.[0].key)
-  const [reason, what] = reasonOf(issue)
-  throw invalidRequest(reason, `The field ${name} ${what}`, name)
-}

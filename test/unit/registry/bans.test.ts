@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { LedgerFormatError } from '../../../src/base/errors.ts'
+import { accept } from '../../../src/base/result.ts'
 import {
   BAN_KINDS,
   type BanKind,
@@ -37,7 +38,7 @@ describe('unban()', () => {
     const now = NOW + seconds
     const identity = { ownerAccountId: '1', imageId: IMAGE, instanceId: 'i-1' }
     expect(await findBan(ledger, identity, now)).toBeUndefined()
-    expect(await listBans(ledger, { limit: 10 }, now)).toEqual({ items: [] })
+    expect(await listBans(ledger, { limit: 10 }, now)).toEqual(accept({ items: [] }))
   })
 })
 

@@ -3,6 +3,7 @@
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { accept, refuse } from '../../../../src/base/result.ts'
 import { OPERATOR_CALLS, type OperatorCall } from '../../../../src/base/wire/operator-calls.ts'
 import type { AuditEvent } from '../../../../src/http/audit.ts'
 import type { Env } from '../../../../src/http/audited.ts'
@@ -36,13 +37,13 @@ const HANDLERS: Handlers<typeof CALLS> = {
   quarantine: ({ clock }, { subject, fields, operator }) =>
     Promise.resolve(
       subject.instanceId === 'i-none'
-        ? undefined
-        : {
+        ? refuse({ code: 'not_found' })
+        : accept({
             body: {
               kind: 'instance',
               value: [subject.instanceId, fields.reason, operator.sub, clock()].join(' '),
             },
-          },
+          }),
     ),
 }
 
@@ -150,6 +151,9 @@ describe('OPERATOR_CALLS', () => {
         value: 'm-1',
       }).filter(([name]) => call.path.includes(`:${name}`)),
     )
-    expect(Object.keys(subjectOf(call.path, values) ?? {})).toHaveLength(Object.keys(values).length)
+    const subject = subjectOf(call.path, values)
+    const names = Object.keys((subject.ok && subject.value) || {})
+    expect(subject.ok).toBe(true)
+    expect(names).toHaveLength(Object.keys(values).length)
   })
 })

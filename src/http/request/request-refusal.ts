@@ -1,6 +1,6 @@
 // A request that is refused before any evidence is looked at.
 
-import type { OperatorRefusal } from '../../operate/authenticate.ts'
+import { type Result, refuse } from '../../base/result.ts'
 import type { ProblemCode } from '../problems.ts'
 
 /** Why a request was refused by its form; codes for the audit event. */
@@ -17,30 +17,25 @@ export type RequestReason =
   | 'field_repeated'
   | 'field_unknown'
   | 'invocation_async'
-  | 'operator_token_missing'
-  | OperatorRefusal
   | 'query_not_allowed'
   | 'rate_limited'
 
-/** Thrown while a request is read; the message is the title of the answer. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError'
+/** A request that is refused by its form. */
+export interface RequestRefusal {
+  /** What the client is told. */
   readonly code: ProblemCode
+  /** What the audit event tells. */
   readonly reason: RequestReason
+  /** The title of the answer. Absent: that of the code. */
+  readonly title?: string
   /** The field that it is about, if it is one of ours. */
-  readonly field: string | undefined
-
-  constructor(code: ProblemCode, reason: RequestReason, title?: string, field?: string) {
-    super(title)
-    this.code = code
-    this.reason = reason
-    this.field = field
-  }
+  readonly field?: string
 }
 
-/** A request that can't be split into the fields of its call. */
+/** Refuses a request that can't be split into the fields of its call. */
 export const invalidRequest = (
   reason: RequestReason,
   title: string,
   field?: string,
-): RequestError => new RequestError('invalid_request', reason, title, field)
+): Result<never, RequestRefusal> =>
+  refuse({ code: 'invalid_request', reason, title, ...(field !== undefined && { field }) })
