@@ -1,78 +1,10 @@
-// The app with all that it is made of for real: an enroller, a ledger in memory, a cloud of the tests'
-// own. Its clock stands still until a test moves it, and its audit events are kept.
+// Requests and answers of the service, as tests send and read them.
 
 import { expect } from 'vitest'
-import { parseTrustAnchors } from '../../src/index.ts'
-import { type EnrollerOptions, createEnroller } from '../../src/enroll/enroller.ts'
-import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
-import { createMemoryLedger } from '../../src/ledger/memory.ts'
-import { parsePolicy } from '../../src/policy/policy.ts'
-import { generateSigningKeys } from '../../src/token/generate.ts'
-import { parseSigningKeys } from '../../src/token/signing-keys.ts'
-import {
-  DOCUMENT_FIELDS,
-  type SignOptions,
-  type TestCloud,
-  createTestCloud,
-  documentText,
-  withAudience,
-} from './test-cloud.ts'
-
-export const ISSUER = 'https://rollcall.example'
-export const TOKEN_AUDIENCE = 'https://cluster.example'
-export const CHALLENGE_LIFETIME = 120
-
-/** The roles: the account of the documents has `worker`; of `builder` it lacks the region. */
-export const POLICY = {
-  roles: {
-    worker: {
-      match: { owner_account_id: [DOCUMENT_FIELDS['owner-account-id']] },
-      token: { audience: [TOKEN_AUDIENCE, 'https://other.example'] },
-      reenrollment: 'always',
-    },
-    builder: {
-      match: {
-        owner_account_id: [DOCUMENT_FIELDS['owner-account-id']],
-        region_id: ['cn-shanghai'],
-      },
-      token: { audience: [TOKEN_AUDIENCE] },
-      reenrollment: 'always',
-    },
-  },
-}
 
 /** Fields as they are posted. */
 export type Fields = Readonly<Record<string, string>>
-
-/** Evidence as it is posted. */
-export type Evidence = Readonly<Record<'document' | 'pkcs7', string>>
-
-/** What differs from a usual document, and from the usual way to sign it. */
-export interface EvidenceOptions extends SignOptions {
-  readonly fields?: Record<string, string>
-  readonly role?: string
-}
-
-/** A service to send requests to. */
-export interface TestService {
-  readonly app: ReturnType<typeof createApp>
-  readonly cloud: TestCloud
-  /** The signing keys as they are configured. */
-  readonly privateKeys: string
-  readonly events: AuditEvent[]
-  /** The clock, Unix seconds. */
-  now: number
-  request(path: string, init?: RequestInit): Promise<Response>
-  /** Posts a form. */
-  post(path: string, fields: Fields, headers?: Fields): Promise<Response>
-  challenge(role?: string): Promise<string>
-  /** Fresh evidence, over a challenge of its own. */
-  evidence(options?: EvidenceOptions): Promise<Evidence>
-}
-
-/** What a test may exchange. */
-export type TestServiceOptions = Partial<EnrollerOptions> & Omit<Partial<AppOptions>, 'enroller'>
 
 /** A URL-encoded form; a body that `fetch` gives no content type of its own. */
 export const form = (fields: Fields): string => new URLSearchParams({ ...fields }).toString()
@@ -80,53 +12,6 @@ export const form = (fields: Fields): string => new URLSearchParams({ ...fields 
 export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
 export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
-
-/** Creates a service. */
-export const createTestService = async (options: TestServiceOptions = {}): Promise<TestService> => {
-  const cloud = await createTestCloud()
-  const privateKeys = JSON.stringify(await generateSigningKeys('ES256'))
-  const enroller = await createEnroller({
-    issuer: ISSUER,
-    policy: parsePolicy(POLICY),
-    signingKeys: await parseSigningKeys(privateKeys),
-    ledger: createMemoryLedger(0),
-    trustAnchors: await parseTrustAnchors(cloud.certificatePem),
-    allowSha1: true,
-    challengeLifetimeSeconds: CHALLENGE_LIFETIME,
-    ...options,
-  })
-  const events: AuditEvent[] = []
-  const app = createApp({
-    audit: (event) => void events.push(event),
-    clock: () => service.now,
-    ...options,
-    enroller,
-  })
-  const service: TestService = {
-    app,
-    cloud,
-    privateKeys,
-    events,
-    now: Math.floor(Date.now() / 1000),
-    request: async (path, init) => app.request(path, init),
-    post: (path, fields, headers = {}) =>
-      service.request(path, {
-        method: 'POST',
-        headers: { ...FORM, ...headers },
-        body: form(fields),
-      }),
-    async challenge(role) {
-      const response = await service.post('/v1/challenge', role === undefined ? {} : { role })
-      return ((await response.json()) as { audience: string }).audience
-    },
-    async evidence({ fields, role, ...signOptions } = {}) {
-      const document = documentText(fields)
-      const content = withAudience(document, await service.challenge(role))
-      return { document, pkcs7: toBase64(cloud.sign(content, signOptions)) }
-    },
-  }
-  return service
-}
 
 /** An error answer's members. */
 export interface ProblemMembers {
@@ -175,7 +60,7 @@ export const INVALID = (reason: string, field?: string): Refusal =>
 
 /** Looks that a request was refused so, and that exactly one audit event says why. */
 export const expectRefused = async (
-  service: Pick<TestService, 'events'>,
+  service: { readonly events: readonly AuditEvent[] },
   response: Response,
   expected: Refusal,
 ): Promise<ProblemMembers> => {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import type { createApp } from '../../src/http/app.ts'
+import type { Service } from '../../src/service.ts'
 
 /** A listening server. */
 export interface Listener {
@@ -14,9 +14,9 @@ export interface Listener {
   close(): void
 }
 
-/** Listens with an app, as the entry for Node does. */
-export const listen = async (app: ReturnType<typeof createApp>): Promise<Listener> => {
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+/** Listens with a service, as the entry for Node does. */
+export const listen = async ({ fetch }: Pick<Service, 'fetch'>): Promise<Listener> => {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
 import { generateSigningKeys } from '../../src/token/generate.ts'
-import { POLICY } from './http.ts'
+import { POLICY } from './test-service.ts'
 import { getChallenge } from './instance.ts'
 import { requireNode24 } from './node24.ts'
 import { waitForOutput } from './output.ts'

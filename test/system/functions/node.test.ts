@@ -15,7 +15,7 @@ import { type RunningProcess, startProcess, waitUntil } from '../../support/proc
 import { verifyToken } from '../../support/relying-party.ts'
 import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
 import type { TestCloud } from '../../support/test-cloud.ts'
-import { POLICY, TOKEN_AUDIENCE } from '../../support/http.ts'
+import { POLICY, TOKEN_AUDIENCE } from '../../support/test-service.ts'
 
 const ENTRY = fileURLToPath(new URL('../../../functions/node.ts', import.meta.url))
 const SECONDS = 30

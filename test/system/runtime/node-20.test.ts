@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { waitForEnd } from '../../support/output.ts'
 import { startProcess } from '../../support/processes.ts'
-import { POLICY } from '../../support/http.ts'
+import { POLICY } from '../../support/test-service.ts'
 import { entryOf, onProcess } from './deploy.ts'
 import { describeRuntime } from './suite.ts'
 

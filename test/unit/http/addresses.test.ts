@@ -1,7 +1,8 @@
 // What holds of every address: unknown ones, other methods, and the name that each request has.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FORM, type TestService, createTestService, form, problemOf } from '../../support/http.ts'
+import { FORM, form, problemOf } from '../../support/http.ts'
+import { type TestService, createTestService } from '../../support/test-service.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

@@ -2,18 +2,14 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ROLE_PATTERN } from '../../../src/policy/policy.ts'
+import { FORM, claimsOf, enrolled, expectRefused, toBase64 } from '../../support/http.ts'
 import {
   CHALLENGE_LIFETIME,
-  FORM,
   ISSUER,
   TOKEN_AUDIENCE,
   type TestService,
-  claimsOf,
   createTestService,
-  enrolled,
-  expectRefused,
-  toBase64,
-} from '../../support/http.ts'
+} from '../../support/test-service.ts'
 import { documentText, withAudience } from '../../support/test-cloud.ts'
 
 const AUDIENCE = /^[A-Za-z0-9_-]{64}$/

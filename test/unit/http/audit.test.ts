@@ -3,8 +3,10 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AuditEvent, auditLine } from '../../../src/http/audit.ts'
-import { claimsOf, createTestService, enrolled } from '../../support/http.ts'
-import type { Fields, TestService } from '../../support/http.ts'
+import { claimsOf, enrolled } from '../../support/http.ts'
+import { createTestService } from '../../support/test-service.ts'
+import { type Fields } from '../../support/http.ts'
+import { type TestService } from '../../support/test-service.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 
 const MEMBERS = [

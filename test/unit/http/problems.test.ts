@@ -3,18 +3,22 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
+import { createApp } from '../../../src/http/app.ts'
+import type { AuditEvent } from '../../../src/http/audit.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
+import { setScene } from '../../support/enrollment.ts'
 import {
+  FORM,
   type Fields,
   INVALID,
-  type TestService,
-  createTestService,
   enrolled,
   expectRefused,
   expects,
+  form,
   problemOf,
 } from '../../support/http.ts'
+import { type TestService, createTestService } from '../../support/test-service.ts'
 
 const THUMBPRINT = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
 
@@ -64,28 +68,38 @@ describe('createApp() with a rate limiter', () => {
   it('answers 429 with Retry-After to each POST that it refuses, and to nothing else', async () => {
     let allowed = true
     const seen: string[] = []
-    const limited = await createTestService({
+    const { enroller, evidence: evidenceFor } = await setScene()
+    const events: AuditEvent[] = []
+    const limited = createApp({
+      enroller,
+      audit: (event) => void events.push(event),
       rateLimiter: async ({ url }) => {
         seen.push(new URL(url).pathname)
         return allowed
       },
     })
-    const evidence = await limited.evidence()
+    const post = async (path: string, fields: Fields): Promise<Response> =>
+      limited.request(path, { method: 'POST', headers: FORM, body: form(fields) })
+    const challenge = (await (await post('/v1/challenge', {})).json()) as { audience: string }
+    const evidence = evidenceFor(challenge.audience)
     allowed = false
     for (const path of ['/v1/challenge', '/v1/enroll']) {
-      const response = await limited.post(path, path === '/v1/enroll' ? evidence : {})
+      const response = await post(path, path === '/v1/enroll' ? evidence : {})
       expect(response.headers.get('Retry-After')).toMatch(/^[1-9][0-9]*$/)
-      await expectRefused(limited, response, expects(429, 'rate_limited', 'rate_limited'))
+      await expectRefused({ events }, response, expects(429, 'rate_limited', 'rate_limited'))
     }
     expect((await limited.request('/healthz')).status).toBe(200)
     allowed = true
-    await enrolled(await limited.post('/v1/enroll', evidence))
+    await enrolled(await post('/v1/enroll', evidence))
     expect(seen).toEqual(['/v1/challenge', '/v1/challenge', '/v1/enroll', '/v1/enroll'])
   })
 
   it('that fails itself answers 500, and lets nobody in', async () => {
-    const broken = await createTestService({ rateLimiter: () => Promise.reject(new Error('x')) })
-    const response = await broken.post('/v1/challenge', {})
+    const { enroller } = await setScene()
+    const rateLimiter = (): Promise<boolean> => Promise.reject(new Error('x'))
+    const broken = createApp({ enroller, rateLimiter, audit: () => undefined })
+    const init = { method: 'POST', headers: FORM, body: '' }
+    const response = await broken.request('/v1/challenge', init)
     expect(await problemOf(response)).toMatchObject({ status: 500, code: 'internal_error' })
   })
 })

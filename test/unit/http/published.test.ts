@@ -1,7 +1,7 @@
 // The published documents never change while the service runs: each is made once, however often it is asked for.
 
 import { describe, expect, it, vi } from 'vitest'
-import { createTestService } from '../../support/http.ts'
+import { createTestService } from '../../support/test-service.ts'
 
 /** Runs something, and counts the documents with this member that are written as JSON meanwhile. */
 const writtenDuring = async (member: string, run: () => Promise<unknown>): Promise<number> => {

@@ -2,10 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
+import { createApp } from '../../../src/http/app.ts'
+import type { AuditEvent } from '../../../src/http/audit.ts'
 import { createReadiness } from '../../../src/http/readiness.ts'
 import type { Swap } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { createTestService, problemOf } from '../../support/http.ts'
+import { setScene } from '../../support/enrollment.ts'
+import { problemOf } from '../../support/http.ts'
 
 /** A ledger whose answers are given by hand. */
 const handLedger = () => {
@@ -94,39 +97,45 @@ describe('createReadiness() with a ledger', () => {
   })
 })
 
+/** The app with a readiness of the test's own, or without. */
+const appWith = async (readiness?: () => Promise<boolean>) => {
+  const { enroller } = await setScene()
+  const events: AuditEvent[] = []
+  const audit = (event: AuditEvent): void => void events.push(event)
+  return { app: createApp({ enroller, audit, ...(readiness && { readiness }) }), events }
+}
+
 describe('GET /readyz', () => {
   it.each([
     [true, 200, 'ready'],
     [false, 503, 'unavailable'],
   ])('with a ledger of which it is %s that it answers, is %i', async (ready, status, word) => {
-    const { request, events } = await createTestService({ readiness: async () => ready })
-    const response = await request('/readyz')
+    const { app, events } = await appWith(async () => ready)
+    const response = await app.request('/readyz')
     expect(await response.json()).toEqual({ status: word })
     expect([response.status, response.headers.get('Cache-Control')]).toEqual([status, 'no-store'])
-    const head = await request('/readyz', { method: 'HEAD' })
+    const head = await app.request('/readyz', { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([status, ''])
     expect(events).toEqual([])
   })
 
   it.each(['POST', 'PUT', 'DELETE'])('refuses %s, and says what it takes', async (method) => {
     const readiness = vi.fn(async () => true)
-    const { request } = await createTestService({ readiness })
-    const response = await request('/readyz', { method })
+    const { app } = await appWith(readiness)
+    const response = await app.request('/readyz', { method })
     expect(response.headers.get('Allow')).toBe('GET, HEAD')
     expect(await problemOf(response)).toMatchObject({ status: 405, code: 'method_not_allowed' })
     expect(readiness).not.toHaveBeenCalled()
   })
 
   it('is described in openapi.json where it is there, else 404', async () => {
-    const paths = async (service: { request(path: string): Promise<Response> }) =>
-      Object.keys(
-        ((await (await service.request('/openapi.json')).json()) as { paths: object }).paths,
-      )
-    expect(await paths(await createTestService({ readiness: async () => true }))).toContain(
-      '/readyz',
-    )
-    const without = await createTestService()
+    const paths = async ({ app }: Awaited<ReturnType<typeof appWith>>): Promise<string[]> => {
+      const answer = await app.request('/openapi.json')
+      return Object.keys(((await answer.json()) as { paths: object }).paths)
+    }
+    expect(await paths(await appWith(async () => true))).toContain('/readyz')
+    const without = await appWith()
     expect(await paths(without)).not.toContain('/readyz')
-    expect((await without.request('/readyz')).status).toBe(404)
+    expect((await without.app.request('/readyz')).status).toBe(404)
   })
 })

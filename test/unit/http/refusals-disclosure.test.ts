@@ -5,8 +5,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type AuditEvent, auditLine } from '../../../src/http/audit.ts'
 import {
   FORM,
-  type TestService,
-  createTestService,
   enrolled,
   expectRefused,
   expects,
@@ -14,6 +12,7 @@ import {
   problemOf,
   toBase64,
 } from '../../support/http.ts'
+import { type TestService, createTestService } from '../../support/test-service.ts'
 import { documentText, withAudience } from '../../support/test-cloud.ts'
 
 let service: TestService

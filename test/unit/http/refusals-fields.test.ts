@@ -2,16 +2,8 @@
 // is accepted and changes one thing.
 
 import { beforeAll, describe, it } from 'vitest'
-import {
-  type Evidence,
-  FORM,
-  INVALID,
-  type TestService,
-  createTestService,
-  enrolled,
-  expectRefused,
-  form,
-} from '../../support/http.ts'
+import { FORM, INVALID, enrolled, expectRefused, form } from '../../support/http.ts'
+import { type Evidence, type TestService, createTestService } from '../../support/test-service.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 

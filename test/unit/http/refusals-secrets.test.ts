@@ -2,13 +2,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { auditLine } from '../../../src/http/audit.ts'
-import {
-  type TestService,
-  claimsOf,
-  createTestService,
-  enrolled,
-  toBase64,
-} from '../../support/http.ts'
+import { claimsOf, enrolled, toBase64 } from '../../support/http.ts'
+import { type TestService, createTestService } from '../../support/test-service.ts'
 import { documentText, withAudience } from '../../support/test-cloud.ts'
 
 let service: TestService

@@ -6,18 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES } from '../../../src/http/request/body.ts'
 import { type Listener, exchange, listen } from '../../support/listener.ts'
 import {
-  type Evidence,
   FORM,
   INVALID,
-  ISSUER,
-  type TestService,
   claimsOf,
-  createTestService,
   enrolled,
   expectRefused,
   expects,
   form,
 } from '../../support/http.ts'
+import {
+  type Evidence,
+  ISSUER,
+  type TestService,
+  createTestService,
+} from '../../support/test-service.ts'
 
 const BODY_TIMEOUT_SECONDS = 0.2
 
@@ -27,7 +29,7 @@ let evidence: Evidence
 
 beforeAll(async () => {
   service = await createTestService()
-  listener = await listen(service.app)
+  listener = await listen(service)
   evidence = await service.evidence()
   await enrolled(await service.post('/v1/enroll', evidence))
 })
@@ -97,7 +99,7 @@ describe('createApp() refuses a body that is slow', () => {
   })
 
   it('and does not come', async () => {
-    const { port, close } = await listen(impatient.app)
+    const { port, close } = await listen(impatient)
     try {
       const response = await exchange(port, [...HEAD, 'Content-Length: 100'])
       await expectRefused(impatient, response, TIMEOUT)

@@ -4,9 +4,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../../../src/http/openapi/openapi.ts'
 import { OPERATOR_CALLS } from '../../../../src/base/wire/operator-calls.ts'
-import { ISSUER, claimsOf, enrolled } from '../../../support/http.ts'
-import { type OperatedService, createOperatedService } from '../../../support/operated-service.ts'
+import { claimsOf, enrolled } from '../../../support/http.ts'
 import { DOCUMENT_FIELDS } from '../../../support/test-cloud.ts'
+import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
 
 interface Media {
   readonly schema?: { readonly $ref?: string }
@@ -21,7 +21,7 @@ interface Operation {
 const INSTANCE = `/v1/admin/instances/${DOCUMENT_FIELDS['owner-account-id']}/${DOCUMENT_FIELDS['region-id']}/${DOCUMENT_FIELDS['instance-id']}`
 const BAN = '/v1/admin/bans/image/m-test'
 
-let service: OperatedService
+let service: TestService
 let operations: ReadonlyMap<string, Operation>
 let token: string
 
@@ -49,7 +49,7 @@ const validatorOf = ($ref: string): ValidateFunction => {
 }
 
 beforeAll(async () => {
-  service = await createOperatedService()
+  service = await createTestService({ operators: true })
   const document = (await (await service.request('/openapi.json')).json()) as {
     paths: Record<string, Record<string, Operation>>
   }

@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createApp } from '../../../../src/http/app.ts'
 import { jsonSchemaOf } from '../../../../src/http/openapi/json-schema.ts'
 import { openApiDocument } from '../../../../src/http/openapi/openapi.ts'
 import { PROBLEMS } from '../../../../src/http/problems.ts'
@@ -13,8 +14,8 @@ import {
   REQUEST_SCHEMAS,
 } from '../../../../src/http/request/schemas.ts'
 import { checkFields } from '../../../../src/http/request/check-fields.ts'
-import { createOperatedService } from '../../../support/operated-service.ts'
-import { ISSUER, type TestService, createTestService } from '../../../support/http.ts'
+import { setScene } from '../../../support/enrollment.ts'
+import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
 
 interface ObjectSchema {
   properties: Record<string, unknown>
@@ -68,8 +69,14 @@ describe('openapi.json', () => {
     ['without operators', 'POST /v1/enroll', false],
     ['with operators', 'DELETE /v1/admin/bans/{kind}/{value}', true],
   ])('describes each path and method of the app %s, and no other', async (_, one, operators) => {
-    const { request, app } = operators ? await createOperatedService() : service
-    const { paths } = (await (await request('/openapi.json')).json()) as Description
+    const { enroller, options } = await setScene()
+    const app = createApp({
+      enroller,
+      audit: () => undefined,
+      readiness: () => Promise.resolve(true),
+      ...(operators && { operators: { ledger: options.ledger, adminKeys: [] } }),
+    })
+    const { paths } = (await (await app.request('/openapi.json')).json()) as Description
     const routes = app.routes
       .filter(({ method }) => method !== 'ALL')
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
@@ -81,7 +88,7 @@ describe('openapi.json', () => {
   })
 
   it('is valid with operators, too', async () => {
-    const { request } = await createOperatedService()
+    const { request } = await createTestService({ operators: true })
     const operated = await (await request('/openapi.json')).json()
     expect(await validate(operated)).toEqual({ valid: true, version: '3.1' })
   })

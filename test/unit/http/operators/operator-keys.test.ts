@@ -2,19 +2,16 @@
 
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
 import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import {
   FORM,
   type Fields,
-  ISSUER,
-  type TestService,
   claimsOf,
-  createTestService,
   enrolled,
   expectRefused,
   form,
 } from '../../../support/http.ts'
+import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
 
 const BANS = '/v1/admin/bans'
 const BAN = `${BANS}/image/m-test`
@@ -41,9 +38,8 @@ const setUp = async (
       return { privateKey, jwk: { ...jwk, ...pinned }, kid: await calculateJwkThumbprint(jwk) }
     }),
   )
-  const ledger = createMemoryLedger(0)
-  const operatorKeys = await parseOperatorKeys({ keys: keys.map(({ jwk }) => jwk) })
-  const service = await createTestService({ ledger, operators: { ledger, operatorKeys } })
+  const jwks = JSON.stringify({ keys: keys.map(({ jwk }) => jwk) })
+  const service = await createTestService({ variables: { ROLLCALL_ADMIN_KEYS: jwks } })
   const operators = keys.map(({ privateKey, kid }) => ({
     kid,
     async call(

@@ -9,16 +9,12 @@ import { promisify } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { FORM, claimsOf, enrolled, expectRefused, form } from '../../../support/http.ts'
 import {
   type Evidence,
-  FORM,
   type TestService,
-  claimsOf,
   createTestService,
-  enrolled,
-  expectRefused,
-  form,
-} from '../../../support/http.ts'
+} from '../../../support/test-service.ts'
 import { requireTool } from '../../../support/requirements.ts'
 
 const run = promisify(execFile)
@@ -189,7 +185,7 @@ describe('POST /v1/enroll as curl sends it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-curl-'))
     writeFileSync(join(folder, 'document'), evidence.document)
     writeFileSync(join(folder, 'pkcs7'), `${evidence.pkcs7}\n`)
-    const server = createAdaptorServer({ fetch: service.app.fetch, overrideGlobalObjects: false })
+    const server = createAdaptorServer({ fetch: service.fetch, overrideGlobalObjects: false })
     try {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/enroll`

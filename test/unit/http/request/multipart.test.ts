@@ -8,7 +8,7 @@ import { parametersOf, parseHeaderValue } from '../../../../src/http/request/hea
 import { readMultipart } from '../../../../src/http/request/multipart.ts'
 import { MULTIPART_SHAPES } from '../../../support/multipart-shapes.ts'
 import { audienceName } from '../../../../src/base/wire/audience-name.ts'
-import { ISSUER, type TestService, createTestService } from '../../../support/http.ts'
+import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
 
 let service: TestService
 beforeAll(async () => {
