@@ -15,7 +15,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { parseOperatorKeys } from '../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
-import { setScene } from './enrollment.ts'
+import { createTestEnroller } from './test-enroller.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
 import { DOCUMENT_FIELDS } from './test-cloud.ts'
 import { type RollcallCommand, type Run, type RunOptions, createCommand } from './command.ts'
@@ -90,7 +90,7 @@ export const startAdminServiceFor = async <Options>(
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const ledger = createMemoryLedger(0)
-  const scene = await setScene({ issuer: url, ledger })
+  const scene = await createTestEnroller({ issuer: url, ledger })
   const privateKeys = await generateSigningKeys('ES256')
   const { jwks } = await parseSigningKeys(privateKeys)
   const gatewayKeys = await generateSigningKeys('ES256')

@@ -8,7 +8,7 @@ import process from 'node:process'
 import { bootstrapScript } from '../../src/http/bootstrap-script.ts'
 import type { ClientScene } from './client-scene.ts'
 import type { Run } from './command.ts'
-import { ROLE } from './enrollment.ts'
+import { ROLE } from './test-enroller.ts'
 import { cleanEnvironment } from './processes.ts'
 import { findTool } from './requirements.ts'
 

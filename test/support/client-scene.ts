@@ -16,7 +16,7 @@ import {
   createMetadataEmulator,
 } from '../../src/emulator/index.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
-import { CLUSTER, ROLE, setScene } from './enrollment.ts'
+import { CLUSTER, ROLE, createTestEnroller } from './test-enroller.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
 
 /** What a test does to a request on its way; `undefined` lets it pass. */
@@ -108,7 +108,7 @@ export const setClientScene = async (options: ClientSceneOptions = {}): Promise<
   const beforeMetadata = await listen()
   const { url } = service
   const account = emulator.instances[0]?.ownerAccountId
-  const scene = await setScene({
+  const scene = await createTestEnroller({
     issuer: url,
     challengeLifetimeSeconds,
     trustAnchors: await parseTrustAnchors(emulator.certificatePem),

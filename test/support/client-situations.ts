@@ -11,7 +11,7 @@ import {
   unavailable,
 } from './client-scene.ts'
 import type { Run } from './command.ts'
-import { CLUSTER, ROLE, claimsOf } from './enrollment.ts'
+import { CLUSTER, ROLE, claimsOf } from './test-enroller.ts'
 import { HOSTILE_ANSWERS, type HostileAnswer, ODD_ANSWERS, answerWith } from './hostile-answers.ts'
 import { reservePort } from './ports.ts'
 

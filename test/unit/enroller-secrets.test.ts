@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Enroller, type EnrollerOptions, createEnroller } from '../../src/enroll/enroller.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
-import { enrollerOptions } from '../support/enrollment.ts'
+import { enrollerOptions } from '../support/test-enroller.ts'
 import { createTestCloud } from '../support/test-cloud.ts'
 
 /** Everything that can be reached by properties, getters and collections, from a value on. */

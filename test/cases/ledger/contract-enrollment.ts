@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { setScene } from '../../support/enrollment.ts'
+import { createTestEnroller } from '../../support/test-enroller.ts'
 import type { LedgerStore, OpenStore } from './contract.ts'
 
 /** The store's ledger, which breaks right after it has stored that a challenge was spent. */
@@ -24,7 +24,7 @@ const breaksOnceSpent = ({ ledger, breakStore }: LedgerStore): Ledger => {
 export const declareEnrollmentTests = (open: OpenStore): void => {
   it('enroll() gives no token if the store dies in the middle, and the same evidence gets it later', async (context) => {
     const store = await open(context)
-    const { enroller, evidence } = await setScene({ ledger: breaksOnceSpent(store) })
+    const { enroller, evidence } = await createTestEnroller({ ledger: breaksOnceSpent(store) })
     const now = Math.floor(Date.now() / 1000)
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)

@@ -21,7 +21,7 @@ import {
   unavailable,
 } from '../../support/client-scene.ts'
 import { HOSTILE_ANSWERS, ODD_ANSWERS, answerWith } from '../../support/hostile-answers.ts'
-import { CLUSTER, ROLE, claimsOf } from '../../support/enrollment.ts'
+import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { pathWith, runScript } from '../../support/bootstrap.ts'
 import type { Run } from '../../support/command.ts'

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROLE, claimsOf } from '../../support/enrollment.ts'
+import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { waitUntil } from '../../support/processes.ts'
 import {
   type ClientScene,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
 import type { RollcallCommand } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
-import { ROLE } from '../../support/enrollment.ts'
+import { ROLE } from '../../support/test-enroller.ts'
 import { createTestCloud, documentText } from '../../support/test-cloud.ts'
 
 const POLICY = JSON.stringify({

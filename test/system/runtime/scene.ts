@@ -15,7 +15,7 @@ import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-
 export const CLUSTER = 'https://cluster.example'
 const INSTANCES = 40
 
-/** See {@link setScene}. */
+/** See {@link createTestEnroller}. */
 export interface Scene {
   readonly variables: ServiceVariables
   readonly metadata: EmulatorServer
@@ -39,7 +39,7 @@ const role = (account: readonly (string | undefined)[], more: Record<string, unk
 })
 
 /** Sets the scene. */
-export const setScene = async (): Promise<Scene> => {
+export const createTestEnroller = async (): Promise<Scene> => {
   const metadata = await startEmulator({ instances: INSTANCES, accounts: 2 })
   const { instances, certificatePem } = metadata.emulator
   const openssl: OpensslCloud = await createOpensslCloud()

@@ -17,7 +17,7 @@ import { MULTIPART_SHAPES, challengeRequest } from '../../support/multipart-shap
 import { choppedRequest, sendRaw } from '../../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { runningEngine } from './running-engine.ts'
-import { CLUSTER, type Scene, setScene, strangerOf } from './scene.ts'
+import { CLUSTER, type Scene, createTestEnroller, strangerOf } from './scene.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -49,7 +49,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     beforeAll(async () => {
       // Without openssl the second producer is missing; what needs it says so.
       if (findTool('openssl') === undefined) return
-      scene = await setScene()
+      scene = await createTestEnroller()
       const skip = (note?: string): never => {
         reason = note ?? reason
         throw new Error(reason)

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { CLUSTER, ROLE, claimsOf } from '../../support/enrollment.ts'
+import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { freePort } from '../../support/processes.ts'
 import {
   type ClientScene,

@@ -12,7 +12,7 @@ import {
   unavailable,
 } from '../../support/client-scene.ts'
 import { type Run, type RunOutput, createCommand } from '../../support/command.ts'
-import { ROLE, claimsOf } from '../../support/enrollment.ts'
+import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 
 const command = createCommand()
 let scene: ClientScene

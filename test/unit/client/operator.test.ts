@@ -23,7 +23,7 @@ import {
   inTurn,
   status,
 } from '../../support/client-service.ts'
-import { claimsOf } from '../../support/enrollment.ts'
+import { claimsOf } from '../../support/test-enroller.ts'
 
 let service: ClientService
 let operators: OperatorClient

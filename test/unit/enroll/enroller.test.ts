@@ -15,8 +15,8 @@ import {
   ROLE,
   admitting,
   claimsOf,
-  setScene,
-} from '../../support/enrollment.ts'
+  createTestEnroller,
+} from '../../support/test-enroller.ts'
 import { createOpensslCloud } from '../../support/openssl.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
@@ -46,7 +46,7 @@ const openLedger = (): { ledger: Ledger; entries: LedgerEntry[] } => {
 
 describe('enroll()', () => {
   it('gives a token that says who, for whom, as what and how fresh', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({ role: ROLE }, now)
     const answer = accepted(await enroller.enroll({ ...evidence(audience), role: ROLE }, now))
     expect(answer).toMatchObject({ tokenType: 'Bearer', expiresIn: 300, role: ROLE })
@@ -79,7 +79,7 @@ describe('enroll()', () => {
     const openssl = await createOpensslCloud()
     try {
       const trustAnchors = await parseTrustAnchors(openssl.certificatePem)
-      const { enroller } = await setScene({ trustAnchors })
+      const { enroller } = await createTestEnroller({ trustAnchors })
       // Its certificate is valid from now on, not from when this file was loaded.
       const made = Math.floor(Date.now() / 1000)
       const { audience } = await enroller.challenge({}, made)
@@ -93,7 +93,7 @@ describe('enroll()', () => {
   })
 
   it('gives a retry the same jti, iat and exp, and less time', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     const first = accepted(await enroller.enroll(posted, now))
@@ -104,7 +104,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a retry once the challenge has expired', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     accepted(await enroller.enroll(posted, now))
@@ -113,7 +113,7 @@ describe('enroll()', () => {
   })
 
   it('asks the policy again for a retry', async () => {
-    const { options, enroller, evidence } = await setScene()
+    const { options, enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     accepted(await enroller.enroll(posted, now))
@@ -124,7 +124,7 @@ describe('enroll()', () => {
   })
 
   it('refuses other content under a spent challenge at any time', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     accepted(await enroller.enroll(evidence(audience), now))
     const other = evidence(audience, { 'image-id': 'another.vhd' })
@@ -136,7 +136,7 @@ describe('enroll()', () => {
 
   it('stores nothing for an account that no role names', async () => {
     const { ledger, entries } = openLedger()
-    const { enroller, evidence } = await setScene({ ledger })
+    const { enroller, evidence } = await createTestEnroller({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const stranger = evidence(audience, { 'owner-account-id': '9999999999999999' })
     const answer = await enroller.enroll(stranger, now)
@@ -147,7 +147,7 @@ describe('enroll()', () => {
   it('asks the ledger nothing for what the policy refuses, and leaves the challenge unspent', async () => {
     const { ledger, entries } = openLedger()
     const policy = parsePolicy(admitting({ region_id: ['cn-beijing'] }))
-    const { options, enroller, evidence } = await setScene({ ledger, policy })
+    const { options, enroller, evidence } = await createTestEnroller({ ledger, policy })
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     expect(await enroller.enroll(posted, now)).toMatchObject({
@@ -162,7 +162,7 @@ describe('enroll()', () => {
 
   it('keeps a spent challenge for 120 s after its expiry, and no token', async () => {
     const { ledger, entries } = openLedger()
-    const { enroller, evidence } = await setScene({ ledger })
+    const { enroller, evidence } = await createTestEnroller({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const { accessToken } = accepted(await enroller.enroll(evidence(audience), now))
     expect(entries[0]?.expiresAt).toBe(now + LIFETIME_SECONDS + 120)
@@ -172,7 +172,7 @@ describe('enroll()', () => {
   })
 
   it('makes the token for one audience of the role if a resource is asked for', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = { ...evidence(audience), resource: CLUSTER }
     const { accessToken } = accepted(await enroller.enroll(posted, now))
@@ -180,7 +180,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a resource that is none of the role’s audiences', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = { ...evidence(audience), resource: 'https://other.example' }
     const answer = await enroller.enroll(posted, now)
@@ -202,7 +202,7 @@ describe('enroll()', () => {
         return swap
       },
     }
-    const { enroller, evidence } = await setScene({ ledger })
+    const { enroller, evidence } = await createTestEnroller({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     const refused = await enroller.enroll(posted, now)
@@ -216,10 +216,10 @@ describe('enroll()', () => {
   })
 
   it('refuses a challenge made before a ledger that forgets began', async () => {
-    const { options, enroller, evidence, cloud } = await setScene()
+    const { options, enroller, evidence, cloud } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const restarted = { ...options, ledger: createMemoryLedger(now + 1) }
-    const after = await setScene(restarted, cloud)
+    const after = await createTestEnroller(restarted, cloud)
     const answer = await after.enroller.enroll(evidence(audience), now + 1)
     expect(answer).toMatchObject({ facts: { reason: 'challenge_before_ledger' } })
     const fresh = await after.enroller.challenge({}, now)
@@ -227,7 +227,7 @@ describe('enroll()', () => {
   })
 
   it('accepts detached content if the challenge is posted with it', async () => {
-    const { enroller, evidence } = await setScene()
+    const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const detached = evidence(audience, {}, { detached: true })
     accepted(await enroller.enroll({ ...detached, audience }, now))
@@ -238,11 +238,11 @@ describe('enroll()', () => {
 
 describe('createEnroller()', () => {
   it('refuses an empty set of trust anchors', async () => {
-    await expect(setScene({ trustAnchors: [] })).rejects.toThrow(RangeError)
+    await expect(createTestEnroller({ trustAnchors: [] })).rejects.toThrow(RangeError)
   })
 
   it('refuses challenges that live longer than what is forgotten is kept', async () => {
-    await setScene({ challengeLifetimeSeconds: 3600 })
-    await expect(setScene({ challengeLifetimeSeconds: 3601 })).rejects.toThrow(RangeError)
+    await createTestEnroller({ challengeLifetimeSeconds: 3600 })
+    await expect(createTestEnroller({ challengeLifetimeSeconds: 3601 })).rejects.toThrow(RangeError)
   })
 })

@@ -14,7 +14,7 @@ import { revokeToken } from '../../../src/registry/revocation.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { makeKey } from '../../cases/state/jws-by-hand.ts'
 import { proofByHand } from '../../cases/state/proofs.ts'
-import { ISSUER } from '../../support/enrollment.ts'
+import { ISSUER } from '../../support/test-enroller.ts'
 import {
   ACCOUNT,
   NAME,
@@ -23,15 +23,15 @@ import {
   banAccount,
   now,
   roleOf,
-  watchedScene,
-} from '../../support/watched-scene.ts'
+  createWatchedEnroller,
+} from '../../support/watched-enroller.ts'
 
 const TRIPS = [1, 2, 3]
 const each = RULES.flatMap((rule) => TRIPS.map((trip) => [rule, trip] as const))
 
 describe('a retry', () => {
   it.each(each)('under %s is bound by a ban that comes before its trip %i', async (rule, trip) => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     const post = await begin(roleOf(rule), { key: await makeKey() })
     expect(await post()).toMatchObject({ ok: true })
     ledger.forget()
@@ -46,7 +46,7 @@ describe('a retry', () => {
     'under %s does not complete after a reset before its trip %i',
     async (rule, trip) => {
       for (const change of [resetRecord, forgetRecord]) {
-        const { ledger, begin, store } = await watchedScene()
+        const { ledger, begin, store } = await createWatchedEnroller()
         const post = await begin(roleOf(rule), { key: await makeKey() })
         expect(await post()).toMatchObject({ ok: true })
         ledger.forget()
@@ -61,7 +61,7 @@ describe('a retry', () => {
 
   it.each(each)('under %s gives no token revoked before its trip %i', async (rule, trip) => {
     for (const revoke of ['instance', 'token'] as const) {
-      const { ledger, begin, store } = await watchedScene()
+      const { ledger, begin, store } = await createWatchedEnroller()
       const post = await begin(roleOf(rule), { key: await makeKey() })
       const { facts } = await post()
       ledger.forget()
@@ -81,7 +81,7 @@ describe('two posts of one challenge', () => {
   it.each(each)(
     'under %s give one token if one overtakes the other at trip %i',
     async (rule, trip) => {
-      const { ledger, begin, store } = await watchedScene()
+      const { ledger, begin, store } = await createWatchedEnroller()
       const post = await begin(roleOf(rule), { key: await makeKey() })
       let second: unknown
       ledger.before.set(trip, async () => {
@@ -102,7 +102,7 @@ describe('two posts of one challenge', () => {
 describe('under same_key', () => {
   it('one of two keys wins, whichever comes between', async () => {
     for (const trip of [2, 3]) {
-      const { ledger, begin } = await watchedScene()
+      const { ledger, begin } = await createWatchedEnroller()
       const [own, other] = [await makeKey(), await makeKey()]
       const [first, second] = [
         await begin('same-key', { key: own }),
@@ -119,13 +119,13 @@ describe('under same_key', () => {
   })
 
   it('an enrollment without the key it needs costs the ledger nothing', async () => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     expect(await (await begin('same-key'))()).toMatchObject({ disclosed: 'key_required' })
     expect(ledger.trips).toEqual([])
   })
 
   it('a retry is renewable only by the key of the record, if the rule has changed since', async () => {
-    const { begin, options, enroller, evidence } = await watchedScene()
+    const { begin, options, enroller, evidence } = await createWatchedEnroller()
     const [own, other] = [await makeKey(), await makeKey()]
     expect(await (await begin('always', { key: own }))()).toMatchObject({ renewable: true })
     const { audience } = await enroller.challenge({ role: 'always', jkt: other.thumbprint }, now)
@@ -140,7 +140,7 @@ describe('under same_key', () => {
 
 describe('under new_image', () => {
   it('evidence of an earlier image, kept unused, does not undo a redeploy', async () => {
-    const { begin } = await watchedScene()
+    const { begin } = await createWatchedEnroller()
     const [a, b] = [{ 'image-id': 'm-a' }, { 'image-id': 'm-b' }]
     const enroll = async (fields: typeof a, at: number) =>
       (await begin('new-image', { fields, at }))()
@@ -159,7 +159,7 @@ describe('under new_image', () => {
 
 describe('what is known of a refusal', () => {
   it('has the key as soon as its proof verified, and the image as soon as the evidence did', async () => {
-    const { enroller, evidence } = await watchedScene()
+    const { enroller, evidence } = await createWatchedEnroller()
     const [own, other] = [await makeKey(), await makeKey()]
     const { audience } = await enroller.challenge({ role: 'always', jkt: own.thumbprint }, now)
     const dpop = proofByHand(other, ISSUER, audience)
@@ -176,7 +176,7 @@ describe('what is known of a refusal', () => {
   })
 
   it('has no retry where the ledger was not asked about the challenge', async () => {
-    const { begin } = await watchedScene()
+    const { begin } = await createWatchedEnroller()
     expect((await (await begin('never'))()).facts.retry).toBe(false)
     const { facts } = await (await begin('never'))()
     expect(facts).toMatchObject({ reason: 'already_enrolled' })
@@ -190,7 +190,7 @@ describe('what is known of a refusal', () => {
       reenrollment: 'always',
     })
     const roles = { mine: match(ACCOUNT), theirs: match('1') }
-    const { begin, ledger } = await watchedScene(undefined, parsePolicy({ roles }))
+    const { begin, ledger } = await createWatchedEnroller(undefined, parsePolicy({ roles }))
     for (const role of ['theirs', 'ghost']) {
       expect(await (await begin(role))()).toMatchObject({ disclosed: 'no_role_matches' })
     }

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { issuerProblem } from '../../../src/enroll/issuer.ts'
-import { setScene } from '../../support/enrollment.ts'
+import { createTestEnroller } from '../../support/test-enroller.ts'
 
 describe('createEnroller()', () => {
   it.each([
@@ -18,7 +18,7 @@ describe('createEnroller()', () => {
     ['ftp://app.test', 'is not an http or https URL'],
     ['', 'is not an http or https URL'],
   ])('refuses the issuer %j', async (issuer, problem) => {
-    const refused = setScene({ issuer })
+    const refused = createTestEnroller({ issuer })
     await expect(refused).rejects.toThrow(RangeError)
     await expect(refused).rejects.toThrow(`issuer ${problem}`)
     await expect(refused).rejects.not.toThrow('word@')
@@ -27,7 +27,7 @@ describe('createEnroller()', () => {
   it.each(['https://app.test', 'https://app.test:8443', 'http://127.0.0.1:8787', 'https://[::1]'])(
     'takes the issuer %j',
     async (issuer) => {
-      expect((await setScene({ issuer })).enroller.issuer).toBe(issuer)
+      expect((await createTestEnroller({ issuer })).enroller.issuer).toBe(issuer)
     },
   )
 })

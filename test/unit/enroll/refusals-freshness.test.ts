@@ -5,14 +5,20 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createEnroller } from '../../../src/enroll/enroller.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { LIFETIME_SECONDS, ROLE, type Scene, claimsOf, setScene } from '../../support/enrollment.ts'
+import {
+  LIFETIME_SECONDS,
+  ROLE,
+  type TestEnroller,
+  claimsOf,
+  createTestEnroller,
+} from '../../support/test-enroller.ts'
 
 const now = Math.floor(Date.now() / 1000)
 
 describe('enroll()', () => {
-  let scene: Scene
+  let scene: TestEnroller
   beforeAll(async () => {
-    scene = await setScene()
+    scene = await createTestEnroller()
   })
 
   const challenge = async (role?: string): Promise<string> =>
@@ -58,7 +64,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a challenge of another service', async () => {
-    const other = await setScene({ issuer: 'https://other.example' }, scene.cloud)
+    const other = await createTestEnroller({ issuer: 'https://other.example' }, scene.cloud)
     const { audience } = await other.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_for_another')
   })
@@ -71,7 +77,7 @@ describe('enroll()', () => {
 
   it('refuses a challenge made under a key that left the set', async () => {
     const signingKeys = await parseSigningKeys(await generateSigningKeys('ES256'))
-    const before = await setScene({ signingKeys }, scene.cloud)
+    const before = await createTestEnroller({ signingKeys }, scene.cloud)
     const { audience } = await before.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_not_ours')
   })

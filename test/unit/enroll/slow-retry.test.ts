@@ -7,7 +7,7 @@ import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
-import { setScene } from '../../support/enrollment.ts'
+import { createTestEnroller } from '../../support/test-enroller.ts'
 
 const NOW = Math.floor(Date.now() / 1000)
 
@@ -64,7 +64,7 @@ it.each([
     const match = { owner_account_id: [DOCUMENT_FIELDS['owner-account-id']] }
     const token = { audience: ['https://cluster.example'] }
     const policy = parsePolicy({ roles: { worker: { match, token, reenrollment: rule } } })
-    const { enroller, evidence } = await setScene({ ledger, policy })
+    const { enroller, evidence } = await createTestEnroller({ ledger, policy })
     const fresh = async () => evidence((await enroller.challenge({}, NOW)).audience)
     const [first, second] = [await fresh(), await fresh()]
 

@@ -15,21 +15,21 @@ import {
   banAccount,
   now,
   roleOf,
-  watchedScene,
-} from '../../support/watched-scene.ts'
+  createWatchedEnroller,
+} from '../../support/watched-enroller.ts'
 
 const SPENDING = ['store challenge', 'read ban', 'read ban', 'read ban']
 
 describe('enroll() asks the ledger', () => {
   it('nothing for an account that no role names', async () => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     const post = await begin('always', { fields: { 'owner-account-id': '9999999999999999' } })
     expect(await post()).toMatchObject({ ok: false, disclosed: undefined })
     expect(ledger.trips).toEqual([])
   })
 
   it('nothing for what the policy refuses: no such role, no such audience', async () => {
-    const { ledger, begin, enroller, evidence } = await watchedScene()
+    const { ledger, begin, enroller, evidence } = await createWatchedEnroller()
     const post = await begin('ghost')
     expect(await post()).toMatchObject({ disclosed: 'no_role_matches' })
     const { audience } = await enroller.challenge({}, now)
@@ -42,7 +42,7 @@ describe('enroll() asks the ledger', () => {
   })
 
   it('one thing for what the record alone refuses, however often it is posted', async () => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     expect(await (await begin('never'))()).toMatchObject({ ok: true, renewable: false })
     ledger.forget()
     const post = await begin('never')
@@ -53,7 +53,7 @@ describe('enroll() asks the ledger', () => {
   })
 
   it('three times in a row for an enrollment, and for its retry', async () => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     const post = await begin('never')
     expect(await post()).toMatchObject({ ok: true })
     expect(ledger.trips).toEqual([['read instance'], SPENDING, ['store instance']])
@@ -63,7 +63,7 @@ describe('enroll() asks the ledger', () => {
   })
 
   it('twice for a banned instance, which is told nothing', async () => {
-    const { ledger, begin, store } = await watchedScene()
+    const { ledger, begin, store } = await createWatchedEnroller()
     await banAccount(store)
     const answer = await (await begin('always'))()
     expect(answer).toMatchObject({ code: 'not_admitted', facts: { reason: 'banned' } })
@@ -74,13 +74,13 @@ describe('enroll() asks the ledger', () => {
 
 describe('enroll() between its trips', () => {
   it.each([1, 2])('is bound by a ban that was acknowledged during trip %i', async (trip) => {
-    const { ledger, begin } = await watchedScene()
+    const { ledger, begin } = await createWatchedEnroller()
     ledger.before.set(trip, banAccount)
     expect(await (await begin('always'))()).toMatchObject({ facts: { reason: 'banned' } })
   })
 
   it('binds a retry to a ban, and admits it once the ban is lifted', async () => {
-    const { begin, store } = await watchedScene()
+    const { begin, store } = await createWatchedEnroller()
     const post = await begin('never')
     expect(await post()).toMatchObject({ ok: true })
     await banAccount(store)
@@ -92,7 +92,7 @@ describe('enroll() between its trips', () => {
   it.each(RULES.slice(0, 3))('does not complete across a reset, under %s', async (rule) => {
     const role = roleOf(rule)
     for (const trip of [2, 3]) {
-      const { ledger, begin, store } = await watchedScene()
+      const { ledger, begin, store } = await createWatchedEnroller()
       expect(
         await (
           await begin(role, { fields: { 'image-id': 'a' }, at: now - 50 })
@@ -113,7 +113,7 @@ describe('enroll() between its trips', () => {
   })
 
   it('refuses a challenge made in the second of a reset, and takes the next one', async () => {
-    const { begin, store } = await watchedScene()
+    const { begin, store } = await createWatchedEnroller()
     expect(await (await begin('never'))()).toMatchObject({ ok: true })
     const post = await begin('never', { at: now + 5 })
     await changeInstance(store, NAME, resetRecord, () => now + 5)
@@ -122,7 +122,7 @@ describe('enroll() between its trips', () => {
   })
 
   it('gives no token that was revoked while it was made', async () => {
-    const { ledger, begin, store } = await watchedScene()
+    const { ledger, begin, store } = await createWatchedEnroller()
     expect(await (await begin('always', { at: now - 50 }))()).toMatchObject({ ok: true })
     ledger.forget()
     ledger.before.set(3, () => changeInstance(store, NAME, revokeRecord, () => now))
@@ -132,7 +132,7 @@ describe('enroll() between its trips', () => {
   })
 
   it('gives a retry no token whose jti was revoked', async () => {
-    const { begin, store } = await watchedScene()
+    const { begin, store } = await createWatchedEnroller()
     const post = await begin('always')
     const first = await post()
     await revokeToken(store, String(first.facts.jti), now)
@@ -141,7 +141,7 @@ describe('enroll() between its trips', () => {
 
   it('enrolls one of two under never, whichever comes between', async () => {
     for (const trip of [2, 3]) {
-      const { ledger, begin } = await watchedScene()
+      const { ledger, begin } = await createWatchedEnroller()
       const [first, second] = [await begin('never'), await begin('never')]
       ledger.before.set(trip, async () => {
         ledger.before.clear()
@@ -155,7 +155,7 @@ describe('enroll() between its trips', () => {
   it('answers 503 if a ban can’t be read, though the challenge is spent by then', async () => {
     const store = createMemoryLedger(0)
     let broken = true
-    const { begin } = await watchedScene({
+    const { begin } = await createWatchedEnroller({
       ...store,
       read: async (key, at) => {
         if (broken && key.startsWith('ban:image')) throw new LedgerUnavailableError('gone')
@@ -172,7 +172,7 @@ describe('enroll() between its trips', () => {
     for (const trip of [1, 3]) {
       const store = createMemoryLedger(0)
       let since = 0
-      const { ledger, begin } = await watchedScene(store)
+      const { ledger, begin } = await createWatchedEnroller(store)
       Object.defineProperty(ledger, 'remembersSince', { get: () => since })
       ledger.before.set(trip, async () => (since = now + 1))
       expect([trip, await (await begin('always'))()]).toMatchObject([
@@ -185,7 +185,7 @@ describe('enroll() between its trips', () => {
 
 describe('what is stored', () => {
   it('has a format number and the name of the cloud', async () => {
-    const { begin, store } = await watchedScene()
+    const { begin, store } = await createWatchedEnroller()
     expect(await (await begin('always'))()).toMatchObject({ ok: true })
     const key = instanceKey(NAME)
     expect(key.startsWith(`instance:acs/${ACCOUNT}/`)).toBe(true)
@@ -193,7 +193,7 @@ describe('what is stored', () => {
   })
 
   it.each(['2 next', 'without a number', ''])('gives no token if it is %j', async (value) => {
-    const { begin, store } = await watchedScene()
+    const { begin, store } = await createWatchedEnroller()
     await store.compareAndSet({ key: instanceKey(NAME), value }, undefined, now)
     expect(await (await begin('always'))()).toMatchObject({
       code: 'unavailable',

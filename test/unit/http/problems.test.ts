@@ -7,7 +7,7 @@ import { createApp } from '../../../src/http/app.ts'
 import type { AuditEvent } from '../../../src/http/audit.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { setScene } from '../../support/enrollment.ts'
+import { createTestEnroller } from '../../support/test-enroller.ts'
 import {
   FORM,
   type Fields,
@@ -68,7 +68,7 @@ describe('createApp() with a rate limiter', () => {
   it('answers 429 with Retry-After to each POST that it refuses, and to nothing else', async () => {
     let allowed = true
     const seen: string[] = []
-    const { enroller, evidence: evidenceFor } = await setScene()
+    const { enroller, evidence: evidenceFor } = await createTestEnroller()
     const events: AuditEvent[] = []
     const limited = createApp({
       enroller,
@@ -95,7 +95,7 @@ describe('createApp() with a rate limiter', () => {
   })
 
   it('that fails itself answers 500, and lets nobody in', async () => {
-    const { enroller } = await setScene()
+    const { enroller } = await createTestEnroller()
     const rateLimiter = (): Promise<boolean> => Promise.reject(new Error('x'))
     const broken = createApp({ enroller, rateLimiter, audit: () => undefined })
     const init = { method: 'POST', headers: FORM, body: '' }

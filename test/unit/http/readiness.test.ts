@@ -7,7 +7,7 @@ import type { AuditEvent } from '../../../src/http/audit.ts'
 import { createReadiness } from '../../../src/http/readiness.ts'
 import type { Swap } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { setScene } from '../../support/enrollment.ts'
+import { createTestEnroller } from '../../support/test-enroller.ts'
 import { problemOf } from '../../support/http.ts'
 
 /** A ledger whose answers are given by hand. */
@@ -99,7 +99,7 @@ describe('createReadiness() with a ledger', () => {
 
 /** The app with a readiness of the test's own, or without. */
 const appWith = async (readiness?: () => Promise<boolean>) => {
-  const { enroller } = await setScene()
+  const { enroller } = await createTestEnroller()
   const events: AuditEvent[] = []
   const audit = (event: AuditEvent): void => void events.push(event)
   return { app: createApp({ enroller, audit, ...(readiness && { readiness }) }), events }

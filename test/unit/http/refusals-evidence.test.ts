@@ -14,16 +14,9 @@ import {
   octets,
   primitive,
 } from '../../support/der-tree.ts'
-import {
-  INVALID,
-  type TestService,
-  createTestService,
-  enrolled,
-  expectRefused,
-  expects,
-  toBase64,
-} from '../../support/http.ts'
+import { INVALID, enrolled, expectRefused, expects, toBase64 } from '../../support/http.ts'
 import { type SignOptions, documentText, withAudience } from '../../support/test-cloud.ts'
+import { type TestService, createTestService } from '../../support/test-service.ts'
 
 const YEARS = 2 * 366 * 86_400
 const DOCUMENT = documentText()

@@ -20,7 +20,7 @@ import { revokeToken } from '../../../src/registry/revocation.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { issueToken } from '../../../src/token/issue.ts'
 import { type SigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { ISSUER, admitting } from '../../support/enrollment.ts'
+import { ISSUER, admitting } from '../../support/test-enroller.ts'
 import { documentText } from '../../support/test-cloud.ts'
 
 const NOW = 1_800_000_000

@@ -9,8 +9,8 @@ import { LedgerFormatError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { createService } from '../../../src/service.ts'
-import { ISSUER, setScene } from '../../support/enrollment.ts'
-import { ACCOUNT, NAME, now, watchedScene } from '../../support/watched-scene.ts'
+import { ISSUER, createTestEnroller } from '../../support/test-enroller.ts'
+import { ACCOUNT, NAME, now, createWatchedEnroller } from '../../support/watched-enroller.ts'
 
 const FOREIGN = ['2 next', '01 x', '1', '1x', 'x', '{}', '']
 
@@ -39,7 +39,7 @@ describe('an entry of another release', () => {
 
   it.each(Object.entries(kinds))('as %s gives a retry 503 and no token', async (_, keyOf) => {
     for (const value of FOREIGN) {
-      const { begin, store } = await watchedScene()
+      const { begin, store } = await createWatchedEnroller()
       const post = await begin('always')
       const { facts } = await post()
       const key = keyOf(String(facts.jti))
@@ -60,7 +60,7 @@ describe('an entry of another release', () => {
           ? { stored: false, value: '2 spent' }
           : memory.compareAndSet(entry, expected, at),
     }
-    const { begin } = await watchedScene(store)
+    const { begin } = await createWatchedEnroller(store)
     expect(await (await begin('always'))()).toMatchObject({ code: 'unavailable' })
   })
 
@@ -72,7 +72,7 @@ describe('an entry of another release', () => {
 
   it('is reported to the operator, once, with the format that was found', async () => {
     const ledger = createMemoryLedger(0)
-    const { options, evidence } = await setScene({ ledger })
+    const { options, evidence } = await createTestEnroller({ ledger })
     const said: string[] = []
     const rest = { ledger: { kind: 'memory' as const }, host: 'localhost', port: 0, warnings: [] }
     const config = { ...rest, ...options, challengeKeys: undefined, operatorKeys: undefined }

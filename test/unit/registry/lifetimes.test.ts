@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS, outlivedAt } from '../../../src/registry/lifetimes.ts'
-import { admitting } from '../../support/enrollment.ts'
+import { admitting } from '../../support/test-enroller.ts'
 
 const NOW = 1_800_000_000
 

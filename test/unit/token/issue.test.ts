@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { issueToken } from '../../../src/token/issue.ts'
 import { type SigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { ISSUER, admitting, claimsOf } from '../../support/enrollment.ts'
+import { ISSUER, admitting, claimsOf } from '../../support/test-enroller.ts'
 import { signingKeysOf } from '../../support/rsa-keys.ts'
 
 const [role] = parsePolicy(admitting()).roles

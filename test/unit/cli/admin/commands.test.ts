@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { claimsOf } from '../../../support/enrollment.ts'
+import { claimsOf } from '../../../support/test-enroller.ts'
 import { jsonLines } from '../../../support/command.ts'
 import {
   ACCOUNT,

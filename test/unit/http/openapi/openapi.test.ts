@@ -14,7 +14,7 @@ import {
   REQUEST_SCHEMAS,
 } from '../../../../src/http/request/schemas.ts'
 import { checkFields } from '../../../../src/http/request/check-fields.ts'
-import { setScene } from '../../../support/enrollment.ts'
+import { createTestEnroller } from '../../../support/test-enroller.ts'
 import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
 
 interface ObjectSchema {
@@ -69,12 +69,12 @@ describe('openapi.json', () => {
     ['without operators', 'POST /v1/enroll', false],
     ['with operators', 'DELETE /v1/admin/bans/{kind}/{value}', true],
   ])('describes each path and method of the app %s, and no other', async (_, one, operators) => {
-    const { enroller, options } = await setScene()
+    const { enroller, options } = await createTestEnroller()
     const app = createApp({
       enroller,
       audit: () => undefined,
       readiness: () => Promise.resolve(true),
-      ...(operators && { operators: { ledger: options.ledger, adminKeys: [] } }),
+      ...(operators && { operators: { ledger: options.ledger, operatorKeys: [] } }),
     })
     const { paths } = (await (await app.request('/openapi.json')).json()) as Description
     const routes = app.routes

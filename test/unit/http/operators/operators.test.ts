@@ -16,8 +16,7 @@ import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../../../src/token/generate.ts'
 import { parseSigningKeys, publishedKeys } from '../../../../src/token/signing-keys.ts'
 import { operatorTable, readmePage } from '../../../generate/readme-tables.ts'
-import { ISSUER } from '../../../support/http.ts'
-import { OPERATOR } from '../../../support/operated-service.ts'
+import { ISSUER, OPERATOR } from '../../../support/test-service.ts'
 import { readProjectFile } from '../../../support/sources.ts'
 
 const NOW = 1_700_000_000

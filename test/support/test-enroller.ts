@@ -1,5 +1,4 @@
-// A service without HTTP, for tests: an enroller over a cloud of the tests' own, and instances that
-// enroll with it.
+// An enroller without HTTP around it, for tests of what enrolls: over a cloud of the tests' own, with instances.
 
 import { type Enroller, type EnrollerOptions, createEnroller } from '../../src/enroll/enroller.ts'
 import { parseTrustAnchors } from '../../src/index.ts'
@@ -48,7 +47,7 @@ export const enrollerOptions = async (
 })
 
 /** What a test works with. */
-export interface Scene {
+export interface TestEnroller {
   readonly cloud: TestCloud
   readonly options: EnrollerOptions
   readonly enroller: Enroller
@@ -60,11 +59,11 @@ export interface Scene {
   ): { document: string; pkcs7: string }
 }
 
-/** Sets a scene; give it the cloud of another one to share its instances. */
-export const setScene = async (
+/** Creates one; give it the cloud of another one to share its instances. */
+export const createTestEnroller = async (
   changes: Partial<EnrollerOptions> = {},
   given?: TestCloud,
-): Promise<Scene> => {
+): Promise<TestEnroller> => {
   const cloud = given ?? (await sharedTestCloud())
   const options = await enrollerOptions(cloud, changes)
   return {

@@ -8,7 +8,7 @@ import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { type Policy, parsePolicy } from '../../src/policy/policy.ts'
 import { proofByHand } from '../cases/state/proofs.ts'
 import type { TestKey } from '../cases/state/jws-by-hand.ts'
-import { ISSUER, setScene } from './enrollment.ts'
+import { ISSUER, createTestEnroller } from './test-enroller.ts'
 import { DOCUMENT_FIELDS } from './test-cloud.ts'
 
 /** The time of these tests, Unix seconds. */
@@ -94,25 +94,25 @@ export interface Begin {
 }
 
 /** A service, and instances that enroll with it. */
-export interface WatchedScene {
+export interface WatchedEnroller {
   readonly ledger: WatchedLedger
   /** What the ledger stands on: operators change this, so that they don't count. */
   readonly store: Ledger
-  readonly enroller: Awaited<ReturnType<typeof setScene>>['enroller']
-  readonly evidence: Awaited<ReturnType<typeof setScene>>['evidence']
-  readonly options: Awaited<ReturnType<typeof setScene>>['options']
+  readonly enroller: Awaited<ReturnType<typeof createTestEnroller>>['enroller']
+  readonly evidence: Awaited<ReturnType<typeof createTestEnroller>>['evidence']
+  readonly options: Awaited<ReturnType<typeof createTestEnroller>>['options']
   /** Evidence for one enrollment, to be posted as often as a test likes. */
   begin(role: string, options?: Begin): Promise<(when?: number) => Promise<Enrollment>>
 }
 
 /** Sets the scene. */
-export const watchedScene = async (
+export const createWatchedEnroller = async (
   store: Ledger = createMemoryLedger(0),
   policy: Policy = POLICY,
-): Promise<WatchedScene> => {
+): Promise<WatchedEnroller> => {
   const ledger = watch(store)
-  const { enroller, evidence, options } = await setScene({ ledger, policy })
-  const begin: WatchedScene['begin'] = async (role, { fields = {}, at = now, key } = {}) => {
+  const { enroller, evidence, options } = await createTestEnroller({ ledger, policy })
+  const begin: WatchedEnroller['begin'] = async (role, { fields = {}, at = now, key } = {}) => {
     const { audience } = await enroller.challenge({ role, jkt: key?.thumbprint }, at)
     const posted = {
       ...evidence(audience, { ...fields }),
