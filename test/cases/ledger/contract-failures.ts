@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { OpenStore } from './contract.ts'
-import { NOW, newKey, newKind } from './keys.ts'
+import { NOW, forEachNumber, newKey, newKind } from './keys.ts'
 
 /** "A few seconds", with room for a slow machine. */
 const FEW_SECONDS = 12
@@ -52,12 +52,14 @@ const writeWhile = async (ledger: Ledger, end: () => Promise<void>): Promise<Wri
 /** What was acknowledged is there; a change that was under way may be there too. */
 const expectNothingLost = async (ledger: Ledger, { acknowledged }: Written): Promise<void> => {
   expect(acknowledged.size).toBeGreaterThan(ENOUGH)
-  for (const [key, value] of acknowledged) {
+  const entries = [...acknowledged]
+  await forEachNumber(entries.length, async (i) => {
+    const [key, value] = entries[i] as [string, string]
     const found = await ledger.read(key, NOW)
     expect([value, `${Number(value) + 1}`]).toContain(found)
     const swap = await ledger.compareAndSet({ key, value: 'x' }, undefined, NOW)
     expect(swap).toEqual({ stored: false, value: found })
-  }
+  })
 }
 
 export const declareFailureTests = (open: OpenStore): void => {

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { OpenStore } from './contract.ts'
-import { NOW, newKey } from './keys.ts'
+import { NOW, forEachNumber, newKey } from './keys.ts'
 
 /** What keys and values may have in them. */
 const ODD_TEXTS = [
@@ -153,10 +153,13 @@ export const declareSwapTests = (open: OpenStore): void => {
     await ledger.compareAndSet({ key, value: 'a', expiresAt: NOW + 10 }, undefined, NOW)
     // Enough calls for every driver that cleans by the way.
     const future = NOW + 30 * 86_400
-    for (let i = 0; i < 200; i++) {
-      const entry = { key: newKey(), value: 'x', expiresAt: future + 10 }
-      await ledger.compareAndSet(entry, undefined, future)
-    }
+    await forEachNumber(200, () =>
+      ledger.compareAndSet(
+        { key: newKey(), value: 'x', expiresAt: future + 10 },
+        undefined,
+        future,
+      ),
+    )
     expect(await ledger.read(key, future)).toBeUndefined()
     expect(await ledger.read(key, NOW)).toBe('a')
     const swap = await ledger.compareAndSet({ key, value: 'b' }, undefined, NOW)
@@ -168,10 +171,9 @@ export const declareSwapTests = (open: OpenStore): void => {
     const [kept, forever] = [newKey(), newKey()]
     await ledger.compareAndSet({ key: kept, value: 'a', expiresAt: NOW + 1000 }, undefined, NOW)
     await ledger.compareAndSet({ key: forever, value: 'b' }, undefined, NOW)
-    for (let i = 0; i < 200; i++) {
-      const entry = { key: newKey(), value: 'x', expiresAt: NOW + i }
-      await ledger.compareAndSet(entry, undefined, NOW + i)
-    }
+    await forEachNumber(200, (i) =>
+      ledger.compareAndSet({ key: newKey(), value: 'x', expiresAt: NOW + i }, undefined, NOW + i),
+    )
     expect(await ledger.read(kept, NOW + 999)).toBe('a')
     expect(await ledger.read(forever, NOW + 999)).toBe('b')
   })
@@ -180,13 +182,15 @@ export const declareSwapTests = (open: OpenStore): void => {
     const { ledger } = await open(context)
     const kind = 'odd'
     const keys = ODD_TEXTS.map((text) => `${kind}:${text}`)
-    for (const [i, key] of keys.entries()) {
+    const forEachKey = (call: (key: string, i: number) => Promise<void>): Promise<void> =>
+      forEachNumber(keys.length, (i) => call(keys[i] as string, i))
+    await forEachKey(async (key, i) => {
       expect(await ledger.read(key, NOW)).toBeUndefined()
       const value = `${i} ${ODD_TEXTS[i]}`
       const swap = await ledger.compareAndSet({ key, value }, undefined, NOW)
       expect(swap).toEqual({ stored: true })
-    }
-    for (const [i, key] of keys.entries()) {
+    })
+    await forEachKey(async (key, i) => {
       const value = `${i} ${ODD_TEXTS[i]}`
       expect(await ledger.read(key, NOW)).toBe(value)
       const other = await ledger.compareAndSet({ key, value: 'b' }, `${value}\u0000`, NOW)
@@ -194,7 +198,7 @@ export const declareSwapTests = (open: OpenStore): void => {
       const next = { key, value: ODD_TEXTS[i] as string }
       expect(await ledger.compareAndSet(next, value, NOW)).toEqual({ stored: true })
       expect(await ledger.read(key, NOW)).toBe(ODD_TEXTS[i])
-    }
+    })
   })
 
   it('compareAndSet() and read() take keys of 512 bytes and values of 4,096', async (context) => {

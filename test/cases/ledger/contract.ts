@@ -5,7 +5,7 @@ import { afterAll, describe, type TestContext } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { declareEnrollmentTests } from './contract-enrollment.ts'
 import { declareFailureTests } from './contract-failures.ts'
-import { declareListTests } from './contract-list.ts'
+import { declareListTests, declareManyEntriesTest } from './contract-list.ts'
 import { declareRaceTests } from './contract-races.ts'
 import { declareSwapTests } from './contract-swaps.ts'
 
@@ -24,6 +24,10 @@ export interface LedgerStore {
   readonly mendStore?: () => Promise<void>
   close(): Promise<void>
 }
+
+/** More than any page has, and than any driver reads at once. */
+const SEVERAL = 300
+const MANY = 10_000
 
 /** Opens the store of a suite, or skips the test of the context with a reason. */
 export type OpenStore = (context: TestContext) => Promise<LedgerStore>
@@ -45,9 +49,19 @@ export const describeLedger = (
     declareSwapTests(opened)
     declareRaceTests(opened)
     declareListTests(opened)
+    declareManyEntriesTest(opened, SEVERAL)
     if (survives) {
       declareFailureTests(opened)
       declareEnrollmentTests(opened)
     }
+  })
+}
+
+/** Declares the part of the suite that takes long: 10,000 entries. */
+export const describeManyEntries = (name: string, open: OpenStore): void => {
+  describe(`the ledger in ${name}`, () => {
+    let store: LedgerStore | undefined
+    afterAll(() => store?.close())
+    declareManyEntriesTest(async (context) => (store ??= await open(context)), MANY)
   })
 }

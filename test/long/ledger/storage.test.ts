@@ -11,7 +11,7 @@ import { requireNode24 } from '../../support/node24.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { ROOT } from '../../support/sources.ts'
-import { forEachNumber } from '../../cases/ledger/contract-list.ts'
+import { forEachNumber } from '../../cases/ledger/keys.ts'
 import { instanceEntry } from '../../cases/ledger/instance-entries.ts'
 
 const COUNT = 100_000

@@ -94,7 +94,8 @@ const BROKEN: readonly BrokenDriver[] = [
   },
 ]
 
-it.for(BROKEN.map((driver) => ({ ...driver, expecting: driver.expected ?? 'nothing' })))(
+// Most of the time is spent on starting hosts.
+it.concurrent.for(BROKEN.map((driver) => ({ ...driver, expecting: driver.expected ?? 'nothing' })))(
   'compareAndSet() of $name has more than one winner that expects $expecting once its atomic clause is gone',
   async ({ file, clause, replacement, expected, open }, context) => {
     const copy = createBrokenCopy(file, clause, replacement)

@@ -1,7 +1,7 @@
 // The epoch of a ledger, in real Redis servers: made once, watched, and what follows when the store is
 // emptied, exchanged, restored or taken by another service.
 
-import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
+import { type TestContext, describe, expect, it } from 'vitest'
 import {
   ConfigurationError,
   LedgerUnavailableError,
@@ -28,12 +28,18 @@ interface Opened {
   readonly lines: string[]
 }
 
+// Each test has a server of its own, and most wait until a running service looks at the epoch again: side by side.
+
 /** A ledger as a service opens it. */
-const open = async ({ url }: { url: string }, issuer = ISSUER): Promise<Opened> => {
+const open = async (
+  context: TestContext,
+  { url }: { url: string },
+  issuer = ISSUER,
+): Promise<Opened> => {
   const lines: string[] = []
   const config = { kind: 'redis', url } as const
   const ledger = await openLedger(config, { issuer, report: (line) => void lines.push(line) })
-  onTestFinished(() => ledger.close?.())
+  context.onTestFinished(() => ledger.close?.())
   return { ledger, lines }
 }
 
@@ -70,11 +76,11 @@ const callUntil = async (ledger: OpenLedger, done: () => boolean): Promise<numbe
   return failed
 }
 
-describe('openLedger(), the epoch of a new ledger', () => {
+describe.concurrent('openLedger(), the epoch of a new ledger', () => {
   it('is made on first use: the time, the issuer and random bytes, and it never expires', async (context) => {
     const server = await serverFor(context)
     const before = seconds()
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     expect(await server.cli('get', STORED)).toMatch(EPOCH)
     const time = await storedTime(server)
     expect(time).toBeGreaterThanOrEqual(before)
@@ -85,16 +91,16 @@ describe('openLedger(), the epoch of a new ledger', () => {
 
   it('is found by those who open it later, who say nothing', async (context) => {
     const server = await serverFor(context)
-    const first = await open(server)
+    const first = await open(context, server)
     await pause(1100)
-    const second = await open(server)
+    const second = await open(context, server)
     expect(second.ledger.remembersSince).toBe(first.ledger.remembersSince)
     expect(second.lines).toEqual([])
   })
 
   it('is one for all that open it at the same moment', async (context) => {
     const server = await serverFor(context)
-    const all = await Promise.all(Array.from({ length: 12 }, () => open(server)))
+    const all = await Promise.all(Array.from({ length: 12 }, () => open(context, server)))
     const expected = (await storedTime(server)) + 1
     expect(new Set(all.map(({ ledger }) => ledger.remembersSince))).toEqual(new Set([expected]))
     expect(all.flatMap(({ lines }) => lines)).toHaveLength(1)
@@ -103,7 +109,7 @@ describe('openLedger(), the epoch of a new ledger', () => {
   it('is read or made by the first call that is answered, if the store is down at start', async (context) => {
     const server = await serverFor(context)
     await server.kill()
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     expect(lines.join()).toContain('until it answers, nobody can enroll')
     expect(ledger.remembersSince).toBeUndefined()
     expect(await fails(ledger)).toBe(true)
@@ -115,17 +121,17 @@ describe('openLedger(), the epoch of a new ledger', () => {
   it('is there in a cluster', async (context) => {
     requireRedis(context)
     const cluster = await startRedisCluster()
-    onTestFinished(() => cluster.close())
-    const { ledger } = await open(cluster)
+    context.onTestFinished(() => cluster.close())
+    const { ledger } = await open(context, cluster)
     expect(ledger.remembersSince).toBeGreaterThanOrEqual(seconds())
-    expect((await open(cluster)).ledger.remembersSince).toBe(ledger.remembersSince)
+    expect((await open(context, cluster)).ledger.remembersSince).toBe(ledger.remembersSince)
   })
 })
 
-describe('openLedger(), a ledger that is emptied', () => {
+describe.concurrent('openLedger(), a ledger that is emptied', () => {
   it('under a running service fails a call within five seconds, and begins anew, loudly', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     const before = Number(ledger.remembersSince)
     await server.cli('flushall')
     const began = performance.now()
@@ -141,7 +147,7 @@ describe('openLedger(), a ledger that is emptied', () => {
 
   it('is noticed without any call, too', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     const before = Number(ledger.remembersSince)
     await server.cli('flushall')
     await waitUntil(async () => lines.length >= 3, { seconds: 6, what: 'noticed' })
@@ -156,7 +162,7 @@ describe('openLedger(), a ledger that is emptied', () => {
     ]
     for (const call of calls) {
       const server = await serverFor(context)
-      const { ledger, lines } = await open(server)
+      const { ledger, lines } = await open(context, server)
       await server.cli('flushall')
       await server.kill()
       await server.start()
@@ -170,7 +176,7 @@ describe('openLedger(), a ledger that is emptied', () => {
 
   it('fails the calls that are under way when that is noticed', async (context) => {
     const server = await serverFor(context)
-    const { ledger } = await open(server)
+    const { ledger } = await open(context, server)
     await server.cli('flushall')
     await server.cli('client', 'kill', 'type', 'normal')
     await pause(50)
@@ -181,7 +187,11 @@ describe('openLedger(), a ledger that is emptied', () => {
 
   it('has one new epoch for all services, later than the one before', async (context) => {
     const server = await serverFor(context)
-    const all = await Promise.all([open(server), open(server), open(server)])
+    const all = await Promise.all([
+      open(context, server),
+      open(context, server),
+      open(context, server),
+    ])
     const before = Number(all[0]?.ledger.remembersSince)
     await server.cli('flushall')
     const settled = async (): Promise<boolean> => {
@@ -199,10 +209,10 @@ describe('openLedger(), a ledger that is emptied', () => {
   })
 })
 
-describe('openLedger(), a ledger that is restored or renewed', () => {
+describe.concurrent('openLedger(), a ledger that is restored or renewed', () => {
   it('with an older epoch, of a backup, fails a call and begins anew', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     await server.cli('set', STORED, epochAt(seconds() - 86_400))
     const failed = await callUntil(ledger, () => lines.length >= 3)
     expect(failed).toBeGreaterThan(0)
@@ -214,7 +224,7 @@ describe('openLedger(), a ledger that is restored or renewed', () => {
 
   it('with an epoch of the same second and other bytes is another one', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     const time = await storedTime(server)
     await server.cli('set', STORED, epochAt(time))
     await callUntil(ledger, () => lines.length >= 3)
@@ -223,10 +233,10 @@ describe('openLedger(), a ledger that is restored or renewed', () => {
 
   it('takes an epoch that an operator renewed, and does not make another', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     await pause(1100)
     const store = createRedisLedger({ url: server.url })
-    onTestFinished(() => store.close())
+    context.onTestFinished(() => store.close())
     const { before, after } = await renewEpoch(store, { issuer: ISSUER, now: seconds() })
     expect(before?.time).toBe(Number(ledger.remembersSince) - 1)
     const renewed = await server.cli('get', STORED)
@@ -240,16 +250,16 @@ describe('openLedger(), a ledger that is restored or renewed', () => {
   })
 })
 
-describe('openLedger(), clocks', () => {
+describe.concurrent('openLedger(), clocks', () => {
   it('does not use a ledger that begins more than 60 s ahead, and says which clock', async (context) => {
     const server = await serverFor(context)
     await server.cli('set', STORED, epochAt(seconds() + 70))
-    const { ledger, lines } = await open(server)
+    const { ledger, lines } = await open(context, server)
     expect(lines[0]).toMatch(/began at .* but the clock here says .*this clock is slow, or the one/)
     await expect(read(ledger)).rejects.toThrow(/renew-epoch/)
     // What an operator does about it.
     const store = createRedisLedger({ url: server.url })
-    onTestFinished(() => store.close())
+    context.onTestFinished(() => store.close())
     await renewEpoch(store, { issuer: ISSUER, now: seconds() })
     expect(await fails(ledger)).toBe(false)
   })
@@ -258,7 +268,7 @@ describe('openLedger(), clocks', () => {
     const server = await serverFor(context)
     const time = seconds() + 50
     await server.cli('set', STORED, epochAt(time))
-    const { ledger } = await open(server)
+    const { ledger } = await open(context, server)
     expect(await fails(ledger)).toBe(false)
     expect(ledger.remembersSince).toBe(time + 1)
   })
@@ -267,23 +277,23 @@ describe('openLedger(), clocks', () => {
 const otherIssuer = (server: RedisServer): Promise<string> =>
   server.cli('set', STORED, epochAt(seconds() - 5, 'https://staging.test'))
 
-describe("openLedger(), another service's ledger", () => {
+describe.concurrent("openLedger(), another service's ledger", () => {
   const both = /belongs to https:\/\/staging\.test, not to https:\/\/rollcall\.test.*--issuer/
 
   it('is a configuration error at start that names both and what to do', async (context) => {
     const server = await serverFor(context)
     await otherIssuer(server)
-    const opening = open(server)
+    const opening = open(context, server)
     await expect(opening).rejects.toThrow(ConfigurationError)
     await expect(opening).rejects.toThrow(both)
     // Nothing was changed, and a prefix of its own is enough.
     expect(await server.cli('dbsize')).toBe('1')
-    await open({ url: `${server.url}?prefix=rollcall-test:` })
+    await open(context, { url: `${server.url}?prefix=rollcall-test:` })
   })
 
   it('fails every call while running, and is not changed', async (context) => {
     const server = await serverFor(context)
-    const { ledger } = await open(server)
+    const { ledger } = await open(context, server)
     await otherIssuer(server)
     await waitUntil(() => fails(ledger), { seconds: 6, what: 'noticed' })
     for (let i = 0; i < 3; i++) await expect(read(ledger)).rejects.toThrow(both)
@@ -294,11 +304,11 @@ describe("openLedger(), another service's ledger", () => {
   it('is an error too if its epoch has a format of a later version', async (context) => {
     const server = await serverFor(context)
     await server.cli('set', STORED, '0 2 something new')
-    await expect(open(server)).rejects.toThrow(/format that this version does not know/)
+    await expect(open(context, server)).rejects.toThrow(/format that this version does not know/)
   })
 })
 
-describe('openLedger(), a service whose clock was fast', () => {
+describe.concurrent('openLedger(), a service whose clock was fast', () => {
   it('does not go back to the future once its clock is right', async (context: TestContext) => {
     const { withEpoch } = await import('../../../src/ledger/with-epoch.ts')
     const server = await serverFor(context)
@@ -306,7 +316,7 @@ describe('openLedger(), a service whose clock was fast', () => {
     let ahead = 3600
     const clock = (): number => seconds() + ahead
     const ledger = withEpoch(store, { issuer: ISSUER, report: () => {}, clock })
-    onTestFinished(() => ledger.close?.())
+    context.onTestFinished(() => ledger.close?.())
     await read(ledger)
     ahead = 0
     await waitUntil(() => fails(ledger), { seconds: 6, what: 'it refuses its own epoch' })

@@ -18,7 +18,10 @@ const runProcess = promisify(execFile)
 describe('createRedisLedger(), a server that is away', () => {
   it('every method fails within three seconds while the server hangs, 50 calls at once too', async (context) => {
     const server = await serverFor(context)
-    const [used, fresh] = [ledgerFor({ url: server.url }), ledgerFor({ url: server.url })]
+    const [used, fresh] = [
+      ledgerFor(context, { url: server.url }),
+      ledgerFor(context, { url: server.url }),
+    ]
     await used.read(KEY, NOW)
     server.stop()
     for (const ledger of [used, fresh]) {
@@ -39,7 +42,7 @@ describe('createRedisLedger(), a server that is away', () => {
 
   it('every method fails at once while nothing listens, and works once something does', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.compareAndSet({ key: KEY, value: VALUE }, undefined, NOW)
     await server.kill()
     const began = Date.now()
@@ -53,7 +56,7 @@ describe('createRedisLedger(), a server that is away', () => {
 
   it('read() works at once after the server has closed an idle connection', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     for (let i = 0; i < 5; i++) {
       await ledger.read(KEY, NOW)
       await server.cli('client', 'kill', 'type', 'normal')

@@ -1,6 +1,6 @@
-// What the Redis driver does in a cluster beyond the contract: slots that move, primaries that go.
+// The Redis driver in a cluster: the contract, and beyond it slots that move, and primaries that go.
 
-import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
+import { type TestContext, describe, expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { waitUntil } from '../../support/processes.ts'
@@ -10,8 +10,10 @@ import {
   requireRedis,
   startRedisCluster,
 } from '../../support/redis-server.ts'
+import { describeLedger } from '../../cases/ledger/contract.ts'
 import { NOW } from '../../cases/ledger/keys.ts'
 import { ledgerFor } from './redis-servers.ts'
+import { openRedisCluster } from './redis-stores.ts'
 
 const COUNT = 90
 
@@ -23,7 +25,7 @@ const clusterFor = async (
 > => {
   requireRedis(context)
   const cluster = await startRedisCluster(options)
-  onTestFinished(() => cluster.close())
+  context.onTestFinished(() => cluster.close())
   return { ...cluster, servers: cluster.servers as [RedisServer, RedisServer, RedisServer] }
 }
 
@@ -51,10 +53,13 @@ const moveSlot = async (slot: string, to: RedisServer, all: readonly RedisServer
   for (const { cli } of [to, ...all]) await cli('cluster', 'setslot', slot, 'node', id)
 }
 
-describe('createRedisLedger(), a cluster', () => {
+describeLedger('a Redis Cluster of three', openRedisCluster)
+
+// Each test has a cluster of its own, and most of the time waits for it.
+describe.concurrent('createRedisLedger(), a cluster', () => {
   it('keys are spread over all primaries', async (context) => {
     const { url, servers } = await clusterFor(context)
-    await fill(ledgerFor({ url }))
+    await fill(ledgerFor(context, { url }))
     const sizes = await Promise.all(servers.map(({ cli }) => cli('dbsize')))
     for (const size of sizes) expect(Number(size)).toBeGreaterThan(COUNT / 6)
     expect(sizes.reduce((sum, size) => sum + Number(size), 0)).toBe(COUNT)
@@ -63,16 +68,16 @@ describe('createRedisLedger(), a cluster', () => {
   it('every method works by TLS, by address and by name', async (context) => {
     const { url, servers } = await clusterFor(context, { tls: true })
     const ca = servers[0].certificatePem
-    const ledger = ledgerFor({ url, tls: { ca } })
+    const ledger = ledgerFor(context, { url, tls: { ca } })
     await fill(ledger)
-    const named = ledgerFor({ url: url.replace('127.0.0.1', 'localhost'), tls: { ca } })
+    const named = ledgerFor(context, { url: url.replace('127.0.0.1', 'localhost'), tls: { ca } })
     expect((await listAll(named)).size).toBe(COUNT)
-    await expect(ledgerFor({ url }).read('test:1', NOW)).rejects.toThrow('SELF_SIGNED')
+    await expect(ledgerFor(context, { url }).read('test:1', NOW)).rejects.toThrow('SELF_SIGNED')
   })
 
   it('compareAndSet() follows a slot that has moved; list() refuses cursors of before', async (context) => {
     const { url, servers } = await clusterFor(context)
-    const ledger = ledgerFor({ url })
+    const ledger = ledgerFor(context, { url })
     await fill(ledger)
     const { cursor } = await ledger.list('test', { limit: 5 }, NOW)
     const key = 'test:moved'
@@ -89,7 +94,7 @@ describe('createRedisLedger(), a cluster', () => {
   it('every method refuses a cluster of which one primary could evict', async (context) => {
     const { url, servers } = await clusterFor(context)
     await servers[2].cli('config', 'set', 'maxmemory-policy', 'allkeys-lru')
-    const ledger = ledgerFor({ url })
+    const ledger = ledgerFor(context, { url })
     for (let i = 0; i < 20; i++) {
       await expect(ledger.read(`test:${i}`, NOW)).rejects.toThrow('maxmemory-policy allkeys-lru')
     }
@@ -104,7 +109,7 @@ describe('createRedisLedger(), a cluster', () => {
 
   it('list() refuses rather than leave out what is on a primary that is gone', async (context) => {
     const { url, servers } = await clusterFor(context)
-    const ledger = ledgerFor({ url })
+    const ledger = ledgerFor(context, { url })
     await fill(ledger)
     expect((await listAll(ledger)).size).toBe(COUNT)
     // The one that the URL names, too.
@@ -126,7 +131,7 @@ describe('createRedisLedger(), a cluster', () => {
 
   it('read() works on without the server of the URL, once its slots are elsewhere', async (context) => {
     const { url, servers } = await clusterFor(context)
-    const ledger = ledgerFor({ url })
+    const ledger = ledgerFor(context, { url })
     await fill(ledger)
     const [first, second, third] = servers
     // It gives all away, and goes.

@@ -14,7 +14,7 @@ const demoted = async (
   context: TestContext,
 ): Promise<{ server: RedisServer; ledger: Ledger; demote: () => Promise<string> }> => {
   const [server, other] = [await serverFor(context), await serverFor(context)]
-  const ledger = ledgerFor({ url: server.url })
+  const ledger = ledgerFor(context, { url: server.url })
   return { server, ledger, demote: () => server.cli('replicaof', '127.0.0.1', `${other.port}`) }
 }
 
@@ -47,7 +47,7 @@ describe('createRedisLedger(), a server that was demoted', () => {
 describe('createRedisLedger(), reads of a primary', () => {
   it('make no key, keep value and expiry, and write nothing to the append-only file', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     const entry = { key: KEY, value: VALUE, expiresAt: NOW + 120 }
     await ledger.compareAndSet(entry, undefined, NOW)
     const state = async (): Promise<unknown> => {
@@ -78,7 +78,7 @@ describe('createRedisLedger(), a primary of a cluster that was demoted', () => {
     onTestFinished(() => cluster.close())
     const [first] = cluster.servers as [RedisServer]
     const [replica] = cluster.replicas as [RedisServer]
-    const ledger = ledgerFor({ url: cluster.url })
+    const ledger = ledgerFor(context, { url: cluster.url })
     const keys = Array.from({ length: 60 }, (_, i) => `test:${i}`)
     for (const key of keys) await ledger.compareAndSet({ key, value: 'a' }, undefined, NOW)
     const synced = async () => (await replica.cli('dbsize')) === (await first.cli('dbsize'))

@@ -26,7 +26,7 @@ describe('createRedisLedger(), what is stored', () => {
     'compareAndSet() lets the server remove an entry %s ten minutes after that',
     async ([, expiresAt, text, lives], context) => {
       const server = await serverFor(context)
-      const ledger = ledgerFor({ url: server.url })
+      const ledger = ledgerFor(context, { url: server.url })
       await ledger.compareAndSet({ key: KEY, value: VALUE, expiresAt }, undefined, NOW)
       const left = Number(await server.cli('pttl', `rollcall:${KEY}`))
       if (lives === undefined) expect(left).toBe(-1)
@@ -42,7 +42,7 @@ describe('createRedisLedger(), what is stored', () => {
 
   it('compareAndSet() leaves no expiry of before on an entry that never expires', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.compareAndSet({ key: KEY, value: 'a', expiresAt: NOW + 1 }, undefined, NOW)
     // The server still has it, but it has expired.
     expect(await server.cli('get', `rollcall:${KEY}`)).toBe(`${NOW + 1} a`)
@@ -53,7 +53,7 @@ describe('createRedisLedger(), what is stored', () => {
 
   it('every method is one script on one key, and a page one SCAN and a script for each key', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     const entry = { key: KEY, value: VALUE }
     await ledger.compareAndSet(entry, undefined, NOW)
     // From now on the server knows both scripts.
@@ -84,7 +84,7 @@ describe('createRedisLedger(), what is stored', () => {
 
   it('compareAndSet() works on after SCRIPT FLUSH', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.compareAndSet({ key: KEY, value: '0' }, undefined, NOW)
     for (let i = 1; i < 5; i++) {
       await server.cli('script', 'flush')
@@ -102,7 +102,7 @@ describe('createRedisLedger(), what is stored', () => {
       `${url}?prefix=abc:`,
       `${url}/1`,
     ]
-    const ledgers = urls.map((url) => ledgerFor({ url }))
+    const ledgers = urls.map((url) => ledgerFor(context, { url }))
     for (const [i, ledger] of ledgers.entries()) {
       const swap = await ledger.compareAndSet({ key: KEY, value: `${i}` }, undefined, NOW)
       expect(swap).toEqual({ stored: true })
@@ -117,7 +117,7 @@ describe('createRedisLedger(), what is stored', () => {
 
   it('list() refuses the cursor of a server that has restarted since', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     const store = (_: unknown, i: number) =>
       ledger.compareAndSet({ key: `test:${i}`, value: VALUE }, undefined, NOW)
     await Promise.all(Array.from({ length: 100 }, store))
@@ -136,7 +136,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
     'every method refuses a server with the maxmemory-policy %s until it is noeviction',
     async (policy, context) => {
       const server = await serverFor(context, { settings: [`maxmemory-policy ${policy}`] })
-      const ledger = ledgerFor({ url: server.url })
+      const ledger = ledgerFor(context, { url: server.url })
       const message = await refusalOf(ledger)
       expect(message).toContain(`maxmemory-policy ${policy}`)
       expect(message).toContain('set maxmemory-policy noeviction')
@@ -149,7 +149,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
 
   it('every method refuses a server whose policy has changed, on the next connection', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.read(KEY, NOW)
     await server.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru')
     await server.cli('client', 'kill', 'type', 'normal')
@@ -158,7 +158,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
 
   it('every method refuses a server whose policy has changed, soon, on the same connection', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.read(KEY, NOW)
     await server.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru')
     const refused = () =>
@@ -173,7 +173,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
   it('every method refuses a server that does not permit INFO', async (context) => {
     const settings = [`user limited on >${SECRET} ~* +@all -info`]
     const { port } = await serverFor(context, { settings })
-    const ledger = ledgerFor({ url: `redis://limited:${SECRET}@127.0.0.1:${port}` })
+    const ledger = ledgerFor(context, { url: `redis://limited:${SECRET}@127.0.0.1:${port}` })
     expect(await refusalOf(ledger)).toMatch(/does not permit.*INFO/)
   })
 
@@ -182,9 +182,11 @@ describe('createRedisLedger(), a server that must not be used', () => {
     const { port } = await serverFor(context, {
       settings: [`user limited on >${SECRET} ${rights}`],
     })
-    const ledger = ledgerFor({ url: `redis://limited:${SECRET}@127.0.0.1:${port}` })
+    const ledger = ledgerFor(context, { url: `redis://limited:${SECRET}@127.0.0.1:${port}` })
     for (const call of callsOf(ledger)) await call()
-    const foreign = ledgerFor({ url: `redis://limited:${SECRET}@127.0.0.1:${port}?prefix=a:` })
+    const foreign = ledgerFor(context, {
+      url: `redis://limited:${SECRET}@127.0.0.1:${port}?prefix=a:`,
+    })
     await expect(foreign.read(KEY, NOW)).rejects.toThrow(/does not permit/)
   })
 
@@ -196,9 +198,9 @@ describe('createRedisLedger(), a server that must not be used', () => {
     'every method refuses %s, and tells no secret',
     async ([, start, expected], context) => {
       const { port } = await serverFor(context, { settings: [`requirepass ${SECRET}`] })
-      const ledger = ledgerFor({ url: `${start}127.0.0.1:${port}` })
+      const ledger = ledgerFor(context, { url: `${start}127.0.0.1:${port}` })
       expect(await refusalOf(ledger)).toContain(expected)
-      const right = ledgerFor({ url: `redis://:%47${SECRET.slice(1)}@127.0.0.1:${port}` })
+      const right = ledgerFor(context, { url: `redis://:%47${SECRET.slice(1)}@127.0.0.1:${port}` })
       await right.read(KEY, NOW)
     },
   )
@@ -206,12 +208,12 @@ describe('createRedisLedger(), a server that must not be used', () => {
   it('every method refuses a replica', async (context) => {
     const { port } = await serverFor(context)
     const replica = await serverFor(context, { settings: [`replicaof 127.0.0.1 ${port}`] })
-    expect(await refusalOf(ledgerFor({ url: replica.url }))).toContain('is a replica')
+    expect(await refusalOf(ledgerFor(context, { url: replica.url }))).toContain('is a replica')
   })
 
   it('compareAndSet() refuses when the memory is full, and drops nothing', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.compareAndSet({ key: KEY, value: VALUE }, undefined, NOW)
     await server.cli('config', 'set', 'maxmemory', '1mb')
     const swap = ledger.compareAndSet({ key: KEY, value: 'b' }, VALUE, NOW)
@@ -227,7 +229,7 @@ describe('createRedisLedger(), a server that must not be used', () => {
     ['a list', ['lpush', `rollcall:${KEY}`, 'Wert']],
   ] as const)('every method refuses %s of others under its key', async ([, command], context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await server.cli(...command)
     for (const call of callsOf(ledger)) {
       await expect(call()).rejects.toThrow(/something else under a key of the ledger/)
@@ -240,19 +242,19 @@ describe('createRedisLedger(), TLS', () => {
   it('every method refuses a certificate that is not trusted, or of another name', async (context) => {
     const server = await serverFor(context, { tls: true })
     const ca = server.certificatePem
-    expect(await refusalOf(ledgerFor({ url: server.url }))).toContain('SELF_SIGNED')
+    expect(await refusalOf(ledgerFor(context, { url: server.url }))).toContain('SELF_SIGNED')
     const other = { ca, servername: 'other.example' }
-    const refused = await refusalOf(ledgerFor({ url: server.url, tls: other }))
+    const refused = await refusalOf(ledgerFor(context, { url: server.url, tls: other }))
     expect(refused).toContain('ALTNAME')
-    await ledgerFor({ url: server.url, tls: { ca } }).read(KEY, NOW)
+    await ledgerFor(context, { url: server.url, tls: { ca } }).read(KEY, NOW)
     const named = server.url.replace('127.0.0.1', 'localhost')
-    await ledgerFor({ url: named, tls: { ca } }).read(KEY, NOW)
+    await ledgerFor(context, { url: named, tls: { ca } }).read(KEY, NOW)
   })
 
   it('every method refuses a server that does not speak TLS, and TLS without rediss', async (context) => {
     const plain = await serverFor(context)
-    await refusalOf(ledgerFor({ url: plain.url.replace('redis:', 'rediss:') }))
+    await refusalOf(ledgerFor(context, { url: plain.url.replace('redis:', 'rediss:') }))
     const secure = await serverFor(context, { tls: true })
-    await refusalOf(ledgerFor({ url: secure.url.replace('rediss:', 'redis:') }))
+    await refusalOf(ledgerFor(context, { url: secure.url.replace('rediss:', 'redis:') }))
   })
 })

@@ -1,7 +1,7 @@
 // The Redis driver and servers that forget at a restart: without an append-only file, or not saying.
 
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { type TestContext, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors.ts'
 import { openLedger } from '../../../src/ledger/open.ts'
 import { createRedisLedger } from '../../../src/ledger/redis/redis.ts'
@@ -22,7 +22,7 @@ const FORGETS = { settings: ['appendonly no'] }
 const ISSUER = 'https://rollcall.test'
 
 /** A proxy before a server, in whose answers one field of INFO has another name of the same length. */
-const hideField = async (port: number, field: string): Promise<number> => {
+const hideField = async (context: TestContext, port: number, field: string): Promise<number> => {
   const other = 'x'.repeat(field.length)
   const proxy = createServer((client) => {
     const server = connect(port, '127.0.0.1')
@@ -34,24 +34,27 @@ const hideField = async (port: number, field: string): Promise<number> => {
     client.on('close', () => server.destroy()).on('error', () => server.destroy())
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void proxy.close())
+  context.onTestFinished(() => void proxy.close())
   return (proxy.address() as AddressInfo).port
 }
 
 /** A ledger that may forget, and the lines that it tells. */
-const unsafe = (url: string): { ledger: ReturnType<typeof ledgerFor>; lines: string[] } => {
+const unsafe = (
+  context: TestContext,
+  url: string,
+): { ledger: ReturnType<typeof ledgerFor>; lines: string[] } => {
   const lines: string[] = []
-  const ledger = ledgerFor({
+  const ledger = ledgerFor(context, {
     url: `${url}${url.includes('?') ? '&' : '?'}allow-unsafe=true`,
     report: (line) => void lines.push(line),
   })
   return { ledger, lines }
 }
 
-describe('createRedisLedger(), a server without an append-only file', () => {
+describe.concurrent('createRedisLedger(), a server without an append-only file', () => {
   it('is refused by every method until appendonly is yes', async (context) => {
     const server = await serverFor(context, FORGETS)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     const message = await refusalOf(ledger)
     expect(message).toMatch(/has no append-only file.*set appendonly yes and appendfsync always/)
     expect(message).toContain('allow-unsafe=true')
@@ -62,7 +65,7 @@ describe('createRedisLedger(), a server without an append-only file', () => {
 
   it('is refused on the same connection, soon after the file was turned off', async (context) => {
     const server = await serverFor(context)
-    const ledger = ledgerFor({ url: server.url })
+    const ledger = ledgerFor(context, { url: server.url })
     await ledger.read(KEY, NOW)
     await server.cli('config', 'set', 'appendonly', 'no')
     const refused = () =>
@@ -84,7 +87,7 @@ describe('createRedisLedger(), a server without an append-only file', () => {
 
   it('is used with allow-unsafe=true, and warned about at each connection', async (context) => {
     const server = await serverFor(context, FORGETS)
-    const { ledger, lines } = unsafe(server.url)
+    const { ledger, lines } = unsafe(context, server.url)
     for (const call of callsOf(ledger)) await call()
     expect(lines).toEqual([expect.stringMatching(/^warning: .*no append-only file.*allow-unsafe/)])
     await server.cli('client', 'kill', 'type', 'normal')
@@ -94,7 +97,7 @@ describe('createRedisLedger(), a server without an append-only file', () => {
 
   it('is warned about when the file is turned off while the connection stays', async (context) => {
     const server = await serverFor(context)
-    const { ledger, lines } = unsafe(server.url)
+    const { ledger, lines } = unsafe(context, server.url)
     await ledger.read(KEY, NOW)
     expect(lines).toEqual([])
     await server.cli('config', 'set', 'appendonly', 'no')
@@ -106,27 +109,27 @@ describe('createRedisLedger(), a server without an append-only file', () => {
   it('is found at every primary of a cluster', async (context) => {
     requireRedis(context)
     const { url, servers, close } = await startRedisCluster()
-    onTestFinished(close)
+    context.onTestFinished(close)
     await servers[1]?.cli('config', 'set', 'appendonly', 'no')
-    const ledger = ledgerFor({ url })
+    const ledger = ledgerFor(context, { url })
     for (let i = 0; i < 10; i++) {
       await expect(ledger.read(`test:${i}`, NOW)).rejects.toThrow('no append-only file')
     }
-    const { ledger: used, lines } = unsafe(url)
+    const { ledger: used, lines } = unsafe(context, url)
     await used.read(KEY, NOW)
     expect(lines).toEqual([expect.stringContaining(`:${servers[1]?.port} has no append-only file`)])
   })
 })
 
-describe('createRedisLedger(), a server that does not show aof_enabled', () => {
+describe.concurrent('createRedisLedger(), a server that does not show aof_enabled', () => {
   it('is used, and warned about', async (context) => {
     const server = await serverFor(context)
     const lines: string[] = []
     const ledger = createRedisLedger({
-      url: `redis://127.0.0.1:${await hideField(server.port, 'aof_enabled')}`,
+      url: `redis://127.0.0.1:${await hideField(context, server.port, 'aof_enabled')}`,
       report: (line) => void lines.push(line),
     })
-    onTestFinished(() => ledger.close())
+    context.onTestFinished(() => ledger.close())
     await ledger.read(KEY, NOW)
     expect(lines).toEqual([expect.stringMatching(/^warning: .*does not show aof_enabled/)])
     expect(lines.join()).not.toContain(SECRET)

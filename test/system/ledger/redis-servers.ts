@@ -1,6 +1,6 @@
 // What the tests of the Redis driver share.
 
-import { type TestContext, expect, onTestFinished } from 'vitest'
+import { type TestContext, expect } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { type RedisLedgerOptions, createRedisLedger } from '../../../src/ledger/redis/redis.ts'
@@ -20,13 +20,13 @@ export const serverFor = async (
 ): Promise<RedisServer> => {
   requireRedis(context)
   const server = await startRedisServer(options)
-  onTestFinished(() => server.close())
+  context.onTestFinished(() => server.close())
   return server
 }
 
-export const ledgerFor = (options: RedisLedgerOptions): Ledger => {
+export const ledgerFor = (context: TestContext, options: RedisLedgerOptions): Ledger => {
   const ledger = createRedisLedger(options)
-  onTestFinished(() => ledger.close())
+  context.onTestFinished(() => ledger.close())
   return ledger
 }
 

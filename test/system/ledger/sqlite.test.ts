@@ -1,4 +1,4 @@
-// The ledger in a SQLite file, in Node 24 and in Deno.
+// The ledger in a SQLite file, in Node 24: the contract, and what the driver does beyond it.
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { cleanEnvironment } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
 import { describeLedger } from '../../cases/ledger/contract.ts'
 import { type FileStore, denoHost, nodeHost, openFileStore } from './hosted-store.ts'
-import { newKey } from '../../cases/ledger/keys.ts'
+import { forEachNumber, newKey } from '../../cases/ledger/keys.ts'
 import { expectOneWinnerAmong, expectRefusedWhileLocked } from '../../cases/ledger/shared-file.ts'
 
 const SQLITE = join(ROOT, 'src/ledger/sqlite.ts')
@@ -17,8 +17,6 @@ const SQLITE = join(ROOT, 'src/ledger/sqlite.ts')
 describeLedger('a SQLite file, Node 24', async (context) =>
   openFileStore(nodeHost('sqlite', await requireNode24(context))),
 )
-
-describeLedger('a SQLite file, Deno', () => openFileStore(denoHost('sqlite')))
 
 /** Hands a store to `use`, and closes it. */
 const withStore = async (
@@ -67,12 +65,12 @@ describe('createSqliteLedger()', () => {
       const store = (expiresAt: number | undefined, at: number): Promise<unknown> =>
         ledger.compareAndSet({ key: newKey(), value: 'x', expiresAt }, undefined, at)
       const past = now - 1_000_000
-      for (let i = 0; i < 500; i++) await store(past + 10, past)
+      await forEachNumber(500, () => store(past + 10, past))
       expect(await countRows()).toBe(500)
       // Not yet a day ago, for whoever calls.
-      for (let i = 0; i < 100; i++) await store(undefined, past + 86_000)
+      await forEachNumber(100, () => store(undefined, past + 86_000))
       expect(await countRows()).toBe(600)
-      for (let i = 0; i < 300; i++) await store(undefined, now)
+      await forEachNumber(300, () => store(undefined, now))
       expect(await countRows()).toBe(400)
     })
   })
