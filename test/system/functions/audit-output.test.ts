@@ -58,7 +58,8 @@ const makePipe = () => {
   }
 }
 
-describe.for(RUNTIMES)('standard output on %s', ([name, command]) => {
+// Each test has a server of its own, and most of the time waits for it.
+describe.concurrent.each(RUNTIMES)('standard output on %s', (name, command) => {
   it('issues no token once its reader has ended, and stops with status 3', async (context) => {
     const server = await servers.start(await command(context))
     const evidence = await servers.evidence(server.url)

@@ -23,7 +23,8 @@ beforeAll(async () => {
 })
 afterAll(() => servers.stop())
 
-describe.for(RUNTIMES)('the server on %s', ([, command]) => {
+// Each test has a server of its own, and most of the time waits for it.
+describe.concurrent.each(RUNTIMES)('the server on %s', (_, command) => {
   it('ignores SIGHUP, says so, and stops in order at SIGTERM', async (context) => {
     const server = await servers.start(await command(context))
     server.child.kill('SIGHUP')

@@ -72,10 +72,8 @@ it('functions/node.ts finishes or refuses each of 200 enrollments when it is tol
   try {
     const counts = { answered: 0, closed: 0 }
     for (const [round, afterMs] of SIGNAL_AFTER_MS.entries()) {
-      const evidence: { document: string; pkcs7: string }[] = []
-      for (let i = 0; i < INSTANCES; i++) {
-        evidence.push(await evidenceOf(service, `stop${round}x${i}`))
-      }
+      const names = Array.from({ length: INSTANCES }, (_, i) => `stop${round}x${i}`)
+      const evidence = await Promise.all(names.map((name) => evidenceOf(service, name)))
       const limit = (outcome: Promise<Outcome>): Promise<Outcome> =>
         Promise.race([
           outcome,
@@ -99,8 +97,8 @@ it('functions/node.ts finishes or refuses each of 200 enrollments when it is tol
       counts.closed += outcomes.length - outcomes.filter(answered).length
 
       ;({ running, service } = await start())
-      for (const [i, posted] of evidence.entries()) {
-        const again = await postEvidence(url, posted)
+      const repeated = await Promise.all(evidence.map((posted) => postEvidence(url, posted)))
+      for (const [i, again] of repeated.entries()) {
         expect(again.status).toBe(200)
         const before = outcomes[i]
         if (before !== undefined && answered(before) && before.status === 200) {

@@ -46,7 +46,8 @@ const evidenceOver = (audience: string, fields: Record<string, string> = {}): Po
   return { document, pkcs7 }
 }
 
-describe('functions/worker.ts', () => {
+// Each test has a workerd of its own, and most of the time waits for it.
+describe.concurrent('functions/worker.ts', () => {
   it('enrolls, and remembers a spent challenge when it is started again', async () => {
     const place = { folder, port: await reservePort() }
     let service = await start(variables, place)
