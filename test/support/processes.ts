@@ -7,6 +7,7 @@ import { once } from 'node:events'
 export { reservePort as freePort } from './ports.ts'
 
 const STOP_SECONDS = 5
+/** The longest pause between two looks; the first ones are shorter. */
 const POLL_MS = 50
 
 /** A running process. */
@@ -71,9 +72,11 @@ export const waitUntil = async (
   { seconds, what, alive = () => true }: { seconds: number; what: string; alive?: () => boolean },
 ): Promise<void> => {
   const end = Date.now() + seconds * 1000
+  let pauseMs = 1
   while (!(await condition())) {
     if (!alive()) throw new Error(`${what}: the process ended`)
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    pauseMs = Math.min(2 * pauseMs, POLL_MS)
   }
 }

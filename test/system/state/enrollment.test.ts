@@ -1,6 +1,6 @@
 // State on the Worker: enrollment.
 
 import { describeState } from '../../cases/state/suite.ts'
-import { workerWithState } from '../../cases/state/worker.ts'
+import { workerWithState } from './worker.ts'
 
 describeState('enrollment', 'in workerd', workerWithState())
