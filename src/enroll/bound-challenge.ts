@@ -2,6 +2,7 @@
 // evidence is refused. No downgrade: a challenge made for a key needs that key's proof, and one made
 // for none takes none.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import { verifyDpopProof } from '../token/dpop-proof.ts'
 import { audienceName } from '../base/wire/audience-name.ts'
 import { ENROLL_PATH } from '../base/wire/paths.ts'
@@ -14,12 +15,6 @@ export interface BoundChallenge {
   readonly challenge: Challenge
   /** Unix seconds at which it was made. */
   readonly madeAt: number
-  readonly jkt: string | undefined
-}
-
-/** A challenge that is refused. The key is known all the same if its proof verified. */
-export interface RefusedChallenge {
-  readonly refusal: Refusal
   readonly jkt: string | undefined
 }
 
@@ -38,33 +33,35 @@ const isForAnotherKey = (
 
 /**
  * Checks the challenge that evidence carries, and the proof that came with it.
- * @param audience of the verified evidence
+ * @param audience of the verified evidence; absent: it was signed for none, so it carries no challenge
  * @param now Unix seconds
+ * @returns the challenge; a refusal has the key as well, if its proof verified
  */
 export const checkBoundChallenge = async (
   challenges: ChallengeOptions,
   { role, dpop }: Pick<EnrollmentRequest, 'role' | 'dpop'>,
-  audience: string,
+  audience: string | undefined,
   now: number,
-): Promise<BoundChallenge | RefusedChallenge> => {
+): Promise<Result<BoundChallenge, Refusal>> => {
+  if (audience === undefined) {
+    return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
+  }
+  const { issuer, lifetimeSeconds } = challenges
   let jkt: string | undefined
-  const refuse = (code: Refusal['code'], reason: Refusal['reason']): RefusedChallenge => ({
-    refusal: { code, reason },
-    jkt,
-  })
   if (dpop !== undefined) {
-    const uri = challenges.issuer + ENROLL_PATH
-    const proof = await verifyDpopProof(dpop, { method: 'POST', uri, nonce: audience })
-    if (!proof.ok) return refuse('invalid_dpop_proof', proof.refusal)
+    const expected = { method: 'POST', uri: issuer + ENROLL_PATH, nonce: audience }
+    const proof = await verifyDpopProof(dpop, expected)
+    if (!proof.ok) return refuse({ code: 'invalid_dpop_proof', reason: proof.refusal })
     jkt = proof.value.jkt
   }
   const challenge = await checkChallenge(challenges, audience, { role, jkt }, now)
-  if (challenge === 'challenge_for_another' && jkt !== undefined) {
-    if (isForAnotherKey(challenges.issuer, role, audience, jkt)) {
-      return refuse('invalid_dpop_proof', 'dpop_key_not_of_challenge')
-    }
+  if (challenge.ok) {
+    const madeAt = challenge.value.expiresAt - lifetimeSeconds
+    return accept({ challenge: challenge.value, madeAt, jkt })
   }
-  if (typeof challenge === 'string') return refuse('invalid_evidence', challenge)
-  const madeAt = challenge.expiresAt - challenges.lifetimeSeconds
-  return { challenge, madeAt, jkt }
+  const reason = challenge.refusal
+  const isForThisKey = jkt === undefined || !isForAnotherKey(issuer, role, audience, jkt)
+  return reason !== 'challenge_for_another' || isForThisKey
+    ? refuse({ code: 'invalid_evidence', reason, jkt })
+    : refuse({ code: 'invalid_dpop_proof', reason: 'dpop_key_not_of_challenge', jkt })
 }

@@ -9,6 +9,7 @@ import {
   toBase64Url,
   utf8,
 } from '../base/bytes.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Challenge } from '../registry/spend.ts'
 import {
   AUDIENCE_NAME_LENGTH,
@@ -86,28 +87,28 @@ export const makeChallenge = async (
 /**
  * Checks that an audience is a challenge of ours for this purpose, in time.
  * @param now Unix seconds
- * @returns the challenge, or why it is none
+ * @returns the challenge; a refusal says why it is none
  */
 export const checkChallenge = async (
   { issuer, keys, lifetimeSeconds }: ChallengeOptions,
   audience: string,
   purpose: ChallengePurpose,
   now: number,
-): Promise<Challenge | ChallengeRefusal> => {
+): Promise<Result<Challenge, ChallengeRefusal>> => {
   const secret = SHAPE.test(audience) && fromBase64Url(audience.slice(AUDIENCE_NAME_LENGTH))
   // Each half holds 24 bytes in 32 characters, so no bit is left over: two texts never decode to the
   // same bytes, and an audience always re-encodes to itself.
-  if (!secret || secret.length !== SECRET_BYTES) return 'challenge_malformed'
-  if (!audience.startsWith(audienceName(issuer, purpose))) return 'challenge_for_another'
+  if (!secret || secret.length !== SECRET_BYTES) return refuse('challenge_malformed')
+  if (!audience.startsWith(audienceName(issuer, purpose))) return refuse('challenge_for_another')
 
   const expiryAndRandom = secret.subarray(0, EXPIRY_BYTES + RANDOM_BYTES)
   const tag = secret.subarray(EXPIRY_BYTES + RANDOM_BYTES)
   const tags = await Promise.all(keys.map((key) => mac(key, issuer, purpose, expiryAndRandom)))
   const matches = tags.filter((expected) => equalBytes(expected, tag))
-  if (matches.length === 0) return 'challenge_not_ours'
+  if (matches.length === 0) return refuse('challenge_not_ours')
 
   const expiresAt = new DataView(secret.buffer).getUint32(0)
-  if (expiresAt <= now) return 'challenge_expired'
-  if (expiresAt > now + lifetimeSeconds + CLOCK_SKEW_SECONDS) return 'challenge_from_future'
-  return { id: secret.subarray(EXPIRY_BYTES), expiresAt }
+  if (expiresAt <= now) return refuse('challenge_expired')
+  if (expiresAt > now + lifetimeSeconds + CLOCK_SKEW_SECONDS) return refuse('challenge_from_future')
+  return accept({ id: secret.subarray(EXPIRY_BYTES), expiresAt })
 }

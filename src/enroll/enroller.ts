@@ -3,15 +3,14 @@
 // changed before there is a token. An enrollment makes three trips to the ledger, one after the other.
 
 import type { Bytes } from '../base/bytes.ts'
-import { InstanceIdentityError, LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
+import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { namesAccount } from '../policy/decide.ts'
 import type { Policy } from '../policy/policy.ts'
 import { issueToken } from '../token/issue.ts'
 import { type PublishedKeys, type SigningKeys, publishedKeys } from '../token/signing-keys.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
-import { verifyEvidence } from '../verify/verify-evidence.ts'
 import { admit } from './admit.ts'
 import type { ChallengePurpose } from '../base/wire/audience-name.ts'
 import { findBan } from '../registry/bans.ts'
@@ -19,16 +18,11 @@ import { checkBoundChallenge } from './bound-challenge.ts'
 import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from './challenge.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
-import {
-  DISCLOSED,
-  type Enrollment,
-  type EnrollmentFacts,
-  type EnrollmentRequest,
-  type Refusal,
-} from './enrollment.ts'
+import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
 import { isRenewable } from './first-use.ts'
 import { issuerProblem } from './issuer.ts'
-import { readInstance, recordEnrollment, refuseByRecord } from './record-enrollment.ts'
+import { readEvidence } from './read-evidence.ts'
+import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
 import { jtiOf, spendChallenge } from '../registry/spend.ts'
 
@@ -79,7 +73,14 @@ const factsOf = (identity: InstanceIdentity): EnrollmentFacts => ({
 const isForgotten = ({ remembersSince = 0 }: Ledger, madeAt: number): boolean =>
   madeAt < remembersSince
 
+const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
+
+/** What an instance gets. */
+type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
+
 /*
+ * The protocol. `note` takes what is known so far, for the audit event of whatever comes.
+ *
  * Why an operator's word holds, whatever comes between two trips:
  * - A ban. Its reads are sent after the record has come back, so an enrollment that sees a reset also sees a
  *   ban that was acknowledged before the reset. A ban that is acknowledged after they were sent lets this
@@ -94,108 +95,78 @@ const isForgotten = ({ remembersSince = 0 }: Ledger, madeAt: number): boolean =>
  *   record first, the other finds its own `jti` there and gives the same token.
  */
 const enrollWith = async (
-  options: EnrollerOptions,
+  { policy, ledger, signingKeys, ...options }: EnrollerOptions,
   challenges: ChallengeOptions,
   request: EnrollmentRequest,
   now: number,
-): Promise<Enrollment> => {
-  const { policy, ledger } = options
-  let facts: EnrollmentFacts = { role: request.role }
-  let isOfOurs = false
-  const refuse = ({ code, ...why }: Refusal): Enrollment => ({
-    ok: false,
-    code,
-    disclosed: isOfOurs && code === 'not_admitted' ? DISCLOSED[why.reason] : undefined,
-    facts: { ...facts, ...why },
+  note: (facts: EnrollmentFacts) => void,
+): Promise<Result<Enrolled, Refusal>> => {
+  const evidence = await readEvidence(request, options, now)
+  if (!evidence.ok) return evidence
+  const identity = evidence.value
+  note(factsOf(identity))
+  const bound = await checkBoundChallenge(challenges, request, identity.audience, now)
+  if (!bound.ok) return bound
+  const { challenge, madeAt, jkt } = bound.value
+  note({ jkt })
+  if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
+
+  // The policy is pure. What it refuses costs the ledger nothing, and the challenge stays unspent.
+  const admitted = admit(identity, policy, request, jkt)
+  if (!admitted.ok) return admitted
+  const role = admitted.value
+  note({ role: role.name })
+
+  // First trip: the record, and what it alone refuses. The challenge stays unspent.
+  const known = await readInstance(ledger, identity, now)
+  if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
+  const { imageId, privateIpv4 } = identity
+  const jti = jtiOf(challenge.id)
+  const applicant = { role, imageId, privateIpv4, jkt, madeAt, jti, now }
+  const checked = checkInstance(known, applicant)
+  if (!checked.ok) return checked
+
+  // Second trip: spend the challenge, and read the bans.
+  const [spending, ban] = await settle([
+    spendChallenge(ledger, challenge, identity.digest, known.record, now),
+    findBan(ledger, identity, now),
+  ])
+  if (!spending.ok) return refuse({ code: 'invalid_evidence', reason: spending.refusal })
+  const spent = spending.value
+  note({ retry: spent.retry })
+  if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
+
+  // Third trip: change the record by compare-and-set, or read it anew for a retry.
+  const recorded = await recordEnrollment(ledger, identity, known, { ...applicant, spent })
+  if (!recorded.ok) return recorded
+  // The ledger may have been exchanged meanwhile, and with it what it knew of this challenge.
+  if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
+
+  const { issuer } = options
+  const { resource } = request
+  const { issuedAt } = spent
+  const audience = resource === undefined ? role.token.audience : [resource]
+  const content = { issuer, identity, role, audience, jti, issuedAt, jkt }
+  const accessToken = await issueToken(signingKeys, content)
+  note({ jti })
+  return accept({
+    accessToken,
+    tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
+    expiresIn: Math.max(0, issuedAt + role.token.lifetimeSeconds - now),
+    role: role.name,
+    renewable: isRenewable(recorded.value, applicant),
   })
-  const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
+}
 
-  try {
-    const { trustAnchors, allowSha1 } = options
-    const audienceWanted = request.audience ?? null
-    const identity = await verifyEvidence(request, {
-      trustAnchors,
-      allowSha1,
-      now,
-      audience: audienceWanted,
-    })
-    facts = { ...facts, ...factsOf(identity) }
-    const { audience, ownerAccountId } = identity
-    if (audience === undefined) {
-      return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
-    }
-    const bound = await checkBoundChallenge(challenges, request, audience, now)
-    facts = { ...facts, jkt: bound.jkt }
-    if ('refusal' in bound) return refuse(bound.refusal)
-    const { challenge, madeAt, jkt } = bound
-    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
-
-    // The policy is pure. What it refuses costs the ledger nothing, and the challenge stays unspent.
-    if (!namesAccount(policy, ownerAccountId)) {
-      return refuse({ code: 'not_admitted', reason: 'account_not_allowed' })
-    }
-    isOfOurs = true
-    const admitted = admit(identity, policy, request, jkt)
-    if ('code' in admitted) return refuse(admitted)
-    const { role } = admitted
-    facts = { ...facts, role: role.name }
-
-    // First trip: the record, and what it alone refuses. The challenge stays unspent.
-    const known = await readInstance(ledger, identity, now)
-    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
-    const { imageId, privateIpv4 } = identity
-    const jti = jtiOf(challenge.id)
-    const applicant = { role, imageId, privateIpv4, jkt, madeAt, jti, now }
-    const early = refuseByRecord(known, applicant)
-    if (early !== undefined) return refuse(early)
-
-    // Second trip: spend the challenge, and read the bans.
-    const [spent, ban] = await settle([
-      spendChallenge(ledger, challenge, identity.digest, known.record, now),
-      findBan(ledger, identity, now),
-    ])
-    if (spent === undefined) return refuse({ code: 'invalid_evidence', reason: 'challenge_spent' })
-    facts = { ...facts, retry: spent.retry }
-    if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
-
-    // Third trip: change the record by compare-and-set, or read it anew for a retry.
-    const recorded = await recordEnrollment(ledger, identity, known, { ...applicant, spent })
-    if ('code' in recorded) return refuse(recorded)
-    // The ledger may have been exchanged meanwhile, and with it what it knew of this challenge.
-    if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
-
-    const { resource } = request
-    const { issuedAt } = spent
-    const accessToken = await issueToken(options.signingKeys, {
-      issuer: options.issuer,
-      identity,
-      role,
-      audience: resource === undefined ? role.token.audience : [resource],
-      jti,
-      issuedAt,
-      jkt,
-    })
-    return {
-      ok: true,
-      accessToken,
-      tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
-      expiresIn: Math.max(0, issuedAt + role.token.lifetimeSeconds - now),
-      role: role.name,
-      renewable: isRenewable(recorded, applicant),
-      facts: { ...facts, jti },
-    }
-  } catch (error) {
-    if (error instanceof InstanceIdentityError) {
-      return refuse({ code: 'invalid_evidence', reason: error.code })
-    }
-    if (error instanceof LedgerFormatError) {
-      return refuse({ code: 'unavailable', reason: 'ledger_format_unknown' })
-    }
-    if (error instanceof LedgerUnavailableError) {
-      return refuse({ code: 'unavailable', reason: 'ledger_unavailable' })
-    }
-    throw error
+/** What is said where the ledger does not answer. Any other error is a mistake of this program. */
+const ledgerFailure = (error: unknown): Result<never, Refusal> => {
+  if (error instanceof LedgerFormatError) {
+    return refuse({ code: 'unavailable', reason: 'ledger_format_unknown' })
   }
+  if (error instanceof LedgerUnavailableError) {
+    return refuse({ code: 'unavailable', reason: 'ledger_unavailable' })
+  }
+  throw error
 }
 
 /**
@@ -226,6 +197,15 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
       const audience = await makeChallenge(challenges, { role, jkt }, madeAt)
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
-    enroll: (request, now) => enrollWith(options, challenges, request, now),
+    async enroll(request, now) {
+      let facts: EnrollmentFacts = { role: request.role }
+      const note = (more: EnrollmentFacts): void => {
+        facts = { ...facts, ...more }
+      }
+      const result = await enrollWith(options, challenges, request, now, note).catch(ledgerFailure)
+      if (result.ok) return { ok: true, ...result.value, facts }
+      const { code, disclosed, ...why } = result.refusal
+      return { ok: false, code, disclosed, facts: { ...facts, ...why } }
+    },
   }
 }

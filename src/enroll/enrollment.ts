@@ -1,6 +1,7 @@
 // What goes into an enrollment and what comes out of it.
 
 import type { InstanceIdentityError } from '../base/errors.ts'
+import { type Result, refuse } from '../base/result.ts'
 import type { DecisionReason } from '../policy/decide.ts'
 import type { DpopRefusal } from '../token/dpop-proof.ts'
 import type { ChallengeRefusal } from './challenge.ts'
@@ -85,13 +86,29 @@ export interface EnrollmentFacts {
   readonly trustAnchor?: string | undefined
 }
 
-/** A refusal: what the client is told, and why. */
+/** A refusal: what the client is told, and what the audit event says. */
 export interface Refusal {
+  /** For the client. */
   readonly code: 'invalid_evidence' | 'invalid_dpop_proof' | 'not_admitted' | 'unavailable'
+  /** For the client, beside the code. Absent: it is told nothing more. */
+  readonly disclosed?: DisclosedReason | undefined
+  /** For the audit event, like all that follows. */
   readonly reason: EnrollmentReason
   readonly rule?: string | undefined
   readonly field?: string | undefined
+  /** Thumbprint of the key that was proved, where the step that refused has found it out. */
+  readonly jkt?: string | undefined
 }
+
+/**
+ * Refuses an instance whose evidence has verified and whose account a role names: it is told as much as
+ * {@link DISCLOSED} has for the reason.
+ */
+export const notAdmitted = (
+  reason: EnrollmentReason,
+  where: Pick<Refusal, 'rule' | 'field'> = {},
+): Result<never, Refusal> =>
+  refuse({ code: 'not_admitted', disclosed: DISCLOSED[reason], reason, ...where })
 
 /** The outcome of an enrollment. */
 export type Enrollment =

@@ -1,6 +1,7 @@
 // The first-use rule: may an instance that has enrolled enroll again? Pure: the record before and the
 // enrollment come in, the record after or a refusal comes out. No I/O, no clock.
 
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceRecord } from '../registry/instance-record.ts'
 import type { Spent } from '../registry/spend.ts'
@@ -41,24 +42,29 @@ export interface Candidate extends Applicant {
   readonly spent: Spent
 }
 
-/** What the rule says: the record to store (the one that is there, if there is nothing to store). */
-export type FirstUse = InstanceRecord | FirstUseRefusal | SupersededEvidence
+/** Why the record of an instance does not let it enroll. */
+export type RecordRefusal = FirstUseRefusal | SupersededEvidence
 
-const ruleRefusal = (
+/** The record that lets an enrollment pass, or why it doesn't. */
+type Judged<Refusal> = Result<InstanceRecord, Refusal>
+
+const applyRule = (
   record: InstanceRecord,
   { role, imageId, jkt, madeAt }: Applicant,
-): FirstUseRefusal | undefined => {
+): Judged<FirstUseRefusal> => {
   switch (role.reenrollment) {
     case 'always':
-      return undefined
+      return accept(record)
     case 'never':
-      return 'already_enrolled'
+      return refuse('already_enrolled')
     case 'same_key':
-      return jkt === undefined || jkt !== record.jkt ? 'key_not_the_first' : undefined
+      return jkt === undefined || jkt !== record.jkt ? refuse('key_not_the_first') : accept(record)
     case 'new_image':
       // Evidence of an earlier image may have been kept unused. Its challenge is no younger than the latest
       // enrollment, so it can't undo a redeploy; the second of that enrollment counts as earlier.
-      return imageId === record.imageId || madeAt <= record.lastAt ? 'image_not_new' : undefined
+      return imageId === record.imageId || madeAt <= record.lastAt
+        ? refuse('image_not_new')
+        : accept(record)
   }
 }
 
@@ -66,14 +72,14 @@ const ruleRefusal = (
  * What the record alone refuses, before the challenge is spent. A retry of the latest enrollment passes: its
  * challenge gives the `jti` that the record has. What passes here is judged again when the record is changed.
  */
-export const refusedByRecord = (
+export const checkRecord = (
   record: InstanceRecord,
   applicant: Applicant,
-): FirstUseRefusal | SupersededEvidence | undefined => {
+): Judged<RecordRefusal> => {
   // Also a challenge of the very second of the reset: nothing tells which of the two came first.
-  if (applicant.madeAt <= record.resetAt) return 'challenge_before_reset'
+  if (applicant.madeAt <= record.resetAt) return refuse('challenge_before_reset')
   const isFirst = record.jti === undefined
-  return isFirst || record.jti === applicant.jti ? undefined : ruleRefusal(record, applicant)
+  return isFirst || record.jti === applicant.jti ? accept(record) : applyRule(record, applicant)
 }
 
 /**
@@ -87,29 +93,35 @@ export const isRenewable = (
   role.reenrollment === 'always' ||
   (role.reenrollment === 'same_key' && jkt !== undefined && jkt === record.jkt)
 
-/** Applies the rule of a role to the record of an instance. */
-export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): FirstUse => {
+/**
+ * Applies the rule of a role to the record of an instance.
+ * @returns the record to store; the one that is there, if there is nothing to store
+ */
+export const applyFirstUse = (
+  record: InstanceRecord,
+  candidate: Candidate,
+): Judged<RecordRefusal> => {
   const { role, imageId, privateIpv4, jkt, spent, now } = candidate
-  if (spent.generation !== record.generation) return 'challenge_before_reset'
-  const refusal = refusedByRecord(record, candidate)
-  if (refusal === 'challenge_before_reset') return refusal
-  if (spent.issuedAt <= record.revokedUntil) return 'enrollment_revoked'
+  if (spent.generation !== record.generation) return refuse('challenge_before_reset')
+  const checked = checkRecord(record, candidate)
+  if (!checked.ok && checked.refusal === 'challenge_before_reset') return checked
+  if (spent.issuedAt <= record.revokedUntil) return refuse('enrollment_revoked')
   // Its own retry: what it enrolled is what is there.
-  if (record.jti === spent.jti) return record
-  if (refusal !== undefined) return refusal
+  if (record.jti === spent.jti) return accept(record)
+  if (!checked.ok) return checked
   const isFirst = record.jti === undefined
   // Evidence spent before a later enrollment is not newer than that one, whatever its image.
   if (!isFirst && role.reenrollment === 'new_image' && spent.count !== record.count) {
-    return 'image_not_new'
+    return refuse('image_not_new')
   }
   // The latest `iat` by any isolate's clock: a revocation covers all that was issued until it.
   const lastAt = Math.max(record.lastAt, spent.issuedAt)
   // A retry that comes after a later enrollment has nothing else to add to it. (Never the other way round:
   // a record of before the challenge was spent would be one that has changed since.)
   if (spent.retry && spent.count < record.count) {
-    return lastAt === record.lastAt ? record : { ...record, lastAt }
+    return accept(lastAt === record.lastAt ? record : { ...record, lastAt })
   }
-  return {
+  return accept({
     ...record,
     count: record.count + 1,
     firstAt: record.firstAt || now,
@@ -121,5 +133,5 @@ export const applyFirstUse = (record: InstanceRecord, candidate: Candidate): Fir
     // let a second key in, and lock out the first.
     jkt: isFirst ? jkt : record.jkt,
     jti: spent.jti,
-  }
+  })
 }

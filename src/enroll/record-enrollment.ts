@@ -1,17 +1,17 @@
 // The record of an instance in the ledger: read before its challenge is spent, and changed by
 // compare-and-set once everything else has let the enrollment pass.
 
+import { type Result, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { type Change, changeEntry } from '../registry/change-entry.ts'
-import type { Refusal } from './enrollment.ts'
+import { type Refusal, notAdmitted } from './enrollment.ts'
 import {
   type Applicant,
   type Candidate,
-  type FirstUseRefusal,
-  type SupersededEvidence,
+  type RecordRefusal,
   applyFirstUse,
-  refusedByRecord,
+  checkRecord,
 } from './first-use.ts'
 import {
   type InstanceRecord,
@@ -40,40 +40,40 @@ export const readInstance = async (
   return { value, record: recordOf(decodeRecords(value), identity.serialNumber) }
 }
 
-/** Why the first-use rule refuses, as the client and the operator are told. */
-const refusalOf = (
-  reason: FirstUseRefusal | SupersededEvidence,
+/** Why the record refuses, as the client and the operator are told. */
+const refused = (
+  reason: RecordRefusal,
   { role }: Pick<Applicant, 'role'>,
-): Refusal =>
+): Result<never, Refusal> =>
   reason === 'challenge_before_reset' || reason === 'enrollment_revoked'
-    ? { code: 'invalid_evidence', reason }
-    : { code: 'not_admitted', reason, rule: `roles.${role.name}.reenrollment` }
+    ? refuse({ code: 'invalid_evidence', reason })
+    : notAdmitted(reason, { rule: `roles.${role.name}.reenrollment` })
 
-/** What the record refuses before anything is spent; `undefined`: the enrollment may go on. */
-export const refuseByRecord = (
+/** Checks what the record alone can refuse, before anything is spent. */
+export const checkInstance = (
   { record }: KnownInstance,
   applicant: Applicant,
-): Refusal | undefined => {
+): Result<InstanceRecord, Refusal> => {
   // A token of this second would be revoked at once. The client tries again in the next one.
   if (applicant.now <= record.revokedUntil) {
-    return { code: 'unavailable', reason: 'revoked_just_now' }
+    return refuse({ code: 'unavailable', reason: 'revoked_just_now' })
   }
-  const reason = refusedByRecord(record, applicant)
-  return reason && refusalOf(reason, applicant)
+  const checked = checkRecord(record, applicant)
+  return checked.ok ? checked : refused(checked.refusal, applicant)
 }
 
-/** What an enrollment makes of an instance's entry, or why it is refused. */
+/** What an enrollment makes of an instance's entry. */
 const enrolled = (
   value: string | undefined,
   serialNumber: string,
   candidate: Candidate,
-): Change<Refusal | InstanceRecord> => {
+): Change<Result<InstanceRecord, Refusal>> => {
   const records = decodeRecords(value)
   const before = recordOf(records, serialNumber)
   const after = applyFirstUse(before, candidate)
-  if (typeof after === 'string') return { result: refusalOf(after, candidate) }
-  const next = { value: encodeRecords(withRecord(records, after)) }
-  return { result: after, ...(after !== before && { next }) }
+  if (!after.ok) return { result: refused(after.refusal, candidate) }
+  const next = { value: encodeRecords(withRecord(records, after.value)) }
+  return { result: after, ...(after.value !== before && { next }) }
 }
 
 /**
@@ -81,7 +81,7 @@ const enrolled = (
  * have nothing to store, and so nothing that would notice a change: it reads the entry anew, and asks
  * together with that whether its token was revoked.
  * @param known the entry as it was read before
- * @returns why the instance is refused, or its record once that is safe
+ * @returns the record, once that is safe
  * @throws LedgerUnavailableError
  */
 export const recordEnrollment = async (
@@ -89,7 +89,7 @@ export const recordEnrollment = async (
   identity: InstanceIdentity,
   known: KnownInstance,
   candidate: Candidate,
-): Promise<Refusal | InstanceRecord> => {
+): Promise<Result<InstanceRecord, Refusal>> => {
   const { now, spent } = candidate
   let { value } = known
   if (spent.retry) {
@@ -97,7 +97,7 @@ export const recordEnrollment = async (
       readInstance(ledger, identity, now),
       isRevoked(ledger, spent.jti, now),
     ])
-    if (revoked) return refusalOf('enrollment_revoked', candidate)
+    if (revoked) return refused('enrollment_revoked', candidate)
     value = present.value
   }
   return changeEntry(ledger, instanceKey(identity), value, now, (present) =>

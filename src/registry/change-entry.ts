@@ -8,11 +8,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 const MAX_TRIES = 100
 
 /** What a change makes of an entry. */
-export interface Change<Result> {
+export interface Change<Told> {
   /** What to store; absent: the entry stays as it is. */
   readonly next?: { readonly value: string; readonly expiresAt?: number | undefined } | undefined
   /** What the caller wants to know of it. */
-  readonly result: Result
+  readonly result: Told
 }
 
 /**
@@ -22,13 +22,13 @@ export interface Change<Result> {
  * @param now Unix seconds
  * @throws LedgerUnavailableError
  */
-export const changeEntry = async <Result>(
+export const changeEntry = async <Told>(
   ledger: Ledger,
   key: string,
   value: string | undefined,
   now: number,
-  change: (value: string | undefined) => Change<Result>,
-): Promise<Result> => {
+  change: (value: string | undefined) => Change<Told>,
+): Promise<Told> => {
   let present = value
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { next, result } = change(present)

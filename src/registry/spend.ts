@@ -4,6 +4,7 @@
 
 import { type Bytes, concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
 import { LedgerUnavailableError } from '../base/errors.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256 } from '../base/sha256.ts'
 import { decodeStored, encodeStored } from './format.ts'
@@ -44,7 +45,6 @@ export const jtiOf = (id: Challenge['id']): string =>
  * @param digest of the evidence, lower-case hex
  * @param record of the instance, read before this call: a reset that comes later is seen by it
  * @param now Unix seconds
- * @returns `undefined` if it was spent on other evidence
  * @throws LedgerUnavailableError
  */
 export const spendChallenge = async (
@@ -53,7 +53,7 @@ export const spendChallenge = async (
   digest: string,
   record: Pick<InstanceRecord, 'generation' | 'count'>,
   now: number,
-): Promise<Spent | undefined> => {
+): Promise<Result<Spent, 'challenge_spent'>> => {
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
     value: encodeStored([now, digest, record.generation, record.count].join(' ')),
@@ -64,12 +64,13 @@ export const spendChallenge = async (
   // Neither stored nor there: it has just been removed, which only a clock far off can do.
   if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
   const [issuedAt, spentOn, generation, count] = decodeStored(value).split(' ')
-  if (spentOn !== digest) return undefined
-  return {
+  // On other evidence.
+  if (spentOn !== digest) return refuse('challenge_spent')
+  return accept({
     jti: jtiOf(id),
     issuedAt: Number(issuedAt),
     generation: Number(generation),
     count: Number(count),
     retry: !swap.stored,
-  }
+  })
 }

@@ -3,7 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import { readIdentityDocument } from '../../../src/codec/identity-document.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
 import { admit } from '../../../src/enroll/admit.ts'
+import { DISCLOSED, type EnrollmentReason } from '../../../src/enroll/enrollment.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { DOCUMENT_FIELDS, documentText } from '../../support/test-cloud.ts'
 
@@ -40,12 +42,13 @@ describe('admit()', () => {
     ['a key that the role needs', { role: 'bound' }, 'key', 'bound'],
     ['a key that the role’s rule needs', { role: 'kept' }, 'key', 'kept'],
   ])('admits with %s', (_, request, jkt, name) => {
-    expect(admit(IDENTITY, POLICY, request, jkt)).toMatchObject({ role: { name } })
+    expect(admit(IDENTITY, POLICY, request, jkt)).toMatchObject(accept({ name }))
   })
 
   const code = 'not_admitted'
   it.each<[string, object, object, object]>([
-    ['account_not_allowed', STRANGER, { role: 'worker' }, { rule: undefined, field: undefined }],
+    ['account_not_allowed', STRANGER, { role: 'worker' }, {}],
+    ['account_not_allowed', STRANGER, { role: 'ghost', resource: 'https://none.test' }, {}],
     [
       'role_not_matched',
       IDENTITY,
@@ -62,16 +65,21 @@ describe('admit()', () => {
     ['key_not_proved', IDENTITY, { role: 'both' }, { rule: 'roles.both.binding' }],
   ])('refuses as %s: %#', (reason, identity, request, more) => {
     const refused = admit(identity as typeof IDENTITY, POLICY, request, undefined)
-    expect(refused).toEqual({ code, reason, ...more })
+    // Of an account that no role names nothing is disclosed.
+    const disclosed = identity === STRANGER ? undefined : DISCLOSED[reason as EnrollmentReason]
+    expect(refused).toEqual(refuse({ code, reason, disclosed, ...more }))
   })
 
   it('refuses as no_role_matches where no role was asked for, and names the closest', () => {
     const policy = { roles: POLICY.roles.slice(0, 1) }
-    expect(admit(IDENTITY, policy, {}, 'key')).toEqual({
-      code,
-      reason: 'no_role_matches',
-      rule: 'roles.elsewhere.match.region_id',
-      field: 'region_id',
-    })
+    expect(admit(IDENTITY, policy, {}, 'key')).toEqual(
+      refuse({
+        code,
+        reason: 'no_role_matches',
+        disclosed: 'no_role_matches',
+        rule: 'roles.elsewhere.match.region_id',
+        field: 'region_id',
+      }),
+    )
   })
 })

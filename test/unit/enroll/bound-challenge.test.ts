@@ -1,6 +1,7 @@
 // A challenge together with the key that it binds to: no downgrade, and no mixing of keys, roles and services.
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { accept, refuse } from '../../../src/base/result.ts'
 import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
 import { importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
@@ -59,11 +60,13 @@ describe('checkBoundChallenge()', () => {
     ],
     ['in its last second', { now: NOW + LIFETIME - 1 }, false],
   ])('takes a challenge %s', async (_, given, bound) => {
-    expect(await attempt(given)).toMatchObject({
-      challenge: { expiresAt: NOW + LIFETIME },
-      madeAt: NOW,
-      jkt: bound ? own.thumbprint : undefined,
-    })
+    expect(await attempt(given)).toMatchObject(
+      accept({
+        challenge: { expiresAt: NOW + LIFETIME },
+        madeAt: NOW,
+        jkt: bound ? own.thumbprint : undefined,
+      }),
+    )
   })
 
   type Row = [code: string, reason: string, what: string, given: Attempt, jkt?: 'own' | 'other']
@@ -156,8 +159,7 @@ describe('checkBoundChallenge()', () => {
     ],
   ])('refuses as %s, %s one that %s', async (code, reason, _, given, key) => {
     const jkt = key && { own, other }[key].thumbprint
-    expect(await attempt(given)).toMatchObject({ refusal: { code, reason } })
-    expect(await attempt(given)).toHaveProperty('jkt', jkt)
+    expect(await attempt(given)).toEqual(refuse({ code, reason, jkt }))
   })
 
   it.each([
@@ -165,10 +167,16 @@ describe('checkBoundChallenge()', () => {
     ['challenge_not_ours', undefined, 'A'.repeat(32)],
   ])('refuses as %s what this service did not make', async (reason, text, end) => {
     const audience = text ?? (await makeChallenge(options, {}, NOW)).slice(0, 32) + end
-    expect(await checkBoundChallenge(options, {}, audience, NOW)).toEqual({
-      refusal: { code: 'invalid_evidence', reason },
-      jkt: undefined,
-    })
+    expect(await checkBoundChallenge(options, {}, audience, NOW)).toEqual(
+      refuse({ code: 'invalid_evidence', reason }),
+    )
+  })
+
+  it('refuses as audience_mismatch evidence that was signed for no audience', async () => {
+    const dpop = proofByHand(own, ISSUER, 'x')
+    expect(await checkBoundChallenge(options, { dpop }, undefined, NOW)).toEqual(
+      refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' }),
+    )
   })
 
   it('wants a proof of the address at which enrollments are posted', () => {

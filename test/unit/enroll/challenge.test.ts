@@ -2,6 +2,7 @@
 
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { refuse } from '../../../src/base/result.ts'
 import { audienceName } from '../../../src/base/wire/audience-name.ts'
 import { deriveChallengeKeys, importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
 import { checkChallenge, makeChallenge } from '../../../src/enroll/challenge.ts'
@@ -72,18 +73,20 @@ describe('checkChallenge()', () => {
     const challenge = await makeChallenge(options, {}, NOW)
     for (const now of [NOW, NOW + LIFETIME - 1]) {
       expect(await checkChallenge(options, challenge, {}, now)).toMatchObject({
-        expiresAt: NOW + LIFETIME,
+        value: { expiresAt: NOW + LIFETIME },
       })
     }
-    expect(await checkChallenge(options, challenge, {}, NOW + LIFETIME)).toBe('challenge_expired')
+    expect(await checkChallenge(options, challenge, {}, NOW + LIFETIME)).toEqual(
+      refuse('challenge_expired'),
+    )
   })
 
   it('refuses an expiry later than now + lifetime + 60 s', async () => {
     const options = await optionsWith(SECRET)
     const atEdge = await makeChallenge(options, {}, NOW + 60)
-    expect(await checkChallenge(options, atEdge, {}, NOW)).toHaveProperty('id')
+    expect(await checkChallenge(options, atEdge, {}, NOW)).toHaveProperty('value.id')
     const beyond = await makeChallenge(options, {}, NOW + 61)
-    expect(await checkChallenge(options, beyond, {}, NOW)).toBe('challenge_from_future')
+    expect(await checkChallenge(options, beyond, {}, NOW)).toEqual(refuse('challenge_from_future'))
   })
 
   it('refuses a challenge that is altered in any bit', async () => {
@@ -95,7 +98,7 @@ describe('checkChallenge()', () => {
         const value = alphabet.indexOf(challenge.charAt(at)) ^ (1 << bit)
         const altered = challenge.slice(0, at) + alphabet.charAt(value) + challenge.slice(at + 1)
         const answer = await checkChallenge(options, altered, {}, NOW)
-        expect(answer, `bit ${bit} of character ${at}`).toBeTypeOf('string')
+        expect(answer.ok, `bit ${bit} of character ${at}`).toBe(false)
       }
     }
   })
@@ -111,14 +114,16 @@ describe('checkChallenge()', () => {
   ])('refuses one that is %s', async (_, change) => {
     const options = await optionsWith(SECRET)
     const challenge = await makeChallenge(options, {}, NOW)
-    expect(await checkChallenge(options, change(challenge), {}, NOW)).toBe('challenge_malformed')
+    expect(await checkChallenge(options, change(challenge), {}, NOW)).toEqual(
+      refuse('challenge_malformed'),
+    )
   })
 
   it('refuses one whose first half differs in nothing but the case of its letters', async () => {
     const options = await optionsWith(SECRET)
     const challenge = await makeChallenge(options, {}, NOW)
     const upper = challenge.slice(0, 32).toUpperCase() + challenge.slice(32)
-    expect(await checkChallenge(options, upper, {}, NOW)).toBe('challenge_for_another')
+    expect(await checkChallenge(options, upper, {}, NOW)).toEqual(refuse('challenge_for_another'))
   })
 
   it('accepts a challenge that decodes and encodes to the same text, as each one does', async () => {
@@ -129,7 +134,7 @@ describe('checkChallenge()', () => {
       const { length } = Buffer.from(challenge, 'base64url')
       expect(length).toBe(48)
       expect(await checkChallenge(options, challenge, { role: `r${round}` }, NOW)).toHaveProperty(
-        'id',
+        'value.id',
       )
     }
   })
@@ -137,9 +142,9 @@ describe('checkChallenge()', () => {
   it('accepts one that was made under any key of the set, and none of a key that left it', async () => {
     const challenge = await makeChallenge(await optionsWith(SECRET), {}, NOW)
     const rotated = await optionsWith(OTHER, SECRET)
-    expect(await checkChallenge(rotated, challenge, {}, NOW)).toHaveProperty('id')
+    expect(await checkChallenge(rotated, challenge, {}, NOW)).toHaveProperty('value.id')
     const later = await optionsWith(OTHER)
-    expect(await checkChallenge(later, challenge, {}, NOW)).toBe('challenge_not_ours')
+    expect(await checkChallenge(later, challenge, {}, NOW)).toEqual(refuse('challenge_not_ours'))
   })
 
   it.each([
@@ -151,7 +156,9 @@ describe('checkChallenge()', () => {
   ])('refuses %s', async (_, madeFor, usedFor) => {
     const options = await optionsWith(SECRET)
     const challenge = await makeChallenge(options, madeFor, NOW)
-    expect(await checkChallenge(options, challenge, usedFor, NOW)).toBe('challenge_for_another')
+    expect(await checkChallenge(options, challenge, usedFor, NOW)).toEqual(
+      refuse('challenge_for_another'),
+    )
   })
 
   it('refuses the first half of one purpose with the second half of another', async () => {
@@ -160,7 +167,7 @@ describe('checkChallenge()', () => {
     const other = await makeChallenge(options, { role: 'other' }, NOW)
     const mixed = other.slice(0, 32) + mine.slice(32)
     const answer = await checkChallenge(options, mixed, { role: 'other' }, NOW)
-    expect(answer).toBe('challenge_not_ours')
+    expect(answer).toEqual(refuse('challenge_not_ours'))
   })
 })
 
@@ -170,6 +177,8 @@ describe('deriveChallengeKeys()', () => {
     const raw = new Uint8Array(hkdfSync('sha256', SECRET, new Uint8Array(), info, 32))
     const derived = { ...(await optionsWith()), keys: await deriveChallengeKeys([SECRET]) }
     const challenge = await makeChallenge(derived, {}, NOW)
-    expect(await checkChallenge(await optionsWith(raw), challenge, {}, NOW)).toHaveProperty('id')
+    expect(await checkChallenge(await optionsWith(raw), challenge, {}, NOW)).toHaveProperty(
+      'value.id',
+    )
   })
 })

@@ -2,12 +2,8 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Candidate,
-  type FirstUse,
-  applyFirstUse,
-  refusedByRecord,
-} from '../../../src/enroll/first-use.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
+import { type Candidate, applyFirstUse, checkRecord } from '../../../src/enroll/first-use.ts'
 import { type InstanceRecord, unknownInstance } from '../../../src/registry/instance-record.ts'
 import { resetRecord, revokeRecord } from '../../../src/registry/instances.ts'
 import type { Reenrollment } from '../../../src/policy/policy.ts'
@@ -62,12 +58,16 @@ const candidateFor = (
   now: NOW,
 })
 
-const isRefusal = (use: FirstUse): use is Exclude<FirstUse, InstanceRecord> =>
-  typeof use === 'string'
+/** The record that an enrollment leaves. */
+const recordAfter = (record: InstanceRecord, candidate: Candidate): InstanceRecord => {
+  const use = applyFirstUse(record, candidate)
+  if (!use.ok) throw new Error(use.refusal)
+  return use.value
+}
 
 describe('applyFirstUse()', () => {
   it.each(RULES)('lets an instance in that is new, under %s', (rule) => {
-    expect(applyFirstUse(NEW, candidateFor(NEW, rule))).toEqual({
+    expect(recordAfter(NEW, candidateFor(NEW, rule))).toEqual({
       serialNumber: 'serial',
       generation: 0,
       count: 1,
@@ -89,17 +89,17 @@ describe('applyFirstUse()', () => {
       const reset = { ...RESET, resetAt: NOW - 10 }
       for (const madeAt of [NOW - 11, NOW - 10]) {
         const before = candidateFor(reset, rule, { madeAt })
-        expect(refusedByRecord(reset, before)).toBe('challenge_before_reset')
-        expect(applyFirstUse(reset, before)).toBe('challenge_before_reset')
+        expect(checkRecord(reset, before)).toEqual(refuse('challenge_before_reset'))
+        expect(applyFirstUse(reset, before)).toEqual(refuse('challenge_before_reset'))
       }
       const after = candidateFor(reset, rule, { madeAt: NOW - 9 })
-      expect(applyFirstUse(reset, after)).toMatchObject({ jti: 'second' })
+      expect(recordAfter(reset, after)).toMatchObject({ jti: 'second' })
     },
   )
 
   it.each(RULES)('lets an instance in that was reset, with any key and image, under %s', (rule) => {
     const candidate = candidateFor(RESET, rule, { jkt: 'key-b', imageId: 'image-b' })
-    expect(applyFirstUse(RESET, candidate)).toEqual({
+    expect(recordAfter(RESET, candidate)).toEqual({
       ...RESET,
       count: 2,
       lastAt: NOW,
@@ -129,13 +129,13 @@ describe('applyFirstUse()', () => {
     const candidate = candidateFor(ENROLLED, rule, changes)
     const use = applyFirstUse(ENROLLED, candidate)
     if (refusal !== undefined) {
-      expect(use).toBe(refusal)
+      expect(use).toEqual(refuse(refusal))
       return
     }
     // The key stays that of the first enrollment, also where the image is new.
     const { imageId, privateIpv4 } = candidate
     const latest = { lastAt: NOW, role: 'now', imageId, privateIpv4, jti: 'second' }
-    expect(use).toEqual({ ...ENROLLED, count: 2, ...latest })
+    expect(use).toEqual(accept({ ...ENROLLED, count: 2, ...latest }))
   })
 
   it.each<[Reenrollment, CandidateChanges, string | undefined]>([
@@ -146,25 +146,27 @@ describe('applyFirstUse()', () => {
     ['new_image', { imageId: 'image-b' }, undefined],
     ['always', { jkt: 'key-b' }, undefined],
   ])('knows by the record alone what it refuses under %s, %j', (rule, changes, refusal) => {
-    expect(refusedByRecord(ENROLLED, candidateFor(ENROLLED, rule, changes))).toBe(refusal)
+    expect(checkRecord(ENROLLED, candidateFor(ENROLLED, rule, changes))).toEqual(
+      refusal === undefined ? accept(ENROLLED) : refuse(refusal),
+    )
     const retry = candidateFor(ENROLLED, rule, { ...changes, spent: { jti: 'first' } })
-    expect(refusedByRecord(ENROLLED, retry)).toBeUndefined()
-    expect(refusedByRecord(RESET, candidateFor(RESET, rule, changes))).toBeUndefined()
+    expect(checkRecord(ENROLLED, retry)).toEqual(accept(ENROLLED))
+    expect(checkRecord(RESET, candidateFor(RESET, rule, changes))).toEqual(accept(RESET))
   })
 
   it('keeps the key of a same_key role through an enrollment under new_image', () => {
     const other = candidateFor(ENROLLED, 'new_image', { imageId: 'image-b', jkt: 'key-b' })
-    const between = applyFirstUse(ENROLLED, other) as InstanceRecord
+    const between = recordAfter(ENROLLED, other)
     const changes = { imageId: 'image-b', spent: { jti: 'third' } }
     const stranger = candidateFor(between, 'same_key', { ...changes, jkt: 'key-b' })
-    expect(applyFirstUse(between, stranger)).toBe('key_not_the_first')
+    expect(applyFirstUse(between, stranger)).toEqual(refuse('key_not_the_first'))
     const node = candidateFor(between, 'same_key', { ...changes, jkt: 'key-a' })
-    expect(applyFirstUse(between, node)).toMatchObject({ jkt: 'key-a', count: 3 })
+    expect(recordAfter(between, node)).toMatchObject({ jkt: 'key-a', count: 3 })
   })
 
   it.each(RULES)('takes its own retry for what it is, and stores nothing, under %s', (rule) => {
     const spent = { jti: 'first', issuedAt: 900, count: 0, retry: true }
-    expect(applyFirstUse(ENROLLED, candidateFor(ENROLLED, rule, { spent }))).toBe(ENROLLED)
+    expect(recordAfter(ENROLLED, candidateFor(ENROLLED, rule, { spent }))).toBe(ENROLLED)
   })
 
   it.each<[Reenrollment, string | undefined]>([
@@ -175,17 +177,16 @@ describe('applyFirstUse()', () => {
   ])('adds nothing for a retry after a later enrollment, under %s', (rule, refusal) => {
     const spent = { jti: 'zeroth', issuedAt: 800, count: 0, retry: true }
     const candidate = candidateFor(ENROLLED, rule, { spent, imageId: 'image-b' })
-    const use = applyFirstUse(ENROLLED, candidate)
-    if (refusal === undefined) expect(use).toBe(ENROLLED)
-    else expect(use).toBe(refusal)
+    if (refusal === undefined) expect(recordAfter(ENROLLED, candidate)).toBe(ENROLLED)
+    else expect(applyFirstUse(ENROLLED, candidate)).toEqual(refuse(refusal))
   })
 
   it.each(RULES)('completes a retry whose first try stored nothing, under %s', (rule) => {
     const spent = { retry: true }
-    expect(applyFirstUse(NEW, candidateFor(NEW, rule, { spent }))).toMatchObject({ count: 1 })
+    expect(recordAfter(NEW, candidateFor(NEW, rule, { spent }))).toMatchObject({ count: 1 })
     if (rule === 'never') return
     const changes = rule === 'new_image' ? { imageId: 'image-b', spent } : { spent }
-    expect(applyFirstUse(ENROLLED, candidateFor(ENROLLED, rule, changes))).toMatchObject({
+    expect(recordAfter(ENROLLED, candidateFor(ENROLLED, rule, changes))).toMatchObject({
       count: 2,
     })
   })
@@ -196,7 +197,7 @@ describe('applyFirstUse()', () => {
         for (const jti of ['first', 'second', 'later']) {
           const spent = { generation: 0, retry, jti }
           const candidate = candidateFor(record, rule, { spent, imageId: 'image-b' })
-          expect(applyFirstUse(record, candidate)).toBe('challenge_before_reset')
+          expect(applyFirstUse(record, candidate)).toEqual(refuse('challenge_before_reset'))
         }
       }
     }
@@ -213,17 +214,17 @@ describe('applyFirstUse()', () => {
       ] as const) {
         const spent = { jti, issuedAt, retry: true }
         const candidate = candidateFor(revoked, rule, { spent, imageId: 'image-b' })
-        expect(applyFirstUse(revoked, candidate)).toBe('enrollment_revoked')
+        expect(applyFirstUse(revoked, candidate)).toEqual(refuse('enrollment_revoked'))
       }
       const spent = { issuedAt: 951 }
       const fresh = candidateFor(revoked, rule, { spent, imageId: 'image-b' })
-      expect(isRefusal(applyFirstUse(revoked, fresh))).toBe(rule === 'never')
+      expect(applyFirstUse(revoked, fresh).ok).toBe(rule !== 'never')
     },
   )
 
   it('keeps the latest time, by whichever clock', () => {
     const ahead = { ...ENROLLED, lastAt: NOW + 30 }
-    expect(applyFirstUse(ahead, candidateFor(ahead, 'always'))).toMatchObject({ lastAt: NOW + 30 })
+    expect(recordAfter(ahead, candidateFor(ahead, 'always'))).toMatchObject({ lastAt: NOW + 30 })
   })
 
   it.each([
@@ -231,9 +232,9 @@ describe('applyFirstUse()', () => {
     ['after a later enrollment', { ...ENROLLED, count: 2 }, 2],
   ])('keeps the time of a token that a clock ahead gave, retried %s', (_, record, count) => {
     const spent = { issuedAt: NOW + 30, count: 0, retry: true }
-    const after = applyFirstUse(record, candidateFor(record, 'always', { spent }))
+    const after = recordAfter(record, candidateFor(record, 'always', { spent }))
     expect(after).toMatchObject({ lastAt: NOW + 30, count })
-    const { revokedUntil } = revokeRecord(after as InstanceRecord, NOW + 1)
+    const { revokedUntil } = revokeRecord(after, NOW + 1)
     expect(revokedUntil).toBeGreaterThanOrEqual(NOW + 30)
   })
 
@@ -262,9 +263,9 @@ describe('applyFirstUse()', () => {
             : { jti, issuedAt: NOW, generation, count, retry: false }
           spentOn.set(jti, spent)
           const use = applyFirstUse(record, candidateFor(record, each.role, { spent }))
-          if (isRefusal(use)) continue
-          expect(use.count).toBeGreaterThanOrEqual(record.count)
-          record = use
+          if (!use.ok) continue
+          expect(use.value.count).toBeGreaterThanOrEqual(record.count)
+          record = use.value
           if (each.role !== 'never') continue
           const tokens = given.get(generation) ?? new Set()
           given.set(generation, tokens.add(jti))

@@ -1,10 +1,11 @@
 // The record in the ledger: what it refuses before anything is spent, and what is stored afterwards.
 
 import { describe, expect, it } from 'vitest'
+import { accept, refuse } from '../../../src/base/result.ts'
 import {
+  checkInstance,
   readInstance,
   recordEnrollment,
-  refuseByRecord,
 } from '../../../src/enroll/record-enrollment.ts'
 import { LedgerFormatError } from '../../../src/base/errors.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
@@ -81,7 +82,7 @@ describe('readInstance()', () => {
 
 const rule = 'roles.worker.reenrollment'
 
-describe('refuseByRecord()', () => {
+describe('checkInstance()', () => {
   it.each<[string, Partial<InstanceRecord>, Reenrollment, Partial<Candidate>, object]>([
     [
       'revoked_just_now',
@@ -109,19 +110,27 @@ describe('refuseByRecord()', () => {
       {},
       'never',
       {},
-      { code: 'not_admitted', reason: 'already_enrolled', rule },
+      { code: 'not_admitted', reason: 'already_enrolled', disclosed: 'already_enrolled', rule },
     ],
     [
       'key_not_the_first',
       {},
       'same_key',
       { jkt: 'other' },
-      { code: 'not_admitted', reason: 'key_not_the_first', rule },
+      { code: 'not_admitted', reason: 'key_not_the_first', disclosed: 'key_changed', rule },
     ],
-    ['image_not_new', {}, 'new_image', {}, { code: 'not_admitted', reason: 'image_not_new', rule }],
+    [
+      'image_not_new',
+      {},
+      'new_image',
+      {},
+      { code: 'not_admitted', reason: 'image_not_new', disclosed: 'image_unchanged', rule },
+    ],
   ])('refuses as %s', (_, record, reenrollment, changes, refusal) => {
     const known = { value: 'x', record: { ...ENROLLED, ...record } }
-    expect(refuseByRecord(known, candidate(known.record, reenrollment, changes))).toEqual(refusal)
+    expect(checkInstance(known, candidate(known.record, reenrollment, changes))).toEqual(
+      refuse(refusal),
+    )
   })
 
   it.each<[string, InstanceRecord, Reenrollment, Partial<Candidate>]>([
@@ -138,7 +147,7 @@ describe('refuseByRecord()', () => {
     ],
   ])('lets %s go on', (_, record, reenrollment, changes) => {
     const applicant = candidate(record, reenrollment, changes)
-    expect(refuseByRecord({ value: 'x', record }, applicant)).toBeUndefined()
+    expect(checkInstance({ value: 'x', record }, applicant)).toEqual(accept(record))
   })
 })
 

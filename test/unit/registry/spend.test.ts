@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { LedgerFormatError, LedgerUnavailableError } from '../../../src/base/errors.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { jtiOf, spendChallenge } from '../../../src/registry/spend.ts'
@@ -30,23 +31,25 @@ describe('spendChallenge()', () => {
 
   it('spends a challenge, and tells a retry what it was spent on', async () => {
     const ledger = createMemoryLedger(0)
-    expect(await spend(ledger)).toEqual({ ...first, retry: false })
+    expect(await spend(ledger)).toEqual(accept({ ...first, retry: false }))
     // The record may have changed since: a retry is judged by what was there at first.
     const later = await spend(ledger, 'd', NOW + 5, { generation: 7, count: 9 })
-    expect(later).toEqual({ ...first, retry: true })
+    expect(later).toEqual(accept({ ...first, retry: true }))
   })
 
-  it('gives nothing for other evidence, then or later', async () => {
+  it('refuses other evidence, then or later', async () => {
     const ledger = createMemoryLedger(0)
     await spend(ledger)
-    for (const now of [NOW, NOW + 239]) expect(await spend(ledger, 'e', now)).toBeUndefined()
-    expect(await spend(ledger, 'd', NOW + 239)).toMatchObject({ retry: true })
+    for (const now of [NOW, NOW + 239]) {
+      expect(await spend(ledger, 'e', now)).toEqual(refuse('challenge_spent'))
+    }
+    expect(await spend(ledger, 'd', NOW + 239)).toMatchObject(accept({ retry: true }))
   })
 
   it('spends each challenge for itself', async () => {
     const ledger = createMemoryLedger(0)
     await spend(ledger)
-    expect(await spend(ledger, 'e', NOW, RECORD, OTHER)).toMatchObject({ retry: false })
+    expect(await spend(ledger, 'e', NOW, RECORD, OTHER)).toMatchObject(accept({ retry: false }))
   })
 
   it('remembers a challenge until 120 s after its expiry', async () => {
@@ -59,8 +62,8 @@ describe('spendChallenge()', () => {
   it('gives one of many calls at once the challenge, and the others a retry', async () => {
     const ledger = createMemoryLedger(0)
     const all = await Promise.all(Array.from({ length: 20 }, () => spend(ledger)))
-    expect(all.filter((spent) => spent?.retry === false)).toHaveLength(1)
-    expect(all.filter((spent) => spent?.retry === true)).toHaveLength(19)
+    expect(all.filter((spent) => spent.ok && !spent.value.retry)).toHaveLength(1)
+    expect(all.filter((spent) => spent.ok && spent.value.retry)).toHaveLength(19)
   })
 
   it.each<[string, string | undefined, Error | typeof LedgerFormatError]>([
