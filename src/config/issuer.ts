@@ -1,7 +1,7 @@
 // `ROLLCALL_ISSUER`: the public URL of the service, which stands in tokens, headers and scripts exactly as it is
 // written. Messages show only what cannot hold a secret: an origin.
 
-import { issuerProblem } from '../enroll/issuer.ts'
+import { checkIssuer } from '../enroll/issuer.ts'
 import { accept, refuse } from '../base/result.ts'
 import type { Parsed } from './variable.ts'
 
@@ -14,8 +14,8 @@ export const isLoopback = (issuer: string): boolean => LOOPBACK.test(new URL(iss
 
 /** Reads an issuer. @returns the text, unchanged; or what to write instead */
 export const parseIssuer = (text: string): Parsed<string> => {
-  const problem = issuerProblem(text)
-  if (problem !== undefined) return refuse([problem])
+  const issuer = checkIssuer(text)
+  if (!issuer.ok) return refuse([issuer.refusal])
   const url = new URL(text)
   const shown = JSON.stringify(url.origin)
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {

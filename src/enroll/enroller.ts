@@ -20,7 +20,7 @@ import { type ChallengeOptions, makeChallenge } from './challenge.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
 import { isRenewable } from './first-use.ts'
-import { issuerProblem } from './issuer.ts'
+import { checkIssuer } from './issuer.ts'
 import { readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
@@ -181,8 +181,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
   if (challengeLifetimeSeconds > MAX_CHALLENGE_LIFETIME_SECONDS) {
     throw new RangeError('challengeLifetimeSeconds must be at most 3600')
   }
-  const problem = issuerProblem(issuer)
-  if (problem !== undefined) throw new RangeError(`issuer ${problem}`)
+  const checked = checkIssuer(issuer)
+  if (!checked.ok) throw new RangeError(`issuer ${checked.refusal}`)
   const keys =
     challengeKeys === undefined
       ? await deriveChallengeKeys(signingKeys.secrets)

@@ -2,6 +2,8 @@
 // clients are the issuer with a path behind it, so the service is at the root of its host. Pure. Messages show
 // only what cannot hold a secret: an origin.
 
+import { type Result, accept, refuse } from '../base/result.ts'
+
 /** Hosts of which no character means anything in a header, in JSON or to a shell. */
 const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
 
@@ -22,16 +24,19 @@ const difference = (
   return 'is not written as browsers write it'
 }
 
-/** What is wrong with an issuer, and what to write instead; `undefined` if it is good. */
-export const issuerProblem = (text: string): string | undefined => {
+/**
+ * Checks an issuer.
+ * @returns the text, unchanged; a refusal says what is wrong with it and what to write instead
+ */
+export const checkIssuer = (text: string): Result<string, string> => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    return 'is not an http or https URL; write https://HOST or https://HOST:PORT'
+    return refuse('is not an http or https URL; write https://HOST or https://HOST:PORT')
   }
   if (!PLAIN_HOST.test(url.hostname)) {
-    return 'has a host that is neither letters, digits, ".", "-" and "_" nor an address'
+    return refuse('has a host that is neither letters, digits, ".", "-" and "_" nor an address')
   }
-  if (text === url.origin) return undefined
-  if (text === `${url.origin}/`) return `"${text}" has a trailing slash; remove it`
-  return `${difference(text, url)}; write ${JSON.stringify(url.origin)}`
+  if (text === url.origin) return accept(text)
+  if (text === `${url.origin}/`) return refuse(`"${text}" has a trailing slash; remove it`)
+  return refuse(`${difference(text, url)}; write ${JSON.stringify(url.origin)}`)
 }

@@ -2,53 +2,60 @@
 // block of addresses. All are case-sensitive and match the whole value. No regular expressions, so
 // that no pattern takes more than linear time.
 
+import { type Result, accept, refuse } from '../base/result.ts'
+
 const ADDRESS = /^(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}$/
 const PREFIX = /^(?:0|[1-9]|[12][0-9]|3[0-2])$/
 
-/** An IPv4 address in canonical dotted form as a number, or `undefined`. */
-const parseAddress = (text: string): number | undefined => {
-  if (!ADDRESS.test(text)) return undefined
-  const octets = text.split('.').map(Number)
-  if (octets.some((octet) => octet > 255)) return undefined
-  return octets.reduce((address, octet) => address * 256 + octet, 0)
+const NO_BLOCK = 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
+
+/** Reads an IPv4 address in canonical dotted form as a number. */
+const readAddress = (text: string): Result<number, string> => {
+  const octets = ADDRESS.test(text) ? text.split('.').map(Number) : []
+  return octets.length === 4 && octets.every((octet) => octet <= 255)
+    ? accept(octets.reduce((address, octet) => address * 256 + octet, 0))
+    : refuse(NO_BLOCK)
 }
 
 const formatAddress = (address: number): string =>
   [24, 16, 8, 0].map((bits) => Math.floor(address / 2 ** bits) % 256).join('.')
 
 /** A block of addresses: the first one, and how many there are. */
-interface AddressBlock {
+export interface AddressBlock {
   readonly first: number
   readonly size: number
 }
 
-/** Reads an address (a block of one) or a block such as `10.0.0.0/8`. */
-const parseBlock = (text: string): AddressBlock | undefined => {
+/** Reads an address (a block of one) or a block such as `10.0.0.0/8`, wherever in the block its address is. */
+const readBlock = (text: string): Result<AddressBlock, string> => {
   const [address = '', prefix = '32', ...rest] = text.split('/')
-  const first = parseAddress(address)
-  if (first === undefined || !PREFIX.test(prefix) || rest.length > 0) return undefined
-  return { first, size: 2 ** (32 - Number(prefix)) }
+  const first = readAddress(address)
+  if (!first.ok || !PREFIX.test(prefix) || rest.length > 0) return refuse(NO_BLOCK)
+  return accept({ first: first.value, size: 2 ** (32 - Number(prefix)) })
 }
 
 /**
- * What is wrong with an IPv4 address or CIDR block (RFC 4632), or `undefined`. A block whose address
- * is not its first one is refused: it is likely a slip, and two texts would name one block.
+ * Reads an IPv4 address or CIDR block (RFC 4632) of a policy. A block whose address is not its first one is
+ * refused: it is likely a slip, and two texts would name one block.
+ * @returns the block; a refusal says what to write instead
  */
-export const addressBlockProblem = (text: string): string | undefined => {
-  const block = parseBlock(text)
-  if (block === undefined) return 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
-  const offset = block.first % block.size
-  if (offset === 0) return undefined
-  const network = `${formatAddress(block.first - offset)}/${text.split('/')[1]}`
-  return `not a network address: ${text} is inside ${network}; write that`
+export const readAddressBlock = (text: string): Result<AddressBlock, string> => {
+  const block = readBlock(text)
+  if (!block.ok) return block
+  const { first, size } = block.value
+  const offset = first % size
+  if (offset === 0) return block
+  const network = `${formatAddress(first - offset)}/${text.split('/')[1]}`
+  return refuse(`not a network address: ${text} is inside ${network}; write that`)
 }
 
 /** Whether an address is in a block; false if either is none. */
 export const matchesAddressBlock = (block: string, address: string): boolean => {
-  const range = parseBlock(block)
-  const value = parseAddress(address)
-  if (range === undefined || value === undefined) return false
-  return value >= range.first && value < range.first + range.size
+  const range = readBlock(block)
+  const at = readAddress(address)
+  if (!range.ok || !at.ok) return false
+  const { first, size } = range.value
+  return at.value >= first && at.value < first + size
 }
 
 /** Whether the whole of `value` is `pattern`, where `*` stands for any run of characters. */
@@ -70,9 +77,10 @@ export const matchesText = (pattern: string, value: string): boolean => {
 
 /** Whether two blocks have an address in common; false if either is none. */
 export const blocksOverlap = (a: string, b: string): boolean => {
-  const [one, other] = [parseBlock(a), parseBlock(b)]
-  if (one === undefined || other === undefined) return false
-  return one.first < other.first + other.size && other.first < one.first + one.size
+  const [one, other] = [readBlock(a), readBlock(b)]
+  if (!one.ok || !other.ok) return false
+  const [left, right] = [one.value, other.value]
+  return left.first < right.first + right.size && right.first < left.first + left.size
 }
 
 /** Whether some text matches both patterns. Takes time in proportion to the product of their lengths. */

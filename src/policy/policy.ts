@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { parseUniqueJson } from '../base/json.ts'
 import { ConfigurationError } from '../base/errors.ts'
 import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
-import { addressBlockProblem } from './pattern.ts'
+import { readAddressBlock } from './pattern.ts'
 
 /** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
 export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
@@ -71,8 +71,9 @@ const text = v.pipe(
 const addressBlock = v.pipe(
   v.string('expected a text'),
   v.rawCheck(({ dataset, addIssue }) => {
-    const message = dataset.typed ? addressBlockProblem(dataset.value) : undefined
-    if (message !== undefined) addIssue({ message })
+    if (!dataset.typed) return
+    const block = readAddressBlock(dataset.value)
+    if (!block.ok) addIssue({ message: block.refusal })
   }),
 )
 const name = v.pipe(

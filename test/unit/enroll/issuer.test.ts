@@ -2,7 +2,8 @@
 // behind it.
 
 import { describe, expect, it } from 'vitest'
-import { issuerProblem } from '../../../src/enroll/issuer.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
+import { checkIssuer } from '../../../src/enroll/issuer.ts'
 import { createTestEnroller } from '../../support/test-enroller.ts'
 
 describe('createEnroller()', () => {
@@ -36,7 +37,7 @@ const HOST = 'has a host that is neither letters, digits, ".", "-" and "_" nor a
 const USUAL = 'has a host that is not in its usual form'
 const PORT = 'has a port that is the default or not in its shortest form'
 
-describe('issuerProblem()', () => {
+describe('checkIssuer()', () => {
   it.each([
     'https://app.test',
     'https://a_b-c.test:1',
@@ -45,8 +46,8 @@ describe('issuerProblem()', () => {
     'http://10.0.0.1:65535',
     'https://[2001:db8::1]:8443',
     'https://xn--bcher-kva.test',
-  ])('finds none with %s', (text) => {
-    expect(issuerProblem(text)).toBeUndefined()
+  ])('takes %s, unchanged', (text) => {
+    expect(checkIssuer(text)).toEqual(accept(text))
   })
 
   it.each([
@@ -67,22 +68,22 @@ describe('issuerProblem()', () => {
     ['https://app.test:', PORT, 'https://app.test'],
     ['https://app.test:08443', PORT, 'https://app.test:8443'],
   ])('says of %j what is wrong and what to write', (text, problem, origin) => {
-    expect(issuerProblem(text)).toBe(`${problem}; write "${origin}"`)
-    expect(issuerProblem(origin)).toBeUndefined()
+    expect(checkIssuer(text)).toEqual(refuse(`${problem}; write "${origin}"`))
+    expect(checkIssuer(origin)).toEqual(accept(origin))
   })
 
   it.each(["https://a'b.test", 'https://a$b.test', 'https://a(b).test', 'https://a;b.test'])(
     'refuses a host that means something to a shell: %s',
     (text) => {
-      expect(issuerProblem(text)).toBe(HOST)
+      expect(checkIssuer(text)).toEqual(refuse(HOST))
     },
   )
 
   it.each(['https://', 'https:', 'file:///a', 'data:,x', 'https://a b', 'https://app.test:65536'])(
     'refuses %j, which is no address of a service',
     (text) => {
-      expect(issuerProblem(text)).toBe(
-        'is not an http or https URL; write https://HOST or https://HOST:PORT',
+      expect(checkIssuer(text)).toEqual(
+        refuse('is not an http or https URL; write https://HOST or https://HOST:PORT'),
       )
     },
   )

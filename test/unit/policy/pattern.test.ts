@@ -2,21 +2,22 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { refuse } from '../../../src/base/result.ts'
 import {
-  addressBlockProblem,
   blocksOverlap,
   matchesAddressBlock,
   matchesText,
+  readAddressBlock,
   textsOverlap,
 } from '../../../src/policy/pattern.ts'
 
 const SHAPE = 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
 
-describe('addressBlockProblem()', () => {
+describe('readAddressBlock()', () => {
   it.each(['0.0.0.0', '255.255.255.255', '10.0.0.1', '10.0.0.0/8', '0.0.0.0/0', '1.2.3.4/32'])(
-    'finds none with %s',
+    'reads %s',
     (text) => {
-      expect(addressBlockProblem(text)).toBeUndefined()
+      expect(readAddressBlock(text)).toHaveProperty('value.size')
     },
   )
 
@@ -40,7 +41,7 @@ describe('addressBlockProblem()', () => {
     '::1',
     'example.test',
   ])('refuses %j', (text) => {
-    expect(addressBlockProblem(text)).toBe(SHAPE)
+    expect(readAddressBlock(text)).toEqual(refuse(SHAPE))
   })
 
   it.each([
@@ -51,8 +52,8 @@ describe('addressBlockProblem()', () => {
     ['129.0.0.0/1', '128.0.0.0/1'],
   ])('says of %s which block it is in: %s', (text, network) => {
     const problem = `not a network address: ${text} is inside ${network}; write that`
-    expect(addressBlockProblem(text)).toBe(problem)
-    expect(addressBlockProblem(network)).toBeUndefined()
+    expect(readAddressBlock(text)).toEqual(refuse(problem))
+    expect(readAddressBlock(network)).toHaveProperty('ok', true)
   })
 })
 
