@@ -12,6 +12,7 @@ const CORE = ['base', 'codec', 'verify', 'policy', 'registry', 'token', 'enroll'
  */
 const TOLD_AS: Readonly<Record<string, readonly [told: string, where: string]>> = {
   JsonRefusal: ['body_malformed', 'test/unit/http/refusals-fields.test.ts'],
+  PageRefusal: ['field_malformed', 'test/cases/state/operator-requests.ts'],
   JwsRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
   TokenRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
   IntrospectionRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],

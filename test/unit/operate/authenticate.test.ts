@@ -34,8 +34,11 @@ const tokenBy = (key: TestKey, changes: Members = {}): string =>
     signer(key.privateKey),
   )
 
-const authenticate = (token: string, ledger: Ledger = createMemoryLedger(0), now = NOW) =>
-  authenticateOperator({ issuer: ISSUER, ledger, operatorKeys }, token, CALL, now)
+const authenticate = (
+  token: string | undefined,
+  ledger: Ledger = createMemoryLedger(0),
+  now = NOW,
+) => authenticateOperator({ issuer: ISSUER, ledger, operatorKeys }, token, CALL, now)
 
 describe('authenticateOperator()', () => {
   it.each<[string, () => string, string]>([
@@ -113,6 +116,10 @@ describe('authenticateOperator()', () => {
       const refused = await authenticate(tokenBy(key, changes), ledger)
       expect(refused).toEqual(refuse({ reason, ...told }))
     }
+  })
+
+  it('refuses as operator_token_missing a call without a token', async () => {
+    expect(await authenticate(undefined)).toEqual(refuse({ reason: 'operator_token_missing' }))
   })
 
   it('refuses as operator_token_invalid what is no token, and knows nobody by it', async () => {
