@@ -2,6 +2,7 @@
 // UTF-16; both are named and refused, because a parser would complain about a character that nobody sees.
 
 import { fromUtf8 } from './bytes.ts'
+import { type Result, accept, refuse } from './result.ts'
 
 /** What is said of a text that begins with U+FEFF. */
 export const BYTE_ORDER_MARK = 'begins with a byte order mark (BOM); save it as UTF-8 without BOM'
@@ -19,22 +20,19 @@ export const markProblem = (bytes: Uint8Array): string | undefined => {
 }
 
 /**
- * What is wrong with a text that a runtime has decoded, or `undefined`. U+FFFD stands for bytes that were not UTF-8;
- * NUL comes from UTF-16, and none of our formats has it.
+ * Checks a text that a runtime has decoded. U+FFFD stands for bytes that were not UTF-8; NUL comes from UTF-16, and
+ * none of our formats has it.
+ * @returns the text, unchanged; a refusal is the end of a sentence
  */
-export const textProblem = (text: string): string | undefined => {
-  if (text.startsWith('\uFEFF')) return BYTE_ORDER_MARK
-  return /[\0\uFFFD]/.test(text) ? NOT_UTF8 : undefined
+export const checkText = (text: string): Result<string, string> => {
+  if (text.startsWith('\uFEFF')) return refuse(BYTE_ORDER_MARK)
+  return /[\0\uFFFD]/.test(text) ? refuse(NOT_UTF8) : accept(text)
 }
 
-/** A text, or the end of a sentence that says why there is none. */
-export type DecodedText = { readonly text: string } | { readonly problem: string }
-
-/** Decodes UTF-8 without a byte order mark. */
-export const decodeText = (bytes: Uint8Array): DecodedText => {
+/** Decodes UTF-8 without a byte order mark. A refusal is the end of a sentence. */
+export const decodeText = (bytes: Uint8Array): Result<string, string> => {
   const text = fromUtf8(bytes)
-  const problem = text === undefined ? NOT_UTF8 : textProblem(text)
-  return text === undefined || problem !== undefined ? { problem: problem ?? NOT_UTF8 } : { text }
+  return text === undefined ? refuse(NOT_UTF8) : checkText(text)
 }
 
 // oxlint-disable-next-line no-control-regex -- what is looked for

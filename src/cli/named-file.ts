@@ -47,11 +47,9 @@ export const readInput = async (path: string, name: string): Promise<Bytes> => {
 
 /** The same as text. @throws CommandError if it is not UTF-8, or has a byte order mark */
 export const asText = (bytes: Uint8Array, path: string, name: string): string => {
-  const decoded = decodeText(bytes)
-  if ('problem' in decoded) {
-    throw usageError(`${name}: ${path === '-' ? 'standard input' : path} ${decoded.problem}`)
-  }
-  return decoded.text
+  const text = decodeText(bytes)
+  if (text.ok) return text.value
+  throw usageError(`${name}: ${path === '-' ? 'standard input' : path} ${text.refusal}`)
 }
 
 /** Reads a text file that was named on the command line. @throws CommandError */

@@ -2,7 +2,7 @@
 // end that editors and shells put behind them.
 
 import { type Result, accept, refuse } from '../base/result.ts'
-import { decodeText, textProblem } from '../base/text.ts'
+import { checkText, decodeText } from '../base/text.ts'
 import { FILE, type ReadFile, type Variables } from './variable.ts'
 
 /** Variables by name. Bindings of Workers are not texts. */
@@ -18,10 +18,8 @@ const trimmed = (text: string, problem: string): Text => {
 
 const readVariable = (value: unknown): Text => {
   if (typeof value !== 'string') return refuse(`is not a text but of type ${typeof value}`)
-  const problem = textProblem(value)
-  return problem === undefined
-    ? trimmed(value, 'is empty; set a value, or remove the variable')
-    : refuse(problem)
+  const text = checkText(value)
+  return text.ok ? trimmed(text.value, 'is empty; set a value, or remove the variable') : text
 }
 
 /** Like a path, and like no key or password that somebody has put in the place of one. */
@@ -37,11 +35,8 @@ const readFromFile = async (path: unknown, name: string, readFile?: ReadFile): P
   if (content === undefined) {
     return refuse(`cannot read ${shown}; check that the file exists and is readable`)
   }
-  const problem = typeof content === 'string' ? textProblem(content) : undefined
-  if (problem !== undefined) return refuse(`${shown} ${problem}`)
-  const decoded = typeof content === 'string' ? { text: content } : decodeText(content)
-  if ('problem' in decoded) return refuse(`${shown} ${decoded.problem}`)
-  return trimmed(decoded.text, `${shown} is empty`)
+  const text = typeof content === 'string' ? checkText(content) : decodeText(content)
+  return text.ok ? trimmed(text.value, `${shown} is empty`) : refuse(`${shown} ${text.refusal}`)
 }
 
 /**

@@ -3,12 +3,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
 import {
   BYTE_ORDER_MARK,
   NOT_UTF8,
+  checkText,
   decodeText,
   markProblem,
-  textProblem,
 } from '../../../src/base/text.ts'
 
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le')
@@ -41,14 +42,14 @@ describe('markProblem()', () => {
   })
 })
 
-describe('textProblem()', () => {
+describe('checkText()', () => {
   it.each([
     ['a byte order mark', '\uFEFF{}', BYTE_ORDER_MARK],
     ['nothing but a byte order mark', '\uFEFF', BYTE_ORDER_MARK],
     ['a NUL, as UTF-16 leaves it', '{\0}\0', NOT_UTF8],
     ['a replacement character', 'caf\uFFFD', NOT_UTF8],
   ])('names %s', (_, text, problem) => {
-    expect(textProblem(text)).toBe(problem)
+    expect(checkText(text)).toEqual(refuse(problem))
   })
 
   it.each([
@@ -56,7 +57,7 @@ describe('textProblem()', () => {
     ['text of any script', 'é 漢 🙂'],
     ['a zero-width no-break space inside', 'a\uFEFFb'],
   ])('takes %s', (_, text) => {
-    expect(textProblem(text)).toBeUndefined()
+    expect(checkText(text)).toEqual(accept(text))
   })
 })
 
@@ -74,15 +75,13 @@ describe('decodeText()', () => {
     ['UTF-8 that is cut off', Uint8Array.of(0xe2, 0x82), NOT_UTF8],
     ['a surrogate', Uint8Array.of(0xed, 0xa0, 0x80), NOT_UTF8],
   ])('refuses %s', (_, bytes, problem) => {
-    expect(decodeText(bytes)).toEqual({ problem })
+    expect(decodeText(bytes)).toEqual(refuse(problem))
   })
 
   it('gives back every other text', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        const refused = textProblem(text)
-        const expected = refused === undefined ? { text } : { problem: refused }
-        expect(decodeText(utf8(text))).toEqual(expected)
+        expect(decodeText(utf8(text))).toEqual(checkText(text))
       }),
     )
   })
