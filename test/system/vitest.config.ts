@@ -10,9 +10,18 @@ const root = new URL('../..', import.meta.url).pathname
 const SLOW_MACHINE =
   /: not within \d+ s|timed out|ECONNREFUSED|ECONNRESET|EADDRINUSE|port \d+ is taken/
 
+// What measures, fills the machine by itself, or has a short limit of its own: one file after the other.
+const ALONE = [
+  'test/system/functions/chopped-bodies.test.ts',
+  'test/system/ledger/redis-cluster.test.ts',
+  'test/system/package*.test.ts',
+  'test/system/runnable.test.ts',
+  'test/system/runtime/**/*.test.ts',
+]
+
 const limits = {
   testTimeout: 60_000,
-  hookTimeout: 60_000,
+  hookTimeout: 180_000,
   retry: { count: 1, condition: SLOW_MACHINE },
 }
 
@@ -26,9 +35,19 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          exclude: ['test/system/workerd/**'],
+          exclude: ['test/system/workerd/**', ...ALONE],
           // Most of the time is spent on waiting for processes.
-          maxWorkers: 4,
+          maxWorkers: 3,
+          ...limits,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           ...limits,
         },
       },
@@ -37,8 +56,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',
-          // After the other project, which has another number of workers.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           include: ['test/system/workerd/**/*.test.ts'],
           globalSetup: ['test/system/workerd/evidence.ts'],
           ...limits,
