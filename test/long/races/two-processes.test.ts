@@ -51,7 +51,7 @@ const BROKEN: readonly Broken[] = [
   {
     what: 'the generation of a record is not compared',
     file: 'src/enroll/first-use.ts',
-    clause: "if (spent.generation !== record.generation) return 'challenge_before_reset'",
+    clause: "if (spent.generation !== record.generation) return refuse('challenge_before_reset')",
     replacement: '',
     races: [RESET],
   },
