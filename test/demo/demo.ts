@@ -15,9 +15,10 @@ import {
   getEvidence,
   postEvidence,
 } from '../support/instance.ts'
-import { cleanEnvironment, freePort, waitUntil } from '../support/processes.ts'
+import { reservePort } from '../support/ports.ts'
+import { cleanEnvironment, waitUntil } from '../support/processes.ts'
 import { verifyToken } from '../support/relying-party.ts'
-import { type Service, startWorker } from '../support/services.ts'
+import { type RunningService, startService } from '../support/start-service.ts'
 
 /** Short, so that the demo can show one expire; the default is 120. */
 const CHALLENGE_LIFETIME_SECONDS = 8
@@ -73,8 +74,8 @@ const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promis
     ROLLCALL_TRUST_ANCHORS: certificatePem,
     ROLLCALL_CHALLENGE_LIFETIME_SECONDS: String(CHALLENGE_LIFETIME_SECONDS),
   }
-  const place = { folder, port: await freePort() }
-  let service: Service = await startWorker(variables, place)
+  const options = { variables, folder, port: await reservePort() }
+  let service: RunningService = await startService('workerd', options)
   closers.push(() => service.stop())
   show('issuer', service.url)
 
@@ -101,7 +102,7 @@ const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promis
 
   step('The service is stopped and started again; what it must remember is on disk')
   await service.stop()
-  service = await startWorker(variables, place)
+  service = await startService('workerd', options)
   const again = await postEvidence(service.url, usedEvidence)
   const jti = (answer: EnrollmentAnswer): unknown =>
     JSON.parse(atob(String(answer.body['access_token']).split('.')[1] as string)).jti

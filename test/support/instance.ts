@@ -21,6 +21,10 @@ export const getChallenge = async (service: string, role?: string): Promise<stri
   return ((await response.json()) as { audience: string }).audience
 }
 
+/** Asks a service for a challenge, over a connection of its own. @returns its answer, whatever it is */
+export const askChallenge = (service: string): Promise<Response> =>
+  fetch(`${service}/v1/challenge`, { method: 'POST', headers: { Connection: 'close' } })
+
 /** Asks a metadata service for evidence over a challenge. */
 export const getEvidence = async (
   metadataUrl: string,

@@ -10,10 +10,13 @@ import { ledgerReader } from '../../src/ledger/configured.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { createService } from '../../src/service.ts'
 import { type Clock, createMovableClock } from './clock.ts'
-import type { Service, ServiceVariables } from './services.ts'
+import type { RunningService, ServiceVariables } from './start-service.ts'
 
 /** Starts the service on a free port of 127.0.0.1. */
-const startNodeInProcess = async (variables: ServiceVariables, clock: Clock): Promise<Service> => {
+const startNodeInProcess = async (
+  variables: ServiceVariables,
+  clock: Clock,
+): Promise<RunningService> => {
   const readLedger = ledgerReader(['memory'])
   const config = await parseConfig({ ROLLCALL_LEDGER: 'memory:', ...variables }, { readLedger })
   const ledger = createMemoryLedger(Math.floor(clock.now()) + 1)
@@ -53,6 +56,7 @@ export const nodeInProcess = () => {
   return {
     persistent: false,
     clock,
-    start: (variables: ServiceVariables): Promise<Service> => startNodeInProcess(variables, clock),
+    start: (variables: ServiceVariables): Promise<RunningService> =>
+      startNodeInProcess(variables, clock),
   }
 }

@@ -192,3 +192,15 @@ export const documentText = (changes: Record<string, string> = {}): string =>
 /** What ECS signs for an audience. */
 export const withAudience = (document: string, audience: string): string =>
   `${document.slice(0, -1)},"audience":"${audience}"}`
+
+/** A document and a signature over it with an audience, as an instance posts them. */
+export const signedEvidence = (
+  cloud: TestCloud,
+  audience: string,
+  fields: Record<string, string> = {},
+  options: SignOptions = {},
+): { document: string; pkcs7: string } => {
+  const document = documentText(fields)
+  const der = cloud.sign(withAudience(document, audience), options)
+  return { document, pkcs7: Buffer.from(der).toString('base64') }
+}

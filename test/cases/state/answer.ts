@@ -3,7 +3,7 @@
 import jsonwebtoken, { type JwtPayload } from 'jsonwebtoken'
 import type { KeyObject } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Service } from '../../support/services.ts'
+import type { RunningService } from '../../support/start-service.ts'
 import { waitUntil } from '../../support/processes.ts'
 import { ISSUER, RELYING_PARTY } from './world.ts'
 
@@ -41,7 +41,7 @@ export const readAnswer = async (
     publicKey,
     secrets,
     now,
-  }: Pick<Service, 'auditEvents'> & {
+  }: Pick<RunningService, 'auditEvents'> & {
     /** Unix seconds, by the clock of the service. */
     readonly now: number
     readonly publicKey: KeyObject

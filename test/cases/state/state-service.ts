@@ -7,7 +7,7 @@ import { type JWK } from 'jose'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { type Clock, nextSecond, realClock } from '../../support/clock.ts'
 import type { PostedEvidence } from '../../support/instance.ts'
-import type { Service, ServiceVariables } from '../../support/services.ts'
+import type { RunningService, ServiceVariables } from '../../support/start-service.ts'
 import {
   DOCUMENT_FIELDS,
   type SignOptions,
@@ -106,7 +106,7 @@ export interface Runtime {
   readonly persistent: boolean
   /** Default: the clock of this machine. */
   readonly clock?: Clock
-  start(variables: ServiceVariables): Promise<Service>
+  start(variables: ServiceVariables): Promise<RunningService>
 }
 
 /** Starts a service. */
@@ -131,7 +131,7 @@ export const startStateService = async ({
     ROLLCALL_CHALLENGE_KEYS: challengeKeys.map((key) => key.toString('base64url')).join(),
     ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: operatorKeys.map(({ jwk }) => jwk) }),
   }
-  const started = (changes: typeof variables = {}): Promise<Service> => {
+  const started = (changes: typeof variables = {}): Promise<RunningService> => {
     const set = Object.entries({ ...variables, ...changes }).filter(([, value]) => value)
     return start(Object.fromEntries(set) as ServiceVariables)
   }

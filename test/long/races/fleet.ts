@@ -13,7 +13,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import type { KeptAnswer, KeptClient, KeptRequest } from '../../support/keep-alive.ts'
-import type { ServiceVariables } from '../../support/services.ts'
+import type { ServiceVariables } from '../../support/start-service.ts'
 import { challengeByHand } from '../../cases/state/challenge-by-hand.ts'
 import {
   DOCUMENT_FIELDS,

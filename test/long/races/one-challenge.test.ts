@@ -5,9 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { reservePort } from '../../support/ports.ts'
 import { waitUntil } from '../../support/processes.ts'
-import { type Service, startNode, startWorker } from '../../support/services.ts'
+import { type RunningService, startService } from '../../support/start-service.ts'
 import { type TestCloud, createTestCloud } from '../../support/test-cloud.ts'
 import { createBrokenCopy } from './broken-copy.ts'
 import { RACERS, countByStatus, race, raceVariables } from './one-challenge.ts'
@@ -29,15 +28,15 @@ beforeAll(async () => {
   cloud = await createTestCloud()
 })
 
-const winners = async (service: Service): Promise<number> => {
+const winners = async (service: RunningService): Promise<number> => {
   const answers = await race(service, cloud)
   return countByStatus(answers)[200] ?? 0
 }
 
 /** Hands a running service to `use`, and stops it. */
 const running = async (
-  start: Promise<Service>,
-  use: (service: Service) => Promise<void>,
+  start: Promise<RunningService>,
+  use: (service: RunningService) => Promise<void>,
 ): Promise<void> => {
   const service = await start
   try {
@@ -48,11 +47,11 @@ const running = async (
 }
 
 /** The race among the racers of a copy without its atomic clause: more than one wins. */
-const expectMoreWinners = async (service: Service): Promise<void> => {
+const expectMoreWinners = async (service: RunningService): Promise<void> => {
   expect(await winners(service)).toBeGreaterThan(1)
 }
 
-const expectOneWinner = async (service: Service): Promise<void> => {
+const expectOneWinner = async (service: RunningService): Promise<void> => {
   for (let round = 0; round < ROUNDS; round++) {
     const answers = await race(service, cloud)
     expect(countByStatus(answers)).toEqual({ 200: 1, 401: RACERS - 1 })
@@ -79,26 +78,26 @@ describe('a challenge that 50 instances post at once', () => {
   })
 
   it('enrolls one of them, on Node', async () => {
-    await running(startNode(await raceVariables(cloud)), expectOneWinner)
+    await running(startService('Node', { variables: await raceVariables(cloud) }), expectOneWinner)
   })
 
   it('enrolls one of them, in workerd', async () => {
-    const place = { folder: newFolder(), port: await reservePort() }
-    await running(startWorker(await raceVariables(cloud), place), expectOneWinner)
+    const options = { variables: await raceVariables(cloud), folder: newFolder() }
+    await running(startService('workerd', options), expectOneWinner)
   })
 
   it('enrolls more than one on Node once the atomic clause of the memory ledger is gone', async () => {
     const copy = createBrokenCopy('src/ledger/memory.ts', MEMORY_CLAUSE, MEMORY_BROKEN)
-    const entry = join(copy.folder, 'functions/node.ts')
-    await running(startNode(await raceVariables(cloud), entry), expectMoreWinners)
+    const options = { variables: await raceVariables(cloud), source: copy.folder }
+    await running(startService('Node', options), expectMoreWinners)
     copy.remove()
   })
 
   it('enrolls more than one in workerd once the atomic clause of the object is gone', async () => {
     const copy = createBrokenCopy('src/ledger/sql-entries.ts', OBJECT_CLAUSE, OBJECT_BROKEN)
     const config = join(copy.folder, 'wrangler.toml')
-    const place = { folder: newFolder(), port: await reservePort(), config }
-    await running(startWorker(await raceVariables(cloud), place), expectMoreWinners)
+    const options = { variables: await raceVariables(cloud), folder: newFolder(), config }
+    await running(startService('workerd', options), expectMoreWinners)
     copy.remove()
   })
 })

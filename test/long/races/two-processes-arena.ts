@@ -2,11 +2,10 @@
 // instances of its own. What must hold is noted rather than thrown, so that copies of the service which
 // are broken on purpose can be told by the same rounds.
 
-import { join } from 'node:path'
 import { type KeptClient, createKeptClient } from '../../support/keep-alive.ts'
 import { type Random, pick, seededRandom } from '../../support/random.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
-import { type Service, startNode } from '../../support/services.ts'
+import { type RunningService, startService } from '../../support/start-service.ts'
 import { ROOT } from '../../support/sources.ts'
 import { type Fleet, type Instance, type Standing, createFleet, listInstances } from './fleet.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
@@ -73,7 +72,7 @@ export const openArena = async (folder = ROOT): Promise<Arena> => {
   const fleet = await createFleet(ISSUER, [usual, ...accounts], LIFETIME_SECONDS)
   const standings = new Map<string, Standing>()
   const redis = await startRedisServer()
-  const services: Service[] = []
+  const services: RunningService[] = []
   const clients: KeptClient[] = []
   const close = async (): Promise<void> => {
     for (const client of clients) client.close()
@@ -82,7 +81,7 @@ export const openArena = async (folder = ROOT): Promise<Arena> => {
   }
   const start = async (): Promise<KeptClient> => {
     const variables = { ...fleet.variables, ROLLCALL_LEDGER: redis.url }
-    const service = await startNode(variables, join(folder, 'functions/node.ts'))
+    const service = await startService('Node', { variables, source: folder })
     services.push(service)
     const client = createKeptClient(service.url)
     clients.push(client)

@@ -7,29 +7,30 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postEvidence } from '../../support/instance.ts'
+import {
+  type PostedEvidence,
+  askChallenge,
+  getChallenge,
+  postEvidence,
+} from '../../support/instance.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
 import { waitUntil } from '../../support/processes.ts'
-import {
-  RUNTIMES,
-  SECONDS,
-  type Servers,
-  askChallenge,
-  createServers,
-} from '../../support/server-process.ts'
+import { SERVERS, startService, usualVariables } from '../../support/start-service.ts'
+import { sharedTestCloud, signedEvidence } from '../../support/test-cloud.ts'
 
 const FAILED = 3
 const SAYS_SO =
   /^rollcall: standard output failed \((?:EPIPE|ENOSPC|ECONNRESET)\): .*start it again$/m
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-output-'))
-let servers: Servers
+let variables: Record<string, string>
 beforeAll(async () => {
-  servers = await createServers()
+  variables = await usualVariables(await sharedTestCloud())
 })
-afterAll(async () => {
-  await servers.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Evidence over a new challenge of a server. */
+const evidenceFor = async (url: string): Promise<PostedEvidence> =>
+  signedEvidence(await sharedTestCloud(), await getChallenge(url))
 
 /** A pipe by name, whose both ends the test can use without waiting. */
 const makePipe = () => {
@@ -59,38 +60,42 @@ const makePipe = () => {
 }
 
 // Each test has a server of its own, and most of the time waits for it.
-describe.concurrent.each(RUNTIMES)('standard output on %s', (name, command) => {
+describe.concurrent.each(SERVERS)('standard output on %s', (runtime) => {
   it('issues no token once its reader has ended, and stops with status 3', async (context) => {
-    const server = await servers.start(await command(context))
-    const evidence = await servers.evidence(server.url)
-    server.child.stdout?.destroy()
+    const server = await startService(runtime, { context, variables })
+    const evidence = await evidenceFor(server.url)
+    server.process.child.stdout?.destroy()
     const { status, body } = await postEvidence(server.url, evidence)
     expect([status, body['code']]).toEqual([503, 'unavailable'])
     expect(JSON.stringify(body)).not.toContain('access_token')
-    expect(await waitForEnd(server)).toBe(FAILED)
-    expect(server.output.stderr).toMatch(SAYS_SO)
-    expect(server.output.stderr.replaceAll(/^rollcall: .*\n/gm, '')).toBe('')
+    expect(await waitForEnd(server.process)).toBe(FAILED)
+    expect(server.process.output.stderr).toMatch(SAYS_SO)
+    expect(server.process.output.stderr.replaceAll(/^rollcall: .*\n/gm, '')).toBe('')
 
     // Whatever watches over it starts it again, with a new reader.
-    const again = await servers.start(await command(context))
+    const again = await startService(runtime, { context, variables })
     expect((await askChallenge(again.url)).status).toBe(200)
   })
 
   it('stops behind `| head -1`', async (context) => {
-    const shell = ['sh', '-c', '{ "$@"; echo "status $?" >&2; } | head -1', 'sh']
-    const server = await servers.start([...shell, ...(await command(context))])
+    const shell = '{ "$@"; echo "status $?" >&2; } | head -1'
+    const server = await startService(runtime, { context, variables, shell })
     expect((await askChallenge(server.url)).status).toBe(200)
-    await waitForOutput(server, 'stdout', '"challenge"')
+    await waitForOutput(server.process, 'stdout', '"challenge"')
     const refused = async (): Promise<boolean> => {
       const answer = await askChallenge(server.url).catch(() => undefined)
       return answer?.status !== 200
     }
-    await waitUntil(refused, { seconds: SECONDS, what: 'a refusal' })
-    expect(await waitForOutput(server, 'stderr', `status ${FAILED}\n`)).toMatch(SAYS_SO)
+    await waitUntil(refused, { seconds: 30, what: 'a refusal' })
+    expect(await waitForOutput(server.process, 'stderr', `status ${FAILED}\n`)).toMatch(SAYS_SO)
   })
 
   it('finishes what was begun when its disk is full, and answers it 503', async (context) => {
-    const server = await servers.start(await command(context), { redirect: '> /dev/full' })
+    const server = await startService(runtime, {
+      context,
+      variables,
+      shell: 'exec "$@" > /dev/full',
+    })
     const socket = connect(server.port, '127.0.0.1').setEncoding('utf8')
     let answer = ''
     socket.on('data', (text: string) => (answer += text)).on('error', () => undefined)
@@ -99,18 +104,22 @@ describe.concurrent.each(RUNTIMES)('standard output on %s', (name, command) => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
 
     expect((await askChallenge(server.url)).status).toBe(503)
-    expect(await waitForOutput(server, 'stderr', 'stopping')).toMatch(SAYS_SO)
-    expect([answer, server.child.exitCode]).toEqual(['', null])
+    expect(await waitForOutput(server.process, 'stderr', 'stopping')).toMatch(SAYS_SO)
+    expect([answer, server.process.child.exitCode]).toEqual(['', null])
     socket.write('role=worker')
-    expect(await waitForEnd(server)).toBe(FAILED)
+    expect(await waitForEnd(server.process)).toBe(FAILED)
     expect(answer).toMatch(/^HTTP\/1\.1 503 [^]*"code":"unavailable"/)
   })
 
   it('answers 503 while its reader stalls, and goes on when the reader does', async (context) => {
     const pipe = makePipe()
     try {
-      const server = await servers.start(await command(context), { redirect: `> ${pipe.path}` })
-      const evidence = await servers.evidence(server.url)
+      const server = await startService(runtime, {
+        context,
+        variables,
+        shell: `exec "$@" > ${pipe.path}`,
+      })
+      const evidence = await evidenceFor(server.url)
       expect(pipe.drain()).toContain('"challenge"')
       pipe.fill()
       const calls = [postEvidence(server.url, evidence), postEvidence(server.url, evidence)]
@@ -119,11 +128,15 @@ describe.concurrent.each(RUNTIMES)('standard output on %s', (name, command) => {
       for (const { status, body } of await Promise.all(calls)) {
         expect([status, body['code']]).toEqual([503, 'unavailable'])
       }
-      await waitForOutput(server, 'stderr', 'standard output has taken no audit event for 5 s')
-      expect(server.child.exitCode).toBeNull()
+      await waitForOutput(
+        server.process,
+        'stderr',
+        'standard output has taken no audit event for 5 s',
+      )
+      expect(server.process.child.exitCode).toBeNull()
 
       pipe.drain()
-      await waitForOutput(server, 'stderr', 'takes audit events again')
+      await waitForOutput(server.process, 'stderr', 'takes audit events again')
       const { status } = await postEvidence(server.url, evidence)
       expect(status).toBe(200)
       // No event was cut short or mixed with another.
@@ -134,40 +147,50 @@ describe.concurrent.each(RUNTIMES)('standard output on %s', (name, command) => {
       pipe.fill()
       const late = postEvidence(server.url, evidence)
       await fetch(`${server.url}/healthz`)
-      server.child.kill('SIGTERM')
+      server.process.child.kill('SIGTERM')
       expect((await late).status).toBe(503)
-      expect(await waitForEnd(server)).toBe(0)
+      expect(await waitForEnd(server.process)).toBe(0)
     } finally {
       pipe.close()
     }
   })
 
   it('is told about when it is closed from the start', async (context) => {
-    const isDeno = name === 'Deno'
-    const options = { redirect: '>&-', listening: isDeno }
-    const server = await servers.start(await command(context), options)
+    const isDeno = runtime === 'Deno'
+    const options = { shell: 'exec "$@" >&-', ready: isDeno }
+    const server = await startService(runtime, { context, variables, ...options })
     if (isDeno) {
-      expect(server.output.stderr).toContain('warning: standard output is closed or /dev/null')
+      expect(server.process.output.stderr).toContain(
+        'warning: standard output is closed or /dev/null',
+      )
       return
     }
-    expect(await waitForEnd(server)).toBe(FAILED)
-    expect(server.output.stderr).toMatch(/^rollcall: standard output is closed, .*> \/dev\/null\n$/)
+    expect(await waitForEnd(server.process)).toBe(FAILED)
+    expect(server.process.output.stderr).toMatch(
+      /^rollcall: standard output is closed, .*> \/dev\/null\n$/,
+    )
   })
 
   it('may be /dev/null on purpose, with a warning', async (context) => {
-    const server = await servers.start(await command(context), { redirect: '> /dev/null' })
-    expect(server.output.stderr).toContain('warning: standard output is closed or /dev/null')
+    const server = await startService(runtime, {
+      context,
+      variables,
+      shell: 'exec "$@" > /dev/null',
+    })
+    expect(server.process.output.stderr).toContain(
+      'warning: standard output is closed or /dev/null',
+    )
     expect((await askChallenge(server.url)).status).toBe(200)
   })
 
   it('is enough: a standard error that breaks stops nothing', async (context) => {
-    const server = await servers.start(await command(context))
-    server.child.stderr?.destroy()
-    server.child.kill('SIGHUP') // It says a line.
-    await expect(
-      postEvidence(server.url, await servers.evidence(server.url)),
-    ).resolves.toMatchObject({ status: 200 })
-    server.child.kill('SIGTERM')
-    expect(await waitForEnd(server)).toBe(0)
+    const server = await startService(runtime, { context, variables })
+    server.process.child.stderr?.destroy()
+    server.process.child.kill('SIGHUP') // It says a line.
+    await expect(postEvidence(server.url, await evidenceFor(server.url))).resolves.toMatchObject({
+      status: 200,
+    })
+    server.process.child.kill('SIGTERM')
+    expect(await waitForEnd(server.process)).toBe(0)
   })
 })

@@ -4,13 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
-import { DENO } from '../ledger/hosted-store.ts'
-import { reservePort } from '../../support/ports.ts'
-import { type RunningProcess, startProcess } from '../../support/processes.ts'
+import type { RunningProcess } from '../../support/processes.ts'
 import { choppedRequest, connectTo, sendRaw } from '../../support/raw-http.ts'
-import { serviceOf } from '../../support/services.ts'
-import { ROOT } from '../../support/sources.ts'
+import { startService, usualVariables } from '../../support/start-service.ts'
+import { sharedTestCloud } from '../../support/test-cloud.ts'
 
 const CLIENTS = 100
 const CHUNKS = 16_000
@@ -23,45 +20,14 @@ const residentMb = ({ child }: RunningProcess): number => {
   return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1024
 }
 
-const POLICY = {
-  roles: {
-    worker: {
-      match: { owner_account_id: ['1234567890123456'] },
-      token: { audience: ['https://cluster.test'] },
-      reenrollment: 'always',
-    },
-  },
-}
-
-it.each([
-  ['node', [process.execPath, '--import', import.meta.resolve('tsx'), `${ROOT}/functions/node.ts`]],
-  [
-    'deno',
-    [
-      DENO,
-      'run',
-      '--no-prompt',
-      '--cached-only',
-      '--allow-net',
-      '--allow-env',
-      'functions/deno.ts',
-    ],
-  ],
-] as const)(
-  'functions/%s.ts keeps its size while bodies come in chunks of one byte',
+it.each(['Node', 'Deno'] as const)(
+  'the server on %s keeps its size while bodies come in chunks of one byte',
   // Another test beside it may take the processor for a while.
   { retry: 2 },
-  async (_name, [command, ...args]) => {
-    const port = await reservePort()
-    const url = `http://127.0.0.1:${port}`
-    const running = startProcess(command, args, {
-      PORT: String(port),
-      ROLLCALL_ISSUER: url,
-      ROLLCALL_LEDGER: 'memory:',
-      ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
-      ROLLCALL_POLICY: JSON.stringify(POLICY),
-    })
-    const service = await serviceOf(url, running)
+  async (runtime) => {
+    const variables = await usualVariables(await sharedTestCloud())
+    const service = await startService(runtime, { variables })
+    const { url, process: running } = service
     try {
       for (let i = 0; i < 20; i++) await sendRaw(url, choppedRequest(10))
       const idle = await Promise.all(Array.from({ length: CLIENTS }, () => connectTo(url)))

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { reservePort } from '../../support/ports.ts'
 import { cleanEnvironment, startProcess } from '../../support/processes.ts'
-import { serviceOf } from '../../support/services.ts'
+import { serviceOf } from '../../support/start-service.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 
 const DEV = join(ROOT, 'functions/dev.mjs')

@@ -2,56 +2,52 @@
 
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { listenFailure, listenUrl } from '../../../src/node/listening.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
-import {
-  RUNTIMES,
-  type Servers,
-  askChallenge,
-  createServers,
-} from '../../support/server-process.ts'
+import { askChallenge } from '../../support/instance.ts'
+import { SERVERS, startService, usualVariables } from '../../support/start-service.ts'
+import { sharedTestCloud } from '../../support/test-cloud.ts'
 
 /** Longer than Node's own 5 seconds, and the second that it adds to them. */
 const IDLE_MS = 6_100
 /** How many connections are reused at once. */
 const CONNECTIONS = 20
 
-let servers: Servers
+let variables: Record<string, string>
 beforeAll(async () => {
-  servers = await createServers()
+  variables = await usualVariables(await sharedTestCloud())
 })
-afterAll(() => servers.stop())
 
 // Each test has a server of its own, and most of the time waits for it.
-describe.concurrent.each(RUNTIMES)('the server on %s', (_, command) => {
+describe.concurrent.each(SERVERS)('the server on %s', (runtime) => {
   it('ignores SIGHUP, says so, and stops in order at SIGTERM', async (context) => {
-    const server = await servers.start(await command(context))
-    server.child.kill('SIGHUP')
-    await waitForOutput(server, 'stderr', 'SIGHUP is ignored')
+    const server = await startService(runtime, { context, variables })
+    server.process.child.kill('SIGHUP')
+    await waitForOutput(server.process, 'stderr', 'SIGHUP is ignored')
     expect((await askChallenge(server.url)).status).toBe(200)
-    server.child.kill('SIGTERM')
-    expect(await waitForEnd(server)).toBe(0)
+    server.process.child.kill('SIGTERM')
+    expect(await waitForEnd(server.process)).toBe(0)
   })
 
   it('announces an IPv6 address as a URL that works', async (context) => {
-    const server = await servers.start(await command(context), { env: { HOST: '::' } })
+    const server = await startService(runtime, { context, variables: { ...variables, HOST: '::' } })
     const url = `http://[::]:${server.port}`
-    expect(server.output.stderr).toContain(`listening on ${url} as `)
+    expect(server.process.output.stderr).toContain(`listening on ${url} as `)
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
   it('says which address it cannot listen on', async (context) => {
-    const env = { HOST: '192.0.2.1' }
-    const server = await servers.start(await command(context), { env, listening: false })
-    expect(await waitForEnd(server)).toBe(2)
+    const elsewhere = { ...variables, HOST: '192.0.2.1' }
+    const server = await startService(runtime, { context, variables: elsewhere, ready: false })
+    expect(await waitForEnd(server.process)).toBe(2)
     const failure = `rollcall: cannot listen on http://192.0.2.1:${server.port} (`
-    expect(server.output.stderr).toContain(failure)
-    expect(server.output.stderr).toContain('; check HOST and PORT\n')
+    expect(server.process.output.stderr).toContain(failure)
+    expect(server.process.output.stderr).toContain('; check HOST and PORT\n')
   })
 
   it('answers on a connection that a pool reuses after 6 seconds', async (context) => {
-    const server = await servers.start(await command(context))
+    const server = await startService(runtime, { context, variables })
     const agent = new Agent({ keepAlive: true })
     const post = async (): Promise<{ status: number | undefined; reused: boolean }> => {
       const sent = request(`${server.url}/v1/challenge`, { agent, method: 'POST' }).end()

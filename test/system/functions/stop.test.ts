@@ -2,14 +2,16 @@
 // without an answer and it comes again. None hangs, none is half done.
 
 import { type TestContext, expect, it } from 'vitest'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
-import { type EnrollmentAnswer, getChallenge, postEvidence } from '../../support/instance.ts'
+import {
+  type EnrollmentAnswer,
+  type PostedEvidence,
+  getChallenge,
+  postEvidence,
+} from '../../support/instance.ts'
 import { reservePort } from '../../support/ports.ts'
-import { startProcess } from '../../support/processes.ts'
 import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
-import { ROOT } from '../../support/sources.ts'
-import { type Service, serviceOf } from '../../support/services.ts'
-import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
+import { type ServiceProcess, startService, usualVariables } from '../../support/start-service.ts'
+import { sharedTestCloud, signedEvidence } from '../../support/test-cloud.ts'
 
 const INSTANCES = 200
 const ACCOUNT = '1234567890123456'
@@ -41,39 +43,25 @@ const answered = (outcome: Outcome): outcome is EnrollmentAnswer => outcome !== 
 
 it('functions/node.ts finishes or refuses each of 200 enrollments when it is told to stop', async (context: TestContext) => {
   requireRedis(context)
-  const cloud = await createTestCloud()
+  const cloud = await sharedTestCloud()
   const redis = await startRedisServer()
   const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
-  const variables = {
-    PORT: String(port),
-    ROLLCALL_ISSUER: url,
-    ROLLCALL_LEDGER: redis.url,
-    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
-    ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
-    ROLLCALL_POLICY: JSON.stringify(POLICY),
-  }
-  const start = async () => {
-    const args = ['--import', import.meta.resolve('tsx'), `${ROOT}/functions/node.ts`]
-    const running = startProcess(process.execPath, args, variables)
-    return { running, service: await serviceOf(url, running) }
-  }
-  const evidenceOf = async (service: Service, name: string) => {
-    const document = documentText({
+  const variables = { ...(await usualVariables(cloud, POLICY)), ROLLCALL_LEDGER: redis.url }
+  const start = (): Promise<ServiceProcess> => startService('Node', { port, variables })
+  const evidenceOf = async (name: string): Promise<PostedEvidence> =>
+    signedEvidence(cloud, await getChallenge(url), {
       'owner-account-id': ACCOUNT,
       'instance-id': `i-${name}`,
       'serial-number': name,
     })
-    const content = withAudience(document, await getChallenge(service.url))
-    return { document, pkcs7: Buffer.from(cloud.sign(content)).toString('base64') }
-  }
 
-  let { running, service } = await start()
+  let service = await start()
   try {
     const counts = { answered: 0, closed: 0 }
     for (const [round, afterMs] of SIGNAL_AFTER_MS.entries()) {
       const names = Array.from({ length: INSTANCES }, (_, i) => `stop${round}x${i}`)
-      const evidence = await Promise.all(names.map((name) => evidenceOf(service, name)))
+      const evidence = await Promise.all(names.map(evidenceOf))
       const limit = (outcome: Promise<Outcome>): Promise<Outcome> =>
         Promise.race([
           outcome,
@@ -85,18 +73,18 @@ it('functions/node.ts finishes or refuses each of 200 enrollments when it is tol
         limit(postEvidence(url, posted).catch((): Outcome => 'closed')),
       )
       await new Promise((resolve) => setTimeout(resolve, afterMs))
-      running.child.kill('SIGTERM')
+      service.process.child.kill('SIGTERM')
       const outcomes = await Promise.all(posts)
       // Answered is enrolled, or told to come again; nothing else.
       for (const { status, body } of outcomes.filter(answered)) {
         expect([200, 503]).toContain(status)
         if (status === 503) expect(body['code']).toBe('unavailable')
       }
-      expect(await running.stop()).toBe(0)
+      expect(await service.stop()).toBe(0)
       counts.answered += outcomes.filter(answered).length
       counts.closed += outcomes.length - outcomes.filter(answered).length
 
-      ;({ running, service } = await start())
+      service = await start()
       const repeated = await Promise.all(evidence.map((posted) => postEvidence(url, posted)))
       for (const [i, again] of repeated.entries()) {
         expect(again.status).toBe(200)

@@ -6,16 +6,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
-import { reservePort } from '../../support/ports.ts'
 import { waitUntil } from '../../support/processes.ts'
-import { type Service, startWorker } from '../../support/services.ts'
+import { type RunningService, startService } from '../../support/start-service.ts'
 import { ROOT } from '../../support/sources.ts'
-import {
-  DOCUMENT_FIELDS,
-  createTestCloud,
-  documentText,
-  withAudience,
-} from '../../support/test-cloud.ts'
+import { DOCUMENT_FIELDS, sharedTestCloud, signedEvidence } from '../../support/test-cloud.ts'
 
 const VARIABLE_BYTES = 5 * 1024
 const ROLES = 60
@@ -35,7 +29,7 @@ const policyText = JSON.stringify({
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-worker-policy-'))
-const running = new Set<Service>()
+const running = new Set<RunningService>()
 afterAll(async () => {
   await Promise.all([...running].map(({ stop }) => stop()))
   rmSync(folder, { recursive: true, force: true })
@@ -49,18 +43,21 @@ beforeAll(() => {
   writeFileSync(join(folder, 'functions/policy-long.json'), policyText)
 })
 
-const start = async (variables: Record<string, string>, state: string): Promise<Service> => {
-  const place = { folder: join(folder, state), port: await reservePort() }
+const start = async (variables: Record<string, string>, state: string): Promise<RunningService> => {
   const keys = { ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')) }
   const config = join(folder, 'wrangler.toml')
-  const service = await startWorker({ ...keys, ...variables }, { ...place, config })
+  const options = { folder: join(folder, state), config }
+  const service = await startService('workerd', {
+    variables: { ...keys, ...variables },
+    ...options,
+  })
   running.add(service)
   return service
 }
 
 it('the Worker takes a policy of more than 5 KB from a file in its bundle', async () => {
   expect(policyText.length).toBeGreaterThan(VARIABLE_BYTES)
-  const cloud = await createTestCloud()
+  const cloud = await sharedTestCloud()
   const { url } = await start(
     {
       ROLLCALL_POLICY_FILE: './policy-long.json',
@@ -68,10 +65,8 @@ it('the Worker takes a policy of more than 5 KB from a file in its bundle', asyn
     },
     'good',
   )
-  const audience = await getChallenge(url)
-  const document = documentText()
-  const pkcs7 = Buffer.from(cloud.sign(withAudience(document, audience))).toString('base64')
-  expect(await postEvidence(url, { document, pkcs7 })).toMatchObject({
+  const evidence = signedEvidence(cloud, await getChallenge(url))
+  expect(await postEvidence(url, evidence)).toMatchObject({
     status: 200,
     body: { role: `role-${ROLES - 1}` },
   })

@@ -5,45 +5,38 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMetadataEmulator } from '../../../src/emulator/index.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { claimsOf, problemOf } from '../../support/http.ts'
-import { POLICY, TOKEN_AUDIENCE } from '../../support/test-service.ts'
-import { type PostedEvidence, getChallenge, postEvidence } from '../../support/instance.ts'
+import { TOKEN_AUDIENCE } from '../../support/test-service.ts'
+import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { reservePort } from '../../support/ports.ts'
 import { waitUntil } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
-import { type Service, type WorkerPlace, startWorker } from '../../support/services.ts'
-import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
-import type { TestCloud } from '../../support/test-cloud.ts'
+import { type RunningService, startService, usualVariables } from '../../support/start-service.ts'
+import { type TestCloud, sharedTestCloud, signedEvidence } from '../../support/test-cloud.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-worker-'))
 let cloud: TestCloud
 let variables: Record<string, string>
-const running = new Set<Service>()
+const running = new Set<RunningService>()
 
 beforeAll(async () => {
-  cloud = await createTestCloud()
-  variables = {
-    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
-    ROLLCALL_POLICY: JSON.stringify(POLICY),
-    ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
-  }
+  cloud = await sharedTestCloud()
+  variables = await usualVariables(cloud)
 })
 afterAll(async () => {
   await Promise.all([...running].map(({ stop }) => stop()))
   rmSync(folder, { recursive: true, force: true })
 })
 
-const start = async (env: Record<string, string>, place: WorkerPlace): Promise<Service> => {
-  const service = await startWorker(env, place)
-  running.add(service)
-  return service
+interface Place {
+  readonly folder: string
+  readonly port?: number
 }
 
-const evidenceOver = (audience: string, fields: Record<string, string> = {}): PostedEvidence => {
-  const document = documentText(fields)
-  const pkcs7 = Buffer.from(cloud.sign(withAudience(document, audience))).toString('base64')
-  return { document, pkcs7 }
+const start = async (env: Record<string, string>, place: Place): Promise<RunningService> => {
+  const service = await startService('workerd', { variables: env, ...place })
+  running.add(service)
+  return service
 }
 
 // Each test has a workerd of its own, and most of the time waits for it.
@@ -52,7 +45,7 @@ describe.concurrent('functions/worker.ts', () => {
     const place = { folder, port: await reservePort() }
     let service = await start(variables, place)
     const challenge = await getChallenge(service.url)
-    const evidence = evidenceOver(challenge)
+    const evidence = signedEvidence(cloud, challenge)
     const first = await postEvidence(service.url, evidence)
     expect(first).toMatchObject({ status: 200, body: { token_type: 'Bearer', role: 'worker' } })
     const token = String(first.body['access_token'])
@@ -67,7 +60,10 @@ describe.concurrent('functions/worker.ts', () => {
     const { jti, iat, exp } = claimsOf(String(again.body['access_token']))
     expect({ jti, iat, exp }).toEqual({ jti: claims.jti, iat: claims.iat, exp: claims.exp })
 
-    const other = await postEvidence(url, evidenceOver(challenge, { 'instance-id': 'i-other' }))
+    const other = await postEvidence(
+      url,
+      signedEvidence(cloud, challenge, { 'instance-id': 'i-other' }),
+    )
     expect(other).toMatchObject({ status: 401, body: { code: 'invalid_evidence' } })
     const eventOf = (requestId: string) =>
       auditEvents().find(({ request_id: id }) => id === requestId)
@@ -91,7 +87,7 @@ describe.concurrent('functions/worker.ts', () => {
       ROLLCALL_LEDGER: 'memory:',
       ROLLCALL_CHALLENGE_KEYS: secret,
     }
-    const place = { folder: join(folder, 'bad'), port: await reservePort() }
+    const place = { folder: join(folder, 'bad') }
     const { url, output, auditEvents } = await start(bad, place)
     for (const path of ['/healthz', '/.well-known/jwks.json', '/v1/challenge']) {
       const method = path === '/v1/challenge' ? 'POST' : 'GET'
@@ -119,7 +115,7 @@ describe.concurrent('functions/worker.ts', () => {
   it('warns in its log, once, of what weakens it', async () => {
     const { certificatePem } = await createMetadataEmulator({ seed: 'worker' })
     const weak = { ...variables, ROLLCALL_TRUST_ANCHORS: certificatePem }
-    const place = { folder: join(folder, 'weak'), port: await reservePort() }
+    const place = { folder: join(folder, 'weak') }
     const { url, output } = await start(weak, place)
     for (let i = 0; i < 3; i++) await getChallenge(url)
     const warning = 'warning: ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator'
@@ -135,7 +131,7 @@ describe.concurrent('functions/worker.ts', () => {
       ROLLCALL_ISSUER: 'https://rollcall.test',
       ROLLCALL_TRUST_ANCHORS: certificatePem,
     }
-    const place = { folder: join(folder, 'left'), port: await reservePort() }
+    const place = { folder: join(folder, 'left') }
     const { url, output } = await start(left, place)
     expect((await fetch(`${url}/v1/challenge`, { method: 'POST' })).status).toBe(503)
     const problem = 'ROLLCALL_TRUST_ANCHORS: certificate 1 was made by an emulator'

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
-import { DENO } from './hosted-store.ts'
+import { DENO } from '../../support/start-service.ts'
 
 const LIMIT_SECONDS = 20
 

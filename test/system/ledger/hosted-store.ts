@@ -6,12 +6,11 @@ import { join } from 'node:path'
 import { reservePort } from '../../support/ports.ts'
 import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { ROOT } from '../../support/sources.ts'
+import { DENO } from '../../support/start-service.ts'
 import type { LedgerStore } from '../../cases/ledger/contract.ts'
 import { createRemoteLedger } from '../../cases/ledger/remote-ledger.ts'
 
 const READY_SECONDS = 30
-/** The Deno of the project. */
-export const DENO = join(ROOT, 'node_modules/.bin/deno')
 const TSX = import.meta.resolve('tsx')
 
 /** How a host is started. */

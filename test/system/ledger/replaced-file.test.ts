@@ -3,16 +3,17 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, describe, expect, it, onTestFinished } from 'vitest'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
-import { POLICY } from '../../support/test-service.ts'
+import { type TestContext, describe, expect, it } from 'vitest'
 import { type PostedEvidence, getChallenge, postEvidence } from '../../support/instance.ts'
 import { requireNode24 } from '../../support/node24.ts'
-import { reservePort } from '../../support/ports.ts'
-import { startProcess, waitUntil } from '../../support/processes.ts'
-import { type Service, serviceOf } from '../../support/services.ts'
-import { createTestCloud, documentText, withAudience } from '../../support/test-cloud.ts'
-import { DENO } from './hosted-store.ts'
+import { waitUntil } from '../../support/processes.ts'
+import {
+  DENO,
+  type RunningService,
+  startService,
+  usualVariables,
+} from '../../support/start-service.ts'
+import { sharedTestCloud, signedEvidence } from '../../support/test-cloud.ts'
 
 /** How an entry is started whose ledger is in a folder. */
 type Command = (folder: string, context: TestContext) => Promise<readonly string[]>
@@ -25,38 +26,21 @@ const onDeno: Command = async (folder) => {
   return [DENO, 'run', ...flags, ...files, 'functions/deno.ts']
 }
 
-interface Scene {
-  readonly service: Service
-  readonly folder: string
-  evidence(): Promise<PostedEvidence>
-}
-
-const sceneFor = async (kind: string, command: Command, context: TestContext): Promise<Scene> => {
+/** A service whose ledger is a file in a folder. */
+const startOnFile = async (
+  kind: string,
+  command: Command,
+  context: TestContext,
+): Promise<{ readonly service: RunningService; readonly folder: string }> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-replaced-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const cloud = await createTestCloud()
-  const port = await reservePort()
-  const url = `http://127.0.0.1:${port}`
-  const [program = '', ...args] = await command(folder, context)
-  const running = startProcess(program, args, {
-    ROLLCALL_ISSUER: url,
-    PORT: String(port),
-    ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
-    ROLLCALL_POLICY: JSON.stringify(POLICY),
-    ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
+  context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const variables = {
+    ...(await usualVariables(await sharedTestCloud())),
     ROLLCALL_LEDGER: `${kind}:${join(folder, 'ledger.db')}`,
-  })
-  const service = await serviceOf(url, running)
-  onTestFinished(() => void service.stop())
-  return {
-    service,
-    folder,
-    async evidence() {
-      const document = documentText()
-      const der = cloud.sign(withAudience(document, await getChallenge(url)))
-      return { document, pkcs7: Buffer.from(der).toString('base64') }
-    },
   }
+  const runtime = command === onDeno ? 'Deno' : 'Node'
+  const options = { context, variables, command: await command(folder, context) }
+  return { service: await startService(runtime, options), folder }
 }
 
 describe('a service whose ledger file is replaced', () => {
@@ -67,7 +51,9 @@ describe('a service whose ledger file is replaced', () => {
   ] as const)(
     'of %s on %s answers 503 once, says so, and refuses what was made before',
     async ([kind, , command], context) => {
-      const { service, folder, evidence } = await sceneFor(kind, command, context)
+      const { service, folder } = await startOnFile(kind, command, context)
+      const evidence = async (): Promise<PostedEvidence> =>
+        signedEvidence(await sharedTestCloud(), await getChallenge(service.url))
       const spent = await evidence()
       expect((await postEvidence(service.url, spent)).status).toBe(200)
       const made = await evidence()

@@ -1,7 +1,7 @@
 // Deno with Deno KV in a file, with the permissions that the documentation names and no other.
 
 import { join } from 'node:path'
-import { DENO } from '../ledger/hosted-store.ts'
+import { DENO } from '../../support/start-service.ts'
 import { entryOf, onProcess } from './deploy.ts'
 import { describeRuntime } from './suite.ts'
 

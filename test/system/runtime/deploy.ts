@@ -7,11 +7,11 @@ import type { TestContext } from 'vitest'
 import { reservePort } from '../../support/ports.ts'
 import { type RunningProcess, startProcess } from '../../support/processes.ts'
 import {
-  type Service,
+  type RunningService,
   type ServiceVariables,
   serviceOf,
-  startWorker,
-} from '../../support/services.ts'
+  startService,
+} from '../../support/start-service.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { type Store, fileStore, redisStore } from './stores.ts'
 
@@ -50,7 +50,9 @@ const deployment = (
 export const onWorkers: Deploy = async (_, variables) => {
   const place = await makePlace()
   const store = fileStore(join(place.folder, 'state', 'v3', 'do'))
-  return deployment(place, store, () => startWorker(variables, place))
+  return deployment(place, store, () =>
+    startService('workerd', { variables, folder: place.folder, port: place.port }),
+  )
 }
 
 /** What serves on a place. */
@@ -86,7 +88,8 @@ export const onProcess =
   (
     store: StoreKind,
     makeEntry: (place: Place, context: Context) => Promise<Entry> | Entry,
-    behind: (service: Service, place: Place) => Promise<Service> = async (service) => service,
+    behind: (service: RunningService, place: Place) => Promise<RunningService> = async (service) =>
+      service,
   ): Deploy =>
   async (context, variables: ServiceVariables) => {
     const place = await makePlace()

@@ -1,14 +1,14 @@
 // A runtime that users deploy on, as the suite sees it.
 
 import type { TestContext } from 'vitest'
-import type { Service, ServiceVariables } from '../../support/services.ts'
+import type { RunningService, ServiceVariables } from '../../support/start-service.ts'
 
 /** A deployment of the service: one place, one port, one store. */
 export interface Deployment {
   /** Where it serves. */
   readonly url: string
   /** Starts it, or starts it again on what it has stored. */
-  start(): Promise<Service>
+  start(): Promise<RunningService>
   /** Makes the store unable to answer. */
   breakStore(): Promise<void>
   mendStore(): Promise<void>

@@ -3,7 +3,7 @@
 
 import { type IncomingMessage, type ServerResponse, createServer, request } from 'node:http'
 import { once } from 'node:events'
-import type { Service } from '../../support/services.ts'
+import type { RunningService } from '../../support/start-service.ts'
 import type { Place } from './deploy.ts'
 
 /** Credentials as the platform sends them, and what else it says. */
@@ -52,7 +52,10 @@ const callHook = async (functionUrl: string, method: string, path: string): Prom
 }
 
 /** Puts the platform before a function that has started. */
-export const behindPlatform = async (service: Service, { url, port }: Place): Promise<Service> => {
+export const behindPlatform = async (
+  service: RunningService,
+  { url, port }: Place,
+): Promise<RunningService> => {
   await callHook(service.url, 'POST', '/initialize')
   const server = createServer((incoming, outgoing) => forward(service.url, incoming, outgoing))
   server.listen(port, '127.0.0.1')

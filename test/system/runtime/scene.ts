@@ -9,7 +9,7 @@ import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-se
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { getEvidence, type PostedEvidence } from '../../support/instance.ts'
 import { type OpensslCloud, createOpensslCloud } from '../../support/openssl.ts'
-import type { ServiceVariables } from '../../support/services.ts'
+import type { ServiceVariables } from '../../support/start-service.ts'
 import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
 
 export const CLUSTER = 'https://cluster.example'

@@ -10,7 +10,7 @@ import { type PostedEvidence, getChallenge, postEvidence } from '../../support/i
 import { cleanEnvironment } from '../../support/processes.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
-import type { Service } from '../../support/services.ts'
+import type { RunningService } from '../../support/start-service.ts'
 import { audienceName } from '../../../src/base/wire/audience-name.ts'
 import { nextSecond } from '../../support/clock.ts'
 import { MULTIPART_SHAPES, challengeRequest } from '../../support/multipart-shapes.ts'
@@ -43,7 +43,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
   describe(name, () => {
     let scene: Scene
     let deployment: Deployment | undefined
-    let service: Service | undefined
+    let service: RunningService | undefined
     let reason = 'it could not be started'
 
     beforeAll(async () => {

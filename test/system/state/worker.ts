@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { CLOCK_PATH } from './clock-path.ts'
 import type { Clock } from '../../support/clock.ts'
-import { reservePort } from '../../support/ports.ts'
-import { startWorker } from '../../support/services.ts'
+import { startService } from '../../support/start-service.ts'
 import type { Runtime } from '../../cases/state/state-service.ts'
 
 const CONFIG = new URL('./worker-with-clock.toml', import.meta.url)
@@ -31,8 +30,11 @@ export const workerWithState = (): Runtime => {
     persistent: true,
     clock,
     async start(variables) {
-      const place = { folder, port: await reservePort(), config: fileURLToPath(CONFIG) }
-      const service = await startWorker({ ...variables, CLOCK_AHEAD_SECONDS: String(ahead) }, place)
+      const service = await startService('workerd', {
+        variables: { ...variables, CLOCK_AHEAD_SECONDS: String(ahead) },
+        folder,
+        config: fileURLToPath(CONFIG),
+      })
       url = service.url
       return {
         ...service,
