@@ -88,7 +88,8 @@ const killAndCheck = async (
   }
 }
 
-describe('a service that is killed again and again', () => {
+// Most of the time waits for the service that starts again.
+describe.concurrent('a service that is killed again and again', () => {
   let folder = ''
   let entry = ''
   beforeAll(async () => {
