@@ -6,8 +6,8 @@ import type { Enrollment } from '../../src/enroll/enrollment.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { type Policy, parsePolicy } from '../../src/policy/policy.ts'
-import { proofByHand } from '../cases/state/proofs.ts'
-import type { TestKey } from '../cases/state/jws-by-hand.ts'
+import { makeProof } from '../cases/state/proofs.ts'
+import type { TestKey } from '../cases/state/independent-jws.ts'
 import { ISSUER, createTestEnroller } from './test-enroller.ts'
 import { DOCUMENT_FIELDS } from './test-cloud.ts'
 
@@ -117,7 +117,7 @@ export const createWatchedEnroller = async (
     const posted = {
       ...evidence(audience, { ...fields }),
       role,
-      dpop: key && proofByHand(key, ISSUER, audience),
+      dpop: key && makeProof(key, ISSUER, audience),
     }
     return (when = at) => enroller.enroll(posted, when)
   }

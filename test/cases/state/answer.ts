@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto'
 import { expect } from 'vitest'
 import type { RunningService } from '../../support/start-service.ts'
 import { waitUntil } from '../../support/processes.ts'
-import { ISSUER, RELYING_PARTY } from './world.ts'
+import { ISSUER, RELYING_PARTY } from './constants.ts'
 
 /** An audit event as it was written. */
 export type AuditEvent = Readonly<Record<string, unknown>>

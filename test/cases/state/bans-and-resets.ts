@@ -9,10 +9,10 @@ import {
   expectRetryOf,
   notAdmitted,
 } from './answer.ts'
-import { makeKey } from './jws-by-hand.ts'
+import { makeKey } from './independent-jws.ts'
 import { operating } from './operating.ts'
 import type { StateService } from './state-service.ts'
-import { type Instance, pathOf } from './world.ts'
+import { type Instance, pathOf } from './constants.ts'
 
 /** Declares the tests. */
 export const bansAndResets = (service: () => StateService): void => {

@@ -1,12 +1,12 @@
 // How proofs are forged: each is a good one with one thing changed.
 
 import type { Expected } from './answer.ts'
-import type { TestKey } from './jws-by-hand.ts'
-import { type ProofChanges, proofByHand } from './proofs.ts'
-import { ISSUER } from './world.ts'
+import type { TestKey } from './independent-jws.ts'
+import { type ProofChanges, makeProof } from './proofs.ts'
+import { ISSUER } from './constants.ts'
 
 /** What a change starts from. */
-export interface ProofScene {
+export interface ProofParts {
   readonly key: TestKey
   readonly other: TestKey
   readonly nonce: string
@@ -17,7 +17,7 @@ export interface ProofScene {
 }
 
 /** Makes a proof that must be refused. */
-export type Forge = (scene: ProofScene) => string
+export type Forge = (parts: ProofParts) => string
 
 /** Forgeries, by what they are called, and how each is refused. */
 export type Forgeries = readonly (readonly [name: string, forge: Forge, expected: Expected])[]
@@ -26,7 +26,7 @@ export type Forgeries = readonly (readonly [name: string, forge: Forge, expected
 export const changed =
   (changes: ProofChanges): Forge =>
   ({ key, nonce }) =>
-    proofByHand(key, ISSUER, nonce, changes)
+    makeProof(key, ISSUER, nonce, changes)
 
 /** With one claim changed. */
 export const claim = (name: string, value: unknown): Forge => changed({ claims: { [name]: value } })

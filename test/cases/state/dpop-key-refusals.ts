@@ -3,9 +3,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { proofRefused } from './answer.ts'
 import { type Forge, type Forgeries, changed, claim, header } from './dpop-forging.ts'
-import { type TestKey, hmacSigner, part, signer } from './jws-by-hand.ts'
-import { proofByHand } from './proofs.ts'
-import { ISSUER } from './world.ts'
+import { type TestKey, hmacSigner, part, signer } from './independent-jws.ts'
+import { makeProof } from './proofs.ts'
+import { ISSUER } from './constants.ts'
 
 const malformed = proofRefused('dpop_malformed')
 const keyRefused = proofRefused('dpop_key_refused')
@@ -14,8 +14,8 @@ const signatureInvalid = proofRefused('dpop_signature_invalid')
 /** A good proof, and what becomes of its three parts. */
 const parts =
   (change: (parts: [string, string, string]) => string): Forge =>
-  (scene) =>
-    change(changed({})(scene).split('.') as [string, string, string])
+  (parts) =>
+    change(changed({})(parts).split('.') as [string, string, string])
 
 /** A proof by a key of a kind that is not taken, consistent in itself. */
 const byKeyPair =
@@ -25,7 +25,7 @@ const byKeyPair =
   ): Forge =>
   ({ key, nonce }) => {
     const jwk = pair.publicKey.export({ format: 'jwk' })
-    return proofByHand(key, ISSUER, nonce, { header: { alg, jwk }, sign: signer(pair.privateKey) })
+    return makeProof(key, ISSUER, nonce, { header: { alg, jwk }, sign: signer(pair.privateKey) })
   }
 
 const privateJwk = ({ privateKey }: TestKey): unknown => privateKey.export({ format: 'jwk' })
@@ -44,7 +44,7 @@ const derSignature = (raw: Buffer): string => {
 }
 
 const withJwk = (key: TestKey, nonce: string, jwk: unknown): string =>
-  proofByHand(key, ISSUER, nonce, { header: { jwk } })
+  makeProof(key, ISSUER, nonce, { header: { jwk } })
 
 const zeroBefore = (text = ''): string =>
   Buffer.concat([Buffer.of(0), Buffer.from(text, 'base64url')]).toString('base64url')
@@ -54,13 +54,13 @@ const neutral: Forge = ({ key, nonce }) => {
   const point = Buffer.alloc(32, 0).fill(1, 0, 1)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') }
   const sign = (): Buffer => Buffer.concat([point, Buffer.alloc(32)])
-  return proofByHand(key, ISSUER, nonce, { header: { alg: 'EdDSA', jwk }, sign })
+  return makeProof(key, ISSUER, nonce, { header: { alg: 'EdDSA', jwk }, sign })
 }
 
 const symmetric = (key: TestKey, nonce: string): string => {
   const secret = Buffer.from(randomUUID())
   const jwk = { kty: 'oct', k: secret.toString('base64url') }
-  return proofByHand(key, ISSUER, nonce, {
+  return makeProof(key, ISSUER, nonce, {
     header: { alg: 'HS256', jwk },
     sign: hmacSigner(secret),
   })
@@ -86,7 +86,7 @@ export const KEY_FORGERIES: Forgeries = [
   [
     'no jwk but its kid',
     ({ key, nonce }) =>
-      proofByHand(key, ISSUER, nonce, { header: { jwk: undefined, kid: key.thumbprint } }),
+      makeProof(key, ISSUER, nonce, { header: { jwk: undefined, kid: key.thumbprint } }),
     keyRefused,
   ],
   ['a private key in it', ({ key, nonce }) => withJwk(key, nonce, privateJwk(key)), keyRefused],
@@ -156,7 +156,7 @@ export const KEY_FORGERIES: Forgeries = [
   [
     'HS256 with the public key as the secret',
     ({ key, nonce }) =>
-      proofByHand(key, ISSUER, nonce, { header: { alg: 'HS256' }, sign: hmacSigner(pemOf(key)) }),
+      makeProof(key, ISSUER, nonce, { header: { alg: 'HS256' }, sign: hmacSigner(pemOf(key)) }),
     keyRefused,
   ],
   ['the alg of another type of key', header('alg', 'RS256'), keyRefused],
@@ -167,7 +167,7 @@ export const KEY_FORGERIES: Forgeries = [
 
   [
     'a signature of another key',
-    ({ key, other, nonce }) => proofByHand(key, ISSUER, nonce, { sign: signer(other.privateKey) }),
+    ({ key, other, nonce }) => makeProof(key, ISSUER, nonce, { sign: signer(other.privateKey) }),
     signatureInvalid,
   ],
   [

@@ -5,14 +5,14 @@ import { proofRefused } from './answer.ts'
 import {
   type Forge,
   type Forgeries,
-  type ProofScene,
+  type ProofParts,
   changed,
   claim,
   header,
 } from './dpop-forging.ts'
-import { type TestKey, compactJws, signer } from './jws-by-hand.ts'
-import { proofByHand } from './proofs.ts'
-import { ISSUER } from './world.ts'
+import { type TestKey, compactJws, signer } from './independent-jws.ts'
+import { makeProof } from './proofs.ts'
+import { ISSUER } from './constants.ts'
 
 const ENROLL = `${ISSUER}/v1/enroll`
 const malformed = proofRefused('dpop_malformed')
@@ -53,8 +53,7 @@ export const CLAIM_FORGERIES: Forgeries = [
   ),
   [
     'the htu of the address that was really called',
-    ({ key, nonce, url }) =>
-      proofByHand(key, ISSUER, nonce, { claims: { htu: `${url}/v1/enroll` } }),
+    ({ key, nonce, url }) => makeProof(key, ISSUER, nonce, { claims: { htu: `${url}/v1/enroll` } }),
     proofRefused('dpop_uri_mismatch'),
   ],
   ...(
@@ -65,9 +64,9 @@ export const CLAIM_FORGERIES: Forgeries = [
       ['another challenge for its nonce', ({ otherNonce }) => otherNonce],
       ['the nonce and a space', ({ nonce }) => `${nonce} `],
       ['several nonces', ({ nonce }) => [nonce]],
-    ] satisfies [string, (scene: ProofScene) => unknown][]
+    ] satisfies [string, (parts: ProofParts) => unknown][]
   ).map(([name, nonceOf]) => {
-    const forge: Forge = (scene) => claim('nonce', nonceOf(scene))(scene)
+    const forge: Forge = (parts) => claim('nonce', nonceOf(parts))(parts)
     return [name, forge, proofRefused('dpop_nonce_mismatch')] as const
   }),
   ...[undefined, null, '1', String(86_400), true, [86_400]].map(

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectEnrolled, expectRefused, expectRetryOf, notAdmitted } from './answer.ts'
-import { type TestKey, makeKey } from './jws-by-hand.ts'
+import { type TestKey, makeKey } from './independent-jws.ts'
 import { type Attempt, type AttemptOptions, type StateService } from './state-service.ts'
-import { type Instance, pathOf } from './world.ts'
+import { type Instance, pathOf } from './constants.ts'
 
 const RACERS = 30
 

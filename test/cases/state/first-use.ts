@@ -10,9 +10,9 @@ import {
   expectRetryOf,
   notAdmitted,
 } from './answer.ts'
-import { makeKey } from './jws-by-hand.ts'
+import { makeKey } from './independent-jws.ts'
 import { type Attempt, type AttemptOptions, type StateService } from './state-service.ts'
-import { type Instance, STRANGER, pathOf } from './world.ts'
+import { type Instance, STRANGER, pathOf } from './constants.ts'
 
 const RACERS = 30
 

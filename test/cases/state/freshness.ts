@@ -11,10 +11,10 @@ import {
   expectRetryOf,
   proofRefused,
 } from './answer.ts'
-import { challengeByHand, nameOf } from './challenge-by-hand.ts'
-import { makeKey } from './jws-by-hand.ts'
+import { makeChallenge, nameOf } from './independent-challenge.ts'
+import { makeKey } from './independent-jws.ts'
 import { type Attempt, type StateService } from './state-service.ts'
-import { ISSUER, LIFETIME_SECONDS } from './world.ts'
+import { ISSUER, LIFETIME_SECONDS } from './constants.ts'
 
 const BATCH = 24
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -45,8 +45,8 @@ const BAD_ENCODINGS: readonly (readonly [string, (pkcs7: string) => string])[] =
 /** Declares the tests. */
 export const freshness = (service: () => StateService): void => {
   const now = (): number => service().now()
-  const byHand = (changes: Partial<Parameters<typeof challengeByHand>[0]> = {}): string =>
-    challengeByHand({
+  const byHand = (changes: Partial<Parameters<typeof makeChallenge>[0]> = {}): string =>
+    makeChallenge({
       issuer: ISSUER,
       role: 'always',
       key: service().challengeKeys[0] as Buffer,

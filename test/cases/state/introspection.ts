@@ -4,9 +4,9 @@
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectEnrolled } from './answer.ts'
-import { compactJws, hmacSigner, makeKey, part, signer } from './jws-by-hand.ts'
+import { compactJws, hmacSigner, makeKey, part, signer } from './independent-jws.ts'
 import type { StateService } from './state-service.ts'
-import { ISSUER, OPERATOR, RELYING_PARTY, pathOf } from './world.ts'
+import { ISSUER, OPERATOR, RELYING_PARTY, pathOf } from './constants.ts'
 
 type Members = Readonly<Record<string, unknown>>
 

@@ -17,10 +17,10 @@ import {
 } from './answer.ts'
 import { KEY_FORGERIES } from './dpop-key-refusals.ts'
 import { CLAIM_FORGERIES } from './dpop-refusals.ts'
-import { ALGORITHMS, type TestKey, makeKey } from './jws-by-hand.ts'
-import { PRODUCERS, proofByHand } from './proofs.ts'
+import { ALGORITHMS, type TestKey, makeKey } from './independent-jws.ts'
+import { PRODUCERS, makeProof } from './proofs.ts'
 import { type Attempt, type StateService } from './state-service.ts'
-import { ISSUER, STRANGER } from './world.ts'
+import { ISSUER, STRANGER } from './constants.ts'
 
 /** Declares the tests. */
 export const keyBinding = (service: () => StateService): void => {
@@ -85,7 +85,7 @@ export const keyBinding = (service: () => StateService): void => {
     it.each(['EdDSA', 'Ed25519'])('takes the alg %s, by either producer', async (alg) => {
       const own = await makeKey('EdDSA')
       const attempt = await begin('bound', own)
-      const byHand = proofByHand(own, ISSUER, attempt.audience, { header: { alg } })
+      const byHand = makeProof(own, ISSUER, attempt.audience, { header: { alg } })
       const claims = await expectEnrolled(await post(attempt, byHand))
       expect(claims).toMatchObject({ cnf: { jkt: own.thumbprint } })
       const byJose = await new SignJWT({
@@ -107,8 +107,8 @@ export const keyBinding = (service: () => StateService): void => {
       async (_, forge, expected) => {
         const attempt = await begin()
         const otherNonce = await service().challenge('bound', key.thumbprint)
-        const scene = { key, other, nonce: attempt.audience, otherNonce, url: service().url }
-        const answer = await post(attempt, forge(scene))
+        const parts = { key, other, nonce: attempt.audience, otherNonce, url: service().url }
+        const answer = await post(attempt, forge(parts))
         await expectRefused(answer, expected)
         expect(answer.headers.get('WWW-Authenticate')).toBe('DPoP error="invalid_dpop_proof"')
         await expectEnrolled(await post(attempt))
@@ -119,7 +119,7 @@ export const keyBinding = (service: () => StateService): void => {
       'takes the iat %s: clocks are wrong',
       async (iat) => {
         const attempt = await begin()
-        const proof = proofByHand(key, ISSUER, attempt.audience, { claims: { iat } })
+        const proof = makeProof(key, ISSUER, attempt.audience, { claims: { iat } })
         await expectEnrolled(await post(attempt, proof))
       },
     )
@@ -137,7 +137,7 @@ export const keyBinding = (service: () => StateService): void => {
     it('refuses a proof with a challenge for no key, under every role', async () => {
       for (const role of ['bound', 'always', 'never', 'same-key', 'new-image']) {
         const attempt = await keyless(role)
-        const proof = proofByHand(key, ISSUER, attempt.audience)
+        const proof = makeProof(key, ISSUER, attempt.audience)
         await expectRefused(await post(attempt, proof), evidenceRefused('challenge_for_another'))
         if (role !== 'bound' && role !== 'same-key') await expectEnrolled(await post(attempt))
       }
@@ -145,7 +145,7 @@ export const keyBinding = (service: () => StateService): void => {
 
     it('refuses a proof of another key, before and after the right one', async () => {
       const attempt = await begin()
-      const stolen = proofByHand(other, ISSUER, attempt.audience)
+      const stolen = makeProof(other, ISSUER, attempt.audience)
       await expectProofRefused(await post(attempt, stolen), 'dpop_key_not_of_challenge')
       const claims = await expectEnrolled(await post(attempt))
       await expectProofRefused(await post(attempt, stolen), 'dpop_key_not_of_challenge')
@@ -190,9 +190,9 @@ export const keyBinding = (service: () => StateService): void => {
       try {
         const attempt = await begin()
         const lost = { ...links, jwk: undefined }
-        const without = proofByHand(key, ISSUER, attempt.audience, { header: lost })
+        const without = makeProof(key, ISSUER, attempt.audience, { header: lost })
         await expectProofRefused(await post(attempt, without), 'dpop_key_refused')
-        const proof = proofByHand(key, ISSUER, attempt.audience, { header: links })
+        const proof = makeProof(key, ISSUER, attempt.audience, { header: links })
         const claims = await expectEnrolled(await post(attempt, proof))
         expect(claims['cnf']).toEqual({ jkt: key.thumbprint })
         expect(paths).toEqual([])
@@ -204,7 +204,7 @@ export const keyBinding = (service: () => StateService): void => {
     it('refuses two DPoP headers, whatever is in the other one', async () => {
       const attempt = await begin()
       const proof = String(attempt.proof)
-      const second = proofByHand(other, ISSUER, attempt.audience)
+      const second = makeProof(other, ISSUER, attempt.audience)
       for (const DPoP of [
         [proof, proof],
         [proof, second],
@@ -236,7 +236,7 @@ export const keyBinding = (service: () => StateService): void => {
         Forwarded: 'host=evil.example;proto=https',
       }
       const claims = { htu: 'https://evil.example/v1/enroll' }
-      const forged = proofByHand(key, ISSUER, attempt.audience, { claims })
+      const forged = makeProof(key, ISSUER, attempt.audience, { claims })
       expect(await postRaw(attempt, { ...headers, DPoP: forged })).toMatchObject({ status: 401 })
       const good = { ...headers, DPoP: String(attempt.proof) }
       expect(await postRaw(attempt, good)).toMatchObject({ status: 200 })

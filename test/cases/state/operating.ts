@@ -3,7 +3,7 @@
 import { expect } from 'vitest'
 import type { Answer } from './answer.ts'
 import type { Attempt, AttemptOptions, StateService } from './state-service.ts'
-import type { Instance } from './world.ts'
+import type { Instance } from './constants.ts'
 
 type Members = Readonly<Record<string, unknown>>
 

@@ -4,9 +4,9 @@
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectEnrolled, expectRefused } from './answer.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
-import { makeKey } from './jws-by-hand.ts'
+import { makeKey } from './independent-jws.ts'
 import type { StateService } from './state-service.ts'
-import { type Instance, OPERATOR, pathOf } from './world.ts'
+import { type Instance, OPERATOR, pathOf } from './constants.ts'
 
 const INSTANCES = '/v1/admin/instances'
 const BANS = '/v1/admin/bans'

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectRefused } from './answer.ts'
 import type { SendInit, StateService } from './state-service.ts'
-import { OPERATOR } from './world.ts'
+import { OPERATOR } from './constants.ts'
 
 const INSTANCES = '/v1/admin/instances'
 const BANS = '/v1/admin/bans'

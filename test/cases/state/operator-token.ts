@@ -1,7 +1,7 @@
-// Operators' tokens, by hand.
+// Operators' tokens, without the code of the service.
 
 import { randomUUID } from 'node:crypto'
-import { type Sign, type TestKey, compactJws, signer } from './jws-by-hand.ts'
+import { type Sign, type TestKey, compactJws, signer } from './independent-jws.ts'
 
 /** What a token says where it differs from a good one; `undefined` leaves a member out. */
 export interface OperatorTokenChanges {
@@ -11,7 +11,7 @@ export interface OperatorTokenChanges {
 }
 
 /** Makes one. @param now Unix seconds */
-export const operatorTokenByHand = (
+export const makeOperatorToken = (
   { alg, privateKey, thumbprint: kid }: TestKey,
   { sub, aud, now }: { readonly sub: string; readonly aud: string; readonly now: number },
   { header, claims, sign = signer(privateKey) }: OperatorTokenChanges = {},

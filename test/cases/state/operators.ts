@@ -8,10 +8,10 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { OPERATOR_CALLS, type OperatorCall } from '../../../src/base/wire/operator-calls.ts'
 import { type Answer, type Expected, expectRefused } from './answer.ts'
-import { ALGORITHMS, type TestKey, hmacSigner, makeKey, signer } from './jws-by-hand.ts'
+import { ALGORITHMS, type TestKey, hmacSigner, makeKey, signer } from './independent-jws.ts'
 import type { OperatorTokenChanges } from './operator-token.ts'
 import type { StateService } from './state-service.ts'
-import { ISSUER, OPERATOR } from './world.ts'
+import { ISSUER, OPERATOR } from './constants.ts'
 
 const MISSING: Expected = [401, 'invalid_token', 'operator_token_missing']
 const INVALID: Expected = [401, 'invalid_token', 'operator_token_invalid']

@@ -1,10 +1,10 @@
 // DPoP proofs (RFC 9449) of the tests' own clients, by jose and by implementations that share no code
-// with it: jsonwebtoken, and node:crypto by hand for Ed25519, which jsonwebtoken lacks.
+// with it: jsonwebtoken, and node:crypto for Ed25519, which jsonwebtoken lacks.
 
 import { SignJWT } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import { randomUUID } from 'node:crypto'
-import { type Sign, type TestKey, compactJws, signer } from './jws-by-hand.ts'
+import { type Sign, type TestKey, compactJws, signer } from './independent-jws.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -34,8 +34,8 @@ const byJose: MakeProof = ({ alg, jwk, privateKey }, issuer, nonce) =>
     .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk: { ...jwk, kty: String(jwk.kty) } })
     .sign(privateKey)
 
-/** A proof with anything changed, by hand. */
-export const proofByHand = (
+/** A proof with anything changed. */
+export const makeProof = (
   { alg, jwk, privateKey }: TestKey,
   issuer: string,
   nonce: string,
@@ -49,7 +49,7 @@ export const proofByHand = (
 
 const byJsonwebtoken: MakeProof = async (key, issuer, nonce) => {
   const { alg, jwk, privateKey } = key
-  if (alg === 'EdDSA') return proofByHand(key, issuer, nonce)
+  if (alg === 'EdDSA') return makeProof(key, issuer, nonce)
   const header = { alg, typ: 'dpop+jwt', jwk }
   return jsonwebtoken.sign(claimsOf(issuer, nonce), privateKey, { algorithm: alg, header })
 }

@@ -12,10 +12,10 @@ import {
   expectRetryOf,
   notAdmitted,
 } from './answer.ts'
-import { makeKey } from './jws-by-hand.ts'
+import { makeKey } from './independent-jws.ts'
 import { CALLS } from './operators.ts'
 import type { Attempt, StateService } from './state-service.ts'
-import { pathOf } from './world.ts'
+import { pathOf } from './constants.ts'
 
 const SHORT_SECONDS = 2
 

@@ -11,7 +11,7 @@ import {
 } from './answer.ts'
 import { operating } from './operating.ts'
 import type { StateService } from './state-service.ts'
-import { type Instance, pathOf } from './world.ts'
+import { type Instance, pathOf } from './constants.ts'
 
 /** Declares the tests. */
 export const revocations = (service: () => StateService): void => {

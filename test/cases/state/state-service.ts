@@ -15,9 +15,9 @@ import {
   documentText,
   withAudience,
 } from '../../support/test-cloud.ts'
-import { ALGORITHMS, type TestKey, makeKey } from './jws-by-hand.ts'
-import { type OperatorTokenChanges, operatorTokenByHand } from './operator-token.ts'
-import { proofByHand } from './proofs.ts'
+import { ALGORITHMS, type TestKey, makeKey } from './independent-jws.ts'
+import { type OperatorTokenChanges, makeOperatorToken } from './operator-token.ts'
+import { makeProof } from './proofs.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import {
   ACCOUNTS,
@@ -27,7 +27,7 @@ import {
   OPERATOR,
   POLICY,
   accountOf,
-} from './world.ts'
+} from './constants.ts'
 
 /** Until an audit event that was written has come through. */
 const LOG_DELAY_MS = 2_000
@@ -53,7 +53,7 @@ export interface AttemptOptions {
 /** Headers; `undefined` leaves one out. */
 export type HeaderFields = Readonly<Record<string, string | undefined>>
 
-/** A service and its world. */
+/** A service, and all that takes part. */
 export interface StateService {
   readonly url: string
   /** Whether what it knows outlives its process. */
@@ -192,7 +192,7 @@ export const startStateService = async ({
     async begin(instance, { role, key, audience: given, signing } = {}) {
       const audience = given ?? (await service.challenge(role, key?.thumbprint))
       const evidence = service.evidence(instance, audience, signing)
-      const proof = key && proofByHand(key, ISSUER, audience)
+      const proof = key && makeProof(key, ISSUER, audience)
       if (proof !== undefined) secrets.add(proof)
       return { role, audience, evidence, proof }
     },
@@ -220,7 +220,7 @@ export const startStateService = async ({
       return readAnswer(response, { auditEvents, publicKey, secrets, now: service.now() })
     },
     operatorToken(changes, key = operatorKeys[0] as TestKey) {
-      const token = operatorTokenByHand(
+      const token = makeOperatorToken(
         key,
         { sub: OPERATOR, aud: ISSUER, now: service.now() },
         changes,

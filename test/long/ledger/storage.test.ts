@@ -1,4 +1,4 @@
-// What an instance takes of the store: a fleet of 100,000, written through the drivers.
+// What an instance takes of the store: 100,000 of them, written through the drivers.
 
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'

@@ -3,7 +3,7 @@
 import { expect } from 'vitest'
 import { waitUntil } from '../../support/processes.ts'
 import type { KeptAnswer, KeptClient } from '../../support/keep-alive.ts'
-import { type Fleet, claimsOf, listInstances } from './fleet.ts'
+import { type Instances, claimsOf, listInstances } from './instances.ts'
 import type { Enrolled } from './killed-crowd.ts'
 import { type KilledRun, theftOf } from './killed-run.ts'
 import type { MortalService } from './killed-service.ts'
@@ -16,7 +16,7 @@ const AT_A_TIME = 12
 export interface Aftermath {
   readonly service: MortalService
   readonly state: KilledState
-  readonly fleet: Fleet
+  readonly instances: Instances
   readonly client: KeptClient
   readonly run: KilledRun
 }
@@ -34,7 +34,7 @@ const forEach = async <Item>(
 
 /** Every instance has its token, and that very enrollment is recorded, once. */
 export const expectRecords = async (aftermath: Aftermath): Promise<void> => {
-  const { state, fleet, client, run } = aftermath
+  const { state, instances, client, run } = aftermath
   const attempts = run.enrolled.map(({ attempt }) => attempt)
   const stored = await storedOf(state, attempts)
   expect(stored.filter(({ spent, recorded }) => !(spent && recorded))).toEqual([])
@@ -42,7 +42,7 @@ export const expectRecords = async (aftermath: Aftermath): Promise<void> => {
   expect(jtis).toEqual(attempts.map(({ challenge }) => jtiOf(challenge)))
   expect(new Set(jtis).size).toBe(jtis.length)
   const expected = attempts.map(({ instance: { id } }) => [id, { enrollments: 1, generation: 0 }])
-  expect(await listInstances(fleet, client)).toEqual(new Map(expected as [string, never][]))
+  expect(await listInstances(instances, client)).toEqual(new Map(expected as [string, never][]))
 }
 
 /** What the service said to an answer that was given, in whichever of its lives. */
@@ -77,7 +77,7 @@ export const expectRetriesRecognised = async (aftermath: Aftermath): Promise<voi
 
 /** No challenge is accepted a second time, and what was answered is answered the same again. */
 export const expectNothingTwice = async (aftermath: Aftermath): Promise<void> => {
-  const { fleet, run } = aftermath
+  const { instances, run } = aftermath
   const { crowd } = run
   const stolen = [...run.thefts]
   const sameToken = async ({ attempt, answer }: Enrolled): Promise<void> => {
@@ -88,13 +88,13 @@ export const expectNothingTwice = async (aftermath: Aftermath): Promise<void> =>
   await forEach(run.enrolled, async (enrolled) => {
     const { attempt } = enrolled
     const { instance, rule } = attempt
-    stolen.push(await crowd.insist(await theftOf(fleet, attempt)))
+    stolen.push(await crowd.insist(await theftOf(instances, attempt)))
     await sameToken(enrolled)
     if (rule === 'always') return
     // Neither the instance that may enroll once, nor another key.
-    const key = rule === 'same_key' ? await fleet.newKey() : undefined
-    const challenge = await fleet.challenge(aftermath.client, rule, key)
-    const fresh = await fleet.attempt(instance, rule, challenge, key)
+    const key = rule === 'same_key' ? await instances.newKey() : undefined
+    const challenge = await instances.challenge(aftermath.client, rule, key)
+    const fresh = await instances.attempt(instance, rule, challenge, key)
     expect(await crowd.insist(fresh)).toMatchObject({ status: 403 })
   })
   expect(new Set(stolen.map(({ status }) => status))).toEqual(new Set([401]))

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeptAnswer, KeptClient } from '../../support/keep-alive.ts'
 import { type Random, pick } from '../../support/random.ts'
-import type { Attempt, Fleet, Rule } from './fleet.ts'
+import type { Attempt, Instances, Rule } from './instances.ts'
 
 /** How many enroll at a time. */
 export const IN_FLIGHT = 12
@@ -39,7 +39,7 @@ export interface Crowd {
  * @param onWritten is called whenever an enrollment was written
  */
 export const createCrowd = (
-  fleet: Fleet,
+  instances: Instances,
   client: KeptClient,
   {
     random,
@@ -74,13 +74,15 @@ export const createCrowd = (
   }
 
   const enroll = async (): Promise<Enrolled> => {
-    const instance = fleet.newInstance()
+    const instance = instances.newInstance()
     const rule = pick(random, RULES)
-    const key = rule === 'same_key' ? await fleet.newKey() : undefined
+    const key = rule === 'same_key' ? await instances.newKey() : undefined
     for (;;) {
       const deadline = performance.now() + lifetimeSeconds * 1000
-      const challenge = await again(() => fleet.challenge(client, rule, key).catch(() => undefined))
-      const attempt = await fleet.attempt(instance, rule, challenge, key)
+      const challenge = await again(() =>
+        instances.challenge(client, rule, key).catch(() => undefined),
+      )
+      const attempt = await instances.attempt(instance, rule, challenge, key)
       const answer = await again(async () => {
         if (performance.now() > deadline) return 'late'
         let written = false

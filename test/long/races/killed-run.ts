@@ -3,7 +3,7 @@
 
 import type { KeptAnswer, KeptClient } from '../../support/keep-alive.ts'
 import type { Random } from '../../support/random.ts'
-import type { Attempt, Fleet } from './fleet.ts'
+import type { Attempt, Instances } from './instances.ts'
 import { type Crowd, type Enrolled, IN_FLIGHT, createCrowd } from './killed-crowd.ts'
 import type { MortalService } from './killed-service.ts'
 import { type KilledState, type StoredOf, storedOf } from './killed-state.ts'
@@ -34,8 +34,10 @@ export interface KilledRun {
 }
 
 /** The same challenge, in the hands of another instance. */
-export const theftOf = (fleet: Fleet, { challenge, rule, key }: Attempt): Promise<Attempt> =>
-  fleet.attempt(fleet.newInstance(), rule, challenge, key)
+export const theftOf = (
+  instances: Instances,
+  { challenge, rule, key }: Attempt,
+): Promise<Attempt> => instances.attempt(instances.newInstance(), rule, challenge, key)
 
 /** Spread over the whole run, so that all of them come. */
 const drawMoments = (random: Random, enrollments: number, kills: number): readonly Moment[] => {
@@ -81,14 +83,14 @@ const createKiller = (service: MortalService): Killer => {
 export const enrollWhileKilled = async (
   service: MortalService,
   state: KilledState,
-  fleet: Fleet,
+  instances: Instances,
   client: KeptClient,
   options: { random: Random; enrollments: number; kills: number; lifetimeSeconds: number },
 ): Promise<KilledRun> => {
   const { random, enrollments, kills, lifetimeSeconds } = options
   const killer = createKiller(service)
   const onWritten = (): void => killer.onPosted(crowd.answered)
-  const crowd = createCrowd(fleet, client, { random, lifetimeSeconds, onWritten })
+  const crowd = createCrowd(instances, client, { random, lifetimeSeconds, onWritten })
   const enrolling = crowd.enrollAll(enrollments)
   const fallen = new Map<Attempt, StoredOf>()
   const thefts: Promise<KeptAnswer>[] = []
@@ -107,7 +109,7 @@ export const enrollWhileKilled = async (
       if (!found?.spent || fallen.has(attempt)) continue
       fallen.set(attempt, found)
       // At the same time as the instance itself comes again.
-      thefts.push(theftOf(fleet, attempt).then(crowd.insist))
+      thefts.push(theftOf(instances, attempt).then(crowd.insist))
     }
   }
 

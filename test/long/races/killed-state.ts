@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { cleanEnvironment, waitUntil } from '../../support/processes.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
-import type { Attempt } from './fleet.ts'
+import type { Attempt } from './instances.ts'
 
 const READER = fileURLToPath(new URL('./killed-read-sqlite.ts', import.meta.url))
 const READ_LIMIT_MS = 30_000

@@ -13,7 +13,7 @@ import { seededRandom } from '../../support/random.ts'
 import { requireRedis } from '../../support/redis-server.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 import { createBrokenCopy } from './broken-copy.ts'
-import { type Fleet, createFleet } from './fleet.ts'
+import { type Instances, createInstances } from './instances.ts'
 import { expectNothingTwice, expectRecords, expectRetriesRecognised } from './killed-checks.ts'
 import { type KilledRun, enrollWhileKilled } from './killed-run.ts'
 import { type Command, bundleService, createMortalService } from './killed-service.ts'
@@ -53,19 +53,19 @@ const killAndCheck = async (
   state: KilledState,
   enrollments = ENROLLMENTS,
 ): Promise<void> => {
-  let fleet: Fleet | undefined
+  let instances: Instances | undefined
   const service = await createMortalService(command, async (url) => {
-    const made = await createFleet(url, [DOCUMENT_FIELDS['owner-account-id']], LIFETIME_SECONDS)
-    fleet = made
+    const made = await createInstances(url, [DOCUMENT_FIELDS['owner-account-id']], LIFETIME_SECONDS)
+    instances = made
     return { ...made.variables, ROLLCALL_LEDGER: state.ledger }
   })
-  if (fleet === undefined) throw new Error('the service has no fleet')
+  if (instances === undefined) throw new Error('the service has no instances')
   const client = createKeptClient(service.url)
   try {
     await service.start()
     const kills = Math.ceil(enrollments / ENROLLMENTS_PER_KILL)
     const started = performance.now()
-    const run = await enrollWhileKilled(service, state, fleet, client, {
+    const run = await enrollWhileKilled(service, state, instances, client, {
       random: seededRandom(SEED),
       enrollments,
       kills,
@@ -75,7 +75,7 @@ const killAndCheck = async (
     expect(run.kills).toBe(kills)
     expect(run.enrolled).toHaveLength(enrollments)
     expect(run.fallen.size).toBeGreaterThan(0)
-    const aftermath = { service, state, fleet, client, run }
+    const aftermath = { service, state, instances, client, run }
     await expectRecords(aftermath)
     await expectRetriesRecognised(aftermath)
     await expectNothingTwice(aftermath)

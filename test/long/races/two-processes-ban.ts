@@ -1,7 +1,7 @@
 // A ban that comes while an instance enrolls: what starts after it was acknowledged is refused.
 
 import { pick } from '../../support/random.ts'
-import type { Round } from './two-processes-arena.ts'
+import type { Round } from './two-processes-run.ts'
 import { freshAttempt } from './two-processes-one-winner.ts'
 import { delay, other, post } from './two-processes-posts.ts'
 
@@ -11,7 +11,7 @@ const BAN_WITHIN_MS = 6
 
 /** Posts of one instance through both processes, and a ban through one of them. */
 export const raceWithBan = async (round: Round): Promise<void> => {
-  const { random, fleet, clients } = round
+  const { random, instances, clients } = round
   const instance = round.newInstance({ account: round.account })
   const own = { ...instance, image: `m-${instance.id}` }
   const [kind, value] = pick(random, [
@@ -29,7 +29,7 @@ export const raceWithBan = async (round: Round): Promise<void> => {
   const side = round.side()
   const ban = async (): Promise<number> => {
     await delay(round, BAN_WITHIN_MS)
-    const { status } = await fleet.operate(clients[side], 'PUT', path, { reason: 'A race.' })
+    const { status } = await instances.operate(clients[side], 'PUT', path, { reason: 'A race.' })
     round.check(status === 200, `the ban was answered with ${status}`)
     return performance.now()
   }
@@ -60,7 +60,7 @@ export const raceWithBan = async (round: Round): Promise<void> => {
   }
 
   const lifting = round.side()
-  const lifted = await fleet.operate(clients[lifting], 'DELETE', path)
+  const lifted = await instances.operate(clients[lifting], 'DELETE', path)
   round.check(lifted.status === 200, `lifting the ban was answered with ${lifted.status}`)
   const fresh = await post(round, afterwards, other(lifting))
   round.check(fresh.status === 200, `got ${fresh.status} after the ban was lifted`)

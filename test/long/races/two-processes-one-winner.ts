@@ -1,8 +1,8 @@
 // Races that one enrollment wins: for a challenge, for the first use of an instance, and for the key that
 // it is bound to.
 
-import type { Attempt, Instance, InstanceKey, Rule } from './fleet.ts'
-import type { Round } from './two-processes-arena.ts'
+import type { Attempt, Instance, InstanceKey, Rule } from './instances.ts'
+import type { Round } from './two-processes-run.ts'
 import { type Posted, other, post, race } from './two-processes-posts.ts'
 
 const MOST_RACERS = 6
@@ -17,8 +17,8 @@ export const freshAttempt = async (
   rule: Rule,
   key?: InstanceKey,
 ): Promise<Attempt> => {
-  const challenge = await round.fleet.challenge(round.clients[round.side()], rule, key)
-  return round.fleet.attempt(instance, rule, challenge, key)
+  const challenge = await round.instances.challenge(round.clients[round.side()], rule, key)
+  return round.instances.attempt(instance, rule, challenge, key)
 }
 
 /**
@@ -62,10 +62,10 @@ export const expectOneWinner = async (
 
 /** Instances that post one challenge. */
 export const raceForChallenge = async (round: Round): Promise<void> => {
-  const { fleet } = round
-  const challenge = await fleet.challenge(round.clients[round.side()], 'always')
+  const { instances } = round
+  const challenge = await instances.challenge(round.clients[round.side()], 'always')
   const attempts = await Promise.all(
-    racersOf(round).map(() => fleet.attempt(round.newInstance(), 'always', challenge)),
+    racersOf(round).map(() => instances.attempt(round.newInstance(), 'always', challenge)),
   )
   const winner = await expectOneWinner(round, attempts, 401)
   if (winner !== undefined) round.stands(winner.attempt.instance, { enrollments: 1, generation: 0 })
@@ -85,11 +85,11 @@ export const raceForFirstUse = async (round: Round): Promise<void> => {
 
 /** Keys that one instance enrolls with: the first stays the only one. */
 export const raceForKey = async (round: Round): Promise<void> => {
-  const { fleet } = round
+  const { instances } = round
   const instance = round.newInstance()
   const contenders = await Promise.all(
     racersOf(round).map(async () => {
-      const key = await fleet.newKey()
+      const key = await instances.newKey()
       return { key, attempt: await freshAttempt(round, instance, 'same_key', key) }
     }),
   )

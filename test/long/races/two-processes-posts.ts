@@ -1,8 +1,8 @@
 // Posts of a race: in an order, after delays and to processes that the round's seed draws.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Attempt, claimsOf } from './fleet.ts'
-import type { Round, Side } from './two-processes-arena.ts'
+import { type Attempt, claimsOf } from './instances.ts'
+import type { Round, Side } from './two-processes-run.ts'
 
 const MOST_DELAY_MS = 4
 

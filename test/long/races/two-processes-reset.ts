@@ -1,8 +1,8 @@
 // Resets that come while an instance tries to enroll, which may enroll once: each opens one enrollment for
 // evidence that is spent after it, and none for what was spent before.
 
-import { type Attempt, instancePath } from './fleet.ts'
-import type { Round } from './two-processes-arena.ts'
+import { type Attempt, instancePath } from './instances.ts'
+import type { Round } from './two-processes-run.ts'
 import { expectOneWinner } from './two-processes-one-winner.ts'
 import { delay, other, post, shuffled } from './two-processes-posts.ts'
 
@@ -19,18 +19,18 @@ interface Shown {
 
 /** Fresh posts, retries of what was spent before, and one or two resets, through both processes. */
 export const raceWithResets = async (round: Round): Promise<void> => {
-  const { random, fleet, clients, check } = round
+  const { random, instances, clients, check } = round
   const instance = round.newInstance()
   const operate = async (method: string, call = ''): Promise<Shown & { answeredAt: number }> => {
     const client = clients[round.side()]
-    const { status, body } = await fleet.operate(client, method, instancePath(instance) + call)
+    const { status, body } = await instances.operate(client, method, instancePath(instance) + call)
     check(status === 200, `an operator was answered with ${status}`)
     return { ...(body as unknown as Shown), answeredAt: performance.now() }
   }
   const fresh = (count: number): Promise<Attempt[]> =>
     Promise.all(
       Array.from({ length: count }, () =>
-        fleet.attempt(instance, 'never', fleet.challengeAhead('never')),
+        instances.attempt(instance, 'never', instances.challengeAhead('never')),
       ),
     )
 

@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { requireRedis } from '../../support/redis-server.ts'
 import { createBrokenCopy } from './broken-copy.ts'
-import { type Arena, type Round, openArena } from './two-processes-arena.ts'
+import { type TwoProcesses, type Round, startTwoProcesses } from './two-processes-run.ts'
 import { raceWithBan } from './two-processes-ban.ts'
 import { raceForChallenge, raceForFirstUse, raceForKey } from './two-processes-one-winner.ts'
 import { raceWithResets } from './two-processes-reset.ts'
@@ -71,10 +71,10 @@ const BROKEN: readonly Broken[] = [
 ]
 
 describe('two processes on one Redis', () => {
-  let opened: Promise<Arena> | undefined
-  const arenaFor = (context: TestContext): Promise<Arena> => {
+  let opened: Promise<TwoProcesses> | undefined
+  const processesFor = (context: TestContext): Promise<TwoProcesses> => {
     requireRedis(context)
-    opened ??= openArena()
+    opened ??= startTwoProcesses()
     return opened
   }
   afterAll(async () => (await opened)?.close())
@@ -83,9 +83,9 @@ describe('two processes on one Redis', () => {
     'have one winner in every race %s',
     { timeout: LIMIT_MS },
     async ([, race], context) => {
-      const arena = await arenaFor(context)
+      const processes = await processesFor(context)
       const rounds = Math.ceil((ROUNDS * race.percent) / 100)
-      const report = await arena.run(race.name, race.play, { seed: SEED, rounds })
+      const report = await processes.run(race.name, race.play, { seed: SEED, rounds })
       console.log(`RACES_SEED=${SEED} ${report.line}`)
       if (report.events.length > 0) console.log(report.events.join('\n'))
       expect(report.problems).toEqual([])
@@ -94,8 +94,8 @@ describe('two processes on one Redis', () => {
   )
 
   it('list every instance as it was enrolled and reset', async (context) => {
-    const arena = await arenaFor(context)
-    expect(await arena.differences()).toEqual([])
+    const processes = await processesFor(context)
+    expect(await processes.differences()).toEqual([])
   })
 })
 
@@ -105,16 +105,16 @@ it.for(BROKEN.map((broken) => [broken.what, broken] as const))(
   async ([, { file, clause, replacement, races }], context) => {
     requireRedis(context)
     const copy = createBrokenCopy(file, clause, replacement)
-    let arena: Arena | undefined
+    let processes: TwoProcesses | undefined
     try {
-      arena = await openArena(copy.folder)
+      processes = await startTwoProcesses(copy.folder)
       for (const { name, play } of races) {
-        const report = await arena.run(name, play, { seed: SEED, rounds: BROKEN_ROUNDS })
+        const report = await processes.run(name, play, { seed: SEED, rounds: BROKEN_ROUNDS })
         console.log(`RACES_SEED=${SEED} ${report.line}: ${report.problems[0]}`)
         expect(report.problems).not.toEqual([])
       }
     } finally {
-      await arena?.close()
+      await processes?.close()
       copy.remove()
     }
   },

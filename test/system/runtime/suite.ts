@@ -17,7 +17,7 @@ import { MULTIPART_SHAPES, challengeRequest } from '../../support/multipart-shap
 import { choppedRequest, sendRaw } from '../../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { runningEngine } from './running-engine.ts'
-import { CLUSTER, type Scene, createTestEnroller, strangerOf } from './scene.ts'
+import { CLUSTER, type Inputs, createTestEnroller, strangerOf } from './inputs.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -41,7 +41,7 @@ const claimsOf = (token: unknown): Record<string, unknown> =>
  */
 export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy): void => {
   describe(name, () => {
-    let scene: Scene
+    let inputs: Inputs
     let deployment: Deployment | undefined
     let service: RunningService | undefined
     let reason = 'it could not be started'
@@ -49,12 +49,12 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     beforeAll(async () => {
       // Without openssl the second producer is missing; what needs it says so.
       if (findTool('openssl') === undefined) return
-      scene = await createTestEnroller()
+      inputs = await createTestEnroller()
       const skip = (note?: string): never => {
         reason = note ?? reason
         throw new Error(reason)
       }
-      deployment = await deploy({ skip } as Parameters<Deploy>[0], scene.variables).catch(
+      deployment = await deploy({ skip } as Parameters<Deploy>[0], inputs.variables).catch(
         (error: unknown) => {
           if (error instanceof Error && error.message === reason) return undefined
           throw error
@@ -65,7 +65,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     afterAll(async () => {
       await service?.stop()
       await deployment?.close()
-      await scene?.close()
+      await inputs?.close()
     })
 
     /** A behaviour, of the service that runs. */
@@ -84,7 +84,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       metadataUrl: string,
       role?: string,
     ): Promise<PostedEvidence & { role?: string }> => ({
-      ...(await scene.evidence(metadataUrl, await getChallenge(url, role))),
+      ...(await inputs.evidence(metadataUrl, await getChallenge(url, role))),
       ...(role !== undefined && { role }),
     })
 
@@ -113,7 +113,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     behaves('enrolls evidence of the emulator, for a third party to verify', async (url) => {
       const { status, body } = await postEvidence(
         url,
-        await evidenceFor(url, scene.nextInstance(), 'worker'),
+        await evidenceFor(url, inputs.nextInstance(), 'worker'),
       )
       expect({ status, role: body['role'], type: body['token_type'] }).toEqual({
         status: 200,
@@ -125,16 +125,16 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     behaves('enrolls evidence that openssl signed', async (url) => {
-      const evidence = await scene.opensslEvidence(await getChallenge(url))
+      const evidence = await inputs.opensslEvidence(await getChallenge(url))
       expect((await postEvidence(url, evidence)).status).toBe(200)
     })
 
     behaves('answers a retry the same, and refuses the challenge to another', async (url) => {
       const challenge = await getChallenge(url)
-      const evidence = await scene.evidence(scene.nextInstance(), challenge)
+      const evidence = await inputs.evidence(inputs.nextInstance(), challenge)
       const [first, again] = [await postEvidence(url, evidence), await postEvidence(url, evidence)]
       expect(claimsOf(again.body['access_token'])).toEqual(claimsOf(first.body['access_token']))
-      const other = await scene.evidence(scene.nextInstance(), challenge)
+      const other = await inputs.evidence(inputs.nextInstance(), challenge)
       expect(await postEvidence(url, other)).toMatchObject({
         status: 401,
         body: { code: 'invalid_evidence' },
@@ -148,7 +148,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       const fields = new URLSearchParams({ role: 'bound', dpop_jkt: jkt })
       const made = await fetch(`${url}/v1/challenge`, { method: 'POST', body: fields })
       const { audience } = (await made.json()) as { audience: string }
-      const evidence = await scene.evidence(scene.nextInstance(), audience)
+      const evidence = await inputs.evidence(inputs.nextInstance(), audience)
       const prove = (nonce: string): Promise<string> =>
         new SignJWT({ htm: 'POST', htu: `${url}/v1/enroll`, nonce, jti: crypto.randomUUID() })
           .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
@@ -167,11 +167,11 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     behaves('refuses each with its own code', async (url) => {
-      const good = await evidenceFor(url, scene.nextInstance())
+      const good = await evidenceFor(url, inputs.nextInstance())
       const form = (fields: Record<string, string>): RequestInit => ({
         body: new URLSearchParams(fields),
       })
-      const stranger = await evidenceFor(url, strangerOf(scene))
+      const stranger = await evidenceFor(url, strangerOf(inputs))
       const tampered = good.document.replace(/"instance-id":"i-./, '"instance-id":"i-z')
       const cases: readonly (readonly [RequestInit, number, string])[] = [
         [form({ document: good.document }), 400, 'invalid_request'],
@@ -270,9 +270,9 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     behaves('enrolls an instance that runs its bootstrap.sh, by sh and curl', async (url) => {
-      const tokenFile = join(scene.folder, `${crypto.randomUUID()}.jwt`)
+      const tokenFile = join(inputs.folder, `${crypto.randomUUID()}.jwt`)
       const env = cleanEnvironment({
-        ROLLCALL_METADATA_URL: scene.nextInstance(),
+        ROLLCALL_METADATA_URL: inputs.nextInstance(),
         ROLLCALL_TOKEN_FILE: tokenFile,
       })
       const command = `curl -fsS '${url}/bootstrap.sh?role=worker' | sh`
@@ -283,11 +283,11 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     behaves('lets operators look, reset and ban', async (url) => {
-      const metadataUrl = scene.nextInstance()
+      const metadataUrl = inputs.nextInstance()
       const enroll = async (): Promise<number> =>
         (await postEvidence(url, await evidenceFor(url, metadataUrl, 'once'))).status
       expect([await enroll(), await enroll()]).toEqual([200, 403])
-      const { document } = await scene.evidence(metadataUrl, 'x')
+      const { document } = await inputs.evidence(metadataUrl, 'x')
       const {
         'owner-account-id': account,
         'region-id': region,
@@ -297,7 +297,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
         fetch(url + path, {
           method,
           headers: {
-            Authorization: await scene.operator(url),
+            Authorization: await inputs.operator(url),
             ...(body !== undefined && { 'Content-Type': 'application/json' }),
           },
           ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -316,23 +316,23 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
     })
 
     behaves('remembers when it is started again', async (url) => {
-      const metadataUrl = scene.nextInstance()
+      const metadataUrl = inputs.nextInstance()
       const challenge = await getChallenge(url, 'once')
-      const evidence = { ...(await scene.evidence(metadataUrl, challenge)), role: 'once' }
+      const evidence = { ...(await inputs.evidence(metadataUrl, challenge)), role: 'once' }
       const before = await postEvidence(url, evidence)
       expect(before.status).toBe(200)
       await service?.stop()
       service = await deployment?.start()
       const retry = await postEvidence(url, evidence)
       expect(claimsOf(retry.body['access_token'])).toEqual(claimsOf(before.body['access_token']))
-      const other = { ...(await scene.evidence(scene.nextInstance(), challenge)), role: 'once' }
+      const other = { ...(await inputs.evidence(inputs.nextInstance(), challenge)), role: 'once' }
       expect((await postEvidence(url, other)).status).toBe(401)
       const again = await evidenceFor(url, metadataUrl, 'once')
       expect((await postEvidence(url, again)).status).toBe(403)
     })
 
     behaves('answers 503 while its store is gone, and goes on once it is back', async (url) => {
-      const evidence = await evidenceFor(url, scene.nextInstance(), 'once')
+      const evidence = await evidenceFor(url, inputs.nextInstance(), 'once')
       await deployment?.breakStore()
       const began = performance.now()
       const gone = await post(url, { body: new URLSearchParams({ ...evidence }) })

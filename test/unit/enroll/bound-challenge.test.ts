@@ -6,8 +6,8 @@ import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
 import { importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from '../../../src/enroll/challenge.ts'
-import { type TestKey, makeKey } from '../../cases/state/jws-by-hand.ts'
-import { type ProofChanges, proofByHand } from '../../cases/state/proofs.ts'
+import { type TestKey, makeKey } from '../../cases/state/independent-jws.ts'
+import { type ProofChanges, makeProof } from '../../cases/state/proofs.ts'
 
 const ISSUER = 'https://rollcall.example'
 const NOW = 1_800_000_000
@@ -44,7 +44,7 @@ const attempt = async ({
   const keyOf = { own, other }
   const jkt = madeFor.key && keyOf[madeFor.key].thumbprint
   const audience = await makeChallenge({ ...options, issuer }, { role: madeFor.role, jkt }, NOW)
-  const dpop = proof && proofByHand(keyOf[proof], ISSUER, audience, changes)
+  const dpop = proof && makeProof(keyOf[proof], ISSUER, audience, changes)
   return checkBoundChallenge(options, { role, dpop }, audience, now)
 }
 
@@ -173,7 +173,7 @@ describe('checkBoundChallenge()', () => {
   })
 
   it('refuses as audience_mismatch evidence that was signed for no audience', async () => {
-    const dpop = proofByHand(own, ISSUER, 'x')
+    const dpop = makeProof(own, ISSUER, 'x')
     expect(await checkBoundChallenge(options, { dpop }, undefined, NOW)).toEqual(
       refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' }),
     )

@@ -12,8 +12,8 @@ import {
 import { instanceKey, decodeRecords } from '../../../src/registry/instance-record.ts'
 import { revokeToken } from '../../../src/registry/revocation.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
-import { makeKey } from '../../cases/state/jws-by-hand.ts'
-import { proofByHand } from '../../cases/state/proofs.ts'
+import { makeKey } from '../../cases/state/independent-jws.ts'
+import { makeProof } from '../../cases/state/proofs.ts'
 import { ISSUER } from '../../support/test-enroller.ts'
 import {
   ACCOUNT,
@@ -129,7 +129,7 @@ describe('under same_key', () => {
     const [own, other] = [await makeKey(), await makeKey()]
     expect(await (await begin('always', { key: own }))()).toMatchObject({ renewable: true })
     const { audience } = await enroller.challenge({ role: 'always', jkt: other.thumbprint }, now)
-    const dpop = proofByHand(other, ISSUER, audience)
+    const dpop = makeProof(other, ISSUER, audience)
     const posted = { ...evidence(audience), role: 'always', dpop }
     expect(await enroller.enroll(posted, now)).toMatchObject({ ok: true, renewable: true })
     const roles = POLICY.roles.map((role) => ({ ...role, reenrollment: 'same_key' as const }))
@@ -162,7 +162,7 @@ describe('what is known of a refusal', () => {
     const { enroller, evidence } = await createWatchedEnroller()
     const [own, other] = [await makeKey(), await makeKey()]
     const { audience } = await enroller.challenge({ role: 'always', jkt: own.thumbprint }, now)
-    const dpop = proofByHand(other, ISSUER, audience)
+    const dpop = makeProof(other, ISSUER, audience)
     const posted = { ...evidence(audience, { 'image-id': 'm-a' }), role: 'always' }
     const answer = await enroller.enroll({ ...posted, dpop }, now)
     expect(answer).toMatchObject({

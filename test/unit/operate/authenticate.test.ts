@@ -7,7 +7,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { type OperatorRefusal, authenticateOperator } from '../../../src/operate/authenticate.ts'
 import { type OperatorKey, parseOperatorKeys } from '../../../src/token/operator-keys.ts'
-import { type TestKey, compactJws, makeKey, signer } from '../../cases/state/jws-by-hand.ts'
+import { type TestKey, compactJws, makeKey, signer } from '../../cases/state/independent-jws.ts'
 
 type Members = Readonly<Record<string, unknown>>
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { TOKEN_ALGORITHMS } from '../../../src/token/algorithms.ts'
-import { makeKey } from '../../cases/state/jws-by-hand.ts'
+import { makeKey } from '../../cases/state/independent-jws.ts'
 import { sharedRsaPair } from '../../support/rsa-keys.ts'
 
 const fitting = (jwk: object): readonly string[] =>

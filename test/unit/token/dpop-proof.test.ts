@@ -10,8 +10,8 @@ import {
   hmacSigner,
   makeKey,
   signer,
-} from '../../cases/state/jws-by-hand.ts'
-import { PRODUCERS, type ProofChanges, proofByHand } from '../../cases/state/proofs.ts'
+} from '../../cases/state/independent-jws.ts'
+import { PRODUCERS, type ProofChanges, makeProof } from '../../cases/state/proofs.ts'
 
 const ISSUER = 'https://rollcall.example'
 const NONCE = 'n'.repeat(64)
@@ -32,7 +32,7 @@ const keyOf = (alg: Algorithm): Promise<TestKey> => {
 }
 
 const verify = (proof: string) => verifyDpopProof(proof, EXPECTED)
-const prove = (changes?: ProofChanges): string => proofByHand(key, ISSUER, NONCE, changes)
+const prove = (changes?: ProofChanges): string => makeProof(key, ISSUER, NONCE, changes)
 
 describe('verifyDpopProof()', () => {
   const pairs = PRODUCERS.flatMap(([name, make]) =>

@@ -13,7 +13,7 @@ import {
   makeKey,
   part,
   signer,
-} from '../../cases/state/jws-by-hand.ts'
+} from '../../cases/state/independent-jws.ts'
 import { signingKeysOf } from '../../support/rsa-keys.ts'
 
 const TYP = 'test+jwt'

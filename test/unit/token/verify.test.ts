@@ -13,7 +13,7 @@ import {
   verifyOperatorToken,
   verifyToken,
 } from '../../../src/token/verify.ts'
-import { type TestKey, compactJws, makeKey, signer } from '../../cases/state/jws-by-hand.ts'
+import { type TestKey, compactJws, makeKey, signer } from '../../cases/state/independent-jws.ts'
 
 type Members = Readonly<Record<string, unknown>>
 

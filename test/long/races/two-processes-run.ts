@@ -7,7 +7,13 @@ import { type Random, pick, seededRandom } from '../../support/random.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
 import { type RunningService, startService } from '../../support/start-service.ts'
 import { ROOT } from '../../support/sources.ts'
-import { type Fleet, type Instance, type Standing, createFleet, listInstances } from './fleet.ts'
+import {
+  type Instances,
+  type Instance,
+  type Standing,
+  createInstances,
+  listInstances,
+} from './instances.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 
 /** Rounds at a time. Each has an account of its own, so that it may ban it. */
@@ -23,7 +29,7 @@ export type Side = 0 | 1
 /** What one round has at hand. */
 export interface Round {
   readonly random: Random
-  readonly fleet: Fleet
+  readonly instances: Instances
   readonly clients: readonly [KeptClient, KeptClient]
   /** An account that no other round of this moment has. */
   readonly account: string
@@ -53,7 +59,7 @@ export interface Report {
 }
 
 /** Two processes and their Redis. */
-export interface Arena {
+export interface TwoProcesses {
   run(
     name: string,
     play: (round: Round) => Promise<void>,
@@ -65,11 +71,11 @@ export interface Arena {
 }
 
 /** Starts Redis and both processes. @param folder of the project, or of a copy of it */
-export const openArena = async (folder = ROOT): Promise<Arena> => {
+export const startTwoProcesses = async (folder = ROOT): Promise<TwoProcesses> => {
   const laneAccount = (lane: number): string => String(1_609_123_456_789_100 + lane)
   const accounts = Array.from({ length: LANES }, (_, lane) => laneAccount(lane))
   const usual = DOCUMENT_FIELDS['owner-account-id']
-  const fleet = await createFleet(ISSUER, [usual, ...accounts], LIFETIME_SECONDS)
+  const instances = await createInstances(ISSUER, [usual, ...accounts], LIFETIME_SECONDS)
   const standings = new Map<string, Standing>()
   const redis = await startRedisServer()
   const services: RunningService[] = []
@@ -80,7 +86,7 @@ export const openArena = async (folder = ROOT): Promise<Arena> => {
     await redis.close()
   }
   const start = async (): Promise<KeptClient> => {
-    const variables = { ...fleet.variables, ROLLCALL_LEDGER: redis.url }
+    const variables = { ...instances.variables, ROLLCALL_LEDGER: redis.url }
     const service = await startService('Node', { variables, source: folder })
     services.push(service)
     const client = createKeptClient(service.url)
@@ -118,11 +124,11 @@ export const openArena = async (folder = ROOT): Promise<Arena> => {
         }
         const round: Round = {
           random,
-          fleet,
+          instances,
           clients: both,
           account: laneAccount(lane),
           newInstance(changes) {
-            const instance = fleet.newInstance(changes)
+            const instance = instances.newInstance(changes)
             ids.add(instance.id)
             return instance
           },
@@ -149,7 +155,7 @@ export const openArena = async (folder = ROOT): Promise<Arena> => {
     },
 
     async differences() {
-      const lists = await Promise.all(both.map((client) => listInstances(fleet, client)))
+      const lists = await Promise.all(both.map((client) => listInstances(instances, client)))
       const text = (standing: Standing | undefined): string =>
         standing ? `${standing.enrollments} in generation ${standing.generation}` : 'nothing'
       return lists.flatMap((list) =>

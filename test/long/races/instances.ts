@@ -1,4 +1,4 @@
-// A fleet: instances that enroll by each rule of first use, their keys and evidence, an operator, and what a
+// Instances that enroll by each rule of first use, their keys and evidence, an operator, and what a
 // service is started with so that it takes them all.
 
 import {
@@ -14,7 +14,7 @@ import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import type { KeptAnswer, KeptClient, KeptRequest } from '../../support/keep-alive.ts'
 import type { ServiceVariables } from '../../support/start-service.ts'
-import { challengeByHand } from '../../cases/state/challenge-by-hand.ts'
+import { makeChallenge } from '../../cases/state/independent-challenge.ts'
 import {
   DOCUMENT_FIELDS,
   createTestCloud,
@@ -57,8 +57,8 @@ export interface Attempt {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** See {@link createFleet}. */
-export interface Fleet {
+/** See {@link createInstances}. */
+export interface Instances {
   readonly variables: ServiceVariables
   /** An instance that nobody has seen. Default: the first account, and an image that all have. */
   newInstance(changes?: Partial<Instance>): Instance
@@ -89,7 +89,7 @@ export interface Standing {
 
 /** All instances that a service lists, by id. */
 export const listInstances = async (
-  { operate }: Fleet,
+  { operate }: Instances,
   client: KeptClient,
 ): Promise<ReadonlyMap<string, Standing>> => {
   const found = new Map<string, Standing>()
@@ -119,15 +119,15 @@ export const claimsOf = ({ body }: KeptAnswer): Readonly<Record<string, unknown>
   ) as Record<string, unknown>
 
 /**
- * Creates a fleet.
+ * Creates what they enroll with.
  * @param accounts that may enroll
  * @param lifetimeSeconds of challenges
  */
-export const createFleet = async (
+export const createInstances = async (
   issuer: string,
   accounts: readonly [string, ...string[]],
   lifetimeSeconds: number,
-): Promise<Fleet> => {
+): Promise<Instances> => {
   const cloud = await createTestCloud()
   const operator = await generateKeyPair('ES256', { extractable: true })
   const operatorJwk = await exportJWK(operator.publicKey)
@@ -199,7 +199,7 @@ export const createFleet = async (
     challengeAhead(rule) {
       const madeAt = Math.floor(Date.now() / 1000) + CLOCK_AHEAD_SECONDS
       const expiresAt = madeAt + lifetimeSeconds
-      return challengeByHand({ issuer, role: roleOf(rule), key: challengeKey, expiresAt })
+      return makeChallenge({ issuer, role: roleOf(rule), key: challengeKey, expiresAt })
     },
 
     async attempt(instance, rule, challenge, key) {

@@ -33,7 +33,7 @@ export const nameOf = ({
     .toString('base64url')
 
 /** Makes a challenge. */
-export const challengeByHand = (parts: ChallengeParts): string => {
+export const makeChallenge = (parts: ChallengeParts): string => {
   const { issuer, role = '', jkt = '', key, expiresAt } = parts
   const random = randomBytes(6)
   const mac = createHmac('sha256', key)

@@ -16,7 +16,7 @@ export const CLUSTER = 'https://cluster.example'
 const INSTANCES = 40
 
 /** See {@link createTestEnroller}. */
-export interface Scene {
+export interface Inputs {
   readonly variables: ServiceVariables
   readonly metadata: EmulatorServer
   readonly folder: string
@@ -38,8 +38,8 @@ const role = (account: readonly (string | undefined)[], more: Record<string, unk
   ...more,
 })
 
-/** Sets the scene. */
-export const createTestEnroller = async (): Promise<Scene> => {
+/** Makes them. */
+export const createTestEnroller = async (): Promise<Inputs> => {
   const metadata = await startEmulator({ instances: INSTANCES, accounts: 2 })
   const { instances, certificatePem } = metadata.emulator
   const openssl: OpensslCloud = await createOpensslCloud()
@@ -99,7 +99,7 @@ export const createTestEnroller = async (): Promise<Scene> => {
 }
 
 /** An account of the emulator that no role names. */
-export const strangerOf = ({ metadata }: Pick<Scene, 'metadata'>): string => {
+export const strangerOf = ({ metadata }: Pick<Inputs, 'metadata'>): string => {
   const [first, ...others] = metadata.emulator.instances
   const stranger = others.find(({ ownerAccountId }) => ownerAccountId !== first?.ownerAccountId)
   return `${metadata.url}/instances/${stranger?.instanceId}`
