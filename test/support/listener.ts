@@ -11,7 +11,8 @@ import type { Service } from '../../src/service.ts'
 export interface Listener {
   readonly port: number
   readonly url: string
-  close(): void
+  /** Ends it, and every connection. */
+  close(): Promise<void>
 }
 
 /** Listens with a service, as the entry for Node does. */
@@ -23,9 +24,12 @@ export const listen = async ({ fetch }: Pick<Service, 'fetch'>): Promise<Listene
   return {
     port,
     url: `http://127.0.0.1:${port}`,
-    close() {
+    async close() {
+      if (!server.listening) return
+      const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
+      await closed
     },
   }
 }

@@ -21,7 +21,7 @@ const breaksOnceSpent = ({ ledger, breakStore }: LedgerStore): Ledger => {
   }
 }
 
-export const declareEnrollmentTests = (open: OpenStore): void => {
+export const describeEnrollment = (open: OpenStore): void => {
   it('enroll() gives no token if the store dies in the middle, and the same evidence gets it later', async (context) => {
     const store = await open(context)
     const { enroller, evidence } = await createTestEnroller({ ledger: breaksOnceSpent(store) })

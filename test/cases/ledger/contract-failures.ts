@@ -62,7 +62,7 @@ const expectNothingLost = async (ledger: Ledger, { acknowledged }: Written): Pro
   })
 }
 
-export const declareFailureTests = (open: OpenStore): void => {
+export const describeFailures = (open: OpenStore): void => {
   it('compareAndSet() has acknowledged only what is there after a restart in the middle', async (context) => {
     const { ledger, restart } = await open(context)
     const written = await writeWhile(ledger, async () => restart?.())

@@ -50,7 +50,7 @@ const fill = async (
   return keys
 }
 
-export const declareListTests = (open: OpenStore): void => {
+export const describeLists = (open: OpenStore): void => {
   it('list() gives nothing of a kind that has no entries', async (context) => {
     const { ledger } = await open(context)
     expect(await listAll(ledger, newKind())).toEqual([])
@@ -166,7 +166,7 @@ export const declareListTests = (open: OpenStore): void => {
 }
 
 /** Declares the test of many entries. */
-export const declareManyEntriesTest = (open: OpenStore, count: number): void => {
+export const describeManyEntriesOf = (open: OpenStore, count: number): void => {
   it(`read() and list() find each of ${count} entries`, { timeout: 240_000 }, async (context) => {
     const { ledger } = await open(context)
     const kind = newKind()

@@ -35,7 +35,7 @@ export const expectOneWinner = (swaps: readonly Swap[]): string => {
   return winners[0] as string
 }
 
-export const declareRaceTests = (open: OpenStore): void => {
+export const describeRaces = (open: OpenStore): void => {
   it(`compareAndSet() has one winner of ${RACERS} callers where nothing is there`, async (context) => {
     const { ledger } = await open(context)
     for (let round = 0; round < ROUNDS; round++) {

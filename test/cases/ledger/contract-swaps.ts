@@ -29,7 +29,7 @@ const ODD_TEXTS = [
   'trailing ',
 ]
 
-export const declareSwapTests = (open: OpenStore): void => {
+export const describeSwaps = (open: OpenStore): void => {
   it.for([
     ['that expires', NOW + 10],
     ['that never expires', undefined],

@@ -3,11 +3,11 @@
 
 import { afterAll, describe, type TestContext } from 'vitest'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
-import { declareEnrollmentTests } from './contract-enrollment.ts'
-import { declareFailureTests } from './contract-failures.ts'
-import { declareListTests, declareManyEntriesTest } from './contract-list.ts'
-import { declareRaceTests } from './contract-races.ts'
-import { declareSwapTests } from './contract-swaps.ts'
+import { describeEnrollment } from './contract-enrollment.ts'
+import { describeFailures } from './contract-failures.ts'
+import { describeLists, describeManyEntriesOf } from './contract-list.ts'
+import { describeRaces } from './contract-races.ts'
+import { describeSwaps } from './contract-swaps.ts'
 
 /** A driver and the store behind it. */
 export interface LedgerStore {
@@ -46,13 +46,13 @@ export const describeLedger = (
     const opened: OpenStore = async (context) => (store ??= await open(context))
     afterAll(() => store?.close())
 
-    declareSwapTests(opened)
-    declareRaceTests(opened)
-    declareListTests(opened)
-    declareManyEntriesTest(opened, SEVERAL)
+    describeSwaps(opened)
+    describeRaces(opened)
+    describeLists(opened)
+    describeManyEntriesOf(opened, SEVERAL)
     if (survives) {
-      declareFailureTests(opened)
-      declareEnrollmentTests(opened)
+      describeFailures(opened)
+      describeEnrollment(opened)
     }
   })
 }
@@ -62,6 +62,6 @@ export const describeManyEntries = (name: string, open: OpenStore): void => {
   describe(`the ledger in ${name}`, () => {
     let store: LedgerStore | undefined
     afterAll(() => store?.close())
-    declareManyEntriesTest(async (context) => (store ??= await open(context)), MANY)
+    describeManyEntriesOf(async (context) => (store ??= await open(context)), MANY)
   })
 }

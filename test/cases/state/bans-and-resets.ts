@@ -15,7 +15,7 @@ import type { StateService } from './state-service.ts'
 import { type Instance, pathOf } from './constants.ts'
 
 /** Declares the tests. */
-export const bansAndResets = (service: () => StateService): void => {
+export const describeBansAndResets = (service: () => StateService): void => {
   const { begin, post, several, operate, introspect } = operating(service)
   const resetNow = (instance: Instance) => operate('POST', `${pathOf(instance)}/reset`)
   const reset = async (instance: Instance): ReturnType<typeof resetNow> => {

@@ -9,7 +9,7 @@ import { type Instance, pathOf } from './constants.ts'
 const RACERS = 30
 
 /** Declares the tests. */
-export const firstUseChanges = (service: () => StateService): void => {
+export const describeFirstUseChanges = (service: () => StateService): void => {
   const begin = (instance: Instance, role: string, more: AttemptOptions = {}): Promise<Attempt> =>
     service().begin(instance, { role, ...more })
   const post = (attempt: Attempt): Promise<Answer> => service().post(attempt)

@@ -17,7 +17,7 @@ import { type Instance, STRANGER, pathOf } from './constants.ts'
 const RACERS = 30
 
 /** Declares the tests. */
-export const firstUse = (service: () => StateService): void => {
+export const describeFirstUse = (service: () => StateService): void => {
   const begin = (instance: Instance, role: string, more: AttemptOptions = {}): Promise<Attempt> =>
     service().begin(instance, { role, ...more })
   const post = (attempt: Attempt): Promise<Answer> => service().post(attempt)

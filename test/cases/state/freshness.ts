@@ -43,7 +43,7 @@ const BAD_ENCODINGS: readonly (readonly [string, (pkcs7: string) => string])[] =
 ]
 
 /** Declares the tests. */
-export const freshness = (service: () => StateService): void => {
+export const describeFreshness = (service: () => StateService): void => {
   const now = (): number => service().now()
   const byHand = (changes: Partial<Parameters<typeof makeChallenge>[0]> = {}): string =>
     makeChallenge({

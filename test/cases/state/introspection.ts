@@ -11,7 +11,7 @@ import { ISSUER, OPERATOR, RELYING_PARTY, pathOf } from './constants.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /** Declares the tests. */
-export const introspection = (service: () => StateService): void => {
+export const describeIntrospection = (service: () => StateService): void => {
   const enroll = async (): Promise<{ token: string; claims: Members; answer: Answer }> => {
     const attempt = await service().begin(service().newInstance(), { role: 'always' })
     const answer = await service().post(attempt)

@@ -23,7 +23,7 @@ import { type Attempt, type StateService } from './state-service.ts'
 import { ISSUER, STRANGER } from './constants.ts'
 
 /** Declares the tests. */
-export const keyBinding = (service: () => StateService): void => {
+export const describeKeyBinding = (service: () => StateService): void => {
   let key: TestKey
   let other: TestKey
   beforeAll(async () => {

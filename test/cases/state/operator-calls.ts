@@ -12,7 +12,7 @@ const INSTANCES = '/v1/admin/instances'
 const BANS = '/v1/admin/bans'
 
 /** Declares the tests. */
-export const operatorCalls = (service: () => StateService): void => {
+export const describeOperatorCalls = (service: () => StateService): void => {
   const enrolled = async (role = 'always'): Promise<Instance> => {
     const instance = service().newInstance()
     await expectEnrolled(await service().post(await service().begin(instance, { role })))

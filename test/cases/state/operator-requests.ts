@@ -10,7 +10,7 @@ const BANS = '/v1/admin/bans'
 const IN_REGION = `${INSTANCES}/1609000000000000/cn-hangzhou`
 
 /** Declares the tests. */
-export const operatorRequests = (service: () => StateService): void => {
+export const describeOperatorRequests = (service: () => StateService): void => {
   const operate = (...call: Parameters<StateService['operate']>): Promise<Answer> =>
     service().operate(...call)
 

@@ -106,7 +106,7 @@ export const CALLS: readonly (readonly [string, string, string])[] = Object.entr
 ).map(([action, call]) => [action, call.method, pathOfCall(call)])
 
 /** Declares the tests. */
-export const operators = (service: () => StateService): void => {
+export const describeOperators = (service: () => StateService): void => {
   const callWith = (token: string | undefined, path = PATH, method = 'GET'): Promise<Answer> =>
     service().send(method, path, {
       headers: { Authorization: token === undefined ? undefined : `Bearer ${token}` },

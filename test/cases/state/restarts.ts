@@ -20,7 +20,7 @@ import { pathOf } from './constants.ts'
 const SHORT_SECONDS = 2
 
 /** Declares the tests. */
-export const restarts = (service: () => StateService): void => {
+export const describeRestarts = (service: () => StateService): void => {
   const begin = (role: string): Promise<Attempt> =>
     service().begin(service().newInstance(), { role })
   const post = (attempt: Attempt): Promise<Answer> => service().post(attempt)

@@ -14,7 +14,7 @@ import type { StateService } from './state-service.ts'
 import { type Instance, pathOf } from './constants.ts'
 
 /** Declares the tests. */
-export const revocations = (service: () => StateService): void => {
+export const describeRevocations = (service: () => StateService): void => {
   const { begin, post, several, operate, introspect } = operating(service)
   const revoke = (instance: Instance) => operate('POST', `${pathOf(instance)}/revoke`)
   const forget = (instance: Instance) => operate('DELETE', pathOf(instance))

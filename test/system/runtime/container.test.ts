@@ -4,7 +4,7 @@ import type { TestContext } from 'vitest'
 import { buildImage, requireNamespaces, startContainer } from '../functions/image.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { onProcess } from './deploy.ts'
-import { describeRuntime } from './suite.ts'
+import { describeRuntime } from '../../cases/runtime/cases.ts'
 
 describeRuntime(
   'Container, Redis',

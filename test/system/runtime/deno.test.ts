@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { DENO } from '../../support/start-service.ts'
 import { entryOf, onProcess } from './deploy.ts'
-import { describeRuntime } from './suite.ts'
+import { describeRuntime } from '../../cases/runtime/cases.ts'
 
 describeRuntime(
   'Deno, Deno KV',

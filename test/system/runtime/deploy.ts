@@ -12,7 +12,7 @@ import {
   serviceOf,
   startService,
 } from '../../support/start-service.ts'
-import type { Deploy, Deployment } from './deployment.ts'
+import type { Deploy, Deployment } from '../../cases/runtime/deployment.ts'
 import { type Store, fileStore, redisStore } from './stores.ts'
 
 /** Where a deployment keeps its things. */

@@ -9,7 +9,7 @@ import { reservePort } from '../../support/ports.ts'
 import { startProcess } from '../../support/processes.ts'
 import { onProcess } from './deploy.ts'
 import { PLATFORM_VARIABLES, behindPlatform } from './function-compute.ts'
-import { describeRuntime } from './suite.ts'
+import { describeRuntime } from '../../cases/runtime/cases.ts'
 
 describeRuntime(
   'Function Compute, Redis',

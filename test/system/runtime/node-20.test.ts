@@ -6,7 +6,7 @@ import { waitForEnd } from '../../support/output.ts'
 import { startProcess } from '../../support/processes.ts'
 import { POLICY } from '../../support/test-service.ts'
 import { entryOf, onProcess } from './deploy.ts'
-import { describeRuntime } from './suite.ts'
+import { describeRuntime } from '../../cases/runtime/cases.ts'
 
 const NODE = { command: process.execPath, args: ['--import', 'tsx', 'functions/node.ts'] }
 

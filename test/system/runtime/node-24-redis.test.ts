@@ -3,7 +3,7 @@
 import type { TestContext } from 'vitest'
 import { requireNode24 } from '../../support/node24.ts'
 import { entryOf, onProcess } from './deploy.ts'
-import { describeRuntime } from './suite.ts'
+import { describeRuntime } from '../../cases/runtime/cases.ts'
 
 describeRuntime(
   'Node 24, Redis',

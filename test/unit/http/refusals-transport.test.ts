@@ -104,7 +104,7 @@ describe('createApp() refuses a body that is slow', () => {
       const response = await exchange(port, [...HEAD, 'Content-Length: 100'])
       await expectRefused(impatient, response, TIMEOUT)
     } finally {
-      close()
+      await close()
     }
   })
 

@@ -1,6 +1,6 @@
 // State on Node: enrollment.
 
-import { describeState } from '../../cases/state/suite.ts'
+import { describeState } from '../../cases/state/cases.ts'
 import { nodeInProcess } from '../../support/node-in-process.ts'
 
 describeState('enrollment', 'on Node', nodeInProcess())

@@ -2,17 +2,17 @@
 // its own, so that they can run side by side.
 
 import { afterAll, beforeAll, describe } from 'vitest'
-import { bansAndResets } from './bans-and-resets.ts'
-import { firstUseChanges } from './first-use-changes.ts'
-import { firstUse } from './first-use.ts'
-import { freshness } from './freshness.ts'
-import { introspection } from './introspection.ts'
-import { keyBinding } from './key-binding.ts'
-import { operatorCalls } from './operator-calls.ts'
-import { operatorRequests } from './operator-requests.ts'
-import { operators } from './operators.ts'
-import { restarts } from './restarts.ts'
-import { revocations } from './revocations.ts'
+import { describeBansAndResets } from './bans-and-resets.ts'
+import { describeFirstUseChanges } from './first-use-changes.ts'
+import { describeFirstUse } from './first-use.ts'
+import { describeFreshness } from './freshness.ts'
+import { describeIntrospection } from './introspection.ts'
+import { describeKeyBinding } from './key-binding.ts'
+import { describeOperatorCalls } from './operator-calls.ts'
+import { describeOperatorRequests } from './operator-requests.ts'
+import { describeOperators } from './operators.ts'
+import { describeRestarts } from './restarts.ts'
+import { describeRevocations } from './revocations.ts'
 import { type Runtime, type StateService, startStateService } from './state-service.ts'
 
 /** Declares the cases of one subject. */
@@ -20,10 +20,15 @@ type Cases = (service: () => StateService) => void
 
 /** Each part with its cases, in their order: those that stop and start the service come last. */
 const PARTS = {
-  enrollment: [freshness, firstUse],
-  changes: [firstUseChanges, bansAndResets, revocations],
-  'keys and restarts': [keyBinding, restarts],
-  operators: [operators, operatorCalls, operatorRequests, introspection],
+  enrollment: [describeFreshness, describeFirstUse],
+  changes: [describeFirstUseChanges, describeBansAndResets, describeRevocations],
+  'keys and restarts': [describeKeyBinding, describeRestarts],
+  operators: [
+    describeOperators,
+    describeOperatorCalls,
+    describeOperatorRequests,
+    describeIntrospection,
+  ],
 } satisfies Readonly<Record<string, readonly Cases[]>>
 
 /** Declares the cases of one part, over one service. */
