@@ -10,7 +10,8 @@ import { parseArgs, promisify } from 'node:util'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { admitting } from '../support/test-enroller.ts'
 import { getChallenge, postEvidence } from '../support/instance.ts'
-import { freePort, startProcess, waitUntil } from '../support/processes.ts'
+import { reservePort } from '../support/ports.ts'
+import { startProcess, waitUntil } from '../support/processes.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { ROOT } from '../support/sources.ts'
 import { createTestCloud, documentText, withAudience } from '../support/test-cloud.ts'
@@ -38,7 +39,7 @@ try {
     return [...info.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number), 0)
   }
   const cloud = await createTestCloud()
-  const port = await freePort()
+  const port = await reservePort()
   const url = `http://127.0.0.1:${port}`
   const began = performance.now()
   const { child, output, stop } = startProcess(process.execPath, [join(folder, 'node.mjs')], {

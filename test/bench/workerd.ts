@@ -7,7 +7,8 @@ import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort, startProcess, waitUntil } from '../support/processes.ts'
+import { reservePort } from '../support/ports.ts'
+import { startProcess, waitUntil } from '../support/processes.ts'
 import { ROOT } from '../support/sources.ts'
 import { processorMs } from './processor.ts'
 
@@ -42,7 +43,7 @@ export const startWorkerd = async (
   { modules, worker, services = '' }: { modules: string[]; worker: string; services?: string },
   env: Readonly<Record<string, string>> = {},
 ): Promise<WorkerdProcess> => {
-  const port = await freePort()
+  const port = await reservePort()
   const config = join(folder, `${name}.capnp`)
   const embedded = modules.map((file) => `(name = "${file}", esModule = embed "${file}")`)
   writeFileSync(

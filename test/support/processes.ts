@@ -4,8 +4,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-export { reservePort as freePort } from './ports.ts'
-
 const STOP_SECONDS = 5
 /** The longest pause between two looks; the first ones are shorter. */
 const POLL_MS = 50

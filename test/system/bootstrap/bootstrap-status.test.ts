@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { enrollIn, pathWith, runScript } from '../../support/bootstrap.ts'
@@ -89,7 +89,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   })
 
   it('ends with 3 where no metadata service answers', async (context) => {
-    const env = { PATH, ROLLCALL_METADATA_URL: `http://127.0.0.1:${await freePort()}` }
+    const env = { PATH, ROLLCALL_METADATA_URL: `http://127.0.0.1:${await reservePort()}` }
     const run = await enrollIn(scene, env, shellOf(context))
     expect(run).toMatchObject({ status: 3, stdout: '' })
     expect(run.stderr).toMatch(/is this an ECS instance in a VPC/)
@@ -104,7 +104,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   })
 
   it('ends with 5 where no service answers', async (context) => {
-    const script = bootstrapScript({ issuer: `http://127.0.0.1:${await freePort()}` })
+    const script = bootstrapScript({ issuer: `http://127.0.0.1:${await reservePort()}` })
     const run = await runScript(shellOf(context), script, { PATH, ROLLCALL_ATTEMPTS: '2' })
     expect(run).toMatchObject({ status: 5, stdout: '' })
     expect(run.stderr).toMatch(/not available .*try again later/)

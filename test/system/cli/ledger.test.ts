@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openLedger } from '../../../src/ledger/open.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
@@ -94,7 +94,7 @@ describe('rollcall ledger renew-epoch', () => {
   })
 
   it('ends with 5 if the ledger does not answer, and tells no password', async () => {
-    const url = `redis://app:${SECRET}@127.0.0.1:${await freePort()}`
+    const url = `redis://app:${SECRET}@127.0.0.1:${await reservePort()}`
     const run = await renew({ ROLLCALL_LEDGER: url })
     expect(run).toMatchObject({ status: 5, stdout: '' })
     expect(run.stderr).toMatch(/cannot be reached \(ECONNREFUSED\)/)

@@ -5,7 +5,7 @@ import { type RequestListener, createServer } from 'node:http'
 import { type AddressInfo, type Socket, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MetadataError, createMetadataClient, remedyOf } from '../../../src/metadata/index.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { failureOf, setClientScene } from '../../support/metadata-client.ts'
 
 const closers: (() => void)[] = []
@@ -58,7 +58,7 @@ describe('MetadataError', () => {
   })
 
   it('says where nobody listens that this seems not to be an instance', async () => {
-    const baseUrl = `http://127.0.0.1:${await freePort()}`
+    const baseUrl = `http://127.0.0.1:${await reservePort()}`
     const client = createMetadataClient({ baseUrl, attempts: 2 })
     const error = await failureOf(client.items.hostname())
     expect(error).toMatchObject({ code: 'unreachable', status: undefined })

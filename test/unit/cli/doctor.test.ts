@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { ROLE } from '../../support/test-enroller.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { type ClientScene, isEnroll, setClientScene } from '../../support/client-scene.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
@@ -112,7 +112,7 @@ describe('rollcall doctor, with everything in order', () => {
 describe('rollcall doctor, with one thing broken', () => {
   it('finds the metadata service absent', async () => {
     scene = await setClientScene()
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await reservePort()}`
     const line = expectOneFailure(
       await doctor(['--metadata-url', url, '--enroll']),
       'metadata service',
@@ -170,7 +170,7 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('finds the service stopped', async () => {
     scene = await setClientScene()
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await reservePort()}`
     const rest = ['clock', 'ledger', 'discovery', 'keys', 'challenge', 'signature', 'enrollment']
     const line = expectOneFailure(await doctor(['--enroll'], url), 'service', rest)
     expect(line).toMatch(/ECONNREFUSED.*next: is it running, and may this machine reach it/)

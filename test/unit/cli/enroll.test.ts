@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import {
   type ClientScene,
   isEnroll,
@@ -315,7 +315,7 @@ describe('rollcall enroll, when things fail for a while', () => {
 
   it('ends with 5 when the service stays away, after as many calls as it may make', async () => {
     scene = await setClientScene()
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await reservePort()}`
     const { status, stderr } = await command.run(['enroll', url, '--attempts', '2'], {
       timing: scene.timing,
     })
@@ -357,7 +357,7 @@ describe('rollcall enroll, with a metadata service that is not as it should be',
 
   it('ends with 3 when nobody answers', async () => {
     scene = await setClientScene()
-    const nobody = `http://127.0.0.1:${await freePort()}`
+    const nobody = `http://127.0.0.1:${await reservePort()}`
     const { status, stderr } = await enroll(['--metadata-url', nobody])
     expect(status).toBe(3)
     expect(stderr).toContain('not to be an ECS instance')

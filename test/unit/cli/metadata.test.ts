@@ -5,7 +5,7 @@ import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-se
 import { typedPath } from '../../../src/cli/metadata/paths.ts'
 import type { MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
 import { createFastTiming } from '../../support/fast-timing.ts'
-import { freePort } from '../../support/processes.ts'
+import { reservePort } from '../../support/ports.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 let command: RollcallCommand
@@ -72,7 +72,7 @@ describe('rollcall metadata get', () => {
 
   it('ends with 3 where nobody answers, within seconds', async () => {
     await start()
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await reservePort()}`
     const args = ['metadata', 'get', 'hostname', '--metadata-url', url]
     const { status, stderr } = await command.run(args)
     expect(status).toBe(3)

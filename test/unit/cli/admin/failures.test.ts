@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../../src/token/generate.ts'
-import { freePort } from '../../../support/processes.ts'
+import { reservePort } from '../../../support/ports.ts'
 import type { Run, RunOptions } from '../../../support/command.ts'
 import {
   ACCOUNT,
@@ -184,7 +184,7 @@ describe('rollcall admin, refused by the service', () => {
   })
 
   it('does not follow a redirect, and does not take 403 for something else', async () => {
-    const to = `http://127.0.0.1:${await freePort()}`
+    const to = `http://127.0.0.1:${await reservePort()}`
     const headers = { Location: `${to}/v1/admin/instances` }
     service.troubles.push(() => new Response(null, { status: 307, headers }))
     const redirected = await service.admin(['list'])

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../../support/processes.ts'
+import { reservePort } from '../../../support/ports.ts'
 import {
   ACCOUNT,
   type AdminService,
@@ -29,7 +29,7 @@ const unavailable = (status: number, retryAfter?: string) => (): Response =>
 
 describe('rollcall admin, without a service', () => {
   it('ends with exit status 5 when nothing listens, tried as often as was said', async () => {
-    const issuer = `http://127.0.0.1:${await freePort()}`
+    const issuer = `http://127.0.0.1:${await reservePort()}`
     const args = ['list', '--key', service.keyFile, '--issuer', issuer, '--retries', '2']
     const { status, stdout, stderr } = await service.command.run(['admin', ...args])
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
