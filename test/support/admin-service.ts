@@ -1,23 +1,18 @@
 // The service with its calls of operators, on a loopback port: the real app over a ledger in memory,
 // instances that really enroll, and trouble between it and the command where a test asks for it.
 
-import { createAdaptorServer } from '@hono/node-server'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { encodeRecords, instanceKey, unknownInstance } from '../../src/registry/instance-record.ts'
-import { createApp } from '../../src/http/app.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { parseOperatorKeys } from '../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
-import { createTestEnroller } from './test-enroller.ts'
+import { listen } from './listener.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
 import { DOCUMENT_FIELDS } from './test-cloud.ts'
+import { createTestService } from './test-service.ts'
 import { type RollcallCommand, type Run, type RunOptions, createCommand } from './command.ts'
 
 export const ACCOUNT = DOCUMENT_FIELDS['owner-account-id'] as string
@@ -82,32 +77,25 @@ export const startAdminServiceFor = async <Options>(
   // The address is the service's name, so it is known before the service is made.
   let fetch: (request: Request) => Promise<Response> = async () =>
     new Response(null, { status: 503 })
-  const server = createAdaptorServer({
-    fetch: (request: Request) => fetch(request),
-    overrideGlobalObjects: false,
-  }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, close } = await listen({ fetch: (request) => fetch(request) })
   const ledger = createMemoryLedger(0)
-  const scene = await createTestEnroller({ issuer: url, ledger })
   const privateKeys = await generateSigningKeys('ES256')
   const { jwks } = await parseSigningKeys(privateKeys)
   const gatewayKeys = await generateSigningKeys('ES256')
   const [gatewayPublic] = (await parseSigningKeys(gatewayKeys)).jwks.keys
   const about = { name: 'gateway', scope: ['introspect'] }
-  const operatorKeys = await parseOperatorKeys({
-    keys: [...jwks.keys, { ...gatewayPublic, ...about }],
-  })
+  const operatorKeys = { keys: [...jwks.keys, { ...gatewayPublic, ...about }] }
   const secrets: string[] = [privateKeys, gatewayKeys].map(({ keys }) => keys[0]?.d as string)
   const events: AuditEvent[] = []
   const requests: Request[] = []
   const troubles: Trouble[] = []
-  const clock = (): number => nowSeconds() + service.clockOffset
-  const app = createApp({
-    enroller: scene.enroller,
-    operators: { ledger, operatorKeys },
-    audit: (event) => void events.push(event),
+  // While an instance enrolls the clock is right, and nothing is noted.
+  let enrolling = false
+  const clock = (): number => nowSeconds() + (enrolling ? 0 : service.clockOffset)
+  const tested = await createTestService({
+    variables: { ROLLCALL_ISSUER: url, ROLLCALL_ADMIN_KEYS: JSON.stringify(operatorKeys) },
+    ledger,
+    audit: (event) => void (enrolling || events.push(event)),
     clock,
   })
 
@@ -115,7 +103,7 @@ export const startAdminServiceFor = async <Options>(
     const token = request.headers.get('Authorization')?.split(' ')[1]
     if (token !== undefined) secrets.push(token, token.split('.')[2] as string)
     requests.push(request.clone())
-    const response = (await troubles.shift()?.(request)) ?? (await app.fetch(request))
+    const response = (await troubles.shift()?.(request)) ?? (await tested.fetch(request))
     response.headers.set('Date', new Date(clock() * 1000).toUTCString())
     return response
   }
@@ -144,12 +132,18 @@ export const startAdminServiceFor = async <Options>(
         options,
       ),
     async enroll(id) {
-      const { audience } = await scene.enroller.challenge({}, nowSeconds())
-      const evidence = scene.evidence(audience, { 'instance-id': id })
-      const enrollment = await scene.enroller.enroll(evidence, nowSeconds())
-      if (!enrollment.ok) throw new Error(`${id} was not enrolled: ${enrollment.code}`)
-      secrets.push(enrollment.accessToken)
-      return enrollment.accessToken
+      enrolling = true
+      try {
+        const evidence = await tested.evidence({ fields: { 'instance-id': id } })
+        const response = await tested.post('/v1/enroll', evidence)
+        const answer = (await response.json()) as Readonly<Record<string, unknown>>
+        if (!response.ok) throw new Error(`${id} was not enrolled: ${String(answer['code'])}`)
+        const token = String(answer['access_token'])
+        secrets.push(token)
+        return token
+      } finally {
+        enrolling = false
+      }
     },
     async seed(seeds) {
       for (const {
@@ -176,8 +170,7 @@ export const startAdminServiceFor = async <Options>(
       return lines.map((line) => (JSON.parse(line) as { instance_id: string }).instance_id)
     },
     async close() {
-      server.close()
-      server.closeAllConnections()
+      await close()
       command.remove()
     },
   }

@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { bootstrapScript } from '../../src/http/bootstrap-script.ts'
-import type { ClientScene } from './client-scene.ts'
+import type { ClientServers } from './client-servers.ts'
 import type { Run } from './command.ts'
 import { ROLE } from './test-enroller.ts'
 import { cleanEnvironment } from './processes.ts'
@@ -84,13 +84,13 @@ export const createScriptTime = (
   }
 }
 
-/** Runs the script of a scene. */
+/** Runs the script of a servers. */
 export const enrollIn = (
-  scene: ClientScene,
+  servers: ClientServers,
   env: Record<string, string> = {},
   shell: readonly [string, ...string[]] = ['sh'],
 ): Promise<Run> =>
-  runScript(shell, bootstrapScript({ issuer: scene.url, role: ROLE }), {
-    ROLLCALL_METADATA_URL: scene.metadataUrl,
+  runScript(shell, bootstrapScript({ issuer: servers.url, role: ROLE }), {
+    ROLLCALL_METADATA_URL: servers.metadataUrl,
     ...env,
   })

@@ -1,16 +1,13 @@
-// What the client library talks to, all in the test's own process: a service from `createService()` and an emulated
+// What the client library talks to, all in the test's own process: a service from `createTestService()` and an emulated
 // metadata service. A test may answer in place of either, and no wait takes any time.
 
-import { parseConfig } from '../../src/config.ts'
 import type { MetadataEmulator } from '../../src/emulator/index.ts'
 import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
-import { ledgerReader } from '../../src/ledger/configured.ts'
-import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { type MetadataClient, createMetadataClient } from '../../src/metadata/index.ts'
-import { createService } from '../../src/service.ts'
 import { type PrivateKey, type Reach, parsePrivateKey } from '../../src/client/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
+import { createTestService } from './test-service.ts'
 import { type TestTiming, createTestTiming } from './timing.ts'
 
 export const ISSUER = 'https://localhost'
@@ -89,16 +86,11 @@ export const createClientService = async ({
     ROLLCALL_ADMIN_KEYS: publicHalf(operatorKeys),
     ROLLCALL_POLICY: JSON.stringify(policy),
     ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
-    ROLLCALL_LEDGER: 'memory:',
     ...variables,
   }
-  const events: AuditEvent[] = []
-  const { fetch } = await createService({
-    config: await parseConfig(environment, { readLedger: ledgerReader(['memory']) }),
-    ledger: createMemoryLedger(0),
-    audit: (event) => void events.push(event),
+  const { fetch, events } = await createTestService({
+    variables: environment,
     clock: () => Math.floor(timing.now()),
-    report: () => undefined,
   })
   const requests: string[] = []
   const service: ClientService = {

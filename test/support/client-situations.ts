@@ -3,13 +3,13 @@
 
 import { expect } from 'vitest'
 import {
-  type ClientScene,
-  type ClientSceneOptions,
+  type ClientServers,
+  type ClientServersOptions,
   type Intercept,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from './client-scene.ts'
+} from './client-servers.ts'
 import type { Run } from './command.ts'
 import { CLUSTER, ROLE, claimsOf } from './test-enroller.ts'
 import { HOSTILE_ANSWERS, type HostileAnswer, ODD_ANSWERS, answerWith } from './hostile-answers.ts'
@@ -29,7 +29,7 @@ export interface Situation {
   readonly status: number
   /** With exit status 3 the client says this. */
   readonly failure?: MetadataFailure
-  readonly options?: ClientSceneOptions
+  readonly options?: ClientServersOptions
   /** Makes what happens between client and service, once for each client. */
   readonly intercept?: () => Intercept
   readonly env?: Readonly<Record<string, string>>
@@ -49,7 +49,7 @@ export interface Situation {
 
 /** What a client gets, and how it ends. */
 export type Client = (
-  scene: ClientScene,
+  servers: ClientServers,
   given: {
     readonly url: string
     readonly env: Readonly<Record<string, string>>
@@ -62,8 +62,8 @@ const DOCUMENT = 'dynamic/instance-identity/document'
 const PKCS7 = 'dynamic/instance-identity/pkcs7'
 const AUTO = { ROLLCALL_METADATA_MODE: 'auto' }
 
-const faults = (...names: string[]): ClientSceneOptions => ({ emulator: { faults: names } })
-const hardened = (...names: string[]): ClientSceneOptions => ({
+const faults = (...names: string[]): ClientServersOptions => ({ emulator: { faults: names } })
+const hardened = (...names: string[]): ClientServersOptions => ({
   emulator: { hardenedOnly: true, faults: names },
 })
 const once =
@@ -250,27 +250,27 @@ export const expectOutcome = async (
   client: Client,
   said: Readonly<Record<MetadataFailure, RegExp>>,
 ): Promise<void> => {
-  const scene = await setClientScene(situation.options)
+  const servers = await startClientServers(situation.options)
   try {
-    if (situation.intercept !== undefined) scene.intercept = situation.intercept()
-    if (situation.answer !== undefined) answerWith(scene, situation.answer)
+    if (situation.intercept !== undefined) servers.intercept = situation.intercept()
+    if (situation.answer !== undefined) answerWith(servers, situation.answer)
     const nobody = async (): Promise<string> => `http://127.0.0.1:${await reservePort()}`
     const env = {
       ROLLCALL_ROLE: ROLE,
-      ROLLCALL_METADATA_URL: situation.metadataIsDown ? await nobody() : scene.metadataUrl,
+      ROLLCALL_METADATA_URL: situation.metadataIsDown ? await nobody() : servers.metadataUrl,
       ...situation.env,
     }
-    const url = situation.serviceIsDown ? await nobody() : scene.url
-    const run = await client(scene, { url, env, situation })
+    const url = situation.serviceIsDown ? await nobody() : servers.url
+    const run = await client(servers, { url, env, situation })
     const { status, stdout, stderr } = run
     const claims = stdout === '' ? undefined : claimsOf(stdout)
-    const { instanceId } = scene.emulator.instances[0] ?? {}
+    const { instanceId } = servers.emulator.instances[0] ?? {}
     expect(
       {
         status,
         role: claims?.['role'],
         instance: (claims?.['ecs'] as { instance_id?: string } | undefined)?.instance_id,
-        challenges: scene.bodiesOf('POST /v1/challenge').length,
+        challenges: servers.bodiesOf('POST /v1/challenge').length,
       },
       stderr,
     ).toEqual({
@@ -282,6 +282,6 @@ export const expectOutcome = async (
     if (situation.failure !== undefined) expect(stderr).toMatch(said[situation.failure])
     else if (status === 0 && isQuiet(situation)) expect(stderr).toBe('')
   } finally {
-    await scene.close()
+    await servers.close()
   }
 }

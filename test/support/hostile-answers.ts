@@ -1,7 +1,7 @@
 // Answers that a hostile service, or whoever answers at the metadata service's address, may send: what a
 // client must not take apart, keep or sign. One list for bootstrap.sh and `rollcall enroll`.
 
-import type { ClientScene, Intercept } from './client-scene.ts'
+import type { ClientServers, Intercept } from './client-servers.ts'
 
 /** How much of answers without end was taken, in bytes. */
 export interface Taken {
@@ -185,8 +185,8 @@ export const ODD_ANSWERS: readonly HostileAnswer[] = [
   },
 ]
 
-/** Lets a scene answer so. @returns what counts how much is taken */
-export const answerWith = (scene: ClientScene, { path, change }: HostileAnswer): Taken => {
+/** Lets a servers answer so. @returns what counts how much is taken */
+export const answerWith = (servers: ClientServers, { path, change }: HostileAnswer): Taken => {
   const taken: Taken = { bytes: 0 }
   const intercept: Intercept = async (request, pass) => {
     if (!new URL(request.url).pathname.endsWith(path)) return undefined
@@ -197,7 +197,7 @@ export const answerWith = (scene: ClientScene, { path, change }: HostileAnswer):
       headers: { 'Content-Type': good.headers.get('Content-Type') ?? 'text/plain' },
     })
   }
-  if (path.startsWith('/v1/')) scene.intercept = intercept
-  else scene.interceptMetadata = intercept
+  if (path.startsWith('/v1/')) servers.intercept = intercept
+  else servers.interceptMetadata = intercept
   return taken
 }

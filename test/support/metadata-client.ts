@@ -13,17 +13,17 @@ import {
 } from '../../src/metadata/index.ts'
 
 /** An emulator, a client of it, and each request: method and path. */
-export interface ClientScene {
+export interface ClientServers {
   readonly emulator: MetadataEmulator
   readonly client: MetadataClient
   readonly requests: string[]
 }
 
 /** Sets one up. */
-export const setClientScene = async (
+export const startClientServers = async (
   emulatorOptions: MetadataEmulatorOptions = {},
   clientOptions: MetadataClientOptions = {},
-): Promise<ClientScene> => {
+): Promise<ClientServers> => {
   const emulator = await createMetadataEmulator(emulatorOptions)
   const requests: string[] = []
   const client = createMetadataClient({

@@ -116,9 +116,7 @@ const commandOf = async (
 
 /** The variables that are set. */
 const setIn = (variables: StartOptions['variables']): [string, string][] =>
-  Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  )
+  Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
 
 const startServer =
   (runtime: (typeof SERVERS)[number]) =>
@@ -127,7 +125,11 @@ const startServer =
     const [program = '', ...args] =
       options.shell === undefined ? command : ['sh', '-c', options.shell, 'sh', ...command]
     const usual = { PORT: String(port), ROLLCALL_LEDGER: 'memory:', NO_COLOR: '1' }
-    return startProcess(program, args, Object.fromEntries(setIn({ ...usual, ...options.variables })))
+    return startProcess(
+      program,
+      args,
+      Object.fromEntries(setIn({ ...usual, ...options.variables })),
+    )
   }
 
 /** The Worker under `wrangler dev`, offline, its Durable Objects on disk. */

@@ -20,7 +20,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import tsdownConfig from '../../tsdown.config.ts'
-import { setClientScene } from '../support/client-scene.ts'
+import { startClientServers } from '../support/client-servers.ts'
 import { ROLE, claimsOf } from '../support/test-enroller.ts'
 import { requireNode24 } from '../support/node24.ts'
 import { installPackage, packPackage } from '../support/packed-package.ts'
@@ -36,21 +36,32 @@ const enrollWith = async (
   program: string,
   args: readonly string[],
 ): Promise<Record<string, unknown>> => {
-  const scene = await setClientScene({ role: { binding: 'dpop' } })
+  const servers = await startClientServers({ role: { binding: 'dpop' } })
   const cwd = mkdtempSync(join(tmpdir(), 'rollcall-enroll-'))
   try {
-    const options = ['--role', ROLE, '--metadata-url', scene.metadataUrl, '--dpop-key', 'key.json']
+    const options = [
+      '--role',
+      ROLE,
+      '--metadata-url',
+      servers.metadataUrl,
+      '--dpop-key',
+      'key.json',
+    ]
     const deliver = ['--out', 'token.jwt', '--exec', 'cat "$ROLLCALL_TOKEN_FILE"']
-    const { stdout } = await run(program, [...args, 'enroll', scene.url, ...options, ...deliver], {
-      cwd,
-      env: cleanEnvironment(),
-    })
+    const { stdout } = await run(
+      program,
+      [...args, 'enroll', servers.url, ...options, ...deliver],
+      {
+        cwd,
+        env: cleanEnvironment(),
+      },
+    )
     expect(statSync(join(cwd, 'key.json')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(cwd, 'token.jwt'), 'utf8')).toBe(stdout)
     return claimsOf(stdout)
   } finally {
     rmSync(cwd, { recursive: true })
-    await scene.close()
+    await servers.close()
   }
 }
 

@@ -10,17 +10,17 @@ import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
 import { enrollIn, runScript } from '../../support/bootstrap.ts'
-import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
+import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
 
-let scene: ClientScene
-let other: ClientScene
+let servers: ClientServers
+let other: ClientServers
 let folder: string
 beforeAll(async () => {
-  ;[scene, other] = await Promise.all([setClientScene(), setClientScene()])
+  ;[servers, other] = await Promise.all([startClientServers(), startClientServers()])
   folder = mkdtempSync(join(tmpdir(), 'rollcall-challenge-'))
 })
 afterAll(async () => {
-  await scene.close()
+  await servers.close()
   await other.close()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -55,7 +55,7 @@ const MACHINES: readonly (readonly [string, Machine])[] = [
 
 /** The service passes on the challenge that another service made for the same role. */
 const passOnChallenges = (): void => {
-  scene.intercept = (request) =>
+  servers.intercept = (request) =>
     request.url.endsWith('/v1/challenge')
       ? fetch(`${other.url}/v1/challenge`, {
           method: 'POST',
@@ -64,15 +64,15 @@ const passOnChallenges = (): void => {
         })
       : undefined
 }
-const behave = (): void => void (scene.intercept = () => undefined)
+const behave = (): void => void (servers.intercept = () => undefined)
 
 /** The fence of README.md that enrolls by hand, and what it talks to put in place. */
 const byHand = (): string => {
   const fences = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)
   const fence = [...fences].map(([, text = '']) => text).find((text) => text.includes('aud=$('))
   return String(fence)
-    .replace('https://rollcall.example', scene.url)
-    .replace('http://100.100.100.200', scene.metadataUrl)
+    .replace('https://rollcall.example', servers.url)
+    .replace('http://100.100.100.200', servers.metadataUrl)
 }
 const IS_GOOD = 'the challenge is good\n'
 
@@ -80,15 +80,15 @@ describe.each(MACHINES)('with %s', (_, machine) => {
   it('bootstrap.sh enrolls', async (context) => {
     behave()
     const { shell, path } = machine(context)
-    const run = await enrollIn(scene, { PATH: path }, shell)
+    const run = await enrollIn(servers, { PATH: path }, shell)
     expect(run).toMatchObject({ status: 0, stderr: '' })
-    expect(claimsOf(run.stdout)).toMatchObject({ iss: scene.url, role: ROLE })
+    expect(claimsOf(run.stdout)).toMatchObject({ iss: servers.url, role: ROLE })
   })
 
   it('bootstrap.sh ends with 4 at a challenge of another service', async (context) => {
     passOnChallenges()
     const { shell, path } = machine(context)
-    const run = await enrollIn(scene, { PATH: path }, shell)
+    const run = await enrollIn(servers, { PATH: path }, shell)
     expect(run).toMatchObject({ status: 4, stdout: '' })
     expect(run.stderr).toMatch(/stopped before anything was signed/)
   })
@@ -127,10 +127,10 @@ describe('bootstrap.sh', () => {
     ['all of its tools fail', { sha256sum: 'exit 1', base64: 'exit 1', od: 'exit 1' }],
   ])('asks for no signature where %s', async (_, fakes) => {
     behave()
-    const enrollments = scene.requests.length
-    const run = await enrollIn(scene, { PATH: `${toolsWith(fakes)}:${everyTool}` })
+    const enrollments = servers.requests.length
+    const run = await enrollIn(servers, { PATH: `${toolsWith(fakes)}:${everyTool}` })
     expect(run).toMatchObject({ status: 4, stdout: '' })
-    expect(scene.requests.slice(enrollments).map(({ path }) => path)).toEqual([
+    expect(servers.requests.slice(enrollments).map(({ path }) => path)).toEqual([
       'POST /v1/challenge',
     ])
   })
@@ -145,7 +145,7 @@ describe('bootstrap.sh', () => {
     for (const tool of [...APPLETS, 'curl']) {
       if (tool !== missing) symlinkSync(findTool(tool) as string, join(bin, tool))
     }
-    const script = bootstrapScript({ issuer: scene.url })
+    const script = bootstrapScript({ issuer: servers.url })
     const run = await runScript([findTool('sh') as string], script, { PATH: bin })
     expect(run).toMatchObject({ status: 2, stdout: '' })
     expect(run.stderr).toBe(`rollcall: ${missing} is missing; install the package ${packageName}\n`)

@@ -15,11 +15,11 @@ import { join } from 'node:path'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import {
-  type ClientScene,
+  type ClientServers,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from '../../support/client-scene.ts'
+} from '../../support/client-servers.ts'
 import { HOSTILE_ANSWERS, ODD_ANSWERS, answerWith } from '../../support/hostile-answers.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
@@ -40,18 +40,22 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const withScene = async <T>(use: (scene: ClientScene) => Promise<T>): Promise<T> => {
-  const scene = await setClientScene()
+const withScene = async <T>(use: (servers: ClientServers) => Promise<T>): Promise<T> => {
+  const servers = await startClientServers()
   try {
-    return await use(scene)
+    return await use(servers)
   } finally {
-    await scene.close()
+    await servers.close()
   }
 }
 
-const run = (scene: ClientScene, shell: Shell, env: Record<string, string> = {}): Promise<Run> =>
-  runScript(shell, bootstrapScript({ issuer: scene.url, role: ROLE }), {
-    ROLLCALL_METADATA_URL: scene.metadataUrl,
+const run = (
+  servers: ClientServers,
+  shell: Shell,
+  env: Record<string, string> = {},
+): Promise<Run> =>
+  runScript(shell, bootstrapScript({ issuer: servers.url, role: ROLE }), {
+    ROLLCALL_METADATA_URL: servers.metadataUrl,
     ROLLCALL_ATTEMPTS: '2',
     PATH: toolsWith({}),
     ...env,
@@ -74,9 +78,9 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   it.for([...HOSTILE_ANSWERS, ...ODD_ANSWERS])(
     'ends with $status, whole or not at all, when the answer is $name',
     (answer, context) =>
-      withScene(async (scene) => {
-        const taken = answerWith(scene, answer)
-        const { status, stdout, stderr } = await run(scene, shellOf(context))
+      withScene(async (servers) => {
+        const taken = answerWith(servers, answer)
+        const { status, stdout, stderr } = await run(servers, shellOf(context))
         expect(status, stderr).toBe(answer.status)
         if (status === 0) expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
         else expect(stdout).toBe('')
@@ -87,16 +91,16 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   )
 
   it('stores less than 256 KiB of an answer without end, and says that it is too long', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const endless = HOSTILE_ANSWERS.find(({ name }) => name === 'a challenge without end')
-      answerWith(scene, endless as (typeof HOSTILE_ANSWERS)[number])
+      answerWith(servers, endless as (typeof HOSTILE_ANSWERS)[number])
       const tmp = mkdtempSync(join(folder, 'tmp-'))
       const sizes = join(tmp, 'sizes')
       // Before the script removes its folder: what is in it.
       const PATH = toolsWith({
         rm: `wc -c "${tmp}"/*/body >>'${sizes}'\nexec ${findTool('rm')} "$@"`,
       })
-      const { status, stderr } = await run(scene, shellOf(context), { PATH, TMPDIR: tmp })
+      const { status, stderr } = await run(servers, shellOf(context), { PATH, TMPDIR: tmp })
       expect(status).toBe(5)
       expect(stderr).toContain('the answer is longer than 64 KiB')
       const [size = '', ...rest] = readFileSync(sizes, 'utf8').trim().split(' ')
@@ -106,62 +110,62 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     }))
 
   it('takes an answer of 64 KiB whose length is not announced', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const title = '{"title":"no","request_id":"the-end"}'
-      scene.intercept = () => {
+      servers.intercept = () => {
         const body = new Blob([' '.repeat(65_536 - title.length), title])
         return new Response(body.stream(), { status: 400 })
       }
-      const { status, stderr } = await run(scene, shellOf(context))
+      const { status, stderr } = await run(servers, shellOf(context))
       expect(status).toBe(4)
       expect(stderr).toContain('status 400')
     }))
 
   it('sends no control characters of a title to the terminal, in any encoding', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const parts = ['{"title":"a\u009b31mb\u001b[31m\u202ec', '","request_id":"r\u0085"}']
       const body = new Blob([
         parts[0] as string,
         Uint8Array.of(0x9b, 0x07, 0x7f),
         parts[1] as string,
       ])
-      scene.intercept = () => new Response(body, { status: 403 })
-      const { status, stderr } = await run(scene, shellOf(context))
+      servers.intercept = () => new Response(body, { status: 403 })
+      const { status, stderr } = await run(servers, shellOf(context))
       expect(status).toBe(4)
       expect(stderr).toMatch(FOR_TERMINALS)
       expect(stderr).toContain('status 403: a??31mb[31m???c?, request r??')
     }))
 
   it("sends no control characters of curl's errors to the terminal", (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const PATH = toolsWith({ curl: String.raw`printf 'curl: \302\23331m\233\033\n' >&2; exit 7` })
-      const { status, stderr } = await run(scene, shellOf(context), { PATH })
+      const { status, stderr } = await run(servers, shellOf(context), { PATH })
       expect(status).toBe(5)
       expect(stderr).toMatch(FOR_TERMINALS)
       expect(stderr).toContain('curl: ??31m?')
     }))
 
   it('waits as long as a Retry-After that begins with zeros says', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       let left = 1
-      scene.intercept = (request) =>
+      servers.intercept = (request) =>
         isEnroll(request) && left-- > 0 ? unavailable({ 'Retry-After': '0009' }) : undefined
       const PATH = toolsWith({ sleep: '[ "$1" -ge 9 ]' })
-      expect(await run(scene, shellOf(context), { PATH })).toMatchObject({ status: 0 })
+      expect(await run(servers, shellOf(context), { PATH })).toMatchObject({ status: 0 })
     }))
 
   it('asks for a token for the one audience of ROLLCALL_RESOURCE', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const env = { ROLLCALL_RESOURCE: CLUSTER }
-      const { stdout } = await run(scene, shellOf(context), env)
+      const { stdout } = await run(servers, shellOf(context), env)
       expect(claimsOf(stdout)['aud']).toEqual([CLUSTER])
-      const [body] = scene.bodiesOf('POST /v1/enroll')
+      const [body] = servers.bodiesOf('POST /v1/enroll')
       expect(new URLSearchParams(body).get('resource')).toBe(CLUSTER)
     }))
 
   /** Plants something at the token file's place while the service makes the token. */
-  const plant = (scene: ClientScene, plantIt: () => void): void => {
-    scene.intercept = (request) => {
+  const plant = (servers: ClientServers, plantIt: () => void): void => {
+    servers.intercept = (request) => {
       if (isEnroll(request)) plantIt()
       return undefined
     }
@@ -179,13 +183,13 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   for (const [what, plantIt] of PLANTS) {
     for (const [which, mv] of MOVERS) {
       it(`does not say that it delivered into ${what} that was laid at the last moment, with ${which}`, (context) =>
-        withScene(async (scene) => {
+        withScene(async (servers) => {
           const place = mkdtempSync(join(folder, 'place-'))
           const [file, elsewhere] = [join(place, 'token.jwt'), join(place, 'elsewhere')]
           mkdirSync(elsewhere)
-          plant(scene, () => plantIt(file, elsewhere))
+          plant(servers, () => plantIt(file, elsewhere))
           const env: Record<string, string> = mv === undefined ? {} : { PATH: toolsWith({ mv }) }
-          const { status, stdout, stderr } = await run(scene, shellOf(context), {
+          const { status, stdout, stderr } = await run(servers, shellOf(context), {
             ROLLCALL_TOKEN_FILE: file,
             ...env,
           })
@@ -206,19 +210,19 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   }
 
   it('does not say that it delivered where another file took the place of the token file', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const file = join(mkdtempSync(join(folder, 'place-')), 'token.jwt')
       const mv = `${findTool('mv')} "$@" && case "$*" in *token.jwt) echo other >'${file}' ;; esac`
       const env = { ROLLCALL_TOKEN_FILE: file, PATH: toolsWith({ mv }) }
-      expect(await run(scene, shellOf(context), env)).toMatchObject({ status: 2, stdout: '' })
+      expect(await run(servers, shellOf(context), env)).toMatchObject({ status: 2, stdout: '' })
     }))
 
   it('ends with 2 where the token file cannot be written in the end', (context) =>
-    withScene(async (scene) => {
+    withScene(async (servers) => {
       const place = mkdtempSync(join(folder, 'place-'))
       const file = join(place, 'token.jwt')
-      plant(scene, () => rmSync(place, { recursive: true }))
-      const { status, stdout } = await run(scene, shellOf(context), { ROLLCALL_TOKEN_FILE: file })
+      plant(servers, () => rmSync(place, { recursive: true }))
+      const { status, stdout } = await run(servers, shellOf(context), { ROLLCALL_TOKEN_FILE: file })
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
       expect(existsSync(file)).toBe(false)
     }))

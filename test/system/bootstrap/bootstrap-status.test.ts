@@ -9,7 +9,7 @@ import { reservePort } from '../../support/ports.ts'
 import { verifyToken } from '../../support/relying-party.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { enrollIn, pathWith, runScript } from '../../support/bootstrap.ts'
-import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
+import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
 
 const SHELLS = [
   ['dash', []],
@@ -18,16 +18,16 @@ const SHELLS = [
 ] as const
 
 describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
-  let scene: ClientScene
+  let servers: ClientServers
   let folder: string
   let PATH: string
   beforeAll(async () => {
-    scene = await setClientScene({ emulator: { hardenedOnly: true } })
+    servers = await startClientServers({ emulator: { hardenedOnly: true } })
     folder = mkdtempSync(join(tmpdir(), 'rollcall-bootstrap-'))
     PATH = pathWith(mkdtempSync(join(tmpdir(), 'rollcall-quick-')), { sleep: ':' })
   })
   afterAll(async () => {
-    await scene.close()
+    await servers.close()
     rmSync(folder, { recursive: true, force: true })
   })
   const shellOf = (context: TestContext): [string, ...string[]] => [
@@ -36,18 +36,18 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
   ]
 
   it('ends with 0 and prints the token alone', async (context) => {
-    const run = await enrollIn(scene, {}, shellOf(context))
+    const run = await enrollIn(servers, {}, shellOf(context))
     expect(run).toMatchObject({ status: 0, stderr: '' })
-    const { claims } = await verifyToken(run.stdout, scene.url, 'https://cluster.example')
-    expect(claims['ecs'].instance_id).toBe(scene.emulator.instances[0]?.instanceId)
+    const { claims } = await verifyToken(run.stdout, servers.url, 'https://cluster.example')
+    expect(claims['ecs'].instance_id).toBe(servers.emulator.instances[0]?.instanceId)
   })
 
   it('ends with 0 and writes the token to a file that only its owner can read', async (context) => {
     const file = join(folder, 'token.jwt')
-    const run = await enrollIn(scene, { ROLLCALL_TOKEN_FILE: file }, shellOf(context))
+    const run = await enrollIn(servers, { ROLLCALL_TOKEN_FILE: file }, shellOf(context))
     expect(run).toMatchObject({ status: 0, stdout: '' })
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    await verifyToken(readFileSync(file, 'utf8'), scene.url, 'https://cluster.example')
+    await verifyToken(readFileSync(file, 'utf8'), servers.url, 'https://cluster.example')
     expect(readdirSync(folder)).toEqual(['token.jwt'])
   })
 
@@ -58,16 +58,16 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     ['a token file that is a folder', { ROLLCALL_TOKEN_FILE: tmpdir() }, /is a folder/],
     ['a token file that cannot be', { ROLLCALL_TOKEN_FILE: '/nowhere/at/all' }, /cannot write/],
   ])('ends with 2 for %s, before it asks anybody', async ([, env, message], context) => {
-    const before = scene.requests.length
-    const run = await enrollIn(scene, env, shellOf(context))
+    const before = servers.requests.length
+    const run = await enrollIn(servers, env, shellOf(context))
     expect(run).toMatchObject({ status: 2, stdout: '' })
     expect(run.stderr).toMatch(message)
-    expect(scene.requests).toHaveLength(before)
+    expect(servers.requests).toHaveLength(before)
   })
 
   it('ends with 2 for an argument that it does not know, and with 0 for --help', async (context) => {
     const [shell, ...shellArgs] = shellOf(context)
-    const script = bootstrapScript({ issuer: scene.url })
+    const script = bootstrapScript({ issuer: servers.url })
     const unknown = await runScript([shell, ...shellArgs, '-s', '--', '--nope'], script, {})
     expect(unknown.status).toBe(2)
     const help = await runScript([shell, ...shellArgs, '-s', '--', '--help'], script, {})
@@ -81,7 +81,7 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     for (const tool of ['mktemp', 'cut', 'date', 'rm', 'tr', 'sed']) {
       symlinkSync(findTool(tool) as string, join(bin, tool))
     }
-    const script = bootstrapScript({ issuer: scene.url })
+    const script = bootstrapScript({ issuer: servers.url })
     const run = await runScript([shell, ...shellArgs], script, { PATH: bin })
     rmSync(bin, { recursive: true })
     expect(run.status).toBe(2)
@@ -90,15 +90,15 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
 
   it('ends with 3 where no metadata service answers', async (context) => {
     const env = { PATH, ROLLCALL_METADATA_URL: `http://127.0.0.1:${await reservePort()}` }
-    const run = await enrollIn(scene, env, shellOf(context))
+    const run = await enrollIn(servers, env, shellOf(context))
     expect(run).toMatchObject({ status: 3, stdout: '' })
     expect(run.stderr).toMatch(/is this an ECS instance in a VPC/)
   })
 
   it('ends with 4 where the service does not admit it, and names the request', async (context) => {
-    const run = await enrollIn(scene, { ROLLCALL_ROLE: 'other' }, shellOf(context))
+    const run = await enrollIn(servers, { ROLLCALL_ROLE: 'other' }, shellOf(context))
     expect(run).toMatchObject({ status: 4, stdout: '' })
-    const refused = scene.events.findLast(({ outcome }) => outcome === 'refused')
+    const refused = servers.events.findLast(({ outcome }) => outcome === 'refused')
     expect(refused).toMatchObject({ code: 'not_admitted' })
     expect(run.stderr).toContain(String(refused?.request_id))
   })

@@ -13,34 +13,34 @@ import { ROOT } from '../../support/sources.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { createScriptTime, enrollIn, pathWith, runScript } from '../../support/bootstrap.ts'
 import {
-  type ClientScene,
-  type ClientSceneOptions,
+  type ClientServers,
+  type ClientServersOptions,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from '../../support/client-scene.ts'
+} from '../../support/client-servers.ts'
 
 let folder: string
-const scenes: ClientScene[] = []
+const scenes: ClientServers[] = []
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-bootstrap-'))
 })
 afterAll(async () => {
-  await Promise.all(scenes.map((scene) => scene.close()))
+  await Promise.all(scenes.map((servers) => servers.close()))
   rmSync(folder, { recursive: true })
 })
 
-const open = async (options?: ClientSceneOptions): Promise<ClientScene> => {
-  const scene = await setClientScene(options)
-  scenes.push(scene)
-  return scene
+const open = async (options?: ClientServersOptions): Promise<ClientServers> => {
+  const servers = await startClientServers(options)
+  scenes.push(servers)
+  return servers
 }
 
 const scriptTime = () => createScriptTime(mkdtempSync(join(folder, 'time-')))
 
 /** Runs the script without waiting, unless `env` has another PATH. */
-const enroll = (scene: ClientScene, env: Record<string, string> = {}) =>
-  enrollIn(scene, { PATH: scriptTime().PATH, ...env })
+const enroll = (servers: ClientServers, env: Record<string, string> = {}) =>
+  enrollIn(servers, { PATH: scriptTime().PATH, ...env })
 
 describe.concurrent('bootstrap.sh', () => {
   it('passes shellcheck', async (context) => {
@@ -58,24 +58,24 @@ describe.concurrent('bootstrap.sh', () => {
 
   it('asks for no signature when a service passes on the challenge of another one', async () => {
     const other = await open()
-    const scene = await open()
-    scene.intercept = (request) =>
+    const servers = await open()
+    servers.intercept = (request) =>
       request.url.endsWith('/v1/challenge')
         ? fetch(`${other.url}/v1/challenge`, {
             method: 'POST',
             body: new URLSearchParams({ role: ROLE }),
           })
         : undefined
-    const run = await enroll(scene)
+    const run = await enroll(servers)
     expect(run).toMatchObject({ status: 4, stdout: '' })
     expect(run.stderr).toMatch(/stopped before anything was signed/)
-    expect(scene.asked).toEqual([])
-    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+    expect(servers.asked).toEqual([])
+    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
   it('asks for no signature when the challenge is for another role', async () => {
-    const scene = await open()
-    scene.intercept = async (request, pass) =>
+    const servers = await open()
+    servers.intercept = async (request, pass) =>
       request.url.endsWith('/v1/challenge')
         ? pass(
             new Request(request.url, {
@@ -84,58 +84,59 @@ describe.concurrent('bootstrap.sh', () => {
             }),
           )
         : undefined
-    expect(await enroll(scene)).toMatchObject({ status: 4, stdout: '' })
-    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+    expect(await enroll(servers)).toMatchObject({ status: 4, stdout: '' })
+    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
   it('repeats the same challenge and evidence after 503, and gets the token', async () => {
-    const scene = await open()
+    const servers = await open()
     let failures = 2
-    scene.intercept = (request) => (isEnroll(request) && failures-- > 0 ? unavailable() : undefined)
-    const run = await enroll(scene)
+    servers.intercept = (request) =>
+      isEnroll(request) && failures-- > 0 ? unavailable() : undefined
+    const run = await enroll(servers)
     expect(run.status).toBe(0)
     expect(run.stderr).toMatch(/trying again/)
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(1)
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(3)
-    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(1)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(1)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(3)
+    expect(new Set(servers.bodiesOf('POST /v1/enroll')).size).toBe(1)
   })
 
   it('gets the same enrollment when the answer was lost after it was done', async () => {
-    const scene = await open()
+    const servers = await open()
     let lost: string | undefined
-    scene.intercept = async (request, pass) => {
+    servers.intercept = async (request, pass) => {
       if (!isEnroll(request) || lost !== undefined) return undefined
       lost = await (await pass(request)).text()
       return unavailable()
     }
-    const run = await enroll(scene)
+    const run = await enroll(servers)
     expect(run.status).toBe(0)
     expect(claimsOf(run.stdout)).toEqual(claimsOf(String(lost)))
   })
 
   it.each([408, 429, 500, 502])('tries again after %i', async (status) => {
-    const scene = await open()
+    const servers = await open()
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? new Response('', { status }) : undefined
-    expect(await enroll(scene)).toMatchObject({ status: 0 })
+    expect(await enroll(servers)).toMatchObject({ status: 0 })
   })
 
   it.each([400, 404, 413, 302])('ends at once after %i', async (status) => {
-    const scene = await open()
-    scene.intercept = (request) =>
+    const servers = await open()
+    servers.intercept = (request) =>
       isEnroll(request) ? new Response('', { status, headers: { Location: '/x' } }) : undefined
-    expect(await enroll(scene)).toMatchObject({ status: 4, stdout: '' })
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+    expect(await enroll(servers)).toMatchObject({ status: 4, stdout: '' })
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(1)
   })
 
   it('waits as long as Retry-After says', async () => {
-    const scene = await open()
+    const servers = await open()
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '2' }) : undefined
     const { PATH, slept } = scriptTime()
-    expect((await enroll(scene, { PATH })).status).toBe(0)
+    expect((await enroll(servers, { PATH })).status).toBe(0)
     const [seconds, ...more] = slept()
     expect(more).toEqual([])
     // And a random part of 2 s more.
@@ -143,49 +144,49 @@ describe.concurrent('bootstrap.sh', () => {
   })
 
   it('starts over with a new challenge once the old one has expired', async () => {
-    const scene = await open({ challengeLifetimeSeconds: 4 })
+    const servers = await open({ challengeLifetimeSeconds: 4 })
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '4' }) : undefined
-    const run = await enroll(scene)
+    const run = await enroll(servers)
     expect(run.status).toBe(0)
     expect(run.stderr).toMatch(/starting over/)
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
-    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(2)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+    expect(new Set(servers.bodiesOf('POST /v1/enroll')).size).toBe(2)
   })
 
   it('starts over once, and only once, after a 401 that came when the challenge had expired', async () => {
-    const scene = await open({ challengeLifetimeSeconds: 1 })
+    const servers = await open({ challengeLifetimeSeconds: 1 })
     const { PATH, pass } = scriptTime()
-    scene.intercept = (request) => {
+    servers.intercept = (request) => {
       if (!isEnroll(request)) return undefined
       pass(2)
       return new Response('{"title":"no","request_id":"r"}', { status: 401 })
     }
-    const run = await enroll(scene, { PATH })
+    const run = await enroll(servers, { PATH })
     expect(run.status).toBe(4)
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(2)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(2)
   })
 
   it('takes a 401 before the challenge expires for a refusal', async () => {
-    const scene = await open({ emulator: { faults: ['wrong-key'] } })
-    expect(await enroll(scene)).toMatchObject({ status: 4 })
-    expect(scene.events.at(-1)).toMatchObject({ reason: 'signature_invalid' })
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+    const servers = await open({ emulator: { faults: ['wrong-key'] } })
+    expect(await enroll(servers)).toMatchObject({ status: 4 })
+    expect(servers.events.at(-1)).toMatchObject({ reason: 'signature_invalid' })
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(1)
   })
 
   it('gives up after the attempts that it may make', async () => {
-    const scene = await open()
-    scene.intercept = () => unavailable()
-    const run = await enroll(scene, { ROLLCALL_ATTEMPTS: '2' })
+    const servers = await open()
+    servers.intercept = () => unavailable()
+    const run = await enroll(servers, { ROLLCALL_ATTEMPTS: '2' })
     expect(run).toMatchObject({ status: 5, stdout: '' })
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
   })
 
   it('ends with 5 where something answers that is not rollcall', async () => {
-    const scene = await open()
-    scene.intercept = () => new Response('<html>portal</html>')
-    expect(await enroll(scene)).toMatchObject({ status: 5, stdout: '' })
+    const servers = await open()
+    servers.intercept = () => new Response('<html>portal</html>')
+    expect(await enroll(servers)).toMatchObject({ status: 5, stdout: '' })
   })
 
   it.each([
@@ -193,39 +194,39 @@ describe.concurrent('bootstrap.sh', () => {
     ['pkcs7', /instance-identity\/pkcs7 \(status 404/],
   ])('ends with 3 where the metadata service has no %s', async (name, message) => {
     const faults = [`not-found:dynamic/instance-identity/${name}`]
-    const scene = await open({ emulator: { faults } })
-    const run = await enroll(scene)
+    const servers = await open({ emulator: { faults } })
+    const run = await enroll(servers)
     expect(run.status).toBe(3)
     expect(run.stderr).toMatch(message)
   })
 
   it('tells of auto mode where hardened mode is missing, and falls back if told to', async () => {
-    const scene = await open({ emulator: { faults: ['not-found:api/token'] } })
-    const run = await enroll(scene)
+    const servers = await open({ emulator: { faults: ['not-found:api/token'] } })
+    const run = await enroll(servers)
     expect(run.status).toBe(3)
     expect(run.stderr).toMatch(/set ROLLCALL_METADATA_MODE=auto/)
-    expect(await enroll(scene, { ROLLCALL_METADATA_MODE: 'auto' })).toMatchObject({ status: 0 })
+    expect(await enroll(servers, { ROLLCALL_METADATA_MODE: 'auto' })).toMatchObject({ status: 0 })
   })
 
   it('uses no proxy for the metadata service', async () => {
-    const scene = await open()
+    const servers = await open()
     // The service takes the part of the proxy: it sees whatever is sent by way of one.
-    const run = await enroll(scene, { http_proxy: scene.url, no_proxy: '' })
+    const run = await enroll(servers, { http_proxy: servers.url, no_proxy: '' })
     expect(run.status).toBe(0)
-    expect(scene.requests.map(({ path }) => path)).toEqual([
+    expect(servers.requests.map(({ path }) => path)).toEqual([
       'POST /v1/challenge',
       'POST /v1/enroll',
     ])
   })
 
   it('does nothing when the download breaks off', async () => {
-    const scene = await open()
-    const script = bootstrapScript({ issuer: scene.url, role: ROLE })
+    const servers = await open()
+    const script = bootstrapScript({ issuer: servers.url, role: ROLE })
     const lines = script.split('\n')
     const cuts = lines.slice(0, -2).map((_, index) => lines.slice(0, index + 1).join('\n').length)
     const inside = Array.from({ length: 40 }, (_, i) => (i * 7919) % (script.length - 12))
     const runs = [...cuts.filter((_, i) => i % 3 === 0), ...inside, script.length - 11]
-    const env = { ROLLCALL_METADATA_URL: scene.metadataUrl }
+    const env = { ROLLCALL_METADATA_URL: servers.metadataUrl }
     while (runs.length > 0) {
       const some = runs.splice(0, 8)
       const outputs = await Promise.all(
@@ -233,14 +234,14 @@ describe.concurrent('bootstrap.sh', () => {
       )
       expect(outputs, `cut at ${some.join()}`).toEqual(some.map(() => ''))
     }
-    expect(scene.requests).toEqual([])
+    expect(servers.requests).toEqual([])
   })
 
   it('puts neither evidence nor a metadata token into arguments that every process can see', async () => {
-    const scene = await open()
+    const servers = await open()
     const log = join(folder, 'arguments')
     const curl = `printf '%s\\n' "$*" >>'${log}'\nexec ${findTool('curl')} "$@"`
-    const run = await enroll(scene, { PATH: pathWith(join(folder, 'logging'), { curl }) })
+    const run = await enroll(servers, { PATH: pathWith(join(folder, 'logging'), { curl }) })
     const seen = readFileSync(log, 'utf8')
     expect(run.status).toBe(0)
     expect(seen.split('\n').filter((line) => line !== '')).toHaveLength(5)

@@ -6,43 +6,43 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { waitUntil } from '../../support/processes.ts'
 import {
-  type ClientScene,
-  type ClientSceneOptions,
+  type ClientServers,
+  type ClientServersOptions,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from '../../support/client-scene.ts'
+} from '../../support/client-servers.ts'
 import type { RollcallCommand, Run, RunOutput } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 
 let command: RollcallCommand<ProcessOptions>
-const scenes: ClientScene[] = []
+const scenes: ClientServers[] = []
 beforeAll(async () => {
   command = await buildCommand()
 })
 afterAll(async () => {
-  await Promise.all(scenes.map((scene) => scene.close()))
+  await Promise.all(scenes.map((servers) => servers.close()))
   command.remove()
 })
 
 /** A service of one test, and a folder for what its commands write. */
-const open = async (options?: ClientSceneOptions) => {
-  const scene = await setClientScene(options)
-  scenes.push(scene)
+const open = async (options?: ClientServersOptions) => {
+  const servers = await startClientServers(options)
+  scenes.push(servers)
   const folder = mkdtempSync(join(command.folder, 'test-'))
   const file = (name: string): string => join(folder, name)
   const read = (name: string): string => readFileSync(file(name), 'utf8')
 
   const enroll = (args: readonly string[], options: ProcessOptions = {}): Promise<Run> => {
-    const common = ['--role', ROLE, '--metadata-url', scene.metadataUrl]
-    return command.run(['enroll', scene.url, ...common, ...args], {
+    const common = ['--role', ROLE, '--metadata-url', servers.metadataUrl]
+    return command.run(['enroll', servers.url, ...common, ...args], {
       env: { TMPDIR: folder },
       ...options,
     })
   }
 
   return {
-    scene,
+    servers,
     file,
     read,
     enroll,
@@ -81,7 +81,7 @@ const open = async (options?: ClientSceneOptions) => {
 
 describe.concurrent('rollcall enroll --exec', () => {
   it('gives the token by the name of a file, which is gone afterwards, and no argument holds it', async () => {
-    const { scene, read, enroll, leftOver } = await open()
+    const { servers, read, enroll, leftOver } = await open()
     const script =
       'cat "$ROLLCALL_TOKEN_FILE"; ls -l "$ROLLCALL_TOKEN_FILE" >&2; ps -eo args >"$TMPDIR/ps.txt"'
     const { status, stdout, stderr } = await enroll(['--exec', script])
@@ -90,7 +90,7 @@ describe.concurrent('rollcall enroll --exec', () => {
     expect(stderr).toMatch(/^-rw------- .*\/token$/m)
     expect(leftOver()).toEqual([])
     expect(read('ps.txt')).not.toContain(stdout)
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(1)
   })
 
   it('gives the file of --out, which stays', async () => {
@@ -128,9 +128,9 @@ describe.concurrent('rollcall enroll --exec', () => {
 
 describe.concurrent('rollcall enroll --renew', () => {
   it('enrolls again at two thirds of the lifetime, and ends with 0 on SIGTERM', async () => {
-    const { scene, file, read, lines, until } = await open({ lifetimeSeconds: 3 })
+    const { servers, file, read, lines, until } = await open({ lifetimeSeconds: 3 })
     const times: number[] = []
-    scene.intercept = (request) => {
+    servers.intercept = (request) => {
       if (isEnroll(request)) times.push(performance.now())
       return undefined
     }
@@ -163,9 +163,9 @@ describe.concurrent('rollcall enroll --renew', () => {
   })
 
   it('ends with 0 on SIGTERM while it waits for the service', async () => {
-    const { scene, file, until } = await open({ lifetimeSeconds: 2 })
+    const { servers, file, until } = await open({ lifetimeSeconds: 2 })
     let calls = 0
-    scene.intercept = (request) => {
+    servers.intercept = (request) => {
       if (!isEnroll(request)) return undefined
       return calls++ > 0 ? unavailable({ 'Retry-After': '60' }) : undefined
     }

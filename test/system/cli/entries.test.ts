@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ClientScene, setClientScene } from '../../support/client-scene.ts'
+import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
 import type { RollcallCommand } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 import { ROLE } from '../../support/test-enroller.ts'
@@ -21,11 +21,11 @@ const POLICY = JSON.stringify({
 })
 
 let command: RollcallCommand<ProcessOptions>
-let scene: ClientScene
+let servers: ClientServers
 let pkcs7: string
 beforeAll(async () => {
   command = await buildCommand()
-  scene = await setClientScene()
+  servers = await startClientServers()
   const cloud = await createTestCloud()
   pkcs7 = Buffer.from(cloud.sign(documentText())).toString('base64')
   writeFileSync(join(command.folder, 'document.json'), documentText())
@@ -33,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(join(command.folder, 'cloud.pem'), cloud.certificatePem)
 })
 afterAll(async () => {
-  await scene.close()
+  await servers.close()
   command.remove()
 })
 
@@ -50,17 +50,17 @@ interface Entry {
 const ENTRIES: Readonly<Record<string, () => Entry>> = {
   '--version': () => ({ args: [], says: /^\d+\.\d+\.\d+\n$/ }),
   enroll: () => ({
-    args: [scene.url],
-    env: { ROLLCALL_METADATA_URL: scene.metadataUrl, ROLLCALL_ROLE: ROLE },
+    args: [servers.url],
+    env: { ROLLCALL_METADATA_URL: servers.metadataUrl, ROLLCALL_ROLE: ROLE },
     says: /^ey[\w-]+\.[\w-]+\.[\w-]+$/,
   }),
   doctor: () => ({
-    args: [scene.url, '--metadata-url', scene.metadataUrl],
+    args: [servers.url, '--metadata-url', servers.metadataUrl],
     says: /^ok {4}challenge/m,
   }),
   'metadata get': () => ({
     args: ['instance-id'],
-    env: { ROLLCALL_METADATA_URL: scene.metadataUrl },
+    env: { ROLLCALL_METADATA_URL: servers.metadataUrl },
     says: /^i-\w+$/,
   }),
   verify: () => ({

@@ -6,7 +6,7 @@ import { type AddressInfo, type Socket, createServer as createTcpServer } from '
 import { afterEach, describe, expect, it } from 'vitest'
 import { MetadataError, createMetadataClient, remedyOf } from '../../../src/metadata/index.ts'
 import { reservePort } from '../../support/ports.ts'
-import { failureOf, setClientScene } from '../../support/metadata-client.ts'
+import { failureOf, startClientServers } from '../../support/metadata-client.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -41,7 +41,7 @@ describe('MetadataError', () => {
     ['maintenance/active-system-events', /none is planned or under way/],
     ['meta-data/hostnam', /nothing of that name is documented/],
   ])('says for 404 at %s what it takes', async (path, remedy) => {
-    const { client } = await setClientScene()
+    const { client } = await startClientServers()
     const error = (await failureOf(client.get(path))) as MetadataError
     expect(error).toBeInstanceOf(MetadataError)
     expect(error).toMatchObject({ code: 'not_found', status: 404, path })
@@ -50,7 +50,7 @@ describe('MetadataError', () => {
   })
 
   it('says for 404 at what each instance has that this may not be ECS', async () => {
-    const { client } = await setClientScene({ faults: ['not-found:meta-data/hostname'] })
+    const { client } = await startClientServers({ faults: ['not-found:meta-data/hostname'] })
     const error = await failureOf(client.items.hostname())
     expect(error).toMatchObject({ code: 'not_found', path: 'meta-data/hostname' })
     expect(String(error)).toMatch(/check that this is the metadata service of ECS/)
@@ -90,7 +90,7 @@ describe('MetadataError', () => {
   })
 
   it('says that a service that answers 500 is not available, after all attempts', async () => {
-    const { client, requests } = await setClientScene(
+    const { client, requests } = await startClientServers(
       { faults: ['error:500@meta-data/mac'] },
       { attempts: 2 },
     )
@@ -166,7 +166,7 @@ describe('MetadataError', () => {
   })
 
   it('says that an item is no folder', async () => {
-    const { client } = await setClientScene()
+    const { client } = await startClientServers()
     for (const path of ['meta-data/hostname', 'meta-data/hostname/', 'user-data']) {
       expect(await failureOf(client.list(path))).toMatchObject({ code: 'not_a_folder' })
     }
@@ -184,7 +184,7 @@ describe('MetadataError', () => {
   })
 
   it('keeps credentials back unless they are asked for as such', async () => {
-    const { client, requests } = await setClientScene({ allItems: true })
+    const { client, requests } = await startClientServers({ allItems: true })
     const [role = ''] = await client.items.ramRoleNames()
     const before = requests.length
     for (const path of [

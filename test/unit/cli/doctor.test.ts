@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { ROLE } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
-import { type ClientScene, isEnroll, setClientScene } from '../../support/client-scene.ts'
+import { type ClientServers, isEnroll, startClientServers } from '../../support/client-servers.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const NAMES = [
@@ -25,15 +25,15 @@ const NAMES = [
 ]
 
 let command: RollcallCommand
-let scene: ClientScene
+let servers: ClientServers
 beforeAll(async () => {
   command = createCommand()
 })
-afterEach(() => scene?.close())
+afterEach(() => servers?.close())
 afterAll(() => command.remove())
 
-const doctor = (args: readonly string[] = [], url = scene.url): Promise<Run> =>
-  command.run(['doctor', url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args])
+const doctor = (args: readonly string[] = [], url = servers.url): Promise<Run> =>
+  command.run(['doctor', url, '--role', ROLE, '--metadata-url', servers.metadataUrl, ...args])
 
 /** The names of the lines that begin with a state. */
 const named = ({ stdout }: Run, state: string): string[] =>
@@ -55,31 +55,31 @@ const expectOneFailure = (run: Run, name: string, skipped: readonly string[] = [
 
 /** Answers a path in place of the service. */
 const instead = (path: string, answer: () => Response): void => {
-  scene.intercept = (request) => (new URL(request.url).pathname === path ? answer() : undefined)
+  servers.intercept = (request) => (new URL(request.url).pathname === path ? answer() : undefined)
 }
 
 describe('rollcall doctor, with everything in order', () => {
   it('has a line for each thing, in order, and does not enroll', async () => {
-    scene = await setClientScene({ emulator: { hardenedOnly: true } })
+    servers = await startClientServers({ emulator: { hardenedOnly: true } })
     const run = await doctor()
     expect(run).toMatchObject({ status: 0, stderr: '' })
     expect(run.stdout.split('\n').map((line) => line.slice(6, 22).trim())).toEqual([...NAMES, ''])
     expect(named(run, '-   ')).toEqual(['enrollment'])
     expect(lineOf(run, 'enrollment')).toContain('--enroll does it')
-    expect(lineOf(run, 'document')).toContain(scene.emulator.instances[0]?.instanceId as string)
+    expect(lineOf(run, 'document')).toContain(servers.emulator.instances[0]?.instanceId as string)
     expect(lineOf(run, 'hardened mode')).toContain('requests without a token are refused')
-    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
   it('asks for the role that the variable of enroll names', async () => {
-    scene = await setClientScene()
-    const args = ['doctor', scene.url, '--metadata-url', scene.metadataUrl]
+    servers = await startClientServers()
+    const args = ['doctor', servers.url, '--metadata-url', servers.metadataUrl]
     const run = await command.run(args, { env: { ROLLCALL_ROLE: ROLE } })
     expect(lineOf(run, 'challenge')).toContain(`role ${ROLE}`)
   })
 
   it('enrolls with --enroll, and drops the token', async () => {
-    scene = await setClientScene({ role: { reenrollment: 'never' } })
+    servers = await startClientServers({ role: { reenrollment: 'never' } })
     const run = await doctor(['--enroll'])
     expect(run.status).toBe(0)
     expect(named(run, 'ok  ')).toEqual(NAMES)
@@ -90,7 +90,7 @@ describe('rollcall doctor, with everything in order', () => {
   })
 
   it('enrolls with a key where the role wants one', async () => {
-    scene = await setClientScene({ role: { reenrollment: 'same_key', binding: 'dpop' } })
+    servers = await startClientServers({ role: { reenrollment: 'same_key', binding: 'dpop' } })
     const run = await doctor(['--enroll', '--dpop-key', 'node.json'])
     expect(named(run, 'ok  ')).toEqual(NAMES)
     expect(lineOf(run, 'enrollment')).toContain('DPoP for 300 s')
@@ -100,10 +100,10 @@ describe('rollcall doctor, with everything in order', () => {
   })
 
   it('prints one JSON document with --json', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const run = await doctor(['--json'])
     const printed = JSON.parse(run.stdout) as { checks: { name: string; state: string }[] }
-    expect(printed).toMatchObject({ url: scene.url, ok: true })
+    expect(printed).toMatchObject({ url: servers.url, ok: true })
     expect(printed.checks.map(({ name }) => name)).toEqual(NAMES)
     expect(printed.checks.at(-1)).toMatchObject({ state: 'skipped' })
   })
@@ -111,7 +111,7 @@ describe('rollcall doctor, with everything in order', () => {
 
 describe('rollcall doctor, with one thing broken', () => {
   it('finds the metadata service absent', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const url = `http://127.0.0.1:${await reservePort()}`
     const line = expectOneFailure(
       await doctor(['--metadata-url', url, '--enroll']),
@@ -123,7 +123,7 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds hardened mode missing, unless normal mode will do', async () => {
-    scene = await setClientScene({ emulator: { faults: ['not-found:api/token'] } })
+    servers = await startClientServers({ emulator: { faults: ['not-found:api/token'] } })
     const line = expectOneFailure(await doctor(['--enroll']), 'hardened mode')
     expect(line).toMatch(/next: switch it on .*HttpTokens.*--metadata-mode auto/)
     const run = await doctor(['--enroll', '--metadata-mode', 'auto'])
@@ -132,7 +132,7 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('tells that plain requests are answered too, which is no failure', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const run = await doctor()
     expect(run.status).toBe(0)
     expect(lineOf(run, 'hardened mode')).toContain('HttpTokens=required ends that')
@@ -140,14 +140,14 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('finds the document missing', async () => {
     const faults = ['not-found:dynamic/instance-identity/document']
-    scene = await setClientScene({ emulator: { faults } })
+    servers = await startClientServers({ emulator: { faults } })
     const line = expectOneFailure(await doctor(['--enroll']), 'document', ['enrollment'])
     expect(line).toMatch(/document is not set \(status 404\); next: .*rollcall metadata list/)
   })
 
   it('finds the signature missing', async () => {
     const faults = ['not-found:dynamic/instance-identity/pkcs7']
-    scene = await setClientScene({ emulator: { faults } })
+    servers = await startClientServers({ emulator: { faults } })
     const line = expectOneFailure(await doctor(['--enroll']), 'signature', ['enrollment'])
     expect(line).toMatch(/pkcs7 is not set/)
   })
@@ -156,8 +156,8 @@ describe('rollcall doctor, with one thing broken', () => {
     ['ahead of', -600],
     ['behind', 600],
   ])('finds the clock wrong, 600 s %s the service’s', async (direction, seconds) => {
-    scene = await setClientScene()
-    scene.intercept = async (request, pass) => {
+    servers = await startClientServers()
+    servers.intercept = async (request, pass) => {
       const { status, headers, body } = await pass(request)
       const changed = new Headers(headers)
       changed.set('Date', new Date(Date.now() + seconds * 1000).toUTCString())
@@ -169,7 +169,7 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds the service stopped', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const url = `http://127.0.0.1:${await reservePort()}`
     const rest = ['clock', 'ledger', 'discovery', 'keys', 'challenge', 'signature', 'enrollment']
     const line = expectOneFailure(await doctor(['--enroll'], url), 'service', rest)
@@ -177,14 +177,14 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds the ledger of the service down', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     instead('/readyz', () => Response.json({ status: 'unavailable' }, { status: 503 }))
     const line = expectOneFailure(await doctor(['--enroll']), 'ledger')
     expect(line).toMatch(/the ledger does not answer, so nobody can enroll; next: .*in its log/)
   })
 
   it('does not try the ledger of an older service, which has no /readyz', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     instead('/readyz', () => Response.json({ code: 'not_found' }, { status: 404 }))
     const run = await doctor(['--enroll'])
     expect(run.status).toBe(0)
@@ -197,8 +197,8 @@ describe('rollcall doctor, with one thing broken', () => {
     ['another issuer', undefined, 'it is of https://other.example, not of'],
     ['other keys', undefined, 'it leads to other keys'],
   ])('finds the discovery document broken: %s', async (what, body, message) => {
-    scene = await setClientScene()
-    scene.intercept = async (request, pass) => {
+    servers = await startClientServers()
+    servers.intercept = async (request, pass) => {
       if (!request.url.endsWith('openid-configuration')) return undefined
       if (body !== undefined) return new Response(body)
       const good = (await (await pass(request)).json()) as object
@@ -224,7 +224,7 @@ describe('rollcall doctor, with one thing broken', () => {
     ],
     ['a weak key', () => '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}', 'keys.0'],
   ])('finds the published keys broken: %s', async (_, make, message) => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const body = await make()
     instead('/.well-known/jwks.json', () => new Response(body))
     // With no keys to check the token with, the enrollment itself is as good as it was.
@@ -233,7 +233,7 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds that the keys are not those that sign', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const [key] = (await generateSigningKeys('ES256')).keys
     const { d: _, ...published } = key as { d?: string }
     instead('/.well-known/jwks.json', () => Response.json({ keys: [published] }))
@@ -242,7 +242,7 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds challenges refused', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const problem = { title: 'Too many requests; try again later', request_id: 'r-9' }
     instead('/v1/challenge', () => Response.json(problem, { status: 429 }))
     const line = expectOneFailure(await doctor(['--enroll']), 'challenge', [
@@ -253,9 +253,9 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds a challenge that is another service’s, and asks for no signature', async () => {
-    const other = await setClientScene()
-    scene = await setClientScene()
-    scene.intercept = (request) =>
+    const other = await startClientServers()
+    servers = await startClientServers()
+    servers.intercept = (request) =>
       request.url.endsWith('/v1/challenge')
         ? fetch(`${other.url}/v1/challenge`, { method: 'POST', body: new URLSearchParams() })
         : undefined
@@ -263,11 +263,11 @@ describe('rollcall doctor, with one thing broken', () => {
     await other.close()
     const line = expectOneFailure(run, 'challenge', ['signature', 'enrollment'])
     expect(line).toContain('do not enroll there')
-    expect(scene.asked.filter((path) => path.includes('pkcs7'))).toEqual([])
+    expect(servers.asked.filter((path) => path.includes('pkcs7'))).toEqual([])
   })
 
   it('finds a policy that refuses', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
     expect(line).toMatch(
       /403, request .*: The instance is not admitted.*next: no role of the policy/,
@@ -276,14 +276,14 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it('finds that the service trusts another cloud', async () => {
-    scene = await setClientScene({ emulator: { faults: ['wrong-key'] } })
+    servers = await startClientServers({ emulator: { faults: ['wrong-key'] } })
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
     expect(line).toMatch(/401.*next: .*ROLLCALL_TRUST_ANCHORS/)
   })
 
   it('finds a ledger that is down', async () => {
-    scene = await setClientScene()
-    scene.intercept = (request) =>
+    servers = await startClientServers()
+    servers.intercept = (request) =>
       isEnroll(request) ? Response.json({ title: 'no' }, { status: 503 }) : undefined
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
     expect(line).toContain('its ledger may be down')

@@ -7,11 +7,11 @@ import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
 import {
-  type ClientScene,
+  type ClientServers,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from '../../support/client-scene.ts'
+} from '../../support/client-servers.ts'
 import {
   type RollcallCommand,
   type Run,
@@ -20,56 +20,59 @@ import {
 } from '../../support/command.ts'
 
 let command: RollcallCommand
-let scene: ClientScene
+let servers: ClientServers
 beforeAll(async () => {
   command = createCommand()
 })
-afterEach(() => scene?.close())
+afterEach(() => servers?.close())
 afterAll(() => command.remove())
 
-/** Enrolls with the scene's service and metadata service. */
+/** Enrolls with the servers's service and metadata service. */
 const enroll = (args: readonly string[] = [], options?: RunOptions): Promise<Run> =>
-  command.run(['enroll', scene.url, '--role', ROLE, '--metadata-url', scene.metadataUrl, ...args], {
-    timing: scene.timing,
-    ...options,
-  })
+  command.run(
+    ['enroll', servers.url, '--role', ROLE, '--metadata-url', servers.metadataUrl, ...args],
+    {
+      timing: servers.timing,
+      ...options,
+    },
+  )
 
 const file = (name: string): string => join(command.folder, name)
 
 describe('rollcall enroll', () => {
   it('prints the token and nothing else', async () => {
-    scene = await setClientScene({ emulator: { hardenedOnly: true } })
+    servers = await startClientServers({ emulator: { hardenedOnly: true } })
     const { status, stdout, stderr } = await enroll()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(claimsOf(stdout)).toMatchObject({ iss: scene.url, role: ROLE, aud: [CLUSTER] })
+    expect(claimsOf(stdout)).toMatchObject({ iss: servers.url, role: ROLE, aud: [CLUSTER] })
     expect(stdout).not.toContain('\n')
   })
 
   it('takes everything from the environment, where empty is as good as unset', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const env = {
       ROLLCALL_ROLE: ROLE,
-      ROLLCALL_METADATA_URL: scene.metadataUrl,
+      ROLLCALL_METADATA_URL: servers.metadataUrl,
       ROLLCALL_METADATA_MODE: '',
       ROLLCALL_ATTEMPTS: '',
       ROLLCALL_TOKEN_FILE: '',
     }
-    const { status, stdout } = await command.run(['enroll', scene.url], { env })
+    const { status, stdout } = await command.run(['enroll', servers.url], { env })
     expect(status).toBe(0)
     expect(claimsOf(stdout)).toMatchObject({ role: ROLE })
   })
 
   it('gets a role without asking for one, and one audience of several', async () => {
     const audience = [CLUSTER, 'https://vault.example']
-    scene = await setClientScene({ role: { token: { audience } } })
-    const args = ['enroll', scene.url, '--metadata-url', scene.metadataUrl]
+    servers = await startClientServers({ role: { token: { audience } } })
+    const args = ['enroll', servers.url, '--metadata-url', servers.metadataUrl]
     const { status, stdout } = await command.run([...args, '--resource', 'https://vault.example'])
     expect(status).toBe(0)
     expect(claimsOf(stdout)).toMatchObject({ role: ROLE, aud: ['https://vault.example'] })
   })
 
   it('prints one JSON document with --json', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const printed = JSON.parse((await enroll(['--json'])).stdout) as Record<string, unknown>
     expect(printed).toEqual({
       access_token: expect.stringMatching(/^ey/),
@@ -87,7 +90,7 @@ describe('rollcall enroll', () => {
   })
 
   it('writes a file that only its owner can read, in one go, and leaves nothing beside it', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     mkdirSync(file('out'))
     const path = file('out/token.jwt')
     writeFileSync(path, 'old', { mode: 0o644 })
@@ -103,7 +106,7 @@ describe('rollcall enroll', () => {
   })
 
   it('leaves the old token when it is refused', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     writeFileSync(file('kept.jwt'), 'old')
     expect((await enroll(['--out', 'kept.jwt'])).status).toBe(4)
     expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('old')
@@ -112,7 +115,7 @@ describe('rollcall enroll', () => {
 
 describe('rollcall enroll --dpop-key', () => {
   it('makes a key once, keeps it, and gets tokens bound to it', async () => {
-    scene = await setClientScene({ role: { reenrollment: 'same_key', binding: 'dpop' } })
+    servers = await startClientServers({ role: { reenrollment: 'same_key', binding: 'dpop' } })
     const first = await enroll(['--dpop-key', 'node.json'])
     expect(first.status).toBe(0)
     expect(first.stderr).toContain('made a key for DPoP')
@@ -127,15 +130,15 @@ describe('rollcall enroll --dpop-key', () => {
     expect(JSON.parse(second.stdout)).toMatchObject({ token_type: 'DPoP' })
     expect(readFileSync(file('node.json'), 'utf8')).toBe(json)
     const { d } = (JSON.parse(json) as { keys: [{ d: string }] }).keys[0]
-    expect(JSON.stringify(scene.requests)).not.toContain(d)
+    expect(JSON.stringify(servers.requests)).not.toContain(d)
 
     const another = await enroll(['--dpop-key', 'another.json'])
     expect(another.status).toBe(4)
   })
 
   it('refuses a token that is not bound, and a file that is no key', async () => {
-    scene = await setClientScene()
-    scene.intercept = async (request, pass) => {
+    servers = await startClientServers()
+    servers.intercept = async (request, pass) => {
       if (!isEnroll(request)) return undefined
       const body = (await (await pass(request)).json()) as object
       return Response.json({ ...body, token_type: 'Bearer' })
@@ -152,9 +155,9 @@ describe('rollcall enroll --dpop-key', () => {
 
 describe('rollcall enroll, with a service that is not the one', () => {
   it('stops before a signature when a service passes on the challenge of another one', async () => {
-    const other = await setClientScene()
-    scene = await setClientScene()
-    scene.intercept = (request) =>
+    const other = await startClientServers()
+    servers = await startClientServers()
+    servers.intercept = (request) =>
       request.url.endsWith('/v1/challenge')
         ? fetch(`${other.url}/v1/challenge`, {
             method: 'POST',
@@ -165,8 +168,8 @@ describe('rollcall enroll, with a service that is not the one', () => {
     await other.close()
     expect(run).toMatchObject({ status: 4, stdout: '' })
     expect(run.stderr).toContain('stopped before anything was signed')
-    expect(scene.asked).toEqual([])
-    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+    expect(servers.asked).toEqual([])
+    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
   it.each([
@@ -174,8 +177,8 @@ describe('rollcall enroll, with a service that is not the one', () => {
     ['no role', {}],
     ['another key', { role: ROLE, dpop_jkt: 'A'.repeat(43) }],
   ])('stops before a signature when the challenge is for %s', async (_, fields) => {
-    scene = await setClientScene()
-    scene.intercept = async (request, pass) =>
+    servers = await startClientServers()
+    servers.intercept = async (request, pass) =>
       request.url.endsWith('/v1/challenge')
         ? pass(
             new Request(request.url, {
@@ -185,20 +188,20 @@ describe('rollcall enroll, with a service that is not the one', () => {
           )
         : undefined
     expect(await enroll()).toMatchObject({ status: 4, stdout: '' })
-    expect(scene.asked).toEqual([])
+    expect(servers.asked).toEqual([])
   })
 
   it('stops when its address is another name of the service', async () => {
-    scene = await setClientScene()
-    const args = ['--metadata-url', scene.metadataUrl, '--role', ROLE]
+    servers = await startClientServers()
+    const args = ['--metadata-url', servers.metadataUrl, '--role', ROLE]
     const { status, stderr } = await command.run([
       'enroll',
-      scene.url.replace('127.0.0.1', 'localhost'),
+      servers.url.replace('127.0.0.1', 'localhost'),
       ...args,
     ])
     expect(status).toBe(4)
     expect(stderr).toContain('must be ROLLCALL_ISSUER of the service to the letter')
-    expect(scene.asked).toEqual([])
+    expect(servers.asked).toEqual([])
   })
 
   it.each([
@@ -206,16 +209,16 @@ describe('rollcall enroll, with a service that is not the one', () => {
     ['a challenge that is too short', '{"audience":"a","expires_in":9}', 'not as rollcall does'],
     ['an answer without end', 'x'.repeat(70_000), 'is not available'],
   ])('ends with 5 on %s', async (_, body, message) => {
-    scene = await setClientScene()
-    scene.intercept = () => new Response(body)
+    servers = await startClientServers()
+    servers.intercept = () => new Response(body)
     const { status, stderr } = await enroll(['--attempts', '1'])
     expect(status).toBe(5)
     expect(stderr).toContain(message)
   })
 
   it('ends with 5 on an answer without a token', async () => {
-    scene = await setClientScene()
-    scene.intercept = (request) =>
+    servers = await startClientServers()
+    servers.intercept = (request) =>
       isEnroll(request) ? Response.json({ access_token: 'no' }) : undefined
     const { status, stderr } = await enroll()
     expect(status).toBe(5)
@@ -225,10 +228,10 @@ describe('rollcall enroll, with a service that is not the one', () => {
 
 describe('rollcall enroll, when things fail for a while', () => {
   it('repeats the same challenge and evidence after 503 and a lost answer', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     let calls = 0
     let lost = ''
-    scene.intercept = async (request, pass) => {
+    servers.intercept = async (request, pass) => {
       if (!isEnroll(request)) return undefined
       calls++
       if (calls === 1) return unavailable()
@@ -239,16 +242,16 @@ describe('rollcall enroll, when things fail for a while', () => {
     const run = await enroll()
     expect(run.status).toBe(0)
     expect(run.stderr.match(/trying again in/g)).toHaveLength(2)
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(1)
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(3)
-    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(1)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(1)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(3)
+    expect(new Set(servers.bodiesOf('POST /v1/enroll')).size).toBe(1)
     expect(claimsOf(run.stdout)).toEqual(claimsOf(lost))
   })
 
   it('gets its token with a proof although the first answer was lost', async () => {
-    scene = await setClientScene({ role: { reenrollment: 'never', binding: 'dpop' } })
+    servers = await startClientServers({ role: { reenrollment: 'never', binding: 'dpop' } })
     let calls = 0
-    scene.intercept = async (request, pass) => {
+    servers.intercept = async (request, pass) => {
       if (!isEnroll(request) || calls++ > 0) return undefined
       await pass(request)
       return unavailable()
@@ -257,30 +260,30 @@ describe('rollcall enroll, when things fail for a while', () => {
   })
 
   it.each([408, 429, 500, 502])('tries again after %i', async (code) => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? new Response('', { status: code }) : undefined
     expect(await enroll()).toMatchObject({ status: 0 })
   })
 
   it.each([400, 403, 404, 413, 302])('ends with 4 at once after %i', async (code) => {
-    scene = await setClientScene()
-    scene.intercept = (request) =>
+    servers = await startClientServers()
+    servers.intercept = (request) =>
       isEnroll(request)
         ? new Response('', { status: code, headers: { Location: '/x' } })
         : undefined
     expect(await enroll()).toMatchObject({ status: 4, stdout: '' })
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(1)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(1)
   })
 
   it('waits as long as Retry-After says', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '2' }) : undefined
     expect((await enroll()).status).toBe(0)
-    const [wait, ...more] = scene.timing.waits
+    const [wait, ...more] = servers.timing.waits
     expect(more).toEqual([])
     // And a random part of 2 s more.
     expect(wait).toBeGreaterThanOrEqual(2)
@@ -288,36 +291,36 @@ describe('rollcall enroll, when things fail for a while', () => {
   })
 
   it('starts over with a new challenge once the old one has expired', async () => {
-    scene = await setClientScene({ challengeLifetimeSeconds: 4 })
+    servers = await startClientServers({ challengeLifetimeSeconds: 4 })
     let failures = 1
-    scene.intercept = (request) =>
+    servers.intercept = (request) =>
       isEnroll(request) && failures-- > 0 ? unavailable({ 'Retry-After': '4' }) : undefined
     const run = await enroll()
     expect(run.status).toBe(0)
     expect(run.stderr).toContain('starting over')
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
-    expect(new Set(scene.bodiesOf('POST /v1/enroll')).size).toBe(2)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+    expect(new Set(servers.bodiesOf('POST /v1/enroll')).size).toBe(2)
   })
 
   it('starts over once, and only once, after a 401 that came when the challenge had expired', async () => {
-    scene = await setClientScene({ challengeLifetimeSeconds: 1 })
-    scene.intercept = async (request) => {
+    servers = await startClientServers({ challengeLifetimeSeconds: 1 })
+    servers.intercept = async (request) => {
       if (!isEnroll(request)) return undefined
-      await scene.timing.wait(1.3)
+      await servers.timing.wait(1.3)
       return Response.json({ title: 'no', request_id: 'r-1' }, { status: 401 })
     }
     const run = await enroll()
     expect(run.status).toBe(4)
     expect(run.stderr).toContain('starting over')
     expect(run.stderr).toContain('request r-1: no')
-    expect(scene.bodiesOf('POST /v1/challenge')).toHaveLength(2)
+    expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
   })
 
   it('ends with 5 when the service stays away, after as many calls as it may make', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const url = `http://127.0.0.1:${await reservePort()}`
     const { status, stderr } = await command.run(['enroll', url, '--attempts', '2'], {
-      timing: scene.timing,
+      timing: servers.timing,
     })
     expect(status).toBe(5)
     expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2)
@@ -325,10 +328,10 @@ describe('rollcall enroll, when things fail for a while', () => {
   })
 
   it('tells the request that was refused, and why nothing more is told', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     const { status, stderr } = await enroll()
     expect(status).toBe(4)
-    const event = scene.events.find(({ event: name }) => name === 'enroll')
+    const event = servers.events.find(({ event: name }) => name === 'enroll')
     expect(stderr).toContain(`request ${event?.request_id}: The instance is not admitted`)
     expect(event).toMatchObject({ reason: 'account_not_allowed' })
   })
@@ -336,7 +339,7 @@ describe('rollcall enroll, when things fail for a while', () => {
 
 describe('rollcall enroll, with a metadata service that is not as it should be', () => {
   const enrollWith = async (...faults: string[]): Promise<Run> => {
-    scene = await setClientScene({ emulator: { faults } })
+    servers = await startClientServers({ emulator: { faults } })
     return enroll()
   }
 
@@ -352,11 +355,11 @@ describe('rollcall enroll, with a metadata service that is not as it should be',
     const { status, stderr } = await enrollWith('not-found:dynamic/instance-identity/document')
     expect(status).toBe(3)
     expect(stderr).toContain('dynamic/instance-identity/document is not set')
-    expect(scene.bodiesOf('POST /v1/enroll')).toEqual([])
+    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
   })
 
   it('ends with 3 when nobody answers', async () => {
-    scene = await setClientScene()
+    servers = await startClientServers()
     const nobody = `http://127.0.0.1:${await reservePort()}`
     const { status, stderr } = await enroll(['--metadata-url', nobody])
     expect(status).toBe(3)
@@ -379,12 +382,12 @@ describe('rollcall enroll, used wrongly', () => {
     [['https://rollcall.example', '--renew'], 'Give --out FILE or --exec CMD'],
     [['https://rollcall.example', '--exec', ''], 'expected a command'],
   ])('refuses %j with exit status 2, before anything is asked', async (args, message) => {
-    scene = await setClientScene()
-    const env = { ROLLCALL_METADATA_URL: scene.metadataUrl }
+    servers = await startClientServers()
+    const env = { ROLLCALL_METADATA_URL: servers.metadataUrl }
     const { status, stdout, stderr } = await command.run(['enroll', ...args], { env })
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(scene.asked).toEqual([])
+    expect(servers.asked).toEqual([])
     expect(existsSync(file('no'))).toBe(false)
   })
 })

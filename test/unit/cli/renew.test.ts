@@ -6,25 +6,25 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Timing } from '../../../src/base/timing.ts'
 import {
-  type ClientScene,
+  type ClientServers,
   isEnroll,
-  setClientScene,
+  startClientServers,
   unavailable,
-} from '../../support/client-scene.ts'
+} from '../../support/client-servers.ts'
 import { type Run, type RunOutput, createCommand } from '../../support/command.ts'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 
 const command = createCommand()
-let scene: ClientScene
-afterEach(() => scene?.close())
+let servers: ClientServers
+afterEach(() => servers?.close())
 afterAll(() => command.remove())
 
 /** Runs the command until its output is as it should be, and sends SIGTERM. */
 const until = (args: readonly string[], isDone: (output: RunOutput) => boolean): Promise<Run> => {
   let done = false
-  const { timing } = scene
-  const common = ['--role', ROLE, '--metadata-url', scene.metadataUrl]
-  return command.run(['enroll', scene.url, ...common, ...args], {
+  const { timing } = servers
+  const common = ['--role', ROLE, '--metadata-url', servers.metadataUrl]
+  return command.run(['enroll', servers.url, ...common, ...args], {
     // Once it was told to end, no wait ends, so that nothing goes on behind the test.
     timing: {
       ...timing,
@@ -43,12 +43,12 @@ const lineCount = ({ stdout }: RunOutput): number => stdout.split('\n').length -
 
 describe('rollcall enroll --renew', () => {
   it('enrolls again at two thirds of the lifetime, and ends with 0 on SIGTERM', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 300 })
+    servers = await startClientServers({ lifetimeSeconds: 300 })
     const args = ['--renew', '--out', 'renewed.jwt', '--json']
     const run = await until(args, (output) => lineCount(output) === 4)
     expect(run).toMatchObject({ status: 0, stderr: '' })
-    expect(scene.bodiesOf('POST /v1/enroll')).toHaveLength(4)
-    const waits = scene.timing.waits.slice(0, 3)
+    expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(4)
+    const waits = servers.timing.waits.slice(0, 3)
     // Two thirds, and up to a tenth of that less. The enrollment itself takes some time, too.
     for (const wait of waits) {
       expect(wait).toBeGreaterThan(150)
@@ -59,9 +59,9 @@ describe('rollcall enroll --renew', () => {
   })
 
   it('survives refusals and a service that is down, and says until when the token is good', async () => {
-    scene = await setClientScene({ lifetimeSeconds: 2 })
+    servers = await startClientServers({ lifetimeSeconds: 2 })
     let calls = 0
-    scene.intercept = (request) => {
+    servers.intercept = (request) => {
       if (!isEnroll(request)) return undefined
       calls++
       if (calls === 2) return new Response('', { status: 403 })
@@ -79,7 +79,7 @@ describe('rollcall enroll --renew', () => {
   })
 
   it('ends with the status of the first enrollment when that fails', async () => {
-    scene = await setClientScene({ role: { match: { owner_account_id: ['1'] } } })
+    servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     expect((await until(['--renew', '--out', 'never.jwt'], () => false)).status).toBe(4)
   })
 })

@@ -16,26 +16,26 @@ import {
 const now = Math.floor(Date.now() / 1000)
 
 describe('enroll()', () => {
-  let scene: TestEnroller
+  let tested: TestEnroller
   beforeAll(async () => {
-    scene = await createTestEnroller()
+    tested = await createTestEnroller()
   })
 
   const challenge = async (role?: string): Promise<string> =>
-    (await scene.enroller.challenge({ role }, now)).audience
+    (await tested.enroller.challenge({ role }, now)).audience
 
   const expectRefusal = async (
     audience: string,
     reason: string,
     { role, at = now }: { role?: string; at?: number } = {},
   ): Promise<void> => {
-    const answer = await scene.enroller.enroll({ ...scene.evidence(audience), role }, at)
+    const answer = await tested.enroller.enroll({ ...tested.evidence(audience), role }, at)
     expect(answer).toMatchObject({ ok: false, code: 'invalid_evidence', facts: { reason } })
   }
 
   it('accepts the evidence that the refusals start from', async () => {
     const audience = await challenge()
-    expect(await scene.enroller.enroll(scene.evidence(audience), now)).toMatchObject({ ok: true })
+    expect(await tested.enroller.enroll(tested.evidence(audience), now)).toMatchObject({ ok: true })
   })
 
   it('refuses a challenge that was never issued', async () => {
@@ -49,9 +49,9 @@ describe('enroll()', () => {
 
   it('refuses a challenge that was used by another instance', async () => {
     const audience = await challenge()
-    await scene.enroller.enroll(scene.evidence(audience), now)
-    const other = scene.evidence(audience, { 'instance-id': 'i-another' })
-    const answer = await scene.enroller.enroll(other, now)
+    await tested.enroller.enroll(tested.evidence(audience), now)
+    const other = tested.evidence(audience, { 'instance-id': 'i-another' })
+    const answer = await tested.enroller.enroll(other, now)
     expect(answer).toMatchObject({ code: 'invalid_evidence', facts: { reason: 'challenge_spent' } })
   })
 
@@ -64,7 +64,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a challenge of another service', async () => {
-    const other = await createTestEnroller({ issuer: 'https://other.example' }, scene.cloud)
+    const other = await createTestEnroller({ issuer: 'https://other.example' }, tested.cloud)
     const { audience } = await other.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_for_another')
   })
@@ -77,23 +77,23 @@ describe('enroll()', () => {
 
   it('refuses a challenge made under a key that left the set', async () => {
     const signingKeys = await parseSigningKeys(await generateSigningKeys('ES256'))
-    const before = await createTestEnroller({ signingKeys }, scene.cloud)
+    const before = await createTestEnroller({ signingKeys }, tested.cloud)
     const { audience } = await before.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_not_ours')
   })
 
   it('refuses the second of two posts of one challenge at the same moment', async () => {
     const audience = await challenge()
-    const posts = ['i-one', 'i-two'].map((id) => scene.evidence(audience, { 'instance-id': id }))
-    const answers = await Promise.all(posts.map((post) => scene.enroller.enroll(post, now)))
+    const posts = ['i-one', 'i-two'].map((id) => tested.evidence(audience, { 'instance-id': id }))
+    const answers = await Promise.all(posts.map((post) => tested.enroller.enroll(post, now)))
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
   })
 
   it('refuses a replay of the challenge to a second process with the same ledger', async () => {
-    const second = await createEnroller(scene.options)
+    const second = await createEnroller(tested.options)
     const audience = await challenge()
-    expect(await scene.enroller.enroll(scene.evidence(audience), now)).toMatchObject({ ok: true })
-    const other = scene.evidence(audience, { 'instance-id': 'i-another' })
+    expect(await tested.enroller.enroll(tested.evidence(audience), now)).toMatchObject({ ok: true })
+    const other = tested.evidence(audience, { 'instance-id': 'i-another' })
     const answer = await second.enroll(other, now)
     expect(answer).toMatchObject({ code: 'invalid_evidence', facts: { reason: 'challenge_spent' } })
   })
@@ -104,9 +104,9 @@ describe('enroll()', () => {
     ['armour', (text: string) => `-----BEGIN PKCS7-----\n${text}\n-----END PKCS7-----\n`],
   ])('takes the same content in %s for a retry, not for a second enrollment', async (_, encode) => {
     const audience = await challenge()
-    const { document, pkcs7 } = scene.evidence(audience)
-    const first = await scene.enroller.enroll({ document, pkcs7 }, now)
-    const again = await scene.enroller.enroll({ document, pkcs7: encode(pkcs7) }, now + 3)
+    const { document, pkcs7 } = tested.evidence(audience)
+    const first = await tested.enroller.enroll({ document, pkcs7 }, now)
+    const again = await tested.enroller.enroll({ document, pkcs7: encode(pkcs7) }, now + 3)
     if (!first.ok || !again.ok) throw new Error('a good enrollment that was refused')
     expect(again.facts.retry).toBe(true)
     expect(claimsOf(again.accessToken)).toEqual(claimsOf(first.accessToken))
@@ -116,12 +116,12 @@ describe('enroll()', () => {
     ['no audience', undefined],
     ['another one, not a challenge', 'nonce'],
   ])('refuses evidence with %s', async (_, audience) => {
-    const { cloud } = scene
-    const { document } = scene.evidence('x')
-    const content = audience === undefined ? document : scene.evidence(audience).pkcs7
+    const { cloud } = tested
+    const { document } = tested.evidence('x')
+    const content = audience === undefined ? document : tested.evidence(audience).pkcs7
     const pkcs7 =
       audience === undefined ? Buffer.from(cloud.sign(document)).toString('base64') : content
-    const answer = await scene.enroller.enroll({ document, pkcs7 }, now)
+    const answer = await tested.enroller.enroll({ document, pkcs7 }, now)
     expect(answer).toMatchObject({ ok: false, code: 'invalid_evidence' })
   })
 })

@@ -11,7 +11,7 @@ import {
   type MetadataClient,
   createMetadataClient,
 } from '../../../src/metadata/index.ts'
-import { asText, setClientScene } from '../../support/metadata-client.ts'
+import { asText, startClientServers } from '../../support/metadata-client.ts'
 import { curlWithToken } from '../../support/curl.ts'
 
 let server: EmulatorServer
@@ -137,7 +137,7 @@ describe('createMetadataClient()', () => {
   })
 
   it('gives nothing, or an empty list, for what an instance does not have', async () => {
-    const { client } = await setClientScene()
+    const { client } = await startClientServers()
     const lists = new Set(['publicKeyNames', 'ramRoleNames', 'activeSystemEvents'])
     for (const [name, read] of Object.entries(client.items)) {
       if (!('needs' in ITEMS[name as keyof typeof ITEMS])) continue
@@ -149,14 +149,14 @@ describe('createMetadataClient()', () => {
 
   it('gives user data that is no text as bytes', async () => {
     const instances = [{ 'user-data-base64': 'H4sIAP//' }]
-    const { client } = await setClientScene({ instances })
+    const { client } = await startClientServers({ instances })
     expect([...((await client.userData()) ?? [])]).toEqual([0x1f, 0x8b, 8, 0, 0xff, 0xff])
     await expect(client.get('user-data')).rejects.toMatchObject({ code: 'unexpected_answer' })
     expect((await client.getBytes('user-data')).length).toBe(6)
   })
 
   it('sends nothing but GET, and one PUT for the token', async () => {
-    const { client, requests } = await setClientScene({ allItems: true })
+    const { client, requests } = await startClientServers({ allItems: true })
     for await (const { path } of client.walk()) await client.get(path, { revealCredentials: true })
     await client.evidence({ audience: 'x' })
     const puts = requests.filter((request) => !request.startsWith('GET '))
@@ -192,7 +192,7 @@ describe('createMetadataClient()', () => {
     '.',
     'x/'.repeat(13),
   ])('sends nothing for the path %j', async (path) => {
-    const { client, requests } = await setClientScene()
+    const { client, requests } = await startClientServers()
     for (const ask of [client.get, client.getBytes, client.list]) {
       await expect(ask(path)).rejects.toThrow(RangeError)
     }

@@ -1,7 +1,7 @@
 // Hardened mode as the client keeps it: one token for all, renewed in time.
 
 import { describe, expect, it } from 'vitest'
-import { failureOf, setClientScene } from '../../support/metadata-client.ts'
+import { failureOf, startClientServers } from '../../support/metadata-client.ts'
 import { createTestTiming } from '../../support/timing.ts'
 
 const PUT = 'PUT /latest/api/token'
@@ -11,13 +11,13 @@ const CALLS = 50
 
 describe("the client's token", () => {
   it('is asked for once by 50 calls at the same time', async () => {
-    const { client, requests } = await setClientScene({ hardenedOnly: true })
+    const { client, requests } = await startClientServers({ hardenedOnly: true })
     const hostname = await client.items.hostname()
     const names = await Promise.all(Array.from({ length: CALLS }, () => client.items.hostname()))
     expect(new Set(names)).toEqual(new Set([hostname]))
     expect(countPuts(requests)).toBe(1)
 
-    const fresh = await setClientScene({ hardenedOnly: true })
+    const fresh = await startClientServers({ hardenedOnly: true })
     await Promise.all(Array.from({ length: CALLS }, () => fresh.client.items.mac()))
     expect(countPuts(fresh.requests)).toBe(1)
     expect(fresh.requests.length).toBe(CALLS + 1)
@@ -25,7 +25,7 @@ describe("the client's token", () => {
 
   it('is renewed before its 300 seconds are over', async () => {
     const timing = createTestTiming()
-    const { client, requests } = await setClientScene(
+    const { client, requests } = await startClientServers(
       { hardenedOnly: true, clock: () => Math.floor(timing.now()) },
       { timing },
     )
@@ -40,7 +40,7 @@ describe("the client's token", () => {
 
   it('is renewed once for all calls when the service takes it no longer', async () => {
     let now = 1000
-    const { client, requests } = await setClientScene({ hardenedOnly: true, clock: () => now })
+    const { client, requests } = await startClientServers({ hardenedOnly: true, clock: () => now })
     await client.items.mac()
     now += 400
     await Promise.all(Array.from({ length: CALLS }, () => client.items.mac()))
@@ -49,7 +49,7 @@ describe("the client's token", () => {
   })
 
   it('is not asked for without end where the service takes none', async () => {
-    const { client, requests } = await setClientScene({ faults: ['token-uses:0'] })
+    const { client, requests } = await startClientServers({ faults: ['token-uses:0'] })
     const error = await failureOf(client.items.mac())
     expect(error).toMatchObject({ code: 'token_refused', status: 401, path: 'meta-data/mac' })
     const get = 'GET /latest/meta-data/mac'
@@ -58,7 +58,7 @@ describe("the client's token", () => {
 
   it('is asked for again by the next call after it could not be had', async () => {
     const faults = ['error:403x1@api/token']
-    const { client, requests } = await setClientScene({ faults, hardenedOnly: true })
+    const { client, requests } = await startClientServers({ faults, hardenedOnly: true })
     const results = await Promise.allSettled([client.items.mac(), client.items.mac()])
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(await client.items.mac()).toMatch(/^00:16:3e:/)
@@ -69,13 +69,13 @@ describe("the client's token", () => {
     'is done without in the mode auto after %i, and only then',
     async (status) => {
       const faults = [`error:${status}@api/token`]
-      const { client, requests } = await setClientScene({ faults }, { mode: 'auto' })
+      const { client, requests } = await startClientServers({ faults }, { mode: 'auto' })
       expect(await client.isHardened()).toBe(false)
       await client.items.mac()
       await client.items.mac()
       expect(countPuts(requests)).toBe(1)
 
-      const { client: strict, requests: sent } = await setClientScene({ faults })
+      const { client: strict, requests: sent } = await startClientServers({ faults })
       const error = await failureOf(strict.items.mac())
       expect(error).toMatchObject({ code: 'no_hardened_mode', status })
       expect(String(error)).toContain('use the mode `auto`')
@@ -86,7 +86,7 @@ describe("the client's token", () => {
   it.each([400, 403, 410])('ends it in both modes when the answer is %i', async (status) => {
     for (const mode of ['auto', 'hardened'] as const) {
       const faults = [`error:${status}@api/token`]
-      const { client, requests } = await setClientScene({ faults }, { mode })
+      const { client, requests } = await startClientServers({ faults }, { mode })
       const error = await failureOf(client.items.mac())
       expect(error).toMatchObject({ code: 'token_refused', status })
       expect(String(error)).toContain('X-Forwarded-For')
@@ -95,14 +95,14 @@ describe("the client's token", () => {
   })
 
   it('is used in the mode auto where the service gives one', async () => {
-    const { client } = await setClientScene({ hardenedOnly: true }, { mode: 'auto' })
+    const { client } = await startClientServers({ hardenedOnly: true }, { mode: 'auto' })
     expect(await client.isHardened()).toBe(true)
     expect(await client.items.networkType()).toBe('vpc')
   })
 
   it('comes back into use when a service of normal mode begins to demand it', async () => {
     const faults = ['error:404x1@api/token']
-    const { client, requests } = await setClientScene(
+    const { client, requests } = await startClientServers(
       { faults, hardenedOnly: true },
       { mode: 'auto' },
     )

@@ -1,23 +1,16 @@
 // What a client that enrolls talks to, be it bootstrap.sh or the command: the real service and the emulated
 // metadata service, each behind a port, where a test can answer in place of either.
 
-import { createAdaptorServer } from '@hono/node-server'
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { createEnroller } from '../../src/enroll/enroller.ts'
-import { createApp } from '../../src/http/app.ts'
-import { createReadiness } from '../../src/http/readiness.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
-import { parseTrustAnchors } from '../../src/index.ts'
 import {
   type MetadataEmulator,
   type MetadataEmulatorOptions,
   createMetadataEmulator,
 } from '../../src/emulator/index.ts'
-import { parsePolicy } from '../../src/policy/policy.ts'
-import { CLUSTER, ROLE, createTestEnroller } from './test-enroller.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
+import { listen } from './listener.ts'
+import { CLUSTER, ROLE } from './test-enroller.ts'
+import { createTestService } from './test-service.ts'
 
 /** What a test does to a request on its way; `undefined` lets it pass. */
 export type Intercept = (
@@ -25,8 +18,8 @@ export type Intercept = (
   pass: (request: Request) => Promise<Response>,
 ) => Promise<Response | undefined> | Response | undefined
 
-/** How a scene differs from one where everything works. */
-export interface ClientSceneOptions {
+/** How they differ from those with which everything works. */
+export interface ClientServersOptions {
   readonly emulator?: MetadataEmulatorOptions
   /** Default: 120. */
   readonly challengeLifetimeSeconds?: number
@@ -39,7 +32,7 @@ export interface ClientSceneOptions {
 }
 
 /** Everything that a client talks to. */
-export interface ClientScene {
+export interface ClientServers {
   readonly url: string
   readonly emulator: MetadataEmulator
   /** The address of the emulator. */
@@ -59,31 +52,13 @@ export interface ClientScene {
   close(): Promise<void>
 }
 
-/** A server on a port that the platform chooses. */
-interface Listener {
-  readonly url: string
-  /** What answers; until it is set, nothing does. */
-  fetch: (request: Request) => Promise<Response>
-  close(): Promise<void>
-}
-
-const listen = async (): Promise<Listener> => {
-  const server = createAdaptorServer({
-    fetch: (request: Request) => listener.fetch(request),
-    overrideGlobalObjects: false,
-  }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const listener: Listener = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+/** A server whose answers are given once its address is known. */
+const listenFirst = async () => {
+  const target: { fetch: (request: Request) => Promise<Response> } = {
     fetch: async () => new Response(null, { status: 503 }),
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
   }
-  return listener
+  const { url, close } = await listen({ fetch: (request) => target.fetch(request) })
+  return { url, close, target }
 }
 
 const emulators = new Map<string, Promise<MetadataEmulator>>()
@@ -99,58 +74,57 @@ const emulatorFor = (options: MetadataEmulatorOptions): Promise<MetadataEmulator
 }
 
 /** Starts a service that admits the emulator's instance. */
-export const setClientScene = async (options: ClientSceneOptions = {}): Promise<ClientScene> => {
+export const startClientServers = async (
+  options: ClientServersOptions = {},
+): Promise<ClientServers> => {
   const { challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
   const { clockOffsetSeconds = 0 } = options
   const emulator = await emulatorFor(options.emulator ?? {})
   const timing = createFastTiming()
-  const service = await listen()
-  const beforeMetadata = await listen()
+  const service = await listenFirst()
+  const beforeMetadata = await listenFirst()
   const { url } = service
   const account = emulator.instances[0]?.ownerAccountId
-  const scene = await createTestEnroller({
-    issuer: url,
-    challengeLifetimeSeconds,
-    trustAnchors: await parseTrustAnchors(emulator.certificatePem),
-    policy: parsePolicy({
-      roles: {
-        [ROLE]: {
-          match: { owner_account_id: [account] },
-          token: { audience: [CLUSTER], lifetime_seconds: lifetimeSeconds },
-          reenrollment: 'always',
-          ...role,
-        },
+  const policy = {
+    roles: {
+      [ROLE]: {
+        match: { owner_account_id: [account] },
+        token: { audience: [CLUSTER], lifetime_seconds: lifetimeSeconds },
+        reenrollment: 'always',
+        ...role,
       },
-    }),
-  })
+    },
+  }
   const events: AuditEvent[] = []
   const requests: { path: string; body: string; dpop: string | null }[] = []
   const asked: string[] = []
-  const enroller = await createEnroller(scene.options)
-  const app = createApp({
-    enroller,
-    readiness: createReadiness(scene.options.ledger),
+  const { fetch: pass } = await createTestService({
+    variables: {
+      ROLLCALL_ISSUER: url,
+      ROLLCALL_POLICY: JSON.stringify(policy),
+      ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
+      ROLLCALL_CHALLENGE_LIFETIME_SECONDS: String(challengeLifetimeSeconds),
+    },
     audit: (event) => void events.push(event),
     clock: () => Math.floor(timing.now()) + clockOffsetSeconds,
   })
-  const pass = async (request: Request): Promise<Response> => app.fetch(request)
-  const hand: { intercept: Intercept; interceptMetadata: Intercept } = {
+  const intercepts: { intercept: Intercept; interceptMetadata: Intercept } = {
     intercept: () => undefined,
     interceptMetadata: () => undefined,
   }
   const passMetadata = (request: Request): Promise<Response> => emulator.fetch(request)
-  service.fetch = async (request) => {
+  service.target.fetch = async (request) => {
     const path = `${request.method} ${new URL(request.url).pathname}`
     const dpop = request.headers.get('DPoP')
     requests.push({ path, body: await request.clone().text(), dpop })
-    return (await hand.intercept(request, pass)) ?? pass(request)
+    return (await intercepts.intercept(request, pass)) ?? pass(request)
   }
-  beforeMetadata.fetch = async (request) => {
+  beforeMetadata.target.fetch = async (request) => {
     const { pathname, search } = new URL(request.url)
     asked.push(pathname + search)
-    return (await hand.interceptMetadata(request, passMetadata)) ?? passMetadata(request)
+    return (await intercepts.interceptMetadata(request, passMetadata)) ?? passMetadata(request)
   }
-  return Object.assign(hand, {
+  return Object.assign(intercepts, {
     url,
     emulator,
     metadataUrl: beforeMetadata.url,
