@@ -21,18 +21,18 @@ import {
 } from '../../support/client-servers.ts'
 
 let folder: string
-const scenes: ClientServers[] = []
+const started: ClientServers[] = []
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-bootstrap-'))
 })
 afterAll(async () => {
-  await Promise.all(scenes.map((servers) => servers.close()))
+  await Promise.all(started.map((servers) => servers.close()))
   rmSync(folder, { recursive: true })
 })
 
 const open = async (options?: ClientServersOptions): Promise<ClientServers> => {
   const servers = await startClientServers(options)
-  scenes.push(servers)
+  started.push(servers)
   return servers
 }
 

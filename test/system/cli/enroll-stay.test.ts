@@ -16,19 +16,19 @@ import type { RollcallCommand, Run, RunOutput } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 
 let command: RollcallCommand<ProcessOptions>
-const scenes: ClientServers[] = []
+const started: ClientServers[] = []
 beforeAll(async () => {
   command = await buildCommand()
 })
 afterAll(async () => {
-  await Promise.all(scenes.map((servers) => servers.close()))
+  await Promise.all(started.map((servers) => servers.close()))
   command.remove()
 })
 
 /** A service of one test, and a folder for what its commands write. */
 const open = async (options?: ClientServersOptions) => {
   const servers = await startClientServers(options)
-  scenes.push(servers)
+  started.push(servers)
   const folder = mkdtempSync(join(command.folder, 'test-'))
   const file = (name: string): string => join(folder, name)
   const read = (name: string): string => readFileSync(file(name), 'utf8')
