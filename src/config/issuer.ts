@@ -1,7 +1,7 @@
 // `ROLLCALL_ISSUER`: the public URL of the service, which stands in tokens, headers and scripts exactly as it is
 // written. Messages show only what cannot hold a secret: an origin.
 
-import { checkIssuer } from '../enroll/issuer.ts'
+import { checkIssuer } from '../base/issuer.ts'
 import { accept, refuse } from '../base/result.ts'
 import type { Parsed } from './variable.ts'
 

@@ -13,7 +13,7 @@ import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
 import { type DryRun, dryRun } from '../../policy/explain.ts'
 import { thisRun } from '../run.ts'
-import { jsonPlace } from '../../base/json-place.ts'
+import { jsonPlace } from './json-place.ts'
 
 interface CheckOptions {
   readonly document?: string

@@ -2,7 +2,7 @@
 // clients are the issuer with a path behind it, so the service is at the root of its host. Pure. Messages show
 // only what cannot hold a secret: an origin.
 
-import { type Result, accept, refuse } from '../base/result.ts'
+import { type Result, accept, refuse } from './result.ts'
 
 /** Hosts of which no character means anything in a header, in JSON or to a shell. */
 const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/

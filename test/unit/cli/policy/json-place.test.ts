@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonPlace } from '../../../src/base/json-place.ts'
+import { jsonPlace } from '../../../../src/cli/policy/json-place.ts'
 
 describe('jsonPlace()', () => {
   const isJson = (text: string): boolean => {

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { accept, refuse } from '../../../src/base/result.ts'
-import { checkIssuer } from '../../../src/enroll/issuer.ts'
+import { checkIssuer } from '../../../src/base/issuer.ts'
 import { createTestEnroller } from '../../support/test-enroller.ts'
 
 describe('createEnroller()', () => {
