@@ -1,4 +1,4 @@
-// IPv4 addresses and blocks, as far as the emulator lays out networks.
+// IPv4 addresses, and blocks as far as the emulator lays out networks.
 
 /** A block of addresses. */
 export interface CidrBlock {

@@ -4,6 +4,10 @@
 
 import { type Result, accept, refuse } from './result.ts'
 
+/** Whether a host name, as a URL or a socket has it, is this machine. */
+export const isLoopback = (hostname: string): boolean =>
+  /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1|\[::1\])$/.test(hostname)
+
 /** Hosts of which no character means anything in a header, in JSON or to a shell. */
 const PLAIN_HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/
 

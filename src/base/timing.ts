@@ -131,7 +131,7 @@ export const readBytes = async (
   for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
     length += part.value.length
     if (length > maxBytes) {
-      // Not awaited: whoever sends without end could hold this up as well.
+      // Not awaited: a sender that never ends could delay the cancellation too.
       void reader?.cancel().catch(() => undefined)
       return undefined
     }

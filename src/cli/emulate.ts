@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
+import { isLoopback } from '../base/issuer.ts'
 import { FAULTS } from '../emulator/faults.ts'
 import type { MetadataEmulator } from '../emulator/index.ts'
 import { usageError } from './command-error.ts'
@@ -54,8 +55,6 @@ const introduction = (
   `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
 ]
 
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/
-
 const REACHABLE =
   'warning: other machines can reach this emulator. It signs any audience for anyone, so a service that ' +
   'trusts its certificate admits them all'
@@ -99,7 +98,7 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
     })
   const { url, emulator, close } = await start().catch(failed)
   const stopped = untilStopped()
-  if (!LOOPBACK.test(host)) say(REACHABLE)
+  if (!isLoopback(host)) say(REACHABLE)
   try {
     if (certificateOut !== undefined)
       writeFileSync(inFolder(certificateOut), emulator.certificatePem)

@@ -1,6 +1,6 @@
 // The address of a service as it is typed: its issuer, to the letter.
 
-import { checkIssuer } from '../client/index.ts'
+import { requireIssuer } from '../client/index.ts'
 import { usageError } from './command-error.ts'
 
 /**
@@ -10,7 +10,7 @@ import { usageError } from './command-error.ts'
  */
 export const checkServiceAddress = (text: string, name: string): string => {
   try {
-    return checkIssuer(text, name)
+    return requireIssuer(text, name)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw usageError(error.message)

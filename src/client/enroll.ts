@@ -9,7 +9,7 @@ import {
 } from '../metadata/index.ts'
 import { type CallResult, type Retry, mayPass, readReach, reasonOf } from './call.ts'
 import { ClientError } from './client-error.ts'
-import { checkIssuer } from './issuer.ts'
+import { requireIssuer } from './issuer.ts'
 import {
   type Challenge,
   type Enrolled,
@@ -117,7 +117,7 @@ const showEvidence = async (
   state.patience.rest()
   while (timing.elapsed() < deadline) {
     const askedAt = timing.elapsed()
-    // The same challenge and evidence each time: should the answer have been lost, it comes again.
+    // Each try sends the same challenge and evidence: if an answer was lost, the service gives it again.
     const result = await postEvidence(options, audience, evidence)
     if (result.ok && result.value.status === 200) return readToken(options, result.value, askedAt)
     if (mayPass(result)) {
@@ -140,7 +140,7 @@ const showEvidence = async (
  * @throws the reason of `signal`
  */
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
-  checkIssuer(options.issuer)
+  requireIssuer(options.issuer)
   const { signal, timing } = readReach(options)
   const { metadata = createMetadataClient({ signal, timing }) } = options
   const state = { patience: createPatience(options), isLate: false }

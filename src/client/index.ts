@@ -56,7 +56,7 @@ export {
   type PageOptions,
   createOperatorClient,
 } from './operator.ts'
-export { checkIssuer } from './issuer.ts'
+export { requireIssuer } from './issuer.ts'
 export { type PrivateKey, parsePrivateKey } from './private-key.ts'
 export type { Enrolled, Purpose } from './protocol.ts'
 export {

@@ -65,7 +65,10 @@ const remedyOf = (
   }
   const lost = tries > 1 ? `\n${LOST}` : ''
   if (status === 403) {
-    return ['forbidden', `Something before the service may refuse you; ask whoever runs it${lost}`]
+    return [
+      'forbidden',
+      `A proxy in front of the service may have refused the call; ask its operator${lost}`,
+    ]
   }
   if (status === 404) {
     return [

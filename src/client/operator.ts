@@ -12,7 +12,7 @@ import {
   readReach,
 } from './call.ts'
 import { ClientError } from './client-error.ts'
-import { checkIssuer } from './issuer.ts'
+import { requireIssuer } from './issuer.ts'
 import {
   type Ban,
   type Instance,
@@ -79,7 +79,7 @@ export interface OperatorClient {
   forget(name: InstanceName): Promise<Instance>
   /** The bans, page by page; a page can be empty and not the last. */
   bans(options?: PageOptions): AsyncGenerator<Page<Ban>, void, undefined>
-  /** @param reason 1 to 256 characters, for whoever finds the ban later */
+  /** @param reason 1 to 256 characters; the list of bans shows it */
   ban(name: BanName, reason: string): Promise<Ban>
   /** Lifts a ban, if there is one. */
   unban(name: BanName): Promise<BanName>
@@ -144,7 +144,7 @@ const passes = (result: CallResult): boolean =>
  */
 export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
   const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options
-  checkIssuer(issuer)
+  requireIssuer(issuer)
   if (operator === undefined) throw new TypeError('operator: expected a name; the key has none')
   const { timing, signal } = readReach(options)
   const { signer } = key

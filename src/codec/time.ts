@@ -47,5 +47,5 @@ export const readTime = (reader: DerReader): number => {
     const seconds = unixSeconds(utc ? century + text : text)
     if (seconds !== undefined) return seconds
   }
-  throw errorAt(reader, at, 'malformed_der', 'a time that is none')
+  throw errorAt(reader, at, 'malformed_der', 'not a valid time')
 }

@@ -2,7 +2,7 @@
 
 import type { LedgerConfig } from '../ledger/configured.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
-import { isLoopback } from './issuer.ts'
+import { isLoopback } from '../base/issuer.ts'
 
 /** What the warnings depend on. */
 export interface Warned {
@@ -18,7 +18,7 @@ export const emulatedProblem = (
   trustAnchors: readonly TrustAnchor[],
 ): string | undefined => {
   const at = trustAnchors.findIndex(({ emulated }) => emulated)
-  if (at < 0 || isLoopback(issuer)) return undefined
+  if (at < 0 || isLoopback(new URL(issuer).hostname)) return undefined
   return (
     `certificate ${at + 1} was made by an emulator, which signs any identity; ` +
     'remove it, or set ROLLCALL_ISSUER to a URL on localhost'
@@ -34,7 +34,7 @@ const anchorWarnings = (anchors: readonly TrustAnchor[]): string[] => {
       'real instances',
     ...(emulated
       ? [
-          'ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator; whoever reaches that emulator ' +
+          'ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator; anyone who reaches that emulator ' +
             'can enroll as any instance',
         ]
       : []),

@@ -87,7 +87,7 @@ export const makeChallenge = async (
 /**
  * Checks that an audience is a challenge of ours for this purpose, in time.
  * @param now Unix seconds
- * @returns the challenge; a refusal says why it is none
+ * @returns the challenge; a refusal says why the audience is not a challenge that may be spent
  */
 export const checkChallenge = async (
   { issuer, keys, lifetimeSeconds }: ChallengeOptions,

@@ -105,7 +105,7 @@ export const answering =
         }),
       )
     } catch {
-      // What can't be audited isn't issued. Whoever writes the events has told the operator why.
+      // Without its audit event nothing is issued. The writer of the events has told the operator why.
       return problemAnswer(context, service, 'unavailable')
     }
     if (outcome.ok) return outcome.value.response

@@ -17,7 +17,7 @@ export interface RoleOutcome {
 }
 
 /** What the policy says. */
-export interface DryRun {
+export interface Explanation {
   readonly document: IdentityDocument
   /** The role that is given; absent if none is. */
   readonly role?: string
@@ -34,7 +34,7 @@ export interface DryRun {
  * @param role the role asked for, if one is
  * @throws InstanceIdentityError for a document that verification would refuse
  */
-export const dryRun = (policy: Policy, bytes: Uint8Array, role?: string): DryRun => {
+export const explain = (policy: Policy, bytes: Uint8Array, role?: string): Explanation => {
   const document = readIdentityDocument(bytes)
   // Only its fields are decided on.
   const identity = { ...document, trustAnchor: '', digest: '' }

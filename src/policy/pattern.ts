@@ -2,23 +2,18 @@
 // block of addresses. All are case-sensitive and match the whole value. No regular expressions, so
 // that no pattern takes more than linear time.
 
+import { formatIpv4, parseIpv4 } from '../base/ipv4.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 
-const ADDRESS = /^(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}$/
 const PREFIX = /^(?:0|[1-9]|[12][0-9]|3[0-2])$/
 
 const NO_BLOCK = 'expected an IPv4 address or a CIDR block such as "10.0.0.0/8"'
 
 /** Reads an IPv4 address in canonical dotted form as a number. */
 const readAddress = (text: string): Result<number, string> => {
-  const octets = ADDRESS.test(text) ? text.split('.').map(Number) : []
-  return octets.length === 4 && octets.every((octet) => octet <= 255)
-    ? accept(octets.reduce((address, octet) => address * 256 + octet, 0))
-    : refuse(NO_BLOCK)
+  const address = parseIpv4(text)
+  return address === undefined ? refuse(NO_BLOCK) : accept(address)
 }
-
-const formatAddress = (address: number): string =>
-  [24, 16, 8, 0].map((bits) => Math.floor(address / 2 ** bits) % 256).join('.')
 
 /** A block of addresses: the first one, and how many there are. */
 export interface AddressBlock {
@@ -45,7 +40,7 @@ export const readAddressBlock = (text: string): Result<AddressBlock, string> => 
   const { first, size } = block.value
   const offset = first % size
   if (offset === 0) return block
-  const network = `${formatAddress(first - offset)}/${text.split('/')[1]}`
+  const network = `${formatIpv4(first - offset)}/${text.split('/')[1]}`
   return refuse(`not a network address: ${text} is inside ${network}; write that`)
 }
 

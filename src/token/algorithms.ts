@@ -18,7 +18,7 @@ export interface TokenAlgorithm {
   fits(jwk: JWK): boolean
   /** The public members of such a key (RFC 7518 section 6, RFC 8037 section 2). */
   readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
-  /** Checks the numbers of a key, public or private. A refusal says what is wrong, for whoever made the key. */
+  /** Checks the numbers of a key, public or private. A refusal says what is wrong with the key. */
   check(values: KeyValues): Result<KeyValues, string>
   /** What `crypto.subtle` needs to import a key, sign and verify. */
   readonly subtle: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }

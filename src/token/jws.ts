@@ -21,13 +21,17 @@ export interface Signer {
 
 const part = (members: Members): string => toBase64Url(utf8(JSON.stringify(members)))
 
-/** Signs claims. One call of the platform's: a library would add nothing but its size. */
+/**
+ * Signs claims. One call of the platform's: a library would add nothing but its size.
+ * @param names the key in the header, beside `typ` and `alg`. Default: its `kid`
+ */
 export const signJws = async (
   typ: string,
   claims: Members,
   { algorithm: { alg, subtle }, kid, key }: Signer,
+  names: Members = { kid },
 ): Promise<string> => {
-  const signed = `${part({ alg, typ, kid })}.${part(claims)}`
+  const signed = `${part({ alg, typ, ...names })}.${part(claims)}`
   const signature = await crypto.subtle.sign(subtle, key, utf8(signed))
   return `${signed}.${toBase64Url(new Uint8Array(signature))}`
 }

@@ -123,7 +123,6 @@ describe('the public modules', () => {
         "rollcall/client": [
           "CHECK_NAMES",
           "ClientError",
-          "checkIssuer",
           "createDpopKey",
           "createOperatorClient",
           "diagnoseEnrollment",
@@ -132,6 +131,7 @@ describe('the public modules', () => {
           "parsePrivateKey",
           "planPrune",
           "renewEnrollment",
+          "requireIssuer",
           "type Ban",
           "type BanName",
           "type Candidate",

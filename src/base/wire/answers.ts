@@ -7,7 +7,13 @@ import { OPERATOR_ANSWERS } from './operator-answers.ts'
 import type { Received, Sent } from './schema.ts'
 
 /** The schemas of all answers, by the names that they have in `openapi.json`. */
-export type Answers = typeof ENROLLMENT_ANSWERS & typeof OPERATOR_ANSWERS
+const ANSWERS: typeof ENROLLMENT_ANSWERS & typeof OPERATOR_ANSWERS = {
+  ...ENROLLMENT_ANSWERS,
+  ...OPERATOR_ANSWERS,
+}
+
+/** Their type. */
+export type Answers = typeof ANSWERS
 
 /** The name of an answer. */
 export type AnswerName = keyof Answers
@@ -26,7 +32,6 @@ export const readAnswer = <Name extends AnswerName>(
   name: Name,
   value: unknown,
 ): Result<ReceivedAnswer<Name>, Mismatch> => {
-  const answers = { ...ENROLLMENT_ANSWERS, ...OPERATOR_ANSWERS }
-  const mismatch = mismatchOf(answers[name], value, answers)
+  const mismatch = mismatchOf(ANSWERS[name], value, ANSWERS)
   return mismatch === undefined ? accept(value as ReceivedAnswer<Name>) : refuse(mismatch)
 }

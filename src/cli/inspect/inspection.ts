@@ -75,7 +75,7 @@ const textRefusal = (text: string, { code, message, offset }: InstanceIdentityEr
   return { code, detail: message, offset, place: `line ${lines.length}, column ${column}`, around }
 }
 
-/** Why verification refuses the structure of a message, whoever signed it. */
+/** Why verification refuses the structure of a message; its signature is not checked. */
 const structureRefusal = (der: Bytes): Refusal | undefined => {
   const read = attempt(() => readSignedData(der))
   if (!read.ok) {

@@ -11,7 +11,7 @@ import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
 import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
-import { type DryRun, dryRun } from '../../policy/explain.ts'
+import { type Explanation, explain } from '../../policy/explain.ts'
 import { thisRun } from '../run.ts'
 import { jsonPlace } from './json-place.ts'
 
@@ -30,7 +30,7 @@ const withoutLineEnd = (bytes: Bytes): Bytes => {
   return bytes.subarray(0, bytes.at(-2) === CR ? -2 : -1)
 }
 
-const REASONS: Readonly<Record<NonNullable<DryRun['reason']>, string>> = {
+const REASONS: Readonly<Record<NonNullable<Explanation['reason']>, string>> = {
   account_not_allowed: 'no role, or not the one asked for, names its account',
   role_not_matched: 'the role asked for names its account, but does not match',
   no_role_matches: 'a role names its account, but none matches',
@@ -47,9 +47,9 @@ const problemsOf = (text: string): Policy | readonly string[] => {
   }
 }
 
-const tryDocument = (policy: Policy, bytes: Bytes, path: string, role?: string): DryRun => {
+const tryDocument = (policy: Policy, bytes: Bytes, path: string, role?: string): Explanation => {
   try {
-    return dryRun(policy, withoutLineEnd(bytes), role)
+    return explain(policy, withoutLineEnd(bytes), role)
   } catch (error) {
     if (!(error instanceof InstanceIdentityError)) throw error
     throw usageError(
@@ -59,7 +59,7 @@ const tryDocument = (policy: Policy, bytes: Bytes, path: string, role?: string):
   }
 }
 
-const printDryRun = ({ role, reason, rule, document, roles }: DryRun): void => {
+const printExplanation = ({ role, reason, rule, document, roles }: Explanation): void => {
   const who = `${document.instanceId} of account ${document.ownerAccountId}`
   if (role !== undefined) print(`admitted: ${printable(who)} gets the role ${role}`)
   else if (reason !== undefined) {
@@ -115,7 +115,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const admitted = given !== undefined
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
     printJson({ valid: true, problems: [], warnings, roles, decision })
-  } else printDryRun(outcome)
+  } else printExplanation(outcome)
   if (outcome.role === undefined) thisRun().exitWith(EXIT.failed)
   else say('bans, and what is remembered of the instance, may still refuse it')
 }

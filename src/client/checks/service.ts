@@ -62,7 +62,7 @@ const service: Check = {
   },
 }
 
-const ASK_OPERATOR = 'whoever runs the service, or what stands before it, has to mend that'
+const ASK_OPERATOR = 'the operator of the service, or of the proxy in front of it, has to mend that'
 
 /** Nobody can enroll while it fails, though keys are published and `/healthz` answers. */
 const ledger: Check = {
@@ -77,7 +77,7 @@ const ledger: Check = {
     if (status !== 503) return failed(`/readyz: ${reasonOf(result)}`, ASK_OPERATOR)
     return failed(
       'the ledger does not answer, so nobody can enroll',
-      'whoever runs the service finds the cause in its log; then look at the store of ROLLCALL_LEDGER',
+      'the log of the service names the cause; its operator then looks at the store of ROLLCALL_LEDGER',
     )
   },
 }

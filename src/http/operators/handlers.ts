@@ -83,7 +83,7 @@ const pageDone = <Item, Body>(
 ): Result<{ readonly body: Body }, RequestRefusal> =>
   page.ok
     ? accept({ body: bodyOf(page.value) })
-    : invalidRequest('field_malformed', 'The cursor is none of this list', 'cursor')
+    : invalidRequest('field_malformed', 'The cursor did not come from this list', 'cursor')
 
 const instanceDone = (
   instance: EnrolledInstance | undefined,

@@ -95,7 +95,7 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
   for (const [name, call] of Object.entries(calls)) {
     const { method, path, scope } = call
     const action = name as OperatorAction
-    const handle = handlers[name] as unknown as AnyHandler
+    const handle = handlers[name] as AnyHandler
 
     /** Reads the call as its row says, and does it. */
     const perform = async (context: Context<Env>, operator: Operator): Promise<Outcome> => {

@@ -179,7 +179,7 @@ const FAILURES: readonly (readonly [
   ['500', status(500), 'unavailable', 1, /^Its own log says more/],
   ['307', status(307), 'redirected', 1, /must be the address of the service itself/],
   ['401', status(401), 'operator_refused', 1, /must hold the public key [\w-]{43}\n/],
-  ['403', status(403), 'forbidden', 1, /^Something before the service/],
+  ['403', status(403), 'forbidden', 1, /^A proxy in front of the service may have refused the call/],
   ['404', status(404), 'not_found', 1, /^It knows no such thing/],
   ['409', status(409), 'unexpected_answer', 1, /of the same version/],
   [
@@ -208,7 +208,7 @@ describe('an answer that an operator did not hope for', () => {
   it('400 says what the service says, and no more', async () => {
     const error = await failureOf(all(operators.instances({ cursor: 'none' })))
     expect(error).toMatchObject({ code: 'request_refused', status: 400, remedy: undefined })
-    expect(error.message).toContain('The cursor is none of this list')
+    expect(error.message).toContain('The cursor did not come from this list')
   })
 
   it('says where the answer has another shape', async () => {

@@ -180,9 +180,9 @@ describe('readCertificate() refuses a certificate', () => {
       },
     ],
     [
-      'with a time that is none',
+      'with not a valid time',
       'malformed_der',
-      'a time that is none',
+      'not a valid time',
       (root) => replace(nodeAt(tbs(root), VALIDITY), 0, primitive(0x17, Buffer.from('x'))),
     ],
     [

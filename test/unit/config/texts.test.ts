@@ -185,7 +185,7 @@ describe('a certificate of the emulator among the trust anchors', () => {
     async (issuer) => {
       const { warnings } = await parseConfig(anchored(issuer, emulated), { readLedger })
       expect(warnings).toContain(
-        'ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator; whoever reaches that emulator ' +
+        'ROLLCALL_TRUST_ANCHORS: a certificate was made by an emulator; anyone who reaches that emulator ' +
           'can enroll as any instance',
       )
     },

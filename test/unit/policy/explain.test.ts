@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { decide } from '../../../src/policy/decide.ts'
-import { dryRun } from '../../../src/policy/explain.ts'
+import { explain } from '../../../src/policy/explain.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { refusedAs } from '../../support/refusals.ts'
 import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
@@ -41,9 +41,9 @@ const ELSEWHERE = {
   allowed: ['cn-beijing', 'us-*'],
 }
 
-describe('dryRun()', () => {
+describe('explain()', () => {
   it('names the first role that matches, and says of each other one what differs', () => {
-    const { document, ...said } = dryRun(POLICY, DOCUMENT)
+    const { document, ...said } = explain(POLICY, DOCUMENT)
     expect(said).toEqual({
       role: 'worker',
       roles: [
@@ -70,13 +70,13 @@ describe('dryRun()', () => {
     ['stranger', { reason: 'account_not_allowed', roles: [STRANGER] }],
     ['ghost', { reason: 'role_unknown', roles: [] }],
   ])('looks at the role %s alone where it is asked for', (role, expected) => {
-    const { document: _, ...said } = dryRun(POLICY, DOCUMENT, role)
+    const { document: _, ...said } = explain(POLICY, DOCUMENT, role)
     expect(said).toEqual(expected)
   })
 
   it('says which rule refuses where no role matches', () => {
     const policy = { roles: POLICY.roles.slice(0, 2) }
-    expect(dryRun(policy, DOCUMENT)).toMatchObject({
+    expect(explain(policy, DOCUMENT)).toMatchObject({
       reason: 'no_role_matches',
       rule: 'roles.elsewhere.match.region_id',
       field: 'region_id',
@@ -85,7 +85,7 @@ describe('dryRun()', () => {
 
   it('takes a document with an audience, as it was signed', () => {
     const signed = utf8(withAudience(documentText(), 'nonce'))
-    expect(dryRun(POLICY, signed)).toMatchObject({
+    expect(explain(POLICY, signed)).toMatchObject({
       role: 'worker',
       document: { audience: 'nonce' },
     })
@@ -96,7 +96,7 @@ describe('dryRun()', () => {
     ['that is pretty-printed', JSON.stringify(DOCUMENT_FIELDS, null, 2)],
     ['with a line end', `${documentText()}\n`],
   ])('refuses a document %s, as verification does', (_, text) => {
-    expect(() => dryRun(POLICY, utf8(text))).toThrow(refusedAs('document_malformed'))
+    expect(() => explain(POLICY, utf8(text))).toThrow(refusedAs('document_malformed'))
   })
 
   it('agrees with decide() for any account and region', () => {
@@ -106,7 +106,7 @@ describe('dryRun()', () => {
     fc.assert(
       fc.property(account, region, role, (owner, at, asked) => {
         const text = documentText({ 'owner-account-id': owner, 'region-id': at })
-        const said = dryRun(POLICY, utf8(text), asked)
+        const said = explain(POLICY, utf8(text), asked)
         const decision = decide({ ...said.document, trustAnchor: '', digest: '' }, POLICY, asked)
         expect(said.role).toBe(decision.allow ? decision.role.name : undefined)
         expect(said.reason).toBe(decision.allow ? undefined : decision.reason)

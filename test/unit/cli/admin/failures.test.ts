@@ -46,7 +46,7 @@ describe('rollcall admin, used wrongly', () => {
     [['ban', 'instance', 'M', '--reason', 'x'], 'not like the id of an instance'],
     [['ban', 'instance', 'i-1'], '--reason: say why'],
     [['ban', 'instance', 'i-1', '--reason', 'x'.repeat(257)], '--reason: say why'],
-    [['list', '--cursor', 'none-of-this-list'], 'The cursor is none of this list'],
+    [['list', '--cursor', 'none-of-this-list'], 'The cursor did not come from this list'],
     [['list', '--operator', 'a b'], '--operator: expected 1 to 128 characters'],
     [['revoke-token', '--jti', 'short'], '--jti: expected the jti claim'],
     [['revoke-token', '--jti', 'x', '--token-file', 'y'], 'not both'],
