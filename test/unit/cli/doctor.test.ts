@@ -180,7 +180,9 @@ describe('rollcall doctor, with one thing broken', () => {
     servers = await startClientServers()
     instead('/readyz', () => Response.json({ status: 'unavailable' }, { status: 503 }))
     const line = expectOneFailure(await doctor(['--enroll']), 'ledger')
-    expect(line).toMatch(/the ledger does not answer, so nobody can enroll; next: the log of the service names the cause; its operator/)
+    expect(line).toMatch(
+      /the ledger does not answer, so nobody can enroll; next: the log of the service names the cause; its operator/,
+    )
   })
 
   it('does not try the ledger of an older service, which has no /readyz', async () => {

@@ -179,7 +179,13 @@ const FAILURES: readonly (readonly [
   ['500', status(500), 'unavailable', 1, /^Its own log says more/],
   ['307', status(307), 'redirected', 1, /must be the address of the service itself/],
   ['401', status(401), 'operator_refused', 1, /must hold the public key [\w-]{43}\n/],
-  ['403', status(403), 'forbidden', 1, /^A proxy in front of the service may have refused the call/],
+  [
+    '403',
+    status(403),
+    'forbidden',
+    1,
+    /^A proxy in front of the service may have refused the call/,
+  ],
   ['404', status(404), 'not_found', 1, /^It knows no such thing/],
   ['409', status(409), 'unexpected_answer', 1, /of the same version/],
   [
