@@ -71,7 +71,7 @@ export const describeRaces = (open: OpenStore): void => {
   it('compareAndSet() loses nothing of counters that many callers count up', async (context) => {
     const { ledger } = await open(context)
     const key = newKey()
-    const [callers, times] = [10, 5]
+    const [callers, times] = [20, 5]
     await ledger.compareAndSet({ key, value: '0' }, undefined, NOW)
     const countUp = async (): Promise<void> => {
       let expected: string | undefined = '0'

@@ -11,8 +11,7 @@ import { raceForChallenge, raceForFirstUse, raceForKey } from './two-processes-o
 import { raceWithResets } from './two-processes-reset.ts'
 
 const SEED = Number(process.env['RACES_SEED'] ?? randomInt(2 ** 31))
-/** A broken copy is found out by the first ten or so of a race. */
-const ROUNDS = Number(process.env['RACES_ROUNDS'] ?? 1000)
+const ROUNDS = Number(process.env['RACES_ROUNDS'] ?? 2000)
 const BROKEN_ROUNDS = 60
 /** With so many rounds it can't be chance that one process wins none. */
 const ENOUGH_ROUNDS = 30

@@ -54,9 +54,7 @@ describe.concurrent.each(ENVIRONMENTS)('the sample environment %s', (environment
     expect(output).not.toContain('--dry-run: exiting now')
   })
 
-  // What wrangler is about to do is looked at in one place for all environments.
-  const commands = environment === 'production' ? ['deploy', 'versions upload', ''] : ['deploy']
-  it.for(commands)(
+  it.for(['deploy', 'versions upload', ''])(
     'is refused for the command %j as it is, and taken once issuer and policy are there',
     async (command, context) => {
       const folder = newFolder(context)
