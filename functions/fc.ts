@@ -7,7 +7,7 @@ import { ConfigurationError } from '../src/base/errors.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
-import type { Service } from '../src/service.ts'
+import { type Service, say } from '../src/service.ts'
 import { type Ledgers, openService } from './open-service.ts'
 
 /** Where the platform connects to, unless the function's `customRuntimeConfig` says otherwise. */
@@ -32,7 +32,7 @@ const readLedger: Ledgers['readLedger'] = (text) => {
   ])
 }
 
-const output = prepareProcess()
+const output = prepareProcess(say)
 const service = await openService({ ...DEFAULTS, ...process.env }, { readLedger }, output)
 
 const fetch: Service['fetch'] = async (request, source) => {

@@ -4,8 +4,9 @@ import process from 'node:process'
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
+import { say } from '../src/service.ts'
 import { openService } from './open-service.ts'
 
-const output = prepareProcess()
+const output = prepareProcess(say)
 const readLedger = ledgerReader(['sqlite', 'redis', 'memory'])
 serveNode(await openService(process.env, { readLedger }, output))

@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { type RuntimeOptions, parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/base/errors.ts'
+import { type AuditEvent, auditLine } from '../src/http/audit.ts'
+import { unavailable } from '../src/http/unavailable.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import type { AuditWriter } from '../src/node/audit-writer.ts'
 import type { ServedService } from '../src/node/served-service.ts'
@@ -28,7 +30,7 @@ const refuse = (error: unknown): never => {
 export const openService = async (
   env: Readonly<Record<string, string | undefined>>,
   ledgers: Ledgers,
-  { audit, failed }: AuditWriter,
+  { write, failed }: AuditWriter,
 ): Promise<ServedService> => {
   const runtime = { ...ledgers, readFile: (path: string) => readFile(path) }
   const config = await parseConfig(env, runtime).catch(refuse)
@@ -38,5 +40,12 @@ export const openService = async (
   // What is made in the second in which a ledger begins is refused: let that second pass.
   const { now, wait } = SYSTEM_TIMING
   await wait(Math.min(1, Math.max(0, (ledger.remembersSince ?? 0) - now())))
-  return { config, failed, ...(await createService({ config, ledger, audit })) }
+  const audit = (event: AuditEvent): Promise<void> => write(auditLine(event))
+  return {
+    config,
+    failed,
+    report: say,
+    unavailable: (request) => unavailable(request, config.issuer),
+    ...(await createService({ config, ledger, audit })),
+  }
 }

@@ -2,7 +2,6 @@
 // nothing is issued that standard output did not take.
 
 import { within } from '../base/timing.ts'
-import { type AuditEvent, auditLine } from '../http/audit.ts'
 
 /** The exit status of a process that stops because its audit events can't be written. */
 export const AUDIT_FAILED_STATUS = 3
@@ -20,9 +19,10 @@ export type WriteBytes = (bytes: Uint8Array) => Promise<void>
 export interface AuditWriter {
   /**
    * Writes one event.
+   * @param line the event, without a line end
    * @throws Error if standard output failed, takes nothing, or did not confirm within 5 seconds
    */
-  readonly audit: (event: AuditEvent) => Promise<void>
+  readonly write: (line: string) => Promise<void>
   /** Fulfilled once standard output has failed. From then on each event is refused. */
   readonly failed: Promise<void>
 }
@@ -44,7 +44,7 @@ const nameOf = (error: unknown): string => {
 
 /** Creates a writer. It reports a failure, and when standard output stalls and goes on. */
 export const createAuditWriter = ({
-  write,
+  write: writeBytes,
   report,
   confirmMs = CONFIRM_MS,
 }: AuditWriterOptions): AuditWriter => {
@@ -79,7 +79,7 @@ export const createAuditWriter = ({
   const confirmed = async (bytes: Uint8Array): Promise<void> => {
     waiting += bytes.length
     try {
-      await write(bytes)
+      await writeBytes(bytes)
     } catch (error) {
       throw fail(error)
     }
@@ -88,9 +88,9 @@ export const createAuditWriter = ({
     stalled = false
   }
 
-  const audit = async (event: AuditEvent): Promise<void> => {
+  const write = async (line: string): Promise<void> => {
     if (failure !== undefined) throw failure
-    const bytes = encoder.encode(`${auditLine(event)}\n`)
+    const bytes = encoder.encode(`${line}\n`)
     if (waiting + bytes.length > MAX_WAITING_BYTES) throw stall()
     await within(confirmMs / 1000, confirmed(bytes), () => {
       throw stall()
@@ -98,5 +98,5 @@ export const createAuditWriter = ({
     // Written, but only after an earlier event was lost.
     if (failure !== undefined) throw failure
   }
-  return { audit, failed }
+  return { write, failed }
 }

@@ -1,20 +1,18 @@
 // Where a server listens, and why it can't, as the operator is told.
 
-import type { Config } from '../config.ts'
-import { say } from '../service.ts'
-
 /** A host and a port to listen on. */
-export type ListenAddress = Pick<Config, 'host' | 'port'>
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
 
 /** The URL of an address; IPv6 addresses stand in brackets. */
 export const listenUrl = ({ host, port }: ListenAddress): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-/** Tells the operator that the service takes requests. @param port the one that was opened */
-export const sayListening = (
-  { host, issuer }: Pick<Config, 'host' | 'issuer'>,
-  port: number,
-): void => say(`listening on ${listenUrl({ host, port })} as ${issuer}`)
+/** What to tell the operator once the service takes requests. @param address the one that was opened */
+export const listenSuccess = (address: ListenAddress, issuer: string): string =>
+  `listening on ${listenUrl(address)} as ${issuer}`
 
 /** What to tell of an address that can't be listened on, and what to do. */
 export const listenFailure = (error: unknown, address: ListenAddress): string => {

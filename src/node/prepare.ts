@@ -4,7 +4,6 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import process from 'node:process'
-import { say } from '../service.ts'
 import {
   AUDIT_FAILED_STATUS,
   type AuditWriter,
@@ -26,10 +25,10 @@ const writeToStream: WriteBytes = (bytes) =>
 const writeToFile: WriteBytes = inWholeLines((bytes) => writeSync(stdout.fd, bytes))
 
 /** A standard output that was closed is no choice of the operator; `> /dev/null` is one. */
-const checkNullDevice = (): void => {
+const checkNullDevice = (report: (line: string) => void): void => {
   if (!isNullDevice()) return
-  if (!isReadable()) return say(NULL_DEVICE_WARNING)
-  say(
+  if (!isReadable()) return report(NULL_DEVICE_WARNING)
+  report(
     'standard output is closed, so audit events would be lost; give it a file or a reader. ' +
       'To discard them, use > /dev/null',
   )
@@ -38,17 +37,18 @@ const checkNullDevice = (): void => {
 
 /**
  * Prepares the process; call it first. If standard output is closed it ends the process with status 3.
+ * @param report takes each line for the operator
  * @returns the writer of audit events
  */
-export const prepareProcess = (): AuditWriter => {
+export const prepareProcess = (report: (line: string) => void): AuditWriter => {
   // Nobody is left to tell. Without a listener Node would end the process.
   stderr.on('error', () => undefined)
   // The callback of the write tells of it.
   stdout.on('error', () => undefined)
   process.on('SIGHUP', () =>
-    say('SIGHUP is ignored; restart the service to change its configuration'),
+    report('SIGHUP is ignored; restart the service to change its configuration'),
   )
-  checkNullDevice()
+  checkNullDevice(report)
   const write = stdout instanceof Socket ? writeToStream : writeToFile
-  return createAuditWriter({ write, report: say })
+  return createAuditWriter({ write, report })
 }

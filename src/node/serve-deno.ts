@@ -1,10 +1,8 @@
 // A service behind Deno's HTTP server. On SIGTERM and SIGINT, and when audit events can't be written, it
 // stops: what was begun is finished, every other connection is closed without a byte of an answer.
 
-import { unavailable } from '../http/unavailable.ts'
-import { type Service, say } from '../service.ts'
 import { AUDIT_FAILED_STATUS, type AuditWriter, createAuditWriter } from './audit-writer.ts'
-import { listenFailure, sayListening } from './listening.ts'
+import { listenFailure, listenSuccess } from './listening.ts'
 import { NULL_DEVICE_WARNING, isNullDevice } from './null-device.ts'
 import type { ServedService } from './served-service.ts'
 import { inWholeLines } from './write-all.ts'
@@ -26,37 +24,38 @@ export interface Platform {
 
 /**
  * Prepares the process; call it first. SIGHUP is ignored.
+ * @param report takes each line for the operator
  * @returns the writer of audit events
  */
-export const prepareDeno = (platform: Platform): AuditWriter => {
+export const prepareDeno = (platform: Platform, report: (line: string) => void): AuditWriter => {
   platform.addSignalListener('SIGHUP', () =>
-    say('SIGHUP is ignored; restart the service to change its configuration'),
+    report('SIGHUP is ignored; restart the service to change its configuration'),
   )
   // Deno opens /dev/null in place of a closed standard output, and does not tell the one from the other.
-  if (isNullDevice()) say(NULL_DEVICE_WARNING)
+  if (isNullDevice()) report(NULL_DEVICE_WARNING)
   // It resolves once the system call has returned, and holds nothing up while a reader stalls.
   const write = inWholeLines((bytes) => platform.stdout.write(bytes))
-  return createAuditWriter({ write, report: say })
+  return createAuditWriter({ write, report })
 }
 
 /**
  * Serves it until a signal comes, and ends the process: with status 0, 1 if what was begun takes more than 25
  * seconds, 2 if it can't listen, 3 if audit events can't be written.
  */
-export const serveDeno = (
-  platform: Platform,
-  { config, fetch: answer, failed }: ServedService,
-): void => {
-  const { host: hostname, port, issuer } = config
+export const serveDeno = (platform: Platform, service: ServedService): void => {
+  const { config, failed } = service
+  const { host, port, issuer } = config
+  const say = (line: string): void => service.report(line)
   let stopping = false
   let status = 0
-  const fetch: Service['fetch'] = async (request) =>
-    stopping ? unavailable(request, issuer) : answer(request)
+  const fetch = async (request: Request): Promise<Response> =>
+    stopping ? service.unavailable(request) : service.fetch(request)
 
   const listen = (): ReturnType<Platform['serve']> => {
-    const onListen = (address: { port: number }): void => sayListening(config, address.port)
+    const onListen = (opened: { port: number }): void =>
+      say(listenSuccess({ host, port: opened.port }, issuer))
     try {
-      return platform.serve({ hostname, port, onListen }, (request) => fetch(request))
+      return platform.serve({ hostname: host, port, onListen }, (request) => fetch(request))
     } catch (error) {
       say(listenFailure(error, config))
       return platform.exit(2)

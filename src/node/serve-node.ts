@@ -6,10 +6,8 @@ import { serve } from '@hono/node-server'
 import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import process from 'node:process'
-import { unavailable } from '../http/unavailable.ts'
-import { type Service, say } from '../service.ts'
 import { AUDIT_FAILED_STATUS } from './audit-writer.ts'
-import { listenFailure, sayListening } from './listening.ts'
+import { listenFailure, listenSuccess } from './listening.ts'
 import type { ServedService } from './served-service.ts'
 
 /** Longer than a request may take; less than Kubernetes waits. */
@@ -26,21 +24,22 @@ const POOLED = { keepAliveTimeout: 80_000, headersTimeout: 85_000 } as const
  * seconds, 2 if it can't listen, 3 if audit events can't be written.
  * @param serverOptions of Node's server. Default: connections that are idle stay open for 80 seconds
  */
-export const serveNode = (
-  { config, fetch: answer, failed }: ServedService,
-  serverOptions: ServerOptions = POOLED,
-): void => {
-  const { host: hostname, port, issuer } = config
+export const serveNode = (service: ServedService, serverOptions: ServerOptions = POOLED): void => {
+  const { config, failed } = service
+  const { host, port, issuer } = config
+  const say = (line: string): void => service.report(line)
   const sockets = new Set<Socket>()
   const answering = new Set<ServerResponse>()
   let stopping = false
   let status = 0
 
-  const fetch: Service['fetch'] = async (request, source) =>
-    stopping ? unavailable(request, issuer) : answer(request, source)
+  const fetch: ServedService['fetch'] = async (request, source) =>
+    stopping ? service.unavailable(request) : service.fetch(request, source)
   // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
-  const options = { fetch, hostname, port, serverOptions, overrideGlobalObjects: false }
-  const server = serve(options, (address) => sayListening(config, address.port)) as Server
+  const options = { fetch, hostname: host, port, serverOptions, overrideGlobalObjects: false }
+  const server = serve(options, (opened) =>
+    say(listenSuccess({ host, port: opened.port }, issuer)),
+  ) as Server
   server.on('error', (error) => {
     say(listenFailure(error, config))
     process.exit(2)

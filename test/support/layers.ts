@@ -53,8 +53,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'node',
     paths: ['src/node/'],
-    // Above the faces for now: it hands `service.ts` to a server.
-    level: 6.5,
+    level: 6,
     packages: ['@hono/node-server'],
     platform: true,
   },

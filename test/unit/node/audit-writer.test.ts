@@ -2,18 +2,10 @@
 // the system takes in parts.
 
 import { describe, expect, it } from 'vitest'
-import type { AuditEvent } from '../../../src/http/audit.ts'
 import { createAuditWriter } from '../../../src/node/audit-writer.ts'
 import { inWholeLines } from '../../../src/node/write-all.ts'
 
-const EVENT: AuditEvent = {
-  version: 1,
-  time: '2026-01-01T00:00:00.000Z',
-  event: 'challenge',
-  request_id: 'x'.repeat(64),
-  outcome: 'issued',
-  duration_ms: 1,
-}
+const LINE = JSON.stringify({ version: 1, event: 'challenge', request_id: 'x'.repeat(64) })
 const CONFIRM_MS = 20
 const MAX_WAITING_BYTES = 262_144
 
@@ -21,7 +13,7 @@ describe('createAuditWriter()', () => {
   it('keeps at most 256 KiB for a reader that stalls, and confirms none of it', async () => {
     let kept = 0
     const said: string[] = []
-    const { audit } = createAuditWriter({
+    const { write } = createAuditWriter({
       write: (bytes) => {
         kept += bytes.length
         return new Promise(() => undefined)
@@ -29,7 +21,7 @@ describe('createAuditWriter()', () => {
       report: (line) => said.push(line),
       confirmMs: CONFIRM_MS,
     })
-    const outcomes = await Promise.allSettled(Array.from({ length: 5_000 }, () => audit(EVENT)))
+    const outcomes = await Promise.allSettled(Array.from({ length: 5_000 }, () => write(LINE)))
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']))
     expect(kept).toBeGreaterThan(MAX_WAITING_BYTES / 2)
     expect(kept).toBeLessThanOrEqual(MAX_WAITING_BYTES)
@@ -39,14 +31,17 @@ describe('createAuditWriter()', () => {
   it('refuses each event after the first failure, and reports that failure once', async () => {
     const said: string[] = []
     let writes = 0
-    const write = async (): Promise<void> => {
+    const writeBytes = async (): Promise<void> => {
       writes++
       throw Object.assign(new Error('full'), { code: 'ENOSPC' })
     }
-    const { audit, failed } = createAuditWriter({ write, report: (line) => said.push(line) })
-    await expect(audit(EVENT)).rejects.toThrow('standard output failed')
+    const { write, failed } = createAuditWriter({
+      write: writeBytes,
+      report: (line) => said.push(line),
+    })
+    await expect(write(LINE)).rejects.toThrow('standard output failed')
     await failed
-    await expect(audit(EVENT)).rejects.toThrow('standard output failed')
+    await expect(write(LINE)).rejects.toThrow('standard output failed')
     expect([writes, said.length]).toEqual([1, 1])
     expect(said[0]).toContain('(ENOSPC)')
   })
