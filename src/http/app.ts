@@ -8,7 +8,7 @@ import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Enroller } from '../enroll/enroller.ts'
 import { ROLE_PATTERN } from '../policy/policy.ts'
 import { discoveryDocument } from '../token/discovery.ts'
-import { type Env, type Service, answering, problemAnswer, refusedRequest } from './audited.ts'
+import { type Env, type AppSettings, answering, problemAnswer, refusedRequest } from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { requestIdOf, setCommonHeaders } from './common-headers.ts'
@@ -60,7 +60,7 @@ const wants = (context: Context<Env>, type: string): boolean => {
 }
 
 /** Challenges and enrollments. */
-const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): void => {
+const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller): void => {
   app.post(
     CHALLENGE_PATH,
     answering(service, 'challenge', async (context) => {
@@ -105,7 +105,7 @@ const addEnrollment = (app: Hono<Env>, service: Service, enroller: Enroller): vo
 /** What everybody may read. */
 const addPublished = (
   app: Hono<Env>,
-  service: Service,
+  service: AppSettings,
   { enroller, operators, readiness }: Pick<AppOptions, 'enroller' | 'operators' | 'readiness'>,
 ): void => {
   const { issuer, published } = enroller
@@ -146,7 +146,7 @@ const addPublished = (
 }
 
 /** What is left: a path of ours with another method, or none of ours. */
-const addRefusals = (app: Hono<Env>, service: Service): void => {
+const addRefusals = (app: Hono<Env>, service: AppSettings): void => {
   const methods = new Map<string, string[]>()
   for (const { path, method } of app.routes) {
     if (path !== '/*') methods.set(path, [...(methods.get(path) ?? []), method])
@@ -175,7 +175,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   const { enroller, operators } = options
   const { issuer, published } = enroller
   const exactClock = options.clock ?? (() => Date.now() / 1000)
-  const service: Service = {
+  const service: AppSettings = {
     ...options,
     issuer,
     clock: () => Math.floor(exactClock()),

@@ -15,7 +15,7 @@ import type { RequestRefusal } from './request/request-refusal.ts'
 export type Env = { Bindings: RequestSource; Variables: { requestId: string } }
 
 /** What every call has at hand. */
-export interface Service extends ReadRequestOptions {
+export interface AppSettings extends ReadRequestOptions {
   readonly issuer: string
   /** The answer leaves when this is done; if it fails, the answer is 503. */
   readonly audit: (event: AuditEvent) => void | Promise<void>
@@ -58,7 +58,7 @@ export const refusedRequest = (
 /** An error answer to a request. */
 export const problemAnswer = (
   context: Context<Env>,
-  { issuer }: Pick<Service, 'issuer'>,
+  { issuer }: Pick<AppSettings, 'issuer'>,
   code: ProblemCode,
   more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope'> = {},
 ): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
@@ -82,7 +82,7 @@ const refusalOutcome = (code: ProblemCode): 'error' | 'refused' =>
 /** Makes a handler of a call: it is answered, and one audit event tells what it came to. */
 export const answering =
   (
-    service: Service,
+    service: AppSettings,
     event: AuditEvent['event'],
     handle: (context: Context<Env>) => Promise<Outcome>,
   ): Handler<Env> =>

@@ -8,7 +8,7 @@ import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts
 import { encodeStored } from '../registry/format.ts'
 
 /** What operators are known by. */
-export interface OperatorOptions {
+export interface AuthenticationOptions {
   readonly issuer: string
   readonly ledger: Ledger
   /** Public keys; not empty. */
@@ -55,7 +55,7 @@ export interface RefusedOperator extends Partial<Operator> {
  * @throws LedgerUnavailableError
  */
 export const authenticateOperator = async (
-  { issuer, ledger, operatorKeys }: OperatorOptions,
+  { issuer, ledger, operatorKeys }: AuthenticationOptions,
   token: string | undefined,
   { method, path, scope }: OperatorRequest,
   now: number,

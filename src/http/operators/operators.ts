@@ -23,7 +23,7 @@ import {
   type Env,
   type Outcome,
   type Refused,
-  type Service,
+  type AppSettings,
   answering,
   failureOf,
   refusedRequest,
@@ -84,12 +84,12 @@ type Options = OperatorOptions & { readonly published: PublishedKeys }
  */
 export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
   app: Hono<Env>,
-  service: Service,
+  settings: AppSettings,
   { ledger, operatorKeys, published }: Options,
   calls: Calls,
   handlers: Handlers<Calls>,
 ): void => {
-  const { issuer, clock } = service
+  const { issuer, clock } = settings
   const operated: Operated = { issuer, ledger, published, clock }
 
   for (const [name, call] of Object.entries(calls)) {
@@ -105,7 +105,7 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
       if (!page.ok) return refusedRequest(page.refusal)
       const schema = call.request === undefined ? EmptyRequest : OPERATOR_SCHEMAS[call.request]
       const fields: Result<unknown, RequestRefusal> =
-        method === 'GET' ? accept({}) : await readRequest(inHand(context), schema, service)
+        method === 'GET' ? accept({}) : await readRequest(inHand(context), schema, settings)
       if (!fields.ok) return refusedRequest(fields.refusal)
       const request = { operator, subject: subject.value, page: page.value, fields: fields.value }
       const done = await handle(operated, request)
@@ -140,10 +140,10 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
         return refused(failureOf(error))
       }
     }
-    app.on(method, path, answering(service, 'admin', outcome))
+    app.on(method, path, answering(settings, 'admin', outcome))
   }
 }
 
 /** Adds the calls that the service has. */
-export const addOperatorCalls = (app: Hono<Env>, service: Service, options: Options): void =>
-  addCalls(app, service, options, OPERATOR_CALLS, OPERATOR_HANDLERS)
+export const addOperatorCalls = (app: Hono<Env>, settings: AppSettings, options: Options): void =>
+  addCalls(app, settings, options, OPERATOR_CALLS, OPERATOR_HANDLERS)
