@@ -68,13 +68,23 @@ export interface FullReach {
   readonly timing: Timing
 }
 
-/** Fills in the defaults. */
+/** Fills in the defaults. @throws RangeError for a time limit of 0 or less */
 export const readReach = ({
   fetch = (url, init) => globalThis.fetch(url, init),
   signal,
   timeoutSeconds = TIMEOUT_SECONDS,
   timing = SYSTEM_TIMING,
-}: Reach): FullReach => ({ fetch, signal, timeoutSeconds, timing })
+}: Reach): FullReach => {
+  if (!(timeoutSeconds > 0)) throw new RangeError('timeoutSeconds: expected more than 0')
+  return { fetch, signal, timeoutSeconds, timing }
+}
+
+/** Checks how often something may be tried. @throws RangeError */
+export const checkCount = (name: string, count: number, min: number): void => {
+  if (!Number.isSafeInteger(count) || count < min) {
+    throw new RangeError(`${name}: expected a whole number, at least ${min}`)
+  }
+}
 
 const CERTIFICATE = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ERR_SSL/
 
@@ -120,7 +130,7 @@ export const callService = async (
       return accept({ status, text: fromUtf8(bytes) ?? '', headers: received })
     })
   } catch (error) {
-    if (ended?.aborted) throw error
+    ended?.throwIfAborted()
     return refuse(noAnswer(error, timeoutSeconds))
   }
 }

@@ -7,7 +7,7 @@ import {
   MetadataError,
   createMetadataClient,
 } from '../metadata/index.ts'
-import { type CallResult, type Retry, mayPass, readReach, reasonOf } from './call.ts'
+import { type CallResult, type Retry, checkCount, mayPass, readReach, reasonOf } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
 import {
@@ -46,6 +46,7 @@ interface Patience {
 const createPatience = (options: EnrollOptions): Patience => {
   const { issuer, attempts = DEFAULT_ATTEMPTS, onRetry = () => undefined } = options
   const { timing, signal } = readReach(options)
+  checkCount('attempts', attempts, 1)
   let left = attempts
   let failures = 0
   return {
@@ -136,7 +137,7 @@ const showEvidence = async (
  * Enrolls this instance: asks for a challenge, has the metadata service sign it, and shows that to the service.
  * What fails for a while is tried again, with the same challenge and evidence while it lasts.
  * @throws ClientError with a `code`; nothing is signed before the challenge is known to be of this service
- * @throws RangeError for an `issuer` that is not the name of a service
+ * @throws RangeError for an `issuer` that is not the name of a service, and for numbers that make no sense
  * @throws the reason of `signal`
  */
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {

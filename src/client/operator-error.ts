@@ -2,7 +2,7 @@
 // title is shown.
 
 import type { OperatorScope } from '../token/operator-keys.ts'
-import { type Answer, describeAnswer } from './call.ts'
+import { type Answer, describeAnswer, parseJson } from './call.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 
 /** What a call was made with, as far as it may be told. */
@@ -47,8 +47,18 @@ const triedTimes = (tries: number): string => (tries === 1 ? 'Tried once' : `Tri
 
 const LOST = 'An earlier try, whose answer was lost, may have done it already'
 
+/** Whether the service itself says that there is no such thing: another server's 404 says nothing of it. */
+const isNotFound = (text: string): boolean => {
+  const problem = parseJson(text)
+  return (
+    typeof problem === 'object' &&
+    problem !== null &&
+    (problem as { readonly code?: unknown }).code === 'not_found'
+  )
+}
+
 const remedyOf = (
-  { status, headers }: Answer,
+  { status, headers, text }: Answer,
   caller: Caller,
 ): readonly [ClientErrorCode, string | undefined] => {
   const { tries } = caller
@@ -69,6 +79,9 @@ const remedyOf = (
       'forbidden',
       `A proxy in front of the service may have refused the call; ask its operator${lost}`,
     ]
+  }
+  if (status === 404 && !isNotFound(text)) {
+    return ['unexpected_answer', 'That answer is not of a rollcall service; check the issuer']
   }
   if (status === 404) {
     return [

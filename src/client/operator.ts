@@ -3,12 +3,14 @@
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
 import { OPERATOR_CALLS, type OperatorAction } from '../base/wire/operator-calls.ts'
 import { signJws } from '../token/jws.ts'
+import { OPERATOR_NAME_PATTERN } from '../token/operator-keys.ts'
 import {
   type Answer,
   type CallResult,
   type Reach,
   type Retry,
   callService,
+  checkCount,
   readReach,
 } from './call.ts'
 import { ClientError } from './client-error.ts'
@@ -139,13 +141,18 @@ const passes = (result: CallResult): boolean =>
 
 /**
  * Creates a client. Nothing is sent before something is asked for.
- * @throws RangeError for an `issuer` that is not the name of a service
+ * @throws RangeError for an `issuer` that is not the name of a service, an `operator` that is no operator's name,
+ *   and numbers that make no sense
  * @throws TypeError if neither the options nor the key name the operator
  */
 export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
   const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options
   requireIssuer(issuer)
   if (operator === undefined) throw new TypeError('operator: expected a name; the key has none')
+  if (!OPERATOR_NAME_PATTERN.test(operator)) {
+    throw new RangeError('operator: expected 1 to 128 characters of printable ASCII without spaces')
+  }
+  checkCount('retries', retries, 0)
   const { timing, signal } = readReach(options)
   const { signer } = key
 

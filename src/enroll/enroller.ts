@@ -24,6 +24,7 @@ import { checkIssuer } from '../base/issuer.ts'
 import { readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
+import { isForgotten } from '../registry/forgotten.ts'
 import { jtiOf, spendChallenge } from '../registry/spend.ts'
 
 /** What an enroller works with; complete, nothing has a default. */
@@ -69,10 +70,7 @@ const factsOf = (identity: InstanceIdentity): EnrollmentFacts => ({
   ...(identity.unknownFields.length > 0 && { unknownFields: identity.unknownFields }),
 })
 
-/** Whether a challenge was made before the ledger began to remember: it could have been spent then. */
-const isForgotten = ({ remembersSince = 0 }: Ledger, madeAt: number): boolean =>
-  madeAt < remembersSince
-
+/** A challenge from before the ledger began could have been spent then. */
 const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
 
 /** What an instance gets. */

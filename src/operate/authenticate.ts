@@ -5,6 +5,7 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { OperatorKey, OperatorScope } from '../token/operator-keys.ts'
 import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts'
+import { isForgotten } from '../registry/forgotten.ts'
 import { encodeStored } from '../registry/format.ts'
 
 /** What operators are known by. */
@@ -66,10 +67,9 @@ export const authenticateOperator = async (
   const { claims, key } = verified.value
   const { sub, jti, iat, htm, htu } = claims
   const { thumbprint: kid } = key
-  const isForgotten = (): boolean => iat < (ledger.remembersSince ?? 0)
 
   // A token from before the ledger began could have been used before.
-  if (isForgotten()) return refuse({ reason: 'operator_token_invalid', kid })
+  if (isForgotten(ledger, iat)) return refuse({ reason: 'operator_token_invalid', kid })
   if (key.name !== undefined && key.name !== sub) {
     return refuse({ reason: 'operator_name_mismatch', kid })
   }
@@ -86,5 +86,7 @@ export const authenticateOperator = async (
   const { stored } = await ledger.compareAndSet(entry, undefined, now)
   if (!stored) return refuse({ reason: 'operator_token_used', sub, kid })
   // Again: the answer may have come from a ledger that began meanwhile.
-  return isForgotten() ? refuse({ reason: 'operator_token_invalid', kid }) : accept({ sub, kid })
+  return isForgotten(ledger, iat)
+    ? refuse({ reason: 'operator_token_invalid', kid })
+    : accept({ sub, kid })
 }

@@ -6,6 +6,8 @@ import type { PublishedKeys } from '../token/signing-keys.ts'
 import { type Claims, type TokenRefusal, verifyToken } from '../token/verify.ts'
 import { findBan } from '../registry/bans.ts'
 import { decodeRecords, instanceKey, recordOf } from '../registry/instance-record.ts'
+import { isForgotten } from '../registry/forgotten.ts'
+import { settle } from '../registry/settle.ts'
 import { isRevoked } from '../registry/revocation.ts'
 
 /** What introspection looks at. */
@@ -23,6 +25,8 @@ export type IntrospectionRefusal =
   | 'token_revoked'
   /** Its account, image or instance is banned. */
   | 'banned'
+  /** It was issued before the ledger began: a revocation or a ban of then may be lost. */
+  | 'token_before_ledger'
 
 /** The `ecs` claim of a token, as far as it is used here. */
 type EcsClaim = Readonly<
@@ -32,7 +36,8 @@ type EcsClaim = Readonly<
 /**
  * Introspects a token.
  * @param now Unix seconds
- * @returns its claims if it is one of ours, in time, not revoked, and its instance isn't banned
+ * @returns its claims if it is one of ours, in time, not older than the ledger, not revoked, and its instance
+ *   isn't banned
  * @throws LedgerUnavailableError
  */
 export const introspect = async (
@@ -50,11 +55,13 @@ export const introspect = async (
     instanceId: ecs.instance_id,
     imageId: ecs.image_id,
   }
-  const [revoked, banned, records] = await Promise.all([
+  const [revoked, banned, records] = await settle([
     isRevoked(ledger, claims.jti, now),
     findBan(ledger, identity, now),
     ledger.read(instanceKey(identity), now),
   ])
+  // After the reads: they may have come from a ledger that began meanwhile.
+  if (isForgotten(ledger, claims.iat)) return refuse('token_before_ledger')
   const { revokedUntil } = recordOf(decodeRecords(records), ecs.serial_number)
   if (revoked || claims.iat <= revokedUntil) return refuse('token_revoked')
   return banned === undefined ? verified : refuse('banned')

@@ -60,6 +60,10 @@ export const describeRestarts = (service: () => StateService): void => {
           await expectRefused(await post(attempt), evidenceRefused('challenge_before_ledger'))
         }
         expect((await service().send('GET', '/v1/admin/bans', { headers })).status).toBe(401)
+        // The revoked token is not good again because its revocation is lost.
+        const token = String(revoked.body['access_token'])
+        const told = await service().operate('POST', '/v1/introspect', { token })
+        expect(told.body).toEqual({ active: false })
         await expectEnrolled(await post(await begin('always')))
         return
       }

@@ -250,6 +250,16 @@ const failureOf = async (enrolling: Promise<unknown>): Promise<ClientError> => {
   return error as ClientError
 }
 
+describe('enrollInstance() given a number that makes no sense', () => {
+  it.each([{ attempts: 0 }, { attempts: Number.NaN }, { timeoutSeconds: 0 }])(
+    'throws a RangeError: %j',
+    async (options) => {
+      const issuer = 'https://rollcall.test'
+      await expect(enrollInstance({ issuer, ...options })).rejects.toThrow(RangeError)
+    },
+  )
+})
+
 describe('enrollInstance()', () => {
   it.each(Object.entries(SITUATIONS))('ends as it should when %s', async (_, situation) => {
     const { code, status: httpStatus, options, calls = [1, 1], waits = [] } = situation

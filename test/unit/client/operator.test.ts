@@ -156,10 +156,22 @@ describe('the client of operators', () => {
     const unnamed = await parsePrivateKey(await generateSigningKeys('ES256'))
     expect(() => clientWith({ key: unnamed })).toThrow(TypeError)
     expect(() => clientWith({ issuer: 'http://a.example' })).toThrow(RangeError)
+    for (const operator of ['', 'a b', 'é', 'a'.repeat(129)]) {
+      expect(() => clientWith({ operator })).toThrow(RangeError)
+    }
     const error = await failureOf(clientWith({ operator: 'bob' }).show(name))
     expect(error).toMatchObject({ code: 'operator_refused', status: 401 })
     expect(error.detail).toContain('The key has a name')
   })
+})
+
+describe('createOperatorClient()', () => {
+  it.each([{ retries: -1 }, { retries: Number.NaN }, { retries: 1.5 }, { timeoutSeconds: -1 }])(
+    'refuses %j',
+    (options) => {
+      expect(() => clientWith(options)).toThrow(RangeError)
+    },
+  )
 })
 
 /** What the service answers, and the error that it becomes. */
@@ -186,7 +198,14 @@ const FAILURES: readonly (readonly [
     1,
     /^A proxy in front of the service may have refused the call/,
   ],
-  ['404', status(404), 'not_found', 1, /^It knows no such thing/],
+  [
+    '404 of the service',
+    () => Response.json({ code: 'not_found' }, { status: 404 }),
+    'not_found',
+    1,
+    /^It knows no such thing/,
+  ],
+  ['404 of another server', status(404), 'unexpected_answer', 1, /not of a rollcall service/],
   ['409', status(409), 'unexpected_answer', 1, /of the same version/],
   [
     'a key without the scope',

@@ -128,6 +128,27 @@ describe('introspect()', () => {
     expect(await ask(ledger, await make(), now)).toEqual(refuse(reason))
   })
 
+  it('refuses as token_before_ledger one that is older than the ledger, whose revocation may be lost', async () => {
+    expect(await ask(createMemoryLedger(NOW + 1))).toEqual(refuse('token_before_ledger'))
+    expect(await ask(createMemoryLedger(NOW))).toMatchObject({ ok: true })
+  })
+
+  it('refuses as token_before_ledger where the ledger begins anew between question and answer', async () => {
+    const memory = createMemoryLedger(0)
+    let remembersSince = 0
+    const ledger: Ledger = {
+      ...memory,
+      get remembersSince() {
+        return remembersSince
+      },
+      read: (key, now) => {
+        remembersSince = NOW + 1
+        return memory.read(key, now)
+      },
+    }
+    expect(await ask(ledger)).toEqual(refuse('token_before_ledger'))
+  })
+
   it('says nothing while the ledger is unreachable', async () => {
     for (const kind of ['revoked', 'ban', 'instance']) {
       const memory = createMemoryLedger(0)
