@@ -65,7 +65,7 @@ const remedyOf = (
   if (status < 400) {
     return [
       'redirected',
-      'The issuer must be the address of the service itself, with nothing before it',
+      'The issuer must be the address of the service itself, not of a proxy or of a host that redirects',
     ]
   }
   if (status === 400) return ['request_refused', undefined]

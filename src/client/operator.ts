@@ -66,8 +66,8 @@ export interface PageOptions {
 }
 
 /**
- * Makes an operator's calls. Every method may throw a `ClientError`, and the reason of `signal`. A call that is made
- * again may have been done by an earlier try.
+ * Makes an operator's calls. Every method may throw a `ClientError`, and the reason of `signal`. After a
+ * retry, an earlier try may already have taken effect.
  */
 export interface OperatorClient {
   /** The instances, page by page; a page can be empty and not the last. */

@@ -19,8 +19,8 @@ export interface BoundChallenge {
 }
 
 /**
- * Whether a challenge is neither for no key nor for no role: then, as far as anybody can tell from it, it
- * was made for another key than the one proved. The policy is not asked: whoever may not enroll must not
+ * Whether a challenge was made for another key than the one proved: it is not for this role without a key,
+ * not for this key without a role, and not for neither. The policy is not asked: whoever may not enroll must not
  * find out by this which roles there are.
  */
 const isForAnotherKey = (

@@ -81,10 +81,10 @@ type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
  *
  * Why an operator's word holds, whatever comes between two trips:
  * - A ban. Its reads are sent after the record has come back, so an enrollment that sees a reset also sees a
- *   ban that was acknowledged before the reset. A ban that is acknowledged after they were sent lets this
- *   trip and the next one pass, no more. Nothing is kept of a refusal, so a retry after `unban` is admitted.
+ *   ban that was acknowledged before the reset. A ban that is acknowledged later
+ *   does not stop this enrollment, but stops the next one. Nothing is kept of a refusal, so a retry after `unban` is admitted.
  * - A reset raises the record's generation. The spent challenge keeps the generation of the first trip, so a
- *   reset after that trip is seen when the record is changed. A reset before it is seen by its time.
+ *   reset after that trip is seen when the record is changed. `resetAt` shows a reset before it.
  * - A revocation moves `revokedUntil`. The change of the record compares it with the time of the spending. A
  *   retry may change nothing, so it reads the record and the revocation of its `jti` after the spending.
  * - `never`, `same_key` and `new_image`. The record is changed only if it is the one that the rule was applied

@@ -116,8 +116,8 @@ export const applyFirstUse = (
   }
   // The latest `iat` by any isolate's clock: a revocation covers all that was issued until it.
   const lastAt = Math.max(record.lastAt, spent.issuedAt)
-  // A retry that comes after a later enrollment has nothing else to add to it. (Never the other way round:
-  // a record of before the challenge was spent would be one that has changed since.)
+  // A retry that comes after a later enrollment has nothing else to add to it. (`spent.count` is
+  // never larger: counts only grow.)
   if (spent.retry && spent.count < record.count) {
     return accept(lastAt === record.lastAt ? record : { ...record, lastAt })
   }

@@ -78,8 +78,8 @@ const enrolled = (
 
 /**
  * Applies the first-use rule and stores what it gives, in one atomic change of the entry. A retry may
- * have nothing to store, and so nothing that would notice a change: it reads the entry anew, and asks
- * together with that whether its token was revoked.
+ * have nothing to store, so no compare-and-set would catch a concurrent change: it reads the entry anew,
+ * and asks together with that whether its token was revoked.
  * @param known the entry as it was read before
  * @returns the record, once that is safe
  * @throws LedgerUnavailableError

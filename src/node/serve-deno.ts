@@ -31,7 +31,7 @@ export const prepareDeno = (platform: Platform, report: (line: string) => void):
   platform.addSignalListener('SIGHUP', () =>
     report('SIGHUP is ignored; restart the service to change its configuration'),
   )
-  // Deno opens /dev/null in place of a closed standard output, and does not tell the one from the other.
+  // Deno opens /dev/null in place of a closed standard output, so this may or may not be the operator's choice.
   if (isNullDevice()) report(NULL_DEVICE_WARNING)
   // It resolves once the system call has returned, and holds nothing up while a reader stalls.
   const write = inWholeLines((bytes) => platform.stdout.write(bytes))

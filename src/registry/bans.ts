@@ -91,7 +91,7 @@ export const unban = async (
   now: number,
 ): Promise<void> => {
   const key = banKey(kind, value)
-  // By every clock: one that is behind would still take it for a ban, and one without a reason.
+  // Expired for every clock: with an expiry of now, a slow clock would still see a ban, one without a reason.
   const gone = { value: encodeStored(''), expiresAt: 0 }
   const present = await ledger.read(key, now)
   await changeEntry(ledger, key, present, now, (found) => ({

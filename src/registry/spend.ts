@@ -43,7 +43,7 @@ export const jtiOf = (id: Challenge['id']): string =>
 /**
  * Spends a challenge on evidence.
  * @param digest of the evidence, lower-case hex
- * @param record of the instance, read before this call: a reset that comes later is seen by it
+ * @param record of the instance, read before this call: its stored generation reveals a later reset
  * @param now Unix seconds
  * @throws LedgerUnavailableError
  */
