@@ -4,7 +4,8 @@
 import { fromUtf8 } from '../base/bytes.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { printable } from '../base/text.ts'
-import { SYSTEM_TIMING, type Timing, isTimeout, limited, readBytes } from '../base/timing.ts'
+import { SYSTEM_TIMING, type Timing, limited, readBytes } from '../base/timing.ts'
+import { type NoAnswer, noAnswer } from './no-answer.ts'
 
 /** What is needed of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -47,13 +48,6 @@ export interface Answer {
   readonly headers: Headers
 }
 
-/** Why there was no answer. */
-export interface NoAnswer {
-  readonly detail: string
-  /** Whether there may be one next time. */
-  readonly passes: boolean
-}
-
 /** How a call ended. */
 export type CallResult = Result<Answer, NoAnswer>
 
@@ -84,27 +78,6 @@ export const checkCount = (name: string, count: number, min: number): void => {
   if (!Number.isSafeInteger(count) || count < min) {
     throw new RangeError(`${name}: expected a whole number, at least ${min}`)
   }
-}
-
-const CERTIFICATE = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ERR_SSL/
-
-const codeOf = (error: unknown): string | undefined => {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' ? code : undefined
-}
-
-/** What an error of `fetch` means. */
-const noAnswer = (error: unknown, timeoutSeconds: number): NoAnswer => {
-  if (isTimeout(error)) return { detail: `no answer within ${timeoutSeconds} s`, passes: true }
-  const cause = (error as { cause?: unknown } | null)?.cause
-  const code = codeOf(cause) ?? codeOf((cause as AggregateError | undefined)?.errors?.[0])
-  if (code !== undefined && CERTIFICATE.test(code)) {
-    return {
-      detail: `its certificate is not trusted (${code}); for a CA of your own set NODE_EXTRA_CA_CERTS`,
-      passes: false,
-    }
-  }
-  return { detail: `no answer (${code ?? 'the connection failed'})`, passes: true }
 }
 
 /** Makes a call. @throws the reason of the signal */
