@@ -3,12 +3,16 @@
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { type Platform, prepareDeno, serveDeno } from '../src/node/serve-deno.ts'
 import { say } from '../src/service.ts'
-import { openService } from './open-service.ts'
+import { openServiceOrEnd } from './open-service.ts'
 
 const { Deno: platform } = globalThis as unknown as { readonly Deno: Platform }
 
 const output = prepareDeno(platform, say)
 const readLedger = ledgerReader(['deno-kv', 'sqlite', 'redis', 'memory'])
 const defaultLedger = { kind: 'deno-kv' } as const
-const service = await openService(platform.env.toObject(), { readLedger, defaultLedger }, output)
+const service = await openServiceOrEnd(
+  platform.env.toObject(),
+  { readLedger, defaultLedger },
+  output,
+)
 serveDeno(platform, service)

@@ -8,7 +8,7 @@ import { ledgerReader } from '../src/ledger/configured.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
 import { type Service, say } from '../src/service.ts'
-import { type Ledgers, openService } from './open-service.ts'
+import { type Ledgers, openServiceOrEnd } from './open-service.ts'
 
 /** Where the platform connects to, unless the function's `customRuntimeConfig` says otherwise. */
 const DEFAULTS = { HOST: '0.0.0.0', PORT: '9000' } as const
@@ -33,7 +33,7 @@ const readLedger: Ledgers['readLedger'] = (text) => {
 }
 
 const output = prepareProcess(say)
-const service = await openService({ ...DEFAULTS, ...process.env }, { readLedger }, output)
+const service = await openServiceOrEnd({ ...DEFAULTS, ...process.env }, { readLedger }, output)
 
 const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request
@@ -44,4 +44,4 @@ const fetch: Service['fetch'] = async (request, source) => {
   return service.fetch(request, source)
 }
 
-serveNode({ ...service, fetch }, NO_TIMEOUTS)
+serveNode({ ...service, fetch }, { serverOptions: NO_TIMEOUTS })

@@ -12,10 +12,12 @@ import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
 import { createProgram } from './program.ts'
+import { addServe } from './serve/serve.ts'
 import { addVerify } from './verify/verify.ts'
 import { commandVersion } from './version.ts'
 
 const ADDERS = [
+  addServe,
   addEnroll,
   addDoctor,
   addMetadata,

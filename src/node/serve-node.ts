@@ -19,12 +19,22 @@ const STOP_SECONDS = 25
  */
 const POOLED = { keepAliveTimeout: 80_000, headersTimeout: 85_000 } as const
 
+/** How a service is served. */
+export interface ServeOptions {
+  /** Options of Node's server. Default: idle connections stay open for 80 seconds. */
+  readonly serverOptions?: ServerOptions
+  /** Called once the service takes requests. */
+  readonly onListening?: () => void
+}
+
 /**
  * Serves it until a signal comes, and ends the process: with status 0, 1 if what was begun takes more than 25
  * seconds, 2 if it can't listen, 3 if audit events can't be written.
- * @param serverOptions of Node's server. Default: connections that are idle stay open for 80 seconds
  */
-export const serveNode = (service: ServedService, serverOptions: ServerOptions = POOLED): void => {
+export const serveNode = (
+  service: ServedService,
+  { serverOptions = POOLED, onListening }: ServeOptions = {},
+): void => {
   const { config, failed } = service
   const { host, port, issuer } = config
   const say = (line: string): void => service.report(line)
@@ -37,9 +47,10 @@ export const serveNode = (service: ServedService, serverOptions: ServerOptions =
     stopping ? service.unavailable(request) : service.fetch(request, source)
   // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
   const options = { fetch, hostname: host, port, serverOptions, overrideGlobalObjects: false }
-  const server = serve(options, (opened) =>
-    say(listenSuccess({ host, port: opened.port }, issuer)),
-  ) as Server
+  const server = serve(options, (opened) => {
+    say(listenSuccess({ host, port: opened.port }, issuer))
+    onListening?.()
+  }) as Server
   server.on('error', (error) => {
     say(listenFailure(error, config))
     process.exit(2)

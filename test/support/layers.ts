@@ -66,6 +66,13 @@ export const LAYERS: readonly Layer[] = [
     platform: true,
   },
   {
+    name: 'trial of the Worker',
+    paths: ['functions/dev.ts', 'functions/dev-arguments.ts'],
+    level: 8,
+    packages: [],
+    platform: true,
+  },
+  {
     name: 'cli',
     paths: ['src/cli/'],
     level: 7,
