@@ -39,6 +39,11 @@ export interface Enrolled {
   readonly accessToken: string
   readonly tokenType: 'Bearer' | 'DPoP'
   readonly role: string
+  /**
+   * Whether the role lets this instance enroll again as it is now. `undefined`: the service does not tell,
+   * it is an older one.
+   */
+  readonly renewable: boolean | undefined
   /** Lifetime, from `askedAt` on. */
   readonly expiresInSeconds: number
   /** When the token was asked for, by `timing.elapsed()`. */
@@ -132,7 +137,8 @@ export const readToken = (
 ): Enrolled => {
   const refuse = (detail: string): ClientError =>
     new ClientError(detail, { code: 'token_malformed', remedy: 'check the address', status })
-  const { access_token: token, token_type: type, expires_in: lifetime, role } = membersOf(text)
+  const members = membersOf(text)
+  const { access_token: token, token_type: type, expires_in: lifetime, role, renewable } = members
   const isToken = typeof token === 'string' && TOKEN.test(token) && typeof role === 'string'
   const isTyped = type === 'Bearer' || type === 'DPoP'
   if (!isToken || !isTyped || !isWhole(lifetime, 0, Number.MAX_SAFE_INTEGER)) {
@@ -141,5 +147,13 @@ export const readToken = (
   if ((type === 'DPoP') !== (dpopKey !== undefined)) {
     throw refuse(`${issuer} answers with a token that is not bound as was asked for`)
   }
-  return { accessToken: token, tokenType: type, role, expiresInSeconds: lifetime, askedAt }
+  return {
+    accessToken: token,
+    tokenType: type,
+    role,
+    // The token is good, whatever this member is.
+    renewable: typeof renewable === 'boolean' ? renewable : undefined,
+    expiresInSeconds: lifetime,
+    askedAt,
+  }
 }

@@ -286,6 +286,24 @@ describe('enrollInstance()', () => {
     expect(service.timing.waits).toEqual(waits)
   })
 
+  it.each([
+    ['always', true],
+    ['never', false],
+  ])('says whether the role %s lets the instance enroll again', async (reenrollment, renewable) => {
+    service = await createClientService({ role: { reenrollment } })
+    expect(await enroll()).toMatchObject({ renewable })
+  })
+
+  it.each(['', ',"renewable":"no"', ',"renewable":null'])(
+    'reads a token beside which %j stands in the place of "renewable"',
+    async (member) => {
+      service = await createClientService()
+      const replace = (text: string): string => text.replace(/,"renewable":\w+/, member)
+      service.reply = inTurn(ENROLL, changed(replace))
+      expect(await enroll()).toMatchObject({ role: ROLE, renewable: undefined })
+    },
+  )
+
   it('tells of each retry why, and how long it waits', async () => {
     service = await createClientService()
     service.reply = inTurn(CHALLENGE, status(503), disconnected)
