@@ -23,7 +23,7 @@
  *       },
  *     },
  *   }),
- *   // `npx rollcall keygen` makes the keys.
+ *   // `rollcall keygen` makes the keys.
  *   signingKeys: await parseSigningKeys(process.env['ROLLCALL_SIGNING_KEYS']),
  *   ledger: createMemoryLedger(),
  *   trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,

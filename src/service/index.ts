@@ -8,7 +8,7 @@
  *
  * const config = await parseConfig({
  *   ROLLCALL_ISSUER: 'http://localhost:8787',
- *   // `npx rollcall keygen` makes the keys.
+ *   // `rollcall keygen` makes the keys.
  *   ROLLCALL_SIGNING_KEYS: process.env['ROLLCALL_SIGNING_KEYS'],
  *   ROLLCALL_POLICY: JSON.stringify({
  *     roles: {

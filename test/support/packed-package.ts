@@ -10,7 +10,7 @@ import { ROOT, readProjectFile } from './sources.ts'
 const run = promisify(execFile)
 
 /**
- * Builds and packs a copy of the project.
+ * Packs a copy of the project, which is not built before.
  * @param source a folder to make, for the copy
  * @param others files below `source` that are there before the build. Default: none
  * @returns the path of the tarball
@@ -29,10 +29,8 @@ export const packPackage = async (
     mkdirSync(dirname(join(source, path)), { recursive: true })
     writeFileSync(join(source, path), '{}')
   }
-  const env = cleanEnvironment()
-  const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
-  await run(process.execPath, [tsdown], { cwd: source, env })
-  await run('npm', ['pack', '--silent'], { cwd: source, env })
+  // `prepack` builds.
+  await run('npm', ['pack', '--silent'], { cwd: source, env: cleanEnvironment() })
   const { version } = JSON.parse(readProjectFile('package.json')) as { version: string }
   return join(source, `rollcall-${version}.tgz`)
 }

@@ -150,17 +150,18 @@ describe('the package', () => {
     expect(Number(stdout)).toBeGreaterThan(0)
   })
 
-  it('has the command run by npx', async () => {
+  it('has the command as node_modules/.bin/rollcall', async () => {
     const env = cleanEnvironment()
     // What `npm install` does for a package that it has unpacked: no registry is needed.
     await run('npm', ['rebuild', 'rollcall', '--offline'], { cwd: folder, env })
-    const npx = async (...args: string[]): Promise<string> =>
-      (await run('npx', ['--no', '--', 'rollcall', ...args], { cwd: folder, env })).stdout
-    expect(await npx('admin', '--help')).toMatch(
+    const bin = join(folder, 'node_modules/.bin/rollcall')
+    const rollcall = async (...args: string[]): Promise<string> =>
+      (await run(bin, args, { cwd: folder, env })).stdout
+    expect(await rollcall('admin', '--help')).toMatch(
       /^Usage: rollcall admin [\s\S]*Exit status: 0 done/,
     )
-    expect(await npx('--version')).toBe('0.1.0\n')
-    const keys = JSON.parse(await npx('admin', 'keygen', '--out', 'operator.json')) as object
+    expect(await rollcall('--version')).toBe('0.1.0\n')
+    const keys = JSON.parse(await rollcall('admin', 'keygen', '--out', 'operator.json')) as object
     expect(keys).toMatchObject({ keys: [{ alg: 'ES256' }] })
   })
 
@@ -168,12 +169,9 @@ describe('the package', () => {
     const node = await requireNode24(context)
     const env = cleanEnvironment({ PATH: [dirname(node), process.env['PATH']].join(delimiter) })
     await run('npm', ['rebuild', 'rollcall', '--offline'], { cwd: folder, env })
-    const { stdout } = await run('npx', ['--no', '--', 'rollcall', '--version'], {
-      cwd: folder,
-      env,
-    })
-    expect(stdout).toBe('0.1.0\n')
     const bin = join(folder, 'node_modules/.bin/rollcall')
+    const { stdout } = await run(bin, ['--version'], { cwd: folder, env })
+    expect(stdout).toBe('0.1.0\n')
     expect(await enrollWith(node, [bin])).toMatchObject({ role: ROLE })
   })
 

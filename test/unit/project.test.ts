@@ -15,6 +15,32 @@ describe('the project', () => {
     expect(texts.filter((path) => hosts.test(readProjectFile(path)))).toEqual([])
   })
 
+  it('is private, so that it is not published by mistake', () => {
+    expect(JSON.parse(readProjectFile('package.json'))).toMatchObject({ private: true })
+  })
+
+  it('has nobody fetch it by name, since a registry has no package of ours', () => {
+    const name = String.raw`(?:[\w:]*@rollcall/)?rollcall(?![\w.-])`
+    const options = String.raw`(?:\s+--?[\w=-]*)*\s+`
+    const fetched = new RegExp(
+      [
+        `(?:npx|bunx|npm exec|(?:pnpm|yarn) dlx|bun x)${options}${name}`,
+        `(?:npm (?:i|install|add)|(?:pnpm|yarn|bun|deno|jsr) (?:add|i|install))${options}${name}`,
+        String.raw`(?:npm|jsr):/?(?:@rollcall/)?rollcall\b`,
+      ].join('|'),
+    )
+    const line = ['npx', 'rollcall --version'].join(' ')
+    for (const said of [
+      line,
+      ['npm', 'i -g rollcall'].join(' '),
+      ['jsr', '@rollcall/rollcall'].join(':'),
+    ]) {
+      expect(said).toMatch(fetched)
+    }
+    expect('npm install --global ./rollcall-0.1.0.tgz').not.toMatch(fetched)
+    expect(texts.filter((path) => fetched.test(readProjectFile(path)))).toEqual([])
+  })
+
   it('names no path of a machine that it was made on', () => {
     const paths = new RegExp(['/(?:work', 'home|Users', 'root)/[a-z]'].join('|'))
     expect(texts.filter((path) => paths.test(readProjectFile(path)))).toEqual([])
