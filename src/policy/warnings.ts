@@ -4,9 +4,6 @@ import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
 import { blocksOverlap, textsOverlap } from './pattern.ts'
 import type { Policy, Role } from './policy.ts'
 
-/** Below this life, one token without a renewal is nearly always a slip. */
-const SHORT_LIFE_SECONDS = 3600
-
 const fieldsOverlap = (a: Role, b: Role, field: EcsField): boolean => {
   const [ours, theirs] = [a.match[field], b.match[field]]
   if (ours === undefined || theirs === undefined) return true
@@ -23,32 +20,22 @@ const fieldsOverlap = (a: Role, b: Role, field: EcsField): boolean => {
 export const rolesOverlap = (a: Role, b: Role): boolean =>
   ECS_FIELD_NAMES.every((field) => fieldsOverlap(a, b, field))
 
-const mixedRules = (roles: readonly Role[]): string[] =>
+/** What goes wrong for an instance that matches two roles with different rules. */
+const mixedRules = (a: Role, b: Role): string => {
+  const who = `roles ${a.name} (${a.reenrollment}) and ${b.name} (${b.reenrollment})`
+  const once = [a, b].find(({ reenrollment }) => reenrollment === 'never')
+  const effect =
+    once === undefined
+      ? 'the weaker rule decides what the record is worth'
+      : `an enrollment in the other role uses up ${once.name}`
+  return `${who}: one instance can match both, and has one record for both; ${effect}`
+}
+
+/** Lists what a policy allows and its author may not have meant; empty if there is nothing. */
+export const policyWarnings = ({ roles }: Policy): readonly string[] =>
   roles.flatMap((a, at) =>
     roles
       .slice(at + 1)
       .filter((b) => a.reenrollment !== b.reenrollment && rolesOverlap(a, b))
-      .map(
-        (b) =>
-          `roles ${a.name} (${a.reenrollment}) and ${b.name} (${b.reenrollment}): one instance can match ` +
-          'both, and has one record for both; the weaker rule decides what the record is worth',
-      ),
+      .map((b) => mixedRules(a, b)),
   )
-
-const shortLives = (roles: readonly Role[]): string[] =>
-  roles
-    .filter(
-      ({ reenrollment, token }) =>
-        reenrollment === 'never' && token.lifetimeSeconds <= SHORT_LIFE_SECONDS,
-    )
-    .map(
-      ({ name, token }) =>
-        `role ${name} (never): one token of ${token.lifetimeSeconds} s, and no renewal until an operator ` +
-        'resets the instance',
-    )
-
-/** Lists what a policy allows and its author may not have meant; empty if there is nothing. */
-export const policyWarnings = ({ roles }: Policy): readonly string[] => [
-  ...mixedRules(roles),
-  ...shortLives(roles),
-]

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { Bytes } from '../../base/bytes.ts'
 import { ConfigurationError, InstanceIdentityError } from '../../base/errors.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
+import { renewalsOf } from '../../policy/renewal.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
@@ -78,6 +79,23 @@ const printExplanation = ({ role, reason, rule, document, roles }: Explanation):
   )
 }
 
+const printRenewals = (policy: Policy): void =>
+  printTable(
+    ['ROLE', 'REENROLLMENT', 'TOKEN', 'RENEWAL'],
+    renewalsOf(policy).map((it) => [
+      it.role,
+      it.reenrollment,
+      `${it.lifetimeSeconds} s`,
+      it.meaning,
+    ]),
+  )
+
+const renewalJson = (policy: Policy): readonly object[] =>
+  renewalsOf(policy).map(({ lifetimeSeconds, ...rest }) => ({
+    ...rest,
+    lifetime_seconds: lifetimeSeconds,
+  }))
+
 const check = async (path: string, { document, role, json }: CheckOptions): Promise<void> => {
   if (role !== undefined && document === undefined) throw usageError('--role needs --document')
   if (role !== undefined && !ROLE_PATTERN.test(role)) {
@@ -101,12 +119,11 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
   const roles = policy.roles.map(({ name }) => name)
   const warnings = policyWarnings(policy)
   if (!json) for (const warning of warnings) say(`warning: ${warning}`)
+  const good = { valid: true, problems: [], warnings, roles, renewal: renewalJson(policy) }
   if (document === undefined) {
-    if (json) printJson({ valid: true, problems: [], warnings, roles })
-    else
-      print(
-        `${printable(path)}: good, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`,
-      )
+    if (json) return printJson(good)
+    print(`${printable(path)}: good, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`)
+    printRenewals(policy)
     return
   }
   const outcome = tryDocument(policy, await readInput(document, '--document'), document, role)
@@ -114,7 +131,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const { role: given, reason, rule, field } = outcome
     const admitted = given !== undefined
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
-    printJson({ valid: true, problems: [], warnings, roles, decision })
+    printJson({ ...good, decision })
   } else printExplanation(outcome)
   if (outcome.role === undefined) thisRun().exitWith(EXIT.failed)
   else say('bans, and what is remembered of the instance, may still refuse it')
@@ -139,7 +156,9 @@ export const addPolicy = (program: Command): void => {
       'curl -s http://100.100.100.200/latest/dynamic/instance-identity/document |',
       '  rollcall policy check policy.json --document -',
     ],
-    more: `With --document it says which role the instance gets, or which rule and field refuse it. Whether
+    more: `Without --document it says of each role how an instance renews its token. An instance has one
+record for all roles: the weakest role that it matches decides, and under "never" an enrollment in any
+role counts. With --document it says which role the instance gets, or which rule and field refuse it. Whether
 the cloud signed the document is not asked; \`rollcall verify\` does.`,
     exits: '\nExit status: 0 good (and admitted), 1 problems, or refused, 2 usage.',
   })

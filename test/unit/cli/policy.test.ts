@@ -41,13 +41,49 @@ describe('rollcall policy check', () => {
   it('names the roles of a good policy', async () => {
     const { status, stdout, stderr } = await check(TWO)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toBe('policy.json: good, roles master, worker, guest\n')
-    expect(JSON.parse((await check(TWO, '--json')).stdout)).toEqual({
+    expect(stdout).toMatch(/^policy.json: good, roles master, worker, guest\n/)
+    expect(JSON.parse((await check(TWO, '--json')).stdout)).toMatchObject({
       valid: true,
       problems: [],
       warnings: [],
       roles: ['master', 'worker', 'guest'],
     })
+  })
+
+  it('says of each role how an instance renews its token', async () => {
+    const of = (reenrollment: string, account: string): object =>
+      role({ owner_account_id: [account] }, { reenrollment })
+    const policy = {
+      roles: {
+        once: of('never', '1'),
+        deploy: of('new_image', '2'),
+        node: of('same_key', '3'),
+        any: of('always', '4'),
+      },
+    }
+    const { stdout, stderr } = await check(policy)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^ROLE +REENROLLMENT +TOKEN +RENEWAL$/m)
+    expect(stdout).toMatch(/^once +never +300 s +one token only; then an operator must reset/m)
+    expect(stdout).toMatch(/^deploy +new_image +300 s +not before the image id changes/m)
+    expect(stdout).toMatch(/^node +same_key +300 s +with the key of the first enrollment/m)
+    expect(stdout).toMatch(/^any +always +300 s +at any time, with fresh evidence$/m)
+    const { renewal } = JSON.parse((await check(policy, '--json')).stdout) as {
+      renewal: readonly object[]
+    }
+    expect(renewal[0]).toEqual({
+      role: 'once',
+      reenrollment: 'never',
+      renewable: false,
+      meaning: 'one token only; then an operator must reset the instance',
+      lifetime_seconds: 300,
+    })
+    expect(renewal).toMatchObject([
+      {},
+      { renewable: false },
+      { renewable: true },
+      { renewable: true },
+    ])
   })
 
   it('warns of roles with different rules that one instance can match, and takes the policy', async () => {

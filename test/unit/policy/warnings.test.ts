@@ -1,5 +1,4 @@
-// Warnings about a policy: roles with different rules that one instance can match, and tokens that can't be
-// renewed.
+// Warnings about a policy: roles with different rules that one instance can match.
 
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/policy/policy.ts'
@@ -22,16 +21,19 @@ const policyOf = (roles: Readonly<Record<string, readonly [rule: string, match?:
   })
 
 describe('policyWarnings()', () => {
-  const mixed = (policy: ReturnType<typeof policyOf>): readonly string[] =>
-    policyWarnings(policy).filter((line) => line.startsWith('roles '))
-
   it('names two roles with different rules that one instance can match', () => {
     const policy = policyOf({
       node: ['same_key', { region_id: ['cn-*'] }],
       deploy: ['new_image', { region_id: ['*-hangzhou'] }],
     })
-    expect(mixed(policy)).toEqual([
+    expect(policyWarnings(policy)).toEqual([
       expect.stringMatching(/^roles node \(same_key\) and deploy \(new_image\): one instance can/),
+    ])
+  })
+
+  it('says that an enrollment in another role uses up never', () => {
+    expect(policyWarnings(policyOf({ worker: ['same_key'], once: ['never'] }))).toEqual([
+      expect.stringMatching(/; an enrollment in the other role uses up once$/),
     ])
   })
 
@@ -53,12 +55,6 @@ describe('policyWarnings()', () => {
       { a: ['always'], b: ['same_key', { owner_account_id: ['6543210987654321'] }] },
     ],
   ] as const)('says nothing of two roles with %s', (_what, roles) => {
-    expect(mixed(policyOf(roles))).toEqual([])
-  })
-
-  it('says that never with a short life means one token', () => {
-    expect(policyWarnings(policyOf({ once: ['never'] }))).toEqual([
-      'role once (never): one token of 300 s, and no renewal until an operator resets the instance',
-    ])
+    expect(policyWarnings(policyOf(roles))).toEqual([])
   })
 })
