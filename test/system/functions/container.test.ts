@@ -18,6 +18,7 @@ import { promisify } from 'node:util'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { POLICY, TOKEN_AUDIENCE } from '../../support/test-service.ts'
 import { getChallenge, postEvidence } from '../../support/instance.ts'
 import { requireNode24 } from '../../support/node24.ts'
@@ -53,10 +54,12 @@ const running = new Set<RunningProcess>()
 let image: Image | undefined
 let cloud: TestCloud
 let keys: string
+let operatorKeys: object
 
 beforeAll(async () => {
   cloud = await createTestCloud()
   keys = JSON.stringify(await generateSigningKeys('ES256'))
+  operatorKeys = (await parseSigningKeys(await generateSigningKeys('ES256'))).jwks
 })
 afterAll(async () => {
   await Promise.all([...running].map(({ stop }) => stop()))
@@ -214,6 +217,7 @@ describe('compose.yaml', () => {
       'ledger-url': `redis://:of-the-test@redis:${redisPort}\n`,
       'signing-keys.json': keys,
       'policy.json': JSON.stringify(POLICY),
+      'admin-keys.json': JSON.stringify(operatorKeys),
     }
     expect(Object.keys(contents).toSorted()).toEqual(Object.keys(compose.secrets).toSorted())
     for (const [name, text] of Object.entries(contents)) writeFileSync(join(secrets, name), text)
@@ -249,6 +253,8 @@ describe('compose.yaml', () => {
     const options = { env, volumes: { '/run/secrets': secrets }, hosts: ['127.0.0.1 redis'] }
     const container = await startListening(of, options, running)
     await enroll(url)
+    // 404 is the answer of a service without operators.
+    expect((await fetch(`${url}/v1/admin/instances`)).status).toBe(401)
     process.kill(firstProcess(container), of.stopSignal)
     expect(await waitForEnd(container)).toBe(0)
   })

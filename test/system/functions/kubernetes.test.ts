@@ -4,14 +4,14 @@
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { NetworkPolicy } from 'kubernetes-types/networking/v1'
+import type { Ingress, NetworkPolicy } from 'kubernetes-types/networking/v1'
 import type { ConfigMap, Service } from 'kubernetes-types/core/v1'
 import type { Deployment } from 'kubernetes-types/apps/v1'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import { afterAll, describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
-import { parsePolicy } from '../../../src/policy/policy.ts'
+import { parse, parseAllDocuments } from 'yaml'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { type Manifest, manifestProblems } from '../../support/kubernetes-types.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd } from '../../support/output.ts'
@@ -31,6 +31,7 @@ const [configMap, deployment, service, budget, network] = manifests as unknown a
   PodDisruptionBudget,
   NetworkPolicy,
 ]
+const ingress = parse(readProjectFile('functions/container/ingress.yaml')) as Ingress
 const template = deployment.spec?.template
 const pod = template?.spec
 const container = pod?.containers[0]
@@ -114,6 +115,10 @@ describe('kubernetes.yaml', () => {
     )
   })
 
+  it('lets in the clients of a balancer, which are addresses and not pods', () => {
+    expect(network.spec?.ingress?.map(({ from }) => from)).toEqual([undefined])
+  })
+
   it('lets in and asks for health on the port of the image, and lets out to names and the store only', () => {
     const port = Number(image['EXPOSE'])
     expect(container?.ports).toEqual([{ name: 'http', containerPort: port }])
@@ -128,9 +133,53 @@ describe('kubernetes.yaml', () => {
     const out = network.spec?.egress?.flatMap(({ ports = [] }) => ports.map((it) => it.port))
     expect(out).toEqual([53, 53, 6379])
   })
+})
 
-  it('has a policy that the service takes', () => {
-    expect(Object.keys(parsePolicy(configMap.data?.['policy.json'] ?? '').roles)).not.toEqual([])
+describe('ingress.yaml', () => {
+  it('is valid by the published types of the API, and would not be with anything misplaced', () => {
+    const manifest = ingress as Manifest
+    const broken = { ...manifest, spec: { ...ingress.spec, tls: ingress.spec?.tls?.[0] } }
+    const [problems, others] = manifestProblems([manifest, broken])
+    expect(problems).toEqual([])
+    expect(others).not.toEqual([])
+  })
+
+  it('sends all of one host to the Service, by TLS, to the host of the issuer', () => {
+    const { host } = new URL(configMap.data?.['issuer'] ?? '')
+    const [port] = service.spec?.ports ?? []
+    const backend = { service: { name: service.metadata?.name, port: { name: port?.name } } }
+    expect(ingress.spec).toEqual({
+      ingressClassName: 'nginx',
+      tls: [{ hosts: [host], secretName: 'rollcall-tls' }],
+      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+    })
+  })
+})
+
+describe('every command of kubectl', () => {
+  const files = ['kubernetes.yaml', 'ingress.yaml', 'README.md'].map(
+    (name) => `functions/container/${name}`,
+  )
+  const lines = files.flatMap((path) => readProjectFile(path).split('\n'))
+
+  it('makes the Secret of the files that the Deployment reads', () => {
+    const read = (container?.env ?? [])
+      .map(({ value = '' }) => /^\/run\/secrets\/rollcall\/(.*)/.exec(value)?.[1])
+      .filter((name) => name !== undefined)
+    for (const path of ['kubernetes.yaml', 'README.md']) {
+      const text = readProjectFile(`functions/container/${path}`)
+      const made = [...text.matchAll(/--from-file=(\S+)/g)].map(([, name]) => name)
+      expect(made.toSorted(), path).toEqual(read.toSorted())
+    }
+  })
+
+  it('names the namespace, but the one that makes it', () => {
+    const commands = lines.filter((line) => /\bkubectl [a-z-]/.test(line))
+    expect(commands.length).toBeGreaterThan(5)
+    const without = commands.filter(
+      (line) => !/kubectl (?:-n rollcall|create namespace) /.test(line),
+    )
+    expect(without).toEqual([])
   })
 })
 
@@ -144,15 +193,17 @@ describe('the Deployment', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('starts the image with its variables, its ConfigMap and its Secret, once the placeholder is replaced', async (context) => {
+  it('starts the image with its variables, its ConfigMap and its Secret, once the placeholders are replaced', async (context) => {
     requireRedis(context)
     requireNamespaces(context)
     const of = await buildImage(await requireNode24(context))
     closers.push(of.remove)
     const redis = await startRedisServer()
     closers.push(redis.close)
+    const operators = await parseSigningKeys(await generateSigningKeys('ES256'))
     const secret: Record<string, string> = {
       'signing-keys.json': JSON.stringify(await generateSigningKeys('ES256')),
+      'admin-keys.json': JSON.stringify(operators.jwks),
       'ledger-url': redis.url,
     }
     const volumes = Object.fromEntries(
@@ -182,11 +233,17 @@ describe('the Deployment', () => {
     expect(refused.output.stderr).toContain(
       `ROLLCALL_ISSUER: "${configMap.data?.['issuer']}" is a placeholder; set the URL`,
     )
+    expect(refused.output.stderr).toContain('expected the digits of an account id')
+
+    const policy = configMap.data?.['policy.json'] ?? ''
+    writeFileSync(join(folder, 'policy/policy.json'), policy.replace('YOUR-ACCOUNT-ID', '1'))
 
     const env = { ...sample, ROLLCALL_ISSUER: 'https://rollcall.test' }
     const started = await startListening(of, { env, volumes }, running)
     expect(started.output.stderr).toContain('as https://rollcall.test')
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    // 404 is the answer of a service without operators.
+    expect((await fetch(`http://127.0.0.1:${port}/v1/admin/instances`)).status).toBe(401)
 
     // What Kubernetes would add, were it not told otherwise.
     expect(pod?.enableServiceLinks).toBe(false)
