@@ -5,11 +5,14 @@ import {
   type MetadataClient,
   type MetadataClientOptions,
   type MetadataMode,
+  type MetadataRetry,
   createMetadataClient,
 } from '../metadata/index.ts'
+import { readBaseUrl } from '../metadata/path.ts'
 import { usageError } from './command-error.ts'
 import { optionOrVariable } from './option-variable.ts'
 import { thisRun } from './run.ts'
+import { say } from './say.ts'
 
 /** What the options say; a variable that is set to nothing is as good as unset. */
 export interface MetadataOptions {
@@ -41,17 +44,30 @@ const modeOf = (text: string | undefined): MetadataMode => {
   throw usageError('--metadata-mode: expected hardened or auto')
 }
 
-/** Makes the client. @throws CommandError */
+const baseUrlOf = (text: string | undefined): string | undefined => {
+  if (text === undefined || text === '') return undefined
+  try {
+    return readBaseUrl(text, '--metadata-url')
+  } catch (error) {
+    throw error instanceof RangeError ? usageError(error.message) : error
+  }
+}
+
+const sayRetry = ({ detail, waitSeconds }: MetadataRetry): void =>
+  say(`${detail}; trying again in ${waitSeconds.toFixed(1)} s`)
+
+/** Makes the client; it says on standard error when it waits. @throws CommandError */
 export const metadataClientOf = (
   { metadataUrl, metadataMode }: MetadataOptions,
   more: MetadataClientOptions = {},
 ): MetadataClient => {
-  try {
-    const baseUrl = metadataUrl === '' ? undefined : metadataUrl
-    const { signal, timing } = thisRun()
-    return createMetadataClient({ baseUrl, mode: modeOf(metadataMode), signal, timing, ...more })
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw usageError(`--metadata-url: ${error.message}`)
-  }
+  const { signal, timing } = thisRun()
+  return createMetadataClient({
+    baseUrl: baseUrlOf(metadataUrl),
+    mode: modeOf(metadataMode),
+    signal,
+    timing,
+    onRetry: sayRetry,
+    ...more,
+  })
 }

@@ -7,6 +7,7 @@ import {
   MetadataError,
   createMetadataClient,
 } from '../metadata/index.ts'
+import { attemptsUpTo } from '../metadata/patience.ts'
 import { type CallResult, type Retry, checkCount, mayPass, readReach, reasonOf } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
@@ -22,9 +23,12 @@ import {
 
 /** What an enrollment needs. */
 export interface EnrollOptions extends Purpose {
-  /** Gives the evidence. Default: a client of this instance's metadata service, in hardened mode. */
+  /**
+   * Gives the evidence. Default: a client of this instance's metadata service, in hardened mode, with the `attempts`,
+   * `onRetry`, `signal` and `timing` of this call.
+   */
   readonly metadata?: MetadataClient | undefined
-  /** How many calls of the service may fail before it gives up, at least 1. Default: 10. */
+  /** How many calls of the service may fail before it gives up, at least 1; the same for the metadata service. Default: 10. */
   readonly attempts?: number | undefined
   /** Is told of each call that failed and is made again. A challenge that expired has no wait. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
@@ -143,7 +147,10 @@ const showEvidence = async (
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
   requireIssuer(options.issuer)
   const { signal, timing } = readReach(options)
-  const { metadata = createMetadataClient({ signal, timing }) } = options
+  const { attempts: limit = DEFAULT_ATTEMPTS, onRetry } = options
+  checkCount('attempts', limit, 1)
+  const attempts = attemptsUpTo(limit)
+  const { metadata = createMetadataClient({ signal, timing, attempts, onRetry }) } = options
   const state = { patience: createPatience(options), isLate: false }
   for (;;) {
     const challenge = await getChallenge(options, state.patience)

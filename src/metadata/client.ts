@@ -2,9 +2,7 @@
 // the one PUT that gets a token; it follows no redirect and uses no proxy.
 
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
-import { SYSTEM_TIMING, type Timing } from '../base/timing.ts'
 import { type Accessors, createAccessors } from './accessors.ts'
-import { type Fetch, directFetch } from './direct-fetch.ts'
 import {
   INTERFACE_ITEMS,
   ITEMS,
@@ -12,34 +10,12 @@ import {
   isSecretPath,
   itemAt,
   publicKeyPath,
-  remedyOf,
 } from './items.ts'
 import { type ListEntry, readEntries, walkEntries } from './listing.ts'
 import { MetadataError } from './metadata-error.ts'
-import { readBaseUrl, readPath } from './path.ts'
-import { type MetadataMode, createSession } from './session.ts'
-import { createTransport } from './transport.ts'
-
-/** How to ask. */
-export interface MetadataClientOptions {
-  /** Default: `http://100.100.100.200`. */
-  readonly baseUrl?: string | undefined
-  /** Default: `hardened`. */
-  readonly mode?: MetadataMode | undefined
-  /**
-   * How long one attempt may take, above 0 and at most 60. Default: 5. Outside of ECS nothing answers
-   * at that address, so a call then takes this long, times `attempts`.
-   */
-  readonly timeoutSeconds?: number | undefined
-  /** How often a call is tried while there is no answer, or 429 or 5xx: 1 to 100. Default: 3. */
-  readonly attempts?: number | undefined
-  /** Default: the platform's, past any proxy. */
-  readonly fetch?: Fetch | undefined
-  /** Ends what is under way; calls then reject with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined
-  /** Clocks and waits, for tests. Default: the platform's. */
-  readonly timing?: Timing | undefined
-}
+import type { MetadataClientOptions } from './options.ts'
+import { encodePath, readPath } from './path.ts'
+import { createReader } from './reader.ts'
 
 /** A key pair's public key. */
 export interface SshPublicKey {
@@ -112,13 +88,6 @@ export interface MetadataClient {
   isHardened(): Promise<boolean>
 }
 
-const DEFAULT_BASE_URL = 'http://100.100.100.200'
-const DEFAULT_TIMEOUT_SECONDS = 5
-const DEFAULT_ATTEMPTS = 3
-const MAX_TIMEOUT_SECONDS = 60
-const MAX_ATTEMPTS = 100
-const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
-
 /** One line of printable ASCII, with or without its end. */
 const DOCUMENT_FORM = /^[\x20-\x7e]+(?:\r?\n)?$/
 /** Lines of printable ASCII: base64 or PEM. */
@@ -130,67 +99,13 @@ const ofForm = (form: RegExp, answer: string, path: string): string => {
   const details = { code: 'unexpected_answer', path, remedy: NOT_ECS } as const
   throw new MetadataError(`${path}: the answer is not text as ECS sends it`, details)
 }
-const readOptions = ({
-  baseUrl = DEFAULT_BASE_URL,
-  mode = 'hardened',
-  timeoutSeconds = DEFAULT_TIMEOUT_SECONDS,
-  attempts = DEFAULT_ATTEMPTS,
-  fetch = directFetch,
-  signal,
-  timing = SYSTEM_TIMING,
-}: MetadataClientOptions) => {
-  if (mode !== 'hardened' && mode !== 'auto') {
-    throw new RangeError(`mode: expected hardened or auto, got ${String(mode)}`)
-  }
-  if (!(timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
-    throw new RangeError(
-      `timeoutSeconds: expected more than 0 and at most ${MAX_TIMEOUT_SECONDS}, got ${timeoutSeconds}`,
-    )
-  }
-  if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= MAX_ATTEMPTS)) {
-    throw new RangeError(
-      `attempts: expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${attempts}`,
-    )
-  }
-  return { baseUrl: readBaseUrl(baseUrl), mode, timeoutSeconds, attempts, fetch, signal, timing }
-}
 
 /**
  * Creates a client. Nothing is sent before it is asked for something.
  * @throws RangeError for options that make no sense
  */
 export const createMetadataClient = (options: MetadataClientOptions = {}): MetadataClient => {
-  const { mode, ...reach } = readOptions(options)
-  const send = createTransport(reach)
-  const session = createSession(send, mode, reach.timing)
-
-  /** A GET with the token of the moment, and once more with a new one if that isn't taken. */
-  const request = async (target: string) => {
-    const attempt = async (token: string | undefined) => ({
-      token,
-      answer: await send({ target, headers: token === undefined ? {} : { [TOKEN_HEADER]: token } }),
-    })
-    const isRefused = (status: number): boolean => status === 401 || status === 403
-    const first = await attempt(await session.token())
-    if (!isRefused(first.answer.status)) return first.answer
-    return (await attempt(await session.token({ token: first.token }))).answer
-  }
-
-  const read = async (path: string, target = `/latest/${path}`): Promise<Bytes> => {
-    const { status, bytes } = await request(target)
-    if (status === 200) return bytes
-    const name = path === '' ? '/' : path
-    if (status === 404) {
-      const details = { code: 'not_found', path, status, remedy: remedyOf(path) } as const
-      throw new MetadataError(`${name} is not set (status 404)`, details)
-    }
-    if (status === 401 || status === 403) {
-      const message = `the metadata service takes no token for ${name} (status ${status})`
-      throw new MetadataError(message, { code: 'token_refused', path, status })
-    }
-    const message = `the metadata service answers ${name} with status ${status}`
-    throw new MetadataError(message, { code: 'unexpected_answer', path, status })
-  }
+  const { read, token, baseUrl } = createReader(options)
 
   const toText = (bytes: Bytes, path: string): string => {
     const text = fromUtf8(bytes)
@@ -228,11 +143,11 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
   const identitySignature = ({ audience }: { readonly audience?: string } = {}) => {
     const { path } = signature
     const query = audience === undefined ? '' : `?audience=${encodeURIComponent(audience)}`
-    return readText(path, `/latest/${path}${query}`)
+    return readText(path, `/latest/${encodePath(path)}${query}`)
   }
 
   return {
-    baseUrl: reach.baseUrl,
+    baseUrl,
     items,
     networkInterface: (mac) =>
       createAccessors(INTERFACE_ITEMS, readText, `${readPath(interfacePath(mac))}/`),
@@ -263,6 +178,6 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
       const answer = await identitySignature({ audience })
       return { document, pkcs7: ofForm(PKCS7_FORM, answer, signature.path) }
     },
-    isHardened: async () => (await session.token()) !== undefined,
+    isHardened: async () => (await token()) !== undefined,
   }
 }

@@ -20,10 +20,11 @@ export {
   type Evidence,
   type GetOptions,
   type MetadataClient,
-  type MetadataClientOptions,
   type SshPublicKey,
   createMetadataClient,
 } from './client.ts'
+export type { MetadataClientOptions } from './options.ts'
+export type { MetadataAttempts, MetadataRetry } from './patience.ts'
 export { type MetadataErrorCode, MetadataError } from './metadata-error.ts'
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'

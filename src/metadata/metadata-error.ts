@@ -3,14 +3,16 @@
 
 /** The codes are stable: callers may `switch` on them. */
 export type MetadataErrorCode =
-  /** Nobody answers: this seems not to be an ECS instance in a VPC. */
+  /** Nothing answers, or the network is unreachable. */
   | 'unreachable'
   /** The service answers 429 or 5xx, again and again. */
   | 'unavailable'
   /** 404: the item was never set; `remedy` says what it needs. */
   | 'not_found'
-  /** The service has no tokens, and the mode is not `auto`. */
+  /** The service has no tokens, and the mode is not `auto`; it does answer requests without one. */
   | 'no_hardened_mode'
+  /** Something else answers at this address: 404 whatever is asked for. */
+  | 'foreign_answer'
   /** The service gives no token, or takes none. */
   | 'token_refused'
   /** Credentials of a RAM role, which are given only if they are asked for as such. */

@@ -1,8 +1,8 @@
 // The client's side of hardened mode: one token for all requests, renewed before it ends.
 
-import { fromUtf8 } from '../base/bytes.ts'
 import type { Timing } from '../base/timing.ts'
 import { MetadataError } from './metadata-error.ts'
+import { hasNoTokens, readToken } from './token-answer.ts'
 import type { Answer, Call } from './transport.ts'
 
 /**
@@ -29,45 +29,44 @@ export interface Rejected {
 /** As bootstrap.sh asks for. A token that leaks is of no use for long. */
 const TTL_SECONDS = 300
 const RENEW_EARLY_SECONDS = 30
-const TOKEN = /^[\x21-\x7e]{1,4096}$/
+/** What a session needs. */
+export interface SessionOptions {
+  readonly send: (call: Call) => Promise<Answer>
+  readonly mode: MetadataMode
+  readonly timing: Pick<Timing, 'elapsed'>
+  /** Whether what answers without a token is the metadata service. Normal mode is proposed only then. */
+  readonly answersPlainly: () => Promise<boolean>
+  /** The error for something else that answers 404. */
+  readonly foreign: () => MetadataError
+}
 
 /** Makes a session. No request is sent before a token is asked for. */
-export const createSession = (
-  send: (call: Call) => Promise<Answer>,
-  mode: MetadataMode,
-  { elapsed }: Pick<Timing, 'elapsed'>,
-): Session => {
+export const createSession = ({
+  send,
+  mode,
+  timing: { elapsed },
+  answersPlainly,
+  foreign,
+}: SessionOptions): Session => {
   let current: { readonly token: string | undefined; readonly until: number } | undefined
   let pending: Promise<string | undefined> | undefined
 
-  const tokenOf = ({ status, bytes }: Answer): string | undefined => {
-    if (status === 404 || status === 405) {
-      if (mode === 'auto') return undefined
-      throw new MetadataError('the metadata service has no hardened mode', {
-        code: 'no_hardened_mode',
-        status,
-        remedy: 'where that is expected, use the mode `auto`',
-      })
-    }
-    if (status !== 200) {
-      throw new MetadataError(`the metadata service gives no token (status ${status})`, {
-        code: 'token_refused',
-        status,
-        remedy: 'it gives none to requests that came through a proxy (X-Forwarded-For)',
-      })
-    }
-    const token = fromUtf8(bytes)?.replace(/\r?\n$/, '') ?? ''
-    if (TOKEN.test(token)) return token
-    throw new MetadataError('the metadata service answers with what is no token', {
-      code: 'unexpected_answer',
+  const tokenOf = async (answer: Answer): Promise<string | undefined> => {
+    if (!hasNoTokens(answer)) return readToken(answer, TTL_SECONDS)
+    if (mode === 'auto') return undefined
+    if (!(await answersPlainly())) throw foreign()
+    const { status } = answer
+    throw new MetadataError(`the metadata service has no hardened mode (status ${status})`, {
+      code: 'no_hardened_mode',
       status,
+      remedy: 'where that is expected, use the mode `auto`',
     })
   }
 
   const renew = async (): Promise<string | undefined> => {
     const until = elapsed() + TTL_SECONDS - RENEW_EARLY_SECONDS
     const headers = { 'X-aliyun-ecs-metadata-token-ttl-seconds': String(TTL_SECONDS) }
-    const token = tokenOf(await send({ target: '/latest/api/token', method: 'PUT', headers }))
+    const token = await tokenOf(await send({ target: '/latest/api/token', method: 'PUT', headers }))
     current = { token, until }
     return token
   }

@@ -1,18 +1,16 @@
-// One request to the metadata service, and its repetition while the service doesn't answer: the same
-// limits and the same patience as bootstrap.sh has.
+// One request to the metadata service, tried again while the service is not available: the same limits and the same
+// patience as bootstrap.sh has.
 
 import type { Bytes } from '../base/bytes.ts'
-import {
-  type Backoff,
-  type Timing,
-  backoffSeconds,
-  isTimeout,
-  limited,
-  readBytes,
-  retryAfterSeconds,
-} from '../base/timing.ts'
+import { type Timing, isTimeout, limited, readBytes, retryAfterSeconds } from '../base/timing.ts'
 import type { Fetch, FetchInit } from './direct-fetch.ts'
 import { MetadataError } from './metadata-error.ts'
+import {
+  type Failure,
+  type MetadataAttempts,
+  type MetadataRetry,
+  createPatience,
+} from './patience.ts'
 
 /** An answer that is neither 429 nor 5xx. */
 export interface Answer {
@@ -22,7 +20,7 @@ export interface Answer {
 
 /** A request: GET, or the one PUT. */
 export interface Call {
-  /** With the version, from the first slash on, and with the query. */
+  /** With the version, from the first slash on, and with the query; percent-encoded. */
   readonly target: string
   readonly method?: FetchInit['method']
   readonly headers?: Readonly<Record<string, string>>
@@ -34,18 +32,16 @@ export interface TransportOptions {
   readonly baseUrl: string
   /** For each attempt, the answer's body included. */
   readonly timeoutSeconds: number
-  readonly attempts: number
+  readonly attempts: MetadataAttempts
   readonly fetch: Fetch
   /** Ends what is under way. */
   readonly signal?: AbortSignal | undefined
   readonly timing: Timing
+  /** Is told of each call that failed and is made again. Default: nobody is. */
+  readonly onRetry?: ((retry: MetadataRetry) => void) | undefined
 }
 
 const MAX_ANSWER_BYTES = 65_536
-const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
-
-const NOT_ECS =
-  'this seems not to be an ECS instance in a VPC (or a firewall keeps this process from the service)'
 
 const readBody = async ({ body }: Response): Promise<Bytes> => {
   const bytes = await readBytes(body, MAX_ANSWER_BYTES)
@@ -54,16 +50,7 @@ const readBody = async ({ body }: Response): Promise<Bytes> => {
   throw new MetadataError(message, { code: 'too_large' })
 }
 
-/** What happened to an attempt that may be repeated. */
-interface Failure {
-  readonly status?: number
-  readonly cause?: unknown
-  readonly what: string
-  /** What the answer asks for before the next attempt. */
-  readonly askedSeconds: number
-}
-
-/** The system's word for it (ECONNREFUSED), wherever the platform puts it. */
+/** The system's word for an error (ECONNREFUSED), wherever the platform puts it. */
 const reasonOf = (error: unknown): string => {
   const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } | null }
   const found = [code, cause?.code].find((name) => /^[A-Z_]{3,40}$/.test(String(name)))
@@ -82,10 +69,14 @@ export const createTransport = ({
   fetch,
   signal: ended,
   timing,
+  onRetry = () => undefined,
 }: TransportOptions): ((call: Call) => Promise<Answer>) => {
+  let hasAnswered = false
+
   const ask = async ({ target, method = 'GET', headers = {} }: Call, signal: AbortSignal) => {
     const init = { method, headers, signal, redirect: 'manual' } as const
     const response = await fetch(baseUrl + target, init)
+    hasAnswered = true
     return { response, bytes: await readBody(response) }
   }
 
@@ -96,30 +87,21 @@ export const createTransport = ({
       const { status, headers } = response
       if (status !== 429 && status < 500) return { status, bytes }
       const askedSeconds = retryAfterSeconds(headers)
-      return { failure: { status, what: `status ${status}`, askedSeconds } }
+      return { failure: { status, reason: `status ${status}`, askedSeconds } }
     } catch (cause) {
       if (cause instanceof MetadataError || ended?.aborted) throw cause
-      const what = isTimeout(cause) ? `no answer in ${timeoutSeconds} s` : reasonOf(cause)
-      return { failure: { cause, what, askedSeconds: 0 } }
+      const reason = isTimeout(cause) ? `no answer in ${timeoutSeconds} s` : reasonOf(cause)
+      return { failure: { cause, reason, askedSeconds: 0 } }
     }
   }
 
   return async (call) => {
-    for (let failures = 1; ; failures++) {
+    const options = { baseUrl, attempts, timing, signal: ended, onRetry }
+    const afterFailure = createPatience({ ...options, hasAnswered: () => hasAnswered })
+    for (;;) {
       const answer = await attempt(call)
       if (!('failure' in answer)) return answer
-      const { status, cause, what, askedSeconds } = answer.failure
-      if (failures < attempts) {
-        const wait = backoffSeconds(failures, BACKOFF, timing.random(), askedSeconds)
-        await timing.wait(wait, ended)
-        continue
-      }
-      if (status === undefined) {
-        const message = `no metadata service at ${baseUrl} (${what})`
-        throw new MetadataError(message, { code: 'unreachable', remedy: NOT_ECS, cause })
-      }
-      const message = `the metadata service at ${baseUrl} is not available (${what})`
-      throw new MetadataError(message, { code: 'unavailable', remedy: 'try again later', status })
+      await afterFailure(answer.failure)
     }
   }
 }

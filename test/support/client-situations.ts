@@ -241,8 +241,11 @@ export const SITUATIONS: readonly (readonly [string, Situation])[] = Object.entr
   ...ANSWERED,
 })
 
-/** Whether a client that gets its token has nothing to say. */
-const isQuiet = ({ intercept, env }: Situation): boolean => intercept === undefined && env !== AUTO
+/** Whether a client that gets its token has nothing to say: nothing was tried again. */
+const isQuiet = ({ intercept, env, options }: Situation): boolean => {
+  const waits = options?.emulator?.faults?.some((fault) => /^(?:error|slow:60000)/.test(fault))
+  return intercept === undefined && env !== AUTO && waits !== true
+}
 
 /** Puts a client into a situation, and checks how it ends. @param said what it says of each failure */
 export const expectOutcome = async (

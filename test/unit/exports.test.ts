@@ -213,10 +213,12 @@ describe('the public modules', () => {
           "type GetOptions",
           "type Item",
           "type ListEntry",
+          "type MetadataAttempts",
           "type MetadataClient",
           "type MetadataClientOptions",
           "type MetadataErrorCode",
           "type MetadataMode",
+          "type MetadataRetry",
           "type SshPublicKey",
         ],
         "rollcall/service": [

@@ -8,6 +8,7 @@ import {
   enrollInstance,
   renewEnrollment,
 } from '../../client/index.ts'
+import { attemptsUpTo } from '../../metadata/patience.ts'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
 import { cleanUpOnSignals } from '../cleanup.ts'
 import { endingOf, usageError } from '../command-error.ts'
@@ -66,7 +67,7 @@ const readOptions = async (url: string, options: Options): Promise<EnrollOptions
     issuer,
     role: checkRole(options.role),
     resource,
-    metadata: metadataClientOf(options),
+    metadata: metadataClientOf(options, { attempts: attemptsUpTo(attempts) }),
     attempts,
     onRetry: sayRetry(issuer),
     signal,

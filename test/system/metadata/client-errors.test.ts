@@ -57,12 +57,12 @@ describe('MetadataError', () => {
     expect(remedyOf('dynamic/instance-identity/pkcs7')).toBe(remedyOf('meta-data/hostname'))
   })
 
-  it('says where nobody listens that this seems not to be an instance', async () => {
+  it('says where nobody listens whether this is an instance', async () => {
     const baseUrl = `http://127.0.0.1:${await reservePort()}`
     const client = createMetadataClient({ baseUrl, attempts: 2 })
     const error = await failureOf(client.items.hostname())
     expect(error).toMatchObject({ code: 'unreachable', status: undefined })
-    expect(String(error)).toMatch(/\(ECONNREFUSED\); this seems not to be an ECS instance in a VPC/)
+    expect(String(error)).toMatch(/\(ECONNREFUSED\); is this an ECS instance in a VPC\?/)
   })
 
   it('says the same where nothing answers, after its short limit', async () => {
@@ -79,7 +79,7 @@ describe('MetadataError', () => {
     const error = await failureOf(client.items.hostname())
     expect(performance.now() - before).toBeLessThan(3000)
     expect(error).toMatchObject({ code: 'unreachable' })
-    expect(String(error)).toMatch(/no answer in 0.3 s\); this seems not to be an ECS instance/)
+    expect(String(error)).toMatch(/no answer in 0.3 s\); is this an ECS instance in a VPC\?/)
     expect(sockets.length).toBe(1)
   })
 

@@ -118,7 +118,7 @@ describe('rollcall doctor, with one thing broken', () => {
       'metadata service',
       ['hardened mode', 'document', 'signature', 'enrollment'],
     )
-    expect(line).toMatch(/ECONNREFUSED.*; next: this seems not to be an ECS instance/)
+    expect(line).toMatch(/ECONNREFUSED.*; next: is this an ECS instance in a VPC\?/)
     expect(line).toContain('run this on the instance itself')
   })
 

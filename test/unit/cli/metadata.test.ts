@@ -76,7 +76,7 @@ describe('rollcall metadata get', () => {
     const args = ['metadata', 'get', 'hostname', '--metadata-url', url]
     const { status, stderr } = await command.run(args)
     expect(status).toBe(3)
-    expect(stderr).toContain('not to be an ECS instance in a VPC')
+    expect(stderr).toContain('is this an ECS instance in a VPC?')
   })
 
   it('ends with 3 without hardened mode, unless normal mode will do', async () => {

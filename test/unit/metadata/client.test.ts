@@ -164,16 +164,22 @@ describe('createMetadataClient()', () => {
   })
 
   it.each([
-    [{ baseUrl: 'ftp://x' }, /baseUrl: expected an http URL/],
-    [{ baseUrl: 'x' }, /baseUrl/],
-    [{ baseUrl: 'http://x/?a' }, /baseUrl/],
-    [{ baseUrl: 'http://user@x/' }, /baseUrl/],
+    [{ baseUrl: 'ftp://x' }, /^baseUrl: expected http:\/\/HOST, got "ftp:\/\/x"$/],
+    [{ baseUrl: 'x' }, /baseUrl: expected http/],
+    [{ baseUrl: 'http://x/?a' }, /baseUrl: http:\/\/x\/ has a query/],
+    [{ baseUrl: 'http://user:secret@x/' }, /^baseUrl: http:\/\/x\/ has a user name or a password/],
+    [{ baseUrl: 'http://x/latest' }, /baseUrl: .* remove \/latest: http:\/\/x$/],
+    [{ baseUrl: 'http://x/latest/' }, /remove \/latest: http:\/\/x$/],
+    [{ baseUrl: 'http://x/2016-01-01' }, /remove \/2016-01-01: http:\/\/x$/],
+    [{ baseUrl: 'http://x/p/latest/meta-data' }, /remove \/latest\/meta-data: http:\/\/x\/p$/],
     [{ mode: 'normal' as 'auto' }, /mode: expected hardened or auto, got normal/],
     [{ timeoutSeconds: 0 }, /timeoutSeconds: expected more than 0/],
     [{ timeoutSeconds: Number.NaN }, /timeoutSeconds/],
     [{ timeoutSeconds: 61 }, /timeoutSeconds/],
     [{ attempts: 0 }, /attempts: expected a whole number/],
     [{ attempts: 1.5 }, /attempts/],
+    [{ attempts: { unavailable: 101, unanswered: 1 } }, /attempts.unavailable: expected/],
+    [{ attempts: { unavailable: 1, unanswered: 0 } }, /attempts.unanswered: expected/],
   ])('refuses %o', (options, message) => {
     expect(() => createMetadataClient(options)).toThrow(message)
   })
@@ -186,8 +192,13 @@ describe('createMetadataClient()', () => {
     'mac?x',
     'mac#x',
     'a\\b',
-    'a b',
     'a%2e',
+    '<html>',
+    'meta-data/tags/instance/..',
+    'meta-data/tags/instance/a/../b',
+    'meta-data/tags/instance/a\\..\\b',
+    'meta-data/tags/instance/a\n',
+    '\ud800',
     'a\n',
     '.',
     'x/'.repeat(13),

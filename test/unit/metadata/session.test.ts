@@ -1,6 +1,7 @@
 // Hardened mode as the client keeps it: one token for all, renewed in time.
 
 import { describe, expect, it } from 'vitest'
+import { createMetadataClient } from '../../../src/metadata/index.ts'
 import { failureOf, startClientServers } from '../../support/metadata-client.ts'
 import { createTestTiming } from '../../support/timing.ts'
 
@@ -52,6 +53,7 @@ describe("the client's token", () => {
     const { client, requests } = await startClientServers({ faults: ['token-uses:0'] })
     const error = await failureOf(client.items.mac())
     expect(error).toMatchObject({ code: 'token_refused', status: 401, path: 'meta-data/mac' })
+    expect(String(error)).toContain('does anything in between change or drop the header')
     const get = 'GET /latest/meta-data/mac'
     expect(requests).toEqual([PUT, get, PUT, get])
   })
@@ -79,17 +81,48 @@ describe("the client's token", () => {
       const error = await failureOf(strict.items.mac())
       expect(error).toMatchObject({ code: 'no_hardened_mode', status })
       expect(String(error)).toContain('use the mode `auto`')
-      expect(sent).toEqual([PUT])
+      expect(sent).toEqual([PUT, 'GET /latest/meta-data/instance-id'])
     },
   )
 
-  it.each([400, 403, 410])('ends it in both modes when the answer is %i', async (status) => {
+  it.each<[string, () => Response]>([
+    ['404', () => new Response('', { status: 404 })],
+    ['404 to PUT and a page to GET', () => new Response('<html>a page</html>')],
+    ['404 to PUT and 403 to GET', () => new Response('', { status: 403 })],
+  ])('is never given up for what is not the metadata service: %s', async (_, get) => {
+    const fetch = async (_: string, { method }: { method: string }) =>
+      method === 'PUT' ? new Response('', { status: 404 }) : get()
+    const client = createMetadataClient({ baseUrl: 'http://a.example', fetch })
+    const error = await failureOf(client.items.mac())
+    expect(error).toMatchObject({ code: 'foreign_answer' })
+    expect(String(error)).toContain('http://a.example is not the metadata service')
+    expect(String(error)).not.toMatch(/auto|hardened/)
+  })
+
+  it('in the mode auto, too, tells what answers 404 to everything from an item not set', async () => {
+    const fetch = async () => new Response('', { status: 404 })
+    const foreign = createMetadataClient({ fetch, mode: 'auto' })
+    expect(await failureOf(foreign.items.mac())).toMatchObject({
+      code: 'foreign_answer',
+      remedy: 'is this an ECS instance in a VPC?',
+    })
+    const faults = ['not-found:api/token']
+    const { client } = await startClientServers({ faults }, { mode: 'auto' })
+    expect(await failureOf(client.get('user-data'))).toMatchObject({ code: 'not_found' })
+  })
+
+  it.each([
+    [400, /refused a token for 300 s \(status 400\); that of ECS takes 1 to 21600 s/],
+    [401, /gives no token \(status 401\); is this the metadata service of ECS\?/],
+    [403, /gives no token \(status 403\); it gives none .* through a proxy \(X-Forwarded-For\)/],
+    [410, /gives no token \(status 410\); is this the metadata service of ECS\?/],
+  ])('ends it in both modes when the answer is %i', async (status, message) => {
     for (const mode of ['auto', 'hardened'] as const) {
       const faults = [`error:${status}@api/token`]
       const { client, requests } = await startClientServers({ faults }, { mode })
       const error = await failureOf(client.items.mac())
       expect(error).toMatchObject({ code: 'token_refused', status })
-      expect(String(error)).toContain('X-Forwarded-For')
+      expect(String(error)).toMatch(message)
       expect(requests).toEqual([PUT])
     }
   })

@@ -1,0 +1,116 @@
+// Reads what is at one path of the metadata service, and says what each status means.
+
+import { type Bytes, fromUtf8 } from '../base/bytes.ts'
+import { remedyOf } from './items.ts'
+import { MetadataError } from './metadata-error.ts'
+import { DEFAULT_BASE_URL, type MetadataClientOptions, readOptions } from './options.ts'
+import { encodePath } from './path.ts'
+import { createSession } from './session.ts'
+import { type Call, createTransport } from './transport.ts'
+
+/** Reads from one metadata service. */
+export interface Reader {
+  readonly baseUrl: string
+  /**
+   * Reads what is at a path.
+   * @param path below the version, not encoded; empty for the top
+   * @param target what is asked for, with the version and a query. Default: the path below `latest`
+   */
+  read(path: string, target?: string): Promise<Bytes>
+  /** The token of the moment; `undefined` in normal mode. */
+  token(): Promise<string | undefined>
+}
+
+const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
+/** An id that every instance has, as in `i-bp13znx0m0me8cq`. */
+const INSTANCE_ID_TARGET = '/latest/meta-data/instance-id'
+const INSTANCE_ID = /^[a-z]{1,8}-[\w-]{1,100}\r?\n?$/
+
+/** Makes one. @throws RangeError for options that make no sense */
+export const createReader = (options: MetadataClientOptions): Reader => {
+  const { mode, ...reach } = readOptions(options)
+  const { baseUrl } = reach
+  const transport = createTransport(reach)
+  /** Whether anything but 404 and 405 has come from there. */
+  let isKnown = false
+
+  const send = async (call: Call) => {
+    const answer = await transport(call)
+    if (answer.status !== 404 && answer.status !== 405) isKnown = true
+    return answer
+  }
+
+  const foreign = (path?: string): MetadataError =>
+    new MetadataError(`${baseUrl} is not the metadata service: it answers 404 to everything`, {
+      code: 'foreign_answer',
+      path,
+      status: 404,
+      remedy:
+        baseUrl === DEFAULT_BASE_URL
+          ? 'is this an ECS instance in a VPC?'
+          : `check the address: that of ECS is ${DEFAULT_BASE_URL}`,
+    })
+
+  const answersPlainly = async (): Promise<boolean> => {
+    const { status, bytes } = await send({ target: INSTANCE_ID_TARGET })
+    return status === 200 && INSTANCE_ID.test(fromUtf8(bytes) ?? '')
+  }
+
+  const session = createSession({ send, mode, timing: reach.timing, answersPlainly, foreign })
+
+  /** A GET with the token of the moment, and once more with a new one if that isn't taken. */
+  const request = async (target: string) => {
+    const attempt = async (token: string | undefined) => ({
+      token,
+      answer: await send({ target, headers: token === undefined ? {} : { [TOKEN_HEADER]: token } }),
+    })
+    const isRefused = (status: number): boolean => status === 401 || status === 403
+    const first = await attempt(await session.token())
+    if (!isRefused(first.answer.status)) return first.answer
+    return (await attempt(await session.token({ token: first.token }))).answer
+  }
+
+  return {
+    baseUrl,
+    token: () => session.token(),
+    async read(path, target = `/latest/${encodePath(path)}`) {
+      const { status, bytes } = await request(target)
+      if (status === 200) return bytes
+      const name = path === '' ? '/' : path
+      if (status === 404) {
+        if (!isKnown && !(await answersPlainly())) throw foreign(path)
+        const details = { code: 'not_found', path, status, remedy: remedyOf(path) } as const
+        throw new MetadataError(`${name} is not set (status 404)`, details)
+      }
+      if (status === 401) {
+        throw new MetadataError(
+          `the metadata service rejected a new token for ${name} (status 401)`,
+          {
+            code: 'token_refused',
+            path,
+            status,
+            remedy:
+              'does anything in between change or drop the header X-aliyun-ecs-metadata-token?',
+          },
+        )
+      }
+      if (status === 403) {
+        throw new MetadataError(
+          `the metadata service refused ${name} in spite of a token (status 403)`,
+          {
+            code: 'token_refused',
+            path,
+            status,
+            remedy: 'does a proxy stand in between? Ask the service directly',
+          },
+        )
+      }
+      throw new MetadataError(`the metadata service answered ${name} with status ${status}`, {
+        code: 'unexpected_answer',
+        path,
+        status,
+        remedy: 'is this the metadata service of ECS?',
+      })
+    },
+  }
+}
