@@ -11,6 +11,8 @@ export const EXIT = {
   metadata: 3,
   refused: 4,
   unavailable: 5,
+  /** The work stopped midway: what was printed or done is not all, or the command of `--exec` failed. */
+  brokeOff: 6,
 } as const
 
 /** For `--help` of what calls a service. */
@@ -28,6 +30,7 @@ export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   challenge_expired: EXIT.unavailable,
   enrollment_refused: EXIT.refused,
   token_malformed: EXIT.unavailable,
+  not_renewable: EXIT.brokeOff,
   redirected: EXIT.usage,
   request_refused: EXIT.usage,
   operator_refused: EXIT.refused,

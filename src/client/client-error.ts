@@ -19,6 +19,8 @@ export type ClientErrorCode =
   | 'enrollment_refused'
   /** An enrollment: the answer is not a token, or not one that is bound as it was asked for. */
   | 'token_malformed'
+  /** A renewal: a token was handed on, and its role does not let the instance enroll again. */
+  | 'not_renewable'
   /** An operator's call: a redirect, which is not followed. */
   | 'redirected'
   /** An operator's call: 400, something was asked for that makes no sense. */

@@ -69,4 +69,9 @@ export {
   forgetInstances,
   planPrune,
 } from './prune.ts'
-export { type RenewalFailure, type RenewOptions, renewEnrollment } from './renew.ts'
+export {
+  type NextRenewal,
+  type RenewalFailure,
+  type RenewOptions,
+  renewEnrollment,
+} from './renew.ts'

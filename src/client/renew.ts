@@ -1,31 +1,41 @@
-// An instance stays enrolled: it enrolls again at two thirds of each token's lifetime. Whatever fails is tried
-// again until it works: a service that is down for a night must not end the instances that wait for it.
+// An instance stays enrolled: it enrolls again at two thirds of each token's lifetime. What fails is tried again
+// until it works: a service that is down for a night must not end the instances that wait for it.
 
-import { type Backoff, backoffSeconds } from '../base/timing.ts'
+import { type Backoff, type Timing, backoffSeconds } from '../base/timing.ts'
+import { countSuspension } from './awake-clock.ts'
 import { readReach } from './call.ts'
+import { ClientError } from './client-error.ts'
 import { type EnrollOptions, enrollInstance } from './enroll.ts'
 import type { Enrolled } from './protocol.ts'
 
 /** A renewal that failed and is tried again. */
 export interface RenewalFailure {
-  /** A `ClientError`, or what nobody expected. */
+  /** A `ClientError`, or an error that nobody expected. */
   readonly error: unknown
   /** Seconds until the next try. */
   readonly waitSeconds: number
-  /** Seconds that the last token is good for; 0: it has expired. */
+  /** Seconds for which the last token is still good; 0: it has expired. */
   readonly expiresInSeconds: number
+}
+
+/** When the next token comes. */
+export interface NextRenewal {
+  /** Seconds until the next enrollment; `undefined` after a token that can't be renewed. */
+  readonly inSeconds: number | undefined
+  /** Is set when the next enrollment is due, by whichever clock, or when the renewal ends. */
+  readonly due: AbortSignal
 }
 
 /** What renewing needs. */
 export interface RenewOptions extends EnrollOptions {
   /**
-   * Gets each token. The next one is asked for when this has ended.
-   * @param nextInSeconds until the next enrollment
+   * Receives each token. The next enrollment waits until this has ended, so stop what is under way once
+   * `next.due` is set.
    */
-  readonly onToken: (enrolled: Enrolled, nextInSeconds: number) => Promise<void> | void
-  /** Is told of an error of `onToken`, which does not end the renewal: the token is good all the same. */
+  readonly onToken: (enrolled: Enrolled, next: NextRenewal) => Promise<void> | void
+  /** Receives an error of `onToken`. It does not end the renewal: the token is good all the same. */
   readonly onTokenError?: ((error: unknown) => void) | undefined
-  /** Is told of each renewal that failed. */
+  /** Receives each renewal that failed. */
   readonly onFailure?: ((failure: RenewalFailure) => void) | undefined
 }
 
@@ -33,11 +43,30 @@ const RENEW_AT = 2 / 3
 /** Up to a tenth earlier, so that instances that booted together do not return together for ever. */
 const JITTER = 0.1
 const MIN_WAIT_SECONDS = 1
+/** The longest wait in one piece: a resumed machine looks at its clocks at most this long afterwards. */
+const STEP_SECONDS = 5
 const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 60 }
+/** A refusal stays until an operator lifts it, and each try costs the service an audit event. */
+const REFUSED_BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 600 }
 
 /** Seconds from `askedAt` to the next enrollment. @param random from 0 to below 1 */
 export const renewalDelay = (lifetimeSeconds: number, random: number): number =>
   Math.max(MIN_WAIT_SECONDS, lifetimeSeconds * RENEW_AT * (1 - JITTER * random))
+
+/** Waits until a moment of `timing.elapsed()`, in steps, since no timer runs while a machine is suspended. */
+const waitUntil = async (
+  moment: number,
+  { elapsed, wait }: Timing,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  signal?.throwIfAborted()
+  for (let left = moment - elapsed(); left > 0; left = moment - elapsed()) {
+    await wait(Math.min(left, STEP_SECONDS), signal)
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ClientError && error.code === 'enrollment_refused'
 
 /** Enrolls until it works. */
 const enrollAgain = async (options: RenewOptions, last: Enrolled): Promise<Enrolled> => {
@@ -47,32 +76,67 @@ const enrollAgain = async (options: RenewOptions, last: Enrolled): Promise<Enrol
       return await enrollInstance(options)
     } catch (error) {
       signal?.throwIfAborted()
-      const waitSeconds = backoffSeconds(failures, BACKOFF, timing.random())
-      const left = Math.floor(last.askedAt + last.expiresInSeconds - timing.elapsed())
+      const backoff = isRefusal(error) ? REFUSED_BACKOFF : BACKOFF
+      const waitSeconds = backoffSeconds(failures, backoff, timing.random())
+      const now = timing.elapsed()
+      const left = Math.floor(last.askedAt + last.expiresInSeconds - now)
       options.onFailure?.({ error, waitSeconds, expiresInSeconds: Math.max(0, left) })
-      await timing.wait(waitSeconds, signal)
+      await waitUntil(now + waitSeconds, timing, signal)
     }
   }
 }
 
+const notRenewable = ({ role, expiresInSeconds }: Enrolled): ClientError =>
+  new ClientError(`the role ${role} does not let this instance enroll again`, {
+    code: 'not_renewable',
+    remedy:
+      `The token is good for ${expiresInSeconds} s; then an operator has to reset the instance. ` +
+      'To stay enrolled, ask for a role with "same_key" or "always".',
+  })
+
+/** Hands a token on, and waits until the next one is due. @throws ClientError `not_renewable` */
+const deliver = async (options: RenewOptions, enrolled: Enrolled): Promise<void> => {
+  const { timing, signal } = readReach(options)
+  const { askedAt, expiresInSeconds, renewable } = enrolled
+  const isLast = renewable === false
+  const moment = askedAt + renewalDelay(expiresInSeconds, timing.random())
+  const inSeconds = isLast ? undefined : Math.max(0, moment - timing.elapsed())
+  const due = new AbortController()
+  const end = (): void => due.abort()
+  signal?.addEventListener('abort', end, { once: true })
+  const hand = async (): Promise<void> => {
+    try {
+      await options.onToken(enrolled, { inSeconds, due: due.signal })
+    } catch (error) {
+      options.onTokenError?.(error)
+    }
+  }
+  // Both are waited for, however the other ends, so that nothing of this token goes on beside the next one.
+  const outcomes = await Promise.allSettled([
+    hand(),
+    isLast ? undefined : waitUntil(moment, timing, signal).finally(end),
+  ])
+  signal?.removeEventListener('abort', end)
+  signal?.throwIfAborted()
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  if (isLast) throw notRenewable(enrolled)
+}
+
 /**
- * Enrolls this instance, and stays enrolled for ever.
+ * Enrolls this instance, and keeps it enrolled. The next enrollment is due at two thirds of the token's lifetime,
+ * by the monotonic clock or by the wall clock, whichever says so first: the monotonic clock stands still while
+ * the machine is suspended. A refused renewal is tried again too, at most ten minutes apart, since an operator
+ * can lift a ban or reset the instance; every other failure at most a minute apart.
  * @returns never; `signal` ends it
+ * @throws ClientError `not_renewable` once a token was handed on whose role does not let the instance enroll again
  * @throws what {@link enrollInstance} throws, if the first enrollment fails
  * @throws the reason of `signal`
  */
 export const renewEnrollment = async (options: RenewOptions): Promise<never> => {
-  const { timing, signal } = readReach(options)
-  let enrolled = await enrollInstance(options)
+  const awake = { ...options, timing: countSuspension(readReach(options).timing) }
+  let enrolled = await enrollInstance(awake)
   for (;;) {
-    const { askedAt, expiresInSeconds } = enrolled
-    const next = askedAt + renewalDelay(expiresInSeconds, timing.random())
-    try {
-      await options.onToken(enrolled, Math.max(0, next - timing.elapsed()))
-    } catch (error) {
-      options.onTokenError?.(error)
-    }
-    await timing.wait(Math.max(0, next - timing.elapsed()), signal)
-    enrolled = await enrollAgain(options, enrolled)
+    await deliver(awake, enrolled)
+    enrolled = await enrollAgain(awake, enrolled)
   }
 }

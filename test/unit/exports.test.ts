@@ -149,6 +149,7 @@ describe('the public modules', () => {
           "type InstanceName",
           "type Introspection",
           "type LivingInstances",
+          "type NextRenewal",
           "type OperatorClient",
           "type OperatorClientOptions",
           "type Outcome",

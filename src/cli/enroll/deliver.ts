@@ -19,8 +19,8 @@ export interface DeliveryOptions {
   readonly exec?: string | undefined
   readonly json?: true | undefined
   readonly cleanup: Cleanup
-  /** How long a command may take, for this token. */
-  readonly limitSeconds?: number | undefined
+  /** Ends the command for this token. Default: never. */
+  readonly due?: AbortSignal | undefined
 }
 
 /** The file that is to be written, as an absolute path. @throws CommandError if it can't be */
@@ -58,6 +58,7 @@ const report = (
       token_type: enrolled.tokenType,
       expires_in: enrolled.expiresInSeconds,
       role: enrolled.role,
+      renewable: enrolled.renewable,
       token_file: out,
     })
   } else if (!isKept) {
@@ -68,18 +69,18 @@ const report = (
 
 /** Delivers a token. @throws CommandError if it can't be written, or the command fails */
 export const deliver = async (enrolled: Enrolled, options: DeliveryOptions): Promise<void> => {
-  const { out, exec, cleanup, limitSeconds } = options
+  const { out, exec, cleanup, due } = options
   if (out !== undefined) writeToken(out, enrolled.accessToken)
   report(enrolled, options)
   if (exec === undefined) return
-  if (out !== undefined) return runHook(exec, { tokenFile: out, cleanup, limitSeconds })
+  if (out !== undefined) return runHook(exec, { tokenFile: out, cleanup, due })
 
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-'))
   const remove = cleanup.add(() => rmSync(folder, { recursive: true, force: true }))
   try {
     const tokenFile = join(folder, 'token')
     writeToken(tokenFile, enrolled.accessToken)
-    await runHook(exec, { tokenFile, cleanup, limitSeconds })
+    await runHook(exec, { tokenFile, cleanup, due })
   } finally {
     remove()
   }

@@ -89,10 +89,11 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   if (!renew) return deliver(await enrollInstance(enrollment), delivery)
   await renewEnrollment({
     ...enrollment,
-    onToken: (enrolled, nextInSeconds) =>
-      deliver(enrolled, { ...delivery, limitSeconds: Math.max(1, Math.round(nextInSeconds)) }),
+    onToken: (enrolled, { due }) => deliver(enrolled, { ...delivery, due }),
     // The token is good all the same.
-    onTokenError: (error) => say(endingOf(error).message),
+    onTokenError: (error) => {
+      if (enrollment.signal?.aborted !== true) say(endingOf(error).message)
+    },
     onFailure: sayFailure,
   })
 }
@@ -101,9 +102,13 @@ const MORE = `URL is ROLLCALL_ISSUER of the service, to the letter: a challenge 
 signed. What fails for a while is tried again, with the same challenge and evidence while it lasts.
 
 --exec CMD runs in sh once a token is there, with its file in ROLLCALL_TOKEN_FILE; without --out the
-file is a temporary one, removed when CMD has ended. With --renew it runs for each token, and is ended
-when the next one is due. The first enrollment of --renew must succeed; after that failures are told,
-and tried again. SIGTERM ends it with exit status 0.`
+file is a temporary one, removed when CMD has ended.
+
+--renew stays, and gets the next token at two thirds of the lifetime, also right after the machine was
+suspended. CMD runs for each token, and is ended when the next one is due. The first enrollment must
+succeed. Later failures are shown and tried again: a refusal up to ten minutes apart, since an operator
+can lift it, anything else up to a minute apart. If the role does not let this instance enroll again,
+the command ends with 6 once the token is delivered. SIGTERM ends it with 0.`
 
 /** Adds the subcommand. */
 export const addEnroll = (program: Command): void => {
@@ -151,7 +156,7 @@ export const addEnroll = (program: Command): void => {
     ],
     more: MORE,
     exits: `
-Exit status: 0 token, 1 the command of --exec failed, 2 usage, 3 metadata service, 4 refused,
-5 service not available.`,
+Exit status: 0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available,
+6 the command of --exec failed, or --renew under a role that can't be renewed.`,
   })
 }

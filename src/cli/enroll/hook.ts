@@ -3,7 +3,6 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { startTimer } from '../../base/timing.ts'
 import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import type { Cleanup } from '../cleanup.ts'
@@ -14,8 +13,8 @@ export interface HookOptions {
   readonly tokenFile: string
   /** Where the command is ended when we are. */
   readonly cleanup: Cleanup
-  /** After this it is ended. Default: never. */
-  readonly limitSeconds?: number | undefined
+  /** Ends the command once it is set. Default: never. */
+  readonly due?: AbortSignal | undefined
 }
 
 /** Ends a process and all that it has started. */
@@ -30,11 +29,11 @@ const endGroup = (pid: number | undefined): void => {
 
 /**
  * Runs a command line in `sh`, its output where ours goes.
- * @throws CommandError unless it ends with 0, in time
+ * @throws CommandError unless it ends with 0, before the next token is due
  */
 export const runHook = async (
   commandLine: string,
-  { tokenFile, cleanup, limitSeconds }: HookOptions,
+  { tokenFile, cleanup, due }: HookOptions,
 ): Promise<void> => {
   const { env, cwd } = thisRun()
   const child = spawn('/bin/sh', ['-c', commandLine], {
@@ -47,23 +46,26 @@ export const runHook = async (
   const end = (): void => endGroup(child.pid)
   const forget = cleanup.add(end)
   let isLate = false
-  const late = (): void => {
+  const stop = (): void => {
     isLate = true
     end()
   }
-  const takeBack = limitSeconds === undefined ? undefined : startTimer(limitSeconds, late)
+  if (due?.aborted) stop()
+  due?.addEventListener('abort', stop, { once: true })
   try {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
-    if (isLate) throw new CommandError(EXIT.failed, `--exec: not done after ${limitSeconds} s`)
+    if (isLate) {
+      throw new CommandError(EXIT.brokeOff, '--exec: the command was ended: the next token is due')
+    }
     if (status !== 0) {
       const how = status === null ? `by ${signal ?? 'a signal'}` : `with exit status ${status}`
-      throw new CommandError(EXIT.failed, `--exec: the command ended ${how}`)
+      throw new CommandError(EXIT.brokeOff, `--exec: the command ended ${how}`)
     }
   } catch (error) {
     if (error instanceof CommandError) throw error
-    throw new CommandError(EXIT.failed, '--exec: /bin/sh cannot be run')
+    throw new CommandError(EXIT.brokeOff, '--exec: /bin/sh cannot be run')
   } finally {
-    takeBack?.()
+    due?.removeEventListener('abort', stop)
     forget()
   }
 }

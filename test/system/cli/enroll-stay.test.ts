@@ -1,6 +1,7 @@
 // `rollcall enroll` with --exec and --renew: what it starts, when it comes again, and how it ends.
 
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
@@ -14,6 +15,7 @@ import {
 } from '../../support/client-servers.ts'
 import type { RollcallCommand, Run, RunOutput } from '../../support/command.ts'
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
+import { requireTool } from '../../support/requirements.ts'
 
 let command: RollcallCommand<ProcessOptions>
 const started: ClientServers[] = []
@@ -59,10 +61,14 @@ const open = async (options?: ClientServersOptions) => {
       args: readonly string[],
       what: string,
       condition: (output: RunOutput) => boolean,
-      signal: NodeJS.Signals = 'SIGTERM',
+      {
+        signal = 'SIGTERM',
+        env = {},
+      }: { readonly signal?: NodeJS.Signals; readonly env?: Record<string, string> } = {},
     ): Promise<Run> {
       let stopped: Promise<void> | undefined
       const run = await enroll(args, {
+        env: { TMPDIR: folder, ...env },
         started: (child, output) => {
           const alive = (): boolean => child.exitCode === null
           stopped = waitUntil(() => condition(output), { seconds: 30, what, alive })
@@ -101,10 +107,10 @@ describe.concurrent('rollcall enroll --exec', () => {
     expect(claimsOf(read('exec.jwt'))).toMatchObject({ role: ROLE })
   })
 
-  it('ends with 1 when the command fails, and keeps the token', async () => {
+  it('ends with 6 when the command fails, and keeps the token', async () => {
     const { file, read, enroll } = await open()
     const { status, stderr } = await enroll(['--out', file('failed.jwt'), '--exec', 'exit 7'])
-    expect(status).toBe(1)
+    expect(status).toBe(6)
     expect(stderr).toContain('the command ended with exit status 7')
     expect(claimsOf(read('failed.jwt'))).toMatchObject({ role: ROLE })
   })
@@ -119,7 +125,7 @@ describe.concurrent('rollcall enroll --exec', () => {
     const script =
       'trap "echo >$TMPDIR/ended; exit" TERM; sleep 60 >&- 2>&- & ls "$ROLLCALL_TOKEN_FILE"; wait'
     const ready = ({ stdout }: { stdout: string }): boolean => stdout.includes('/token')
-    const run = await until(['--exec', script], 'the command', ready, 'SIGINT')
+    const run = await until(['--exec', script], 'the command', ready, { signal: 'SIGINT' })
     expect(run.status).toBe(130)
     expect(leftOver()).toEqual([])
     await waitUntil(() => existsSync(file('ended')), { seconds: 5, what: 'the end of the command' })
@@ -158,7 +164,7 @@ describe.concurrent('rollcall enroll --renew', () => {
     const args = ['--renew', '--exec', script]
     const run = await until(args, 'three runs', () => lines('runs').length >= 3)
     expect(run.status).toBe(0)
-    expect(run.stderr).toMatch(/--exec: not done after 1 s/)
+    expect(run.stderr).toMatch(/--exec: the command was ended: the next token is due/)
     expect(run.stderr).toMatch(/the command ended with exit status 3/)
   })
 
@@ -172,5 +178,40 @@ describe.concurrent('rollcall enroll --renew', () => {
     const args = ['--renew', '--out', file('waiting.jwt')]
     const waits = ({ stderr }: { stderr: string }): boolean => /trying again in 6/.test(stderr)
     expect((await until(args, 'the wait', waits)).status).toBe(0)
+  })
+
+  it('renews within seconds when the machine has been suspended past the renewal', async (context) => {
+    const faketime = requireTool(context, 'faketime', 'apt-get install faketime')
+    // The library that it loads into a process; given a file, that process's wall clock follows the file.
+    const library = execFileSync(faketime, ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'])
+    const { servers, file, lines, until } = await open({ lifetimeSeconds: 60 })
+    const clock = file('clock')
+    writeFileSync(clock, '+0')
+    const times: number[] = []
+    servers.intercept = (request) => {
+      if (isEnroll(request)) times.push(performance.now())
+      return undefined
+    }
+    const args = ['--renew', '--exec', 'echo token >>"$TMPDIR/all"']
+    let suspendedAt = 0
+    const isDone = (): boolean => {
+      if (lines('all').length === 1 && suspendedAt === 0) {
+        suspendedAt = performance.now()
+        // As after an hour of hibernation: the monotonic clock has stood still.
+        writeFileSync(clock, '+3600')
+      }
+      return lines('all').length >= 2
+    }
+    const run = await until(args, 'the second token', isDone, {
+      env: {
+        LD_PRELOAD: library.toString().trim(),
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      },
+    })
+    expect(run.status).toBe(0)
+    // Two thirds of the lifetime would be 36 to 40 seconds.
+    expect((times[1] as number) - suspendedAt).toBeLessThan(15_000)
   })
 })

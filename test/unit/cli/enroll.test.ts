@@ -77,6 +77,7 @@ describe('rollcall enroll', () => {
     expect(printed).toEqual({
       access_token: expect.stringMatching(/^ey/),
       token_type: 'Bearer',
+      renewable: true,
       expires_in: 300,
       role: ROLE,
     })
