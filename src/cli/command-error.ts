@@ -43,7 +43,7 @@ export const endingOf = (error: unknown): Pick<CommandError, 'message' | 'status
   const known = asCommandError(error)
   if (known instanceof CommandError) return known
   const what = error instanceof Error ? `${error.name}: ${error.message}` : 'no error'
-  return { message: `unexpected: ${what}`, status: EXIT.failed }
+  return { message: `unexpected: ${what}`, status: EXIT.brokeOff }
 }
 
 /** Tells people why a subcommand failed. @returns its exit status */

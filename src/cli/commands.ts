@@ -7,6 +7,7 @@ import { addDoctor } from './doctor/doctor.ts'
 import { addEmulate } from './emulate.ts'
 import { addEnroll } from './enroll/enroll.ts'
 import { addInspect } from './inspect/inspect.ts'
+import { wrapped } from './help.ts'
 import { addKeygen } from './keygen/keygen.ts'
 import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
@@ -14,7 +15,7 @@ import { addPolicy } from './policy/check.ts'
 import { createProgram } from './program.ts'
 import { addServe } from './serve/serve.ts'
 import { addVerify } from './verify/verify.ts'
-import { commandVersion } from './version.ts'
+import { addVersion } from './version.ts'
 
 const ADDERS = [
   addServe,
@@ -28,13 +29,21 @@ const ADDERS = [
   addPolicy,
   addAdmin,
   addLedger,
+  addVersion,
 ]
 
 /** Creates the program. It keeps what was typed, so each run needs one of its own. */
 export const createRollcall = (): Command => {
-  const program = createProgram('rollcall')
-    .description('Zero-trust enrollment for Alibaba Cloud ECS: the commands.')
-    .version(commandVersion())
+  const program = createProgram('rollcall').description(
+    'Zero-trust enrollment for Alibaba Cloud ECS: the commands.',
+  )
   for (const add of ADDERS) add(program)
+  // Helps and messages name the installed command.
+  program.addHelpText('after', () =>
+    wrapped(
+      '\nIn a clone of the project, write `npm run --silent rollcall --` for `rollcall`.',
+      program,
+    ),
+  )
   return program
 }

@@ -1,5 +1,4 @@
-// `rollcall emulate`, and `npm run emulator` in a clone: an ECS metadata service on this machine that
-// truly signs.
+// `rollcall emulate`: an ECS metadata service on this machine that truly signs.
 
 import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
@@ -123,10 +122,10 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
 
 const faultHelp = Object.entries(FAULTS).map(([name, what]) => `  ${name.padEnd(20)}${what}`)
 
-/** Adds the subcommand. @param call how it is called, for the examples */
-export const addEmulate = (program: Command, name = 'emulate', call = `rollcall ${name}`): void => {
+/** Adds the subcommand. */
+export const addEmulate = (program: Command): void => {
   const command = program
-    .command(name)
+    .command('emulate')
     .description('Emulate the metadata service of ECS: documents, signatures, hardened mode.')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), DEFAULT_PORT)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
@@ -146,12 +145,12 @@ export const addEmulate = (program: Command, name = 'emulate', call = `rollcall 
     .action(emulate)
   addMoreHelp(command, {
     examples: [
-      `${call} --certificate-out cloud.pem`,
-      `${call} --instances 300 --seed fleet --hardened-only`,
-      `${call} --describe instances.yaml --all-items`,
-      `${call} --port 0 --fault wrapped --fault not-found:user-data`,
+      'rollcall emulate --certificate-out cloud.pem',
+      'rollcall emulate --instances 300 --seed fleet --hardened-only',
+      'rollcall emulate --describe instances.yaml --all-items',
+      'rollcall emulate --port 0 --fault wrapped --fault not-found:user-data',
     ],
     more: `Faults:\n${faultHelp.join('\n')}`,
-    exits: '\nExit status: 0 stopped, 2 usage.',
+    exits: '0 stopped, 2 usage',
   })
 }

@@ -1,6 +1,6 @@
 // `npm run emulator`: `rollcall emulate` in a clone.
 
-import { addEmulate } from './emulate.ts'
-import { runAlone } from './main.ts'
+import { createRollcall } from './commands.ts'
+import { main } from './main.ts'
 
-await runAlone('emulator', (program) => addEmulate(program, 'emulator', 'npm run emulator --'))
+await main(createRollcall(), 'emulate')

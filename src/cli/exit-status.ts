@@ -5,8 +5,9 @@ import type { ClientErrorCode } from '../client/index.ts'
 /** The exit statuses, the same for each subcommand. */
 export const EXIT = {
   done: 0,
-  /** What was printed or done is not all, or what was to be checked is not good. */
-  failed: 1,
+  /** The check was made, and what was checked is not good. */
+  notGood: 1,
+  /** Usage or configuration; nothing was changed. */
   usage: 2,
   metadata: 3,
   refused: 4,
@@ -15,10 +16,10 @@ export const EXIT = {
   brokeOff: 6,
 } as const
 
-/** For `--help` of what calls a service. */
-export const EXIT_HELP = `
-Exit status: 0 done, 1 something went wrong midway, 2 usage or configuration,
-4 refused by the service (401, 403, 404), 5 service not available.`
+/** What they mean for a subcommand that calls a service, for `--help`. */
+export const CALL_EXITS =
+  '0 done, 2 usage or configuration, 4 refused by the service, 5 service not available, ' +
+  '6 broke off midway'
 
 /** The exit status for each code of a `ClientError`. */
 export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
@@ -37,5 +38,5 @@ export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   scope_missing: EXIT.refused,
   forbidden: EXIT.refused,
   not_found: EXIT.refused,
-  unexpected_answer: EXIT.failed,
+  unexpected_answer: EXIT.unavailable,
 }

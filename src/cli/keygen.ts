@@ -1,8 +1,6 @@
 // `npm run keygen`: `rollcall keygen` in a clone.
 
-import { addKeygen } from './keygen/keygen.ts'
-import { runAlone } from './main.ts'
+import { createRollcall } from './commands.ts'
+import { main } from './main.ts'
 
-await runAlone('keygen', (program) =>
-  addKeygen(program, 'npm run keygen --', 'npm run --silent keygen --'),
-)
+await main(createRollcall(), 'keygen')

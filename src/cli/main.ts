@@ -4,15 +4,16 @@ import type { Command } from 'commander'
 import process from 'node:process'
 import { SYSTEM_TIMING } from '../base/timing.ts'
 import { EXIT } from './exit-status.ts'
-import { createProgram, runProgram } from './program.ts'
+import { runProgram } from './program.ts'
 
-/** Runs a program with the arguments of this process, and sets the exit status. */
-export const main = async (
-  program: Command,
-  args: readonly string[] = process.argv.slice(2),
-): Promise<void> => {
+/**
+ * Runs a program with the arguments of this process, and sets the exit status.
+ * @param before arguments in front of them, such as the subcommand that an npm script stands for
+ */
+export const main = async (program: Command, ...before: readonly string[]): Promise<void> => {
+  const args = [...before, ...process.argv.slice(2)]
   // If nothing is left to wait for and the work is not done, that must not look like success.
-  const broken = (): void => void (process.exitCode ??= EXIT.failed)
+  const broken = (): void => void (process.exitCode ??= EXIT.brokeOff)
   process.once('exit', broken)
   const { status, cut } = await runProgram(program, args, {
     stdin: () => process.stdin,
@@ -26,11 +27,4 @@ export const main = async (
   process.off('exit', broken)
   process.exitCode = status
   if (cut) process.exit()
-}
-
-/** Runs one subcommand with the arguments of this process, as the npm scripts of a clone do. */
-export const runAlone = (subcommand: string, add: (program: Command) => void): Promise<void> => {
-  const program = createProgram('npm run')
-  add(program)
-  return main(program, [subcommand, ...process.argv.slice(2)])
 }

@@ -19,7 +19,7 @@ const parse = (command: Command, option: Option, variable: string, text: string)
     if (!(error instanceof InvalidArgumentError)) throw error
     const { message, exitCode, code } = error
     const what = `option '${option.flags}' value '${text}' from env '${variable}'`
-    return command.error(`error: ${what} is invalid. ${message}`, { exitCode, code })
+    return command.error(`${what} is invalid. ${message}`, { exitCode, code })
   }
 }
 

@@ -3,20 +3,45 @@
 import { Command } from 'commander'
 import { reportFailure } from './command-error.ts'
 import { EXIT } from './exit-status.ts'
-import { redact } from './say.ts'
+import { say } from './say.ts'
 import { readOptionVariables } from './option-variable.ts'
-import { type Ending, type Surroundings, startRun, thisRun } from './run.ts'
+import { DEFAULT_COLUMNS, type Ending, type Surroundings, startRun, thisRun } from './run.ts'
+
+/** How a subcommand is called by its user, such as `rollcall admin ban`. */
+export const callOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${callOf(command.parent)} ${command.name()}`
+
+/** Commander's message as one of ours: one prefix for all, and a suggestion on the same line. */
+const sayError = (text: string): void =>
+  say(
+    text
+      .trimEnd()
+      .replace(/^error: /, '')
+      .replace('\n(', ' ('),
+  )
+
+/** Shows behind each error of the command line how the subcommand is called. */
+const showUsage = (command: Command): void => {
+  const usage = command.createHelp().commandUsage(command)
+  command.showHelpAfterError(`Usage: ${usage}\nHelp:  ${callOf(command)} --help`)
+  for (const subcommand of command.commands) showUsage(subcommand)
+}
 
 /** A program whose subcommands are ours. No message shows a secret that was typed. */
 export const createProgram = (name: string): Command =>
   new Command(name)
     .exitOverride()
+    .configureHelp({
+      subcommandTerm: (command) => command.name(),
+      // Descriptions beside long options, in a narrow terminal.
+      minWidthToWrap: 20,
+    })
     .configureOutput({
       writeOut: (text) => void thisRun().stdout.write(text),
       writeErr: (text) => void thisRun().stderr.write(text),
-      outputError: (text, write) => write(redact(text)),
-      getOutHelpWidth: () => thisRun().stdout.columns ?? 80,
-      getErrHelpWidth: () => thisRun().stderr.columns ?? 80,
+      outputError: sayError,
+      getOutHelpWidth: () => thisRun().stdout.columns ?? DEFAULT_COLUMNS,
+      getErrHelpWidth: () => thisRun().stderr.columns ?? DEFAULT_COLUMNS,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -34,8 +59,9 @@ export const runProgram = (
 ): Promise<Ending> =>
   startRun(surroundings, async () => {
     const run = thisRun()
+    showUsage(program)
     // The reader of our output has gone away: there is nobody left to write for.
-    run.stdout.once('error', () => run.end(EXIT.failed))
+    run.stdout.once('error', () => run.end(EXIT.brokeOff))
     try {
       await program.parseAsync(args, { from: 'user' })
       return undefined

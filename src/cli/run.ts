@@ -7,6 +7,9 @@ import { isAbsolute, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Timing } from '../base/timing.ts'
 
+/** The width of help where it is not for a terminal. */
+export const DEFAULT_COLUMNS = 80
+
 /** Standard output or standard error. */
 export interface Output {
   write(data: string | Uint8Array): unknown

@@ -4,14 +4,8 @@ import type { Command } from 'commander'
 import type { Instance } from '../../client/index.ts'
 import { addHelp } from '../help.ts'
 import { print, printJson, printMembers, timeText } from '../output.ts'
-import {
-  type SharedOptions,
-  accountArgument,
-  addSharedOptions,
-  clientOf,
-  instanceArgument,
-  regionArgument,
-} from './options.ts'
+import { completeName, readTypedName } from './instance-name.ts'
+import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 
 type Action = 'show' | 'reset' | 'revoke' | 'forget'
 
@@ -28,7 +22,7 @@ const printInstance = (it: Instance): void =>
     ['last enrolled', timeText(it.last_enrolled_at)],
     ['key', it.jkt],
     ['resets', String(it.generation)],
-    ['next enrollment', it.open ? 'is a first one, by whatever key' : 'as its role says'],
+    ['next enrollment', it.open ? 'counts as the first, with any key' : 'as its role says'],
     ['revoked until', it.revoked_until === undefined ? undefined : timeText(it.revoked_until)],
   ])
 
@@ -46,13 +40,13 @@ interface Subcommand {
 const SUBCOMMANDS: Readonly<Record<Action, Subcommand>> = {
   show: {
     description: 'Show an instance.',
-    more: 'Of two that share an id but for the serial number, the latest to enroll is shown.',
+    more: 'Of two that differ in their serial number alone, the latest to enroll is shown.',
     printAnswer: printInstance,
   },
   reset: {
     description: 'Open one fresh enrollment for an instance.',
-    more: `The next enrollment counts as the first one, by whatever key. Evidence that was used stays
-used, and tokens stay good: revoke them as well if the machine is not to be trusted.`,
+    more: `The next enrollment counts as the first one, with any key. Used evidence stays used, and tokens stay
+valid: revoke them as well if you don't trust the machine.`,
     printAnswer: printDone(() => 'reset; its next enrollment counts as the first one'),
   },
   revoke: {
@@ -64,34 +58,37 @@ used, and tokens stay good: revoke them as well if the machine is not to be trus
   },
   forget: {
     description: 'Revoke all tokens of an instance and forget it.',
-    more: 'For instances that were released; evidence that was used stays used.',
+    more: 'For instances that were released. Used evidence stays used.',
     printAnswer: printDone(() => 'revoked all of its tokens, and forgotten'),
   },
 }
+
+const BY_ID = `With the id alone, the list of the service is read to find the instance: the key needs the scope
+"read". If several instances have the id, they are listed and nothing is changed.`
 
 const addOne = (admin: Command, action: Action): void => {
   const { description, more, printAnswer } = SUBCOMMANDS[action]
   const command = admin
     .command(action)
     .description(description)
-    .argument('<account>', 'id of the account that owns it', accountArgument)
-    .argument('<region>', 'region', regionArgument)
-    .argument('<instance>', 'id of the instance', instanceArgument)
+    .argument('<instance...>', 'id of the instance; or its account, region and id')
   addSharedOptions(command)
-  const name = '1234567890123456 cn-hangzhou i-bp1abcdefghijklmnopq'
+  const id = 'i-bp1abcdefghijklmnopq'
   addHelp(
     command,
-    [`rollcall admin ${action} ${name}`, `rollcall admin ${action} ${name} --json`],
-    more,
+    [
+      `rollcall admin ${action} ${id}`,
+      `rollcall admin ${action} 1234567890123456 cn-hangzhou ${id} --json`,
+    ],
+    `${more}\n\n${BY_ID}`,
   )
-  command.action(
-    async (account: string, region: string, instance: string, options: SharedOptions) => {
-      const client = await clientOf(options)
-      const answer = await client[action]({ account, region, instance })
-      if (options.json) printJson(answer)
-      else printAnswer(answer)
-    },
-  )
+  command.action(async (words: readonly string[], options: SharedOptions) => {
+    const typed = readTypedName(words, command)
+    const client = await clientOf(options)
+    const answer = await client[action](await completeName(client, typed))
+    if (options.json) printJson(answer)
+    else printAnswer(answer)
+  })
 }
 
 /** Adds the subcommands. */

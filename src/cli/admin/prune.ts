@@ -62,7 +62,7 @@ const plan = async (
   try {
     return await planPrune(client, options, list, (pages, found) => {
       progress.at(`page ${pages}: ${found} instances of ${account}/${region}`)
-      if (signal.aborted) throw new CommandError(EXIT.failed, 'stopped; nothing was changed')
+      if (signal.aborted) throw new CommandError(EXIT.brokeOff, 'stopped; nothing was changed')
     })
   } finally {
     progress.end()
@@ -164,7 +164,7 @@ const prune = async (options: PruneOptions): Promise<void> => {
   for (const { message } of done.failures) say(message)
   const left = [...done.outcomes.values()].filter((it) => it === 'failed' || it === 'not_tried')
   if (left.length > 0) {
-    throw new CommandError(EXIT.failed, `${left.length} are left; run the same again to go on`)
+    throw new CommandError(EXIT.brokeOff, `${left.length} are left; run the same again to go on`)
   }
 }
 

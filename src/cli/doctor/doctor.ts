@@ -81,7 +81,7 @@ const doctor = async (url: string, options: Options): Promise<void> => {
   }
   if (failures.length === 0) return
   say(`${failures.length} of ${outcomes.length} failed; mend the first one, and run this again`)
-  thisRun().exitWith(EXIT.failed)
+  thisRun().exitWith(EXIT.notGood)
 }
 
 const MORE = `One line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next, or
@@ -118,6 +118,6 @@ export const addDoctor = (program: Command): void => {
       'rollcall doctor https://rollcall.example --json',
     ],
     more: MORE,
-    exits: '\nExit status: 0 nothing failed, 1 something failed, 2 usage.',
+    exits: '0 nothing failed, 1 something failed, 2 usage',
   })
 }

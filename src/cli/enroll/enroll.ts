@@ -155,8 +155,8 @@ export const addEnroll = (program: Command): void => {
       'rollcall enroll https://rollcall.example --out /run/rollcall.jwt --renew',
     ],
     more: MORE,
-    exits: `
-Exit status: 0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available,
-6 the command of --exec failed, or --renew under a role that can't be renewed.`,
+    exits:
+      '0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available, ' +
+      "6 the command of --exec failed, or --renew under a role that can't be renewed",
   })
 }

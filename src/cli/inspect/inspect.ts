@@ -23,7 +23,7 @@ const inspect = async (path: string, options: { tree?: true; json?: true }): Pro
     printInspection(inspection)
     if (options.tree && inspection.message !== undefined) printTree(inspection.nodes)
   }
-  if (!isWhole(inspection)) thisRun().exitWith(EXIT.failed)
+  if (!isWhole(inspection)) thisRun().exitWith(EXIT.notGood)
 }
 
 /** Adds the subcommand. */
@@ -40,6 +40,6 @@ export const addInspect = (program: Command): void => {
     examples: ['rollcall inspect pkcs7.txt', 'rollcall inspect --tree - < pkcs7.der'],
     more: `Nothing is verified: anybody may have written what this shows. Offsets count bytes of the
 decoded message from 0.`,
-    exits: '\nExit status: 0 read to its end, 1 broken (it says where), 2 usage.',
+    exits: '0 read to its end, 1 broken (it says where), 2 usage',
   })
 }

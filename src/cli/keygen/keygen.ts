@@ -1,4 +1,4 @@
-// `rollcall keygen`, and `npm run keygen` in a clone: the signing keys of a service, a private JWKS.
+// `rollcall keygen`: the signing keys of a service, a private JWKS.
 
 import { type Command, Option } from 'commander'
 import { existsSync, readFileSync } from 'node:fs'
@@ -67,18 +67,18 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
   if (algorithm === 'EdDSA') say('note that Kubernetes refuses tokens signed with EdDSA')
 }
 
-const MORE = `The keys are a secret: whoever has them can make tokens. Write them with --out, or pipe them into
-a store of secrets. If others can read standard output, a warning says so.
+const MORE = `The keys are a secret: anyone who has them can make tokens. Write them with --out, or pipe them into
+a store of secrets. A warning follows if standard output is a terminal, or a file that others can read.
 
 --rotate FILE takes one step of a rotation, the next one, and says which and what to do then:
   stage    puts a new key behind the one that signs; all instances must publish it first
   promote  puts it in front, so that it signs, once it was there for 10 minutes
   remove   takes the old key out, once it has not signed for 70 minutes
-A step before its time, or another one than --step names, is refused, and nothing is changed.
-FILE is replaced in one go; its owner and mode stay.`
+A step is refused, and nothing is changed, if it is too early or is not the one that --step names.
+FILE is replaced in one go and keeps its owner and mode.`
 
-/** Adds the subcommand. @param call how it is called, for the examples */
-export const addKeygen = (program: Command, call = 'rollcall keygen', quiet = call): void => {
+/** Adds the subcommand. */
+export const addKeygen = (program: Command): void => {
   const command = program
     .command('keygen')
     .description('Make or rotate the signing keys of a service, a private JWKS.')
@@ -98,12 +98,12 @@ export const addKeygen = (program: Command, call = 'rollcall keygen', quiet = ca
     .action(keygen)
   addMoreHelp(command, {
     examples: [
-      `${call} --out signing-keys.json`,
-      `${call} --rotate signing-keys.json`,
-      `${call} --dev-vars .dev.vars && npm run dev`,
-      `${quiet} | npx wrangler secret put ${VARIABLE}`,
+      'rollcall keygen --out signing-keys.json',
+      'rollcall keygen --rotate signing-keys.json',
+      'rollcall keygen --dev-vars .dev.vars',
+      `rollcall keygen | npx wrangler secret put ${VARIABLE}`,
     ],
     more: MORE,
-    exits: '\nExit status: 0 done, 2 usage or not the time for it; nothing was changed.',
+    exits: '0 done, 2 usage, or too early for the step (nothing was changed)',
   })
 }

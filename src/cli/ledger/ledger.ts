@@ -121,7 +121,6 @@ export const addLedger = (program: Command): void => {
       'rollcall ledger renew-epoch --issuer https://enroll.example',
     ],
     more: MORE,
-    exits: `
-Exit status: 0 done, 2 usage, or the ledger belongs to another issuer, 5 the ledger does not answer.`,
+    exits: '0 done, 2 usage, or the ledger belongs to another issuer, 5 the ledger does not answer',
   })
 }

@@ -113,7 +113,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
         `${printable(path)}: ${policy.length} ${policy.length === 1 ? 'problem' : 'problems'}`,
         ...policy.map((it) => `  ${printable(it)}`),
       )
-    thisRun().exitWith(EXIT.failed)
+    thisRun().exitWith(EXIT.notGood)
     return
   }
   const roles = policy.roles.map(({ name }) => name)
@@ -133,7 +133,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     const decision = { admitted, role: given, reason, rule, field, roles: outcome.roles }
     printJson({ ...good, decision })
   } else printExplanation(outcome)
-  if (outcome.role === undefined) thisRun().exitWith(EXIT.failed)
+  if (outcome.role === undefined) thisRun().exitWith(EXIT.notGood)
   else say('bans, and what is remembered of the instance, may still refuse it')
 }
 
@@ -160,6 +160,6 @@ export const addPolicy = (program: Command): void => {
 record for all roles: the weakest role that it matches decides, and under "never" an enrollment in any
 role counts. With --document it says which role the instance gets, or which rule and field refuse it. Whether
 the cloud signed the document is not asked; \`rollcall verify\` does.`,
-    exits: '\nExit status: 0 good (and admitted), 1 problems, or refused, 2 usage.',
+    exits: '0 good (and admitted), 1 problems, or refused, 2 usage',
   })
 }

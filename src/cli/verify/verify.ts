@@ -93,7 +93,7 @@ const printRefused = ({ code, message }: InstanceIdentityError, { json }: Verify
   const { meaning, remedy } = EXPLANATIONS[code]
   if (json) printJson({ verified: false, code, detail: message, meaning, remedy })
   else print(`refused: ${code} (${message})`, `means: ${meaning}`, `next: ${remedy}`)
-  thisRun().exitWith(EXIT.failed)
+  thisRun().exitWith(EXIT.notGood)
 }
 
 const verify = async (
@@ -145,6 +145,6 @@ export const addVerify = (program: Command): void => {
       'rollcall verify document.json pkcs7.txt --trust-anchor cloud.pem --json',
     ],
     more: `Who it is is read from the signed bytes alone. Without --audience no freshness is checked.`,
-    exits: '\nExit status: 0 verified, 1 refused (it says by which check), 2 usage.',
+    exits: '0 verified, 1 refused (it says by which check), 2 usage',
   })
 }

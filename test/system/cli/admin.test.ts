@@ -55,7 +55,7 @@ describe('rollcall admin prune', () => {
     }
     const first = await prune(list, ['--yes'], { started })
     if (signal === 'SIGINT') {
-      expect(first.status).toBe(1)
+      expect(first.status).toBe(6)
       expect(first.stderr).toContain('finishing what was begun; once more to stop at once')
       expect(first.stderr).toMatch(/\d+ are left; run the same again to go on/)
       const [, forgotten, notTried] =

@@ -100,6 +100,6 @@ describe('npm run emulator', () => {
   it('says in its help how it is called in a clone', async () => {
     const { child, output } = start('--help')
     expect(await once(child, 'close')).toEqual([0, null])
-    expect(output.stdout).toContain('npm run emulator -- --certificate-out')
+    expect(output.stdout).toContain('rollcall emulate --certificate-out')
   })
 })

@@ -45,7 +45,7 @@ describe.concurrent('npm run keygen', () => {
 
   it('says in its help how it is called in a clone', async () => {
     const { stdout } = await keygenTo('--help', '022')
-    expect(stdout).toContain('npm run keygen -- --out signing-keys.json')
+    expect(stdout).toContain('rollcall keygen --out signing-keys.json')
     expect(stdout).toContain('npm run --silent keygen -- | npx wrangler')
   })
 })

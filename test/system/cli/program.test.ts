@@ -26,7 +26,7 @@ describe('main()', () => {
     ['done', 'async () => undefined', EXIT.done],
     ['set by the action', 'async () => thisRun().exitWith(4)', 4],
     ['given where it was cut', '() => new Promise(() => thisRun().end(3))', 3],
-    ['incomplete if nothing can end it', '() => new Promise(() => undefined)', EXIT.failed],
+    ['incomplete if nothing can end it', '() => new Promise(() => undefined)', EXIT.brokeOff],
   ])('ends with the status %s', async (_, action, status) => {
     expect(await statusOf(scriptOf(action))).toBe(status)
   })

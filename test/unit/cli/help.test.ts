@@ -16,6 +16,7 @@ const SUBCOMMANDS = [
   'keygen',
   'policy check',
   'ledger renew-epoch',
+  'version',
 ]
 
 let command: RollcallCommand

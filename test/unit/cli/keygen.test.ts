@@ -54,7 +54,7 @@ describe('rollcall keygen', () => {
   it('has help that is enough to start, and ends with 2 on what it does not know', async () => {
     const help = await keygen('--help')
     expect(help.status).toBe(0)
-    expect(help.stdout).toMatch(/Examples:[\s\S]*Exit status: 0 done, 2 usage or/)
+    expect(help.stdout).toMatch(/Examples:[\s\S]*Exit status: 0 done, 2 usage, or/)
     expect((await keygen('--algorithm', 'HS256')).status).toBe(2)
     expect((await keygen('--nope')).status).toBe(2)
     expect((await keygen('--out', '/nowhere/keys.json')).status).toBe(2)

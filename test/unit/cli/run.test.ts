@@ -107,18 +107,18 @@ describe('runProgram()', () => {
     return program
   }
 
-  it('ends with 1 when the reader of its output has gone away', async () => {
+  it('ends with 6 when the reader of its output has gone away', async () => {
     const { surroundings, leave } = surround()
     const ending = runProgram(programWith(forEver), ['go'], surroundings)
     leave()
-    expect(await ending).toEqual({ status: 1, cut: true })
+    expect(await ending).toEqual({ status: 6, cut: true })
   })
 
-  it('tells an error that nobody expects without its secrets, and ends with 1', async () => {
+  it('tells an error that nobody expects without its secrets, and ends with 6', async () => {
     const token = `${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`
     const { surroundings, written } = surround()
     const program = programWith(() => Promise.reject(new Error(`odd ${token}`)))
-    expect(await runProgram(program, ['go'], surroundings)).toMatchObject({ status: 1 })
+    expect(await runProgram(program, ['go'], surroundings)).toMatchObject({ status: 6 })
     expect(written).toEqual({ stdout: '', stderr: 'rollcall: unexpected: Error: odd [a token]\n' })
   })
 })

@@ -68,7 +68,7 @@ describe('rollcall admin reset', () => {
   it('opens one fresh enrollment', async () => {
     await service.enroll(ID)
     expect(await done(['reset', ...NAME])).toContain(`${ID}: reset;`)
-    expect(await done(['show', ...NAME])).toMatch(/^next enrollment +is a first one/m)
+    expect(await done(['show', ...NAME])).toMatch(/^next enrollment +counts as the first/m)
     const again = JSON.parse(await done(['reset', ...NAME, '--json'])) as unknown
     expect(again).toMatchObject({ open: true, generation: 2 })
   })

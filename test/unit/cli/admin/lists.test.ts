@@ -88,7 +88,7 @@ describe('rollcall admin list', () => {
       () => new Response('', { status: 500 }),
     )
     const { status, ids, stderr } = await list('--all')
-    expect(status).toBe(1)
+    expect(status).toBe(6)
     expect(ids).toHaveLength(100 - FORGOTTEN)
     expect(stderr).toContain('What was printed is not all')
   })
@@ -97,7 +97,7 @@ describe('rollcall admin list', () => {
     const again = (): Response => Response.json({ instances: [], cursor: 'x' })
     service.troubles.push(again, again)
     const { status, stderr } = await list()
-    expect(status).toBe(1)
+    expect(status).toBe(5)
     expect(stderr).toContain('its cursor stays the same')
   })
 })

@@ -192,20 +192,20 @@ describe('rollcall admin prune', () => {
     expect(stdout).toContain('forgotten: 0, gone already: 1\n')
   })
 
-  it('goes on when one fails, and ends with exit status 1', async () => {
+  it('goes on when one fails, and ends with exit status 6', async () => {
     await service.seed([...range('dead', 20), 'i-lives'].map((id) => ({ id })))
     service.troubles.push(
       () => undefined,
       () => new Response('', { status: 500 }),
     )
     const { status, stdout, stderr } = await prune(writeList('i-lives'), ['--yes'])
-    expect(status).toBe(1)
+    expect(status).toBe(6)
     expect(stdout).toContain('forgotten: 19, gone already: 0, failed: 1, not tried: 0\n')
     expect(stderr).toContain('the service answered 500')
     expect(stderr).toContain('1 are left; run the same again to go on')
   })
 
-  it('stops when the service goes away midway, and ends with exit status 1', async () => {
+  it('stops when the service goes away midway, and ends with exit status 6', async () => {
     await service.seed([...range('dead', 40), 'i-lives'].map((id) => ({ id })))
     const away = (): Response => new Response('', { status: 503 })
     service.troubles.push(...Array.from({ length: 12 }, () => () => undefined))
@@ -215,7 +215,7 @@ describe('rollcall admin prune', () => {
       '--retries',
       '0',
     ])
-    expect(status).toBe(1)
+    expect(status).toBe(6)
     const [, forgotten, failed, notTried] =
       /forgotten: (\d+), gone already: 0, failed: (\d+), not tried: (\d+)/.exec(stdout) ?? []
     expect(Number(forgotten)).toBe(11)

@@ -121,10 +121,10 @@ describe('rollcall admin, without a service', () => {
       'this version does not know',
     ],
     ['nothing', '', 'this version does not know the answer'],
-  ])('ends with exit status 1 on %s', async (_, body, message) => {
+  ])('ends with exit status 5 on %s', async (_, body, message) => {
     service.troubles.push(() => new Response(body))
     const { status, stdout, stderr } = await service.admin(['list'])
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
     expect(stderr).toContain(message)
   })
 
