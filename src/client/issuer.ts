@@ -1,21 +1,35 @@
-// The address of a service: its issuer, to the letter.
+// The address of a service: its issuer, exactly as the service has it.
 
 import { checkIssuer, isLoopback } from '../base/issuer.ts'
+import { printable } from '../base/text.ts'
+
+const MAX_SHOWN_LENGTH = 200
+
+/** The address for a message, unless something in it may be a secret. */
+const shown = (text: string): string => {
+  if (text.length > MAX_SHOWN_LENGTH || !URL.canParse(text)) return ''
+  const { username, password, search, hash } = new URL(text)
+  return username + password + search + hash === '' ? ` ${printable(JSON.stringify(text))}` : ''
+}
 
 /**
  * Checks the address of a service.
  * @param name what it is called, for the message
- * @throws RangeError unless it is `https://HOST` or `https://HOST:PORT`; `http` is for this machine only
+ * @returns the text, unchanged
+ * @throws RangeError unless it is `https://HOST` or `https://HOST:PORT`; `http` is for localhost only. The message
+ *   says what is wrong with it and what to write instead
  */
 export const requireIssuer = (text: string, name = 'issuer'): string => {
-  if (!checkIssuer(text).ok) {
-    throw new RangeError(
-      `${name}: expected https://HOST or https://HOST:PORT, in lower case, nothing behind it`,
-    )
+  const checked = checkIssuer(text)
+  if (!checked.ok) {
+    const value = checked.refusal.startsWith('"') ? '' : shown(text)
+    throw new RangeError(`${name}:${value} ${checked.refusal}`)
   }
   const { protocol, hostname } = new URL(text)
   if (protocol !== 'https:' && !isLoopback(hostname)) {
-    throw new RangeError(`${name}: expected https; http is for this machine only`)
+    throw new RangeError(
+      `${name}:${shown(text)} is not encrypted; use https (http is for localhost only)`,
+    )
   }
   return text
 }

@@ -1,16 +1,18 @@
 // `rollcall admin bans`, `ban` and `unban`.
 
 import { Argument, type Command } from 'commander'
-import type { BanName } from '../../client/index.ts'
+import { type Ban, type BanName, ClientError, type OperatorClient } from '../../client/index.ts'
 import { matchesField } from '../../codec/identity-document.ts'
 import { usageError } from '../command-error.ts'
 import { addHelp } from '../help.ts'
-import { print, printJson, printTable, timeText } from '../output.ts'
+import { print, printJson, printTable, printable, timeText } from '../output.ts'
 import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 import { printPages } from './print-pages.ts'
 
 const HEADER = ['KIND', 'VALUE', 'BANNED AT', 'BY', 'REASON']
 const MAX_REASON_LENGTH = 256
+/** As many as a service looks at for a page at most. */
+const PAGE_LIMIT = 1000
 
 type BanKind = BanName['kind']
 
@@ -19,6 +21,12 @@ const BANNED_FIELDS: Readonly<Record<BanKind, string>> = {
   account: 'owner-account-id',
   image: 'image-id',
   instance: 'instance-id',
+}
+
+const EXAMPLES: Readonly<Record<BanKind, string>> = {
+  account: '1234567890123456',
+  image: 'm-bp1abcdefghijklmnopq',
+  instance: 'i-bp1abcdefghijklmnopq',
 }
 
 const listBans = async (options: SharedOptions): Promise<void> => {
@@ -42,7 +50,10 @@ const listBans = async (options: SharedOptions): Promise<void> => {
 
 const checkBanned = (kind: BanKind, value: string): void => {
   if (!matchesField(BANNED_FIELDS[kind], value)) {
-    throw usageError(`the value is not like the id of an ${kind}`)
+    const like = EXAMPLES[kind]
+    throw usageError(
+      `${JSON.stringify(value)} is not the id of an ${kind}; expected one like ${like}`,
+    )
   }
 }
 
@@ -51,7 +62,7 @@ const checkReason = (reason: string | undefined): string => {
     return reason
   }
   throw usageError(
-    `--reason: say why in 1 to ${MAX_REASON_LENGTH} characters, for whoever finds the ban later`,
+    `--reason: say why in 1 to ${MAX_REASON_LENGTH} characters; the list of bans shows it`,
   )
 }
 
@@ -59,6 +70,46 @@ const withBanned = (command: Command): Command =>
   command
     .addArgument(new Argument('<kind>', 'what to name').choices(Object.keys(BANNED_FIELDS)))
     .argument('<value>', 'its id')
+
+/**
+ * The ban as it was before a change. A list that can't be read, such as by a key that may write alone, must not keep
+ * anybody from a ban.
+ * @returns `undefined`: that can't be told; `null`: there was none
+ */
+const banBefore = async (
+  client: Pick<OperatorClient, 'bans'>,
+  kind: BanKind,
+  value: string,
+): Promise<Ban | null | undefined> => {
+  try {
+    for await (const { items } of client.bans({ limit: PAGE_LIMIT })) {
+      const found = items.find((it) => it.kind === kind && it.value === value)
+      if (found !== undefined) return found
+    }
+    return null
+  } catch (error) {
+    if (error instanceof ClientError) return undefined
+    throw error
+  }
+}
+
+/** What a ban has changed. */
+const banText = (before: Ban | null | undefined, { reason }: Ban): string => {
+  if (before === undefined) return 'banned (whether it was before is not known)'
+  if (before === null) return 'banned'
+  return before.reason === reason
+    ? 'was banned already, for the same reason'
+    : `was banned already; the reason is now "${reason}", and was "${before.reason}"`
+}
+
+const unbanText = (before: Ban | null | undefined): string => {
+  if (before === undefined) return 'not banned any more (whether it was is not known)'
+  return before === null ? 'was not banned' : `ban lifted; its reason was "${before.reason}"`
+}
+
+/** For `--json`: absent if it is not known. */
+const wasBanned = (before: Ban | null | undefined): boolean | undefined =>
+  before === undefined ? undefined : before !== null
 
 const banOne = async (
   kind: BanKind,
@@ -68,17 +119,19 @@ const banOne = async (
   checkBanned(kind, value)
   const reason = checkReason(options.reason)
   const client = await clientOf(options)
+  const before = await banBefore(client, kind, value)
   const answer = await client.ban({ kind, value }, reason)
-  if (options.json) printJson(answer)
-  else print(`${kind} ${value}: banned`)
+  if (options.json) printJson({ ...answer, was_banned: wasBanned(before) })
+  else print(printable(`${kind} ${value}: ${banText(before, answer)}`))
 }
 
 const unbanOne = async (kind: BanKind, value: string, options: SharedOptions): Promise<void> => {
   checkBanned(kind, value)
   const client = await clientOf(options)
+  const before = await banBefore(client, kind, value)
   const answer = await client.unban({ kind, value })
-  if (options.json) printJson(answer)
-  else print(`${kind} ${value}: not banned`)
+  if (options.json) printJson({ ...answer, was_banned: wasBanned(before) })
+  else print(printable(`${kind} ${value}: ${unbanText(before)}`))
 }
 
 /** Adds the subcommands. */
@@ -99,9 +152,9 @@ export const addBans = (admin: Command): void => {
       "rollcall admin ban image m-bp1abcdefghijklmnopq --reason 'built from a fork'",
       "rollcall admin ban account 1234567890123456 --reason 'left us'",
     ],
-    `It holds until it is lifted; a ban made again only gets another reason. Tokens that were
-issued are not revoked for relying parties that verify them by themselves: they live for
-minutes. Introspection tells that they are no longer good.`,
+    `It holds until it is lifted. To ban again only changes the reason. It does not revoke tokens: relying
+parties that verify them by themselves accept them until they expire, introspection does not.
+The answer says whether there was a ban before; that needs a key with the scope "read".`,
   )
   ban.action(banOne)
 

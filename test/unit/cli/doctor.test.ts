@@ -295,7 +295,7 @@ describe('rollcall doctor, with one thing broken', () => {
 describe('rollcall doctor, used wrongly', () => {
   it.each([
     [['https://rollcall.example', '--metadata-mode', 'x'], 'expected hardened or auto'],
-    [['rollcall.example'], 'expected https'],
+    [['rollcall.example'], 'URL: is not an http or https URL; write https://HOST'],
     [[], 'missing required argument'],
   ])('refuses %j with exit status 2', async (args, message) => {
     const { status, stdout, stderr } = await command.run(['doctor', ...args])

@@ -370,8 +370,8 @@ describe('rollcall enroll, with a metadata service that is not as it should be',
 
 describe('rollcall enroll, used wrongly', () => {
   it.each([
-    [['http://rollcall.example'], 'expected https'],
-    [['https://rollcall.example/'], 'nothing behind it'],
+    [['http://rollcall.example'], 'URL: "http://rollcall.example" is not encrypted'],
+    [['https://rollcall.example/x'], 'has a path; write "https://rollcall.example"'],
     [[], "missing required argument 'URL'"],
     [['https://rollcall.example', 'more'], 'too many arguments'],
     [['https://rollcall.example', '--role', 'Worker'], '--role: expected'],

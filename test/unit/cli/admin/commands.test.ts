@@ -106,9 +106,43 @@ describe('rollcall admin ban, bans and unban', () => {
     const bans = await done(['bans'])
     expect(bans).toContain('a\\u001b[2Jb \\u202e\\u000a次')
     expect(bans.trimEnd().split('\n')).toHaveLength(2)
-    expect(await done(['unban', 'instance', ID])).toBe(`instance ${ID}: not banned\n`)
+    expect(await done(['unban', 'instance', ID])).toMatch(/: ban lifted; its reason was "a\\u001b/)
     expect(await done(['bans'])).toBe('no bans\n')
     await service.enroll(ID)
+  })
+
+  it('say what they changed, and change nothing twice', async () => {
+    const ban = (reason: string): Promise<string> =>
+      done(['ban', 'image', 'm-1', '--reason', reason])
+    expect(await done(['unban', 'image', 'm-1'])).toBe('image m-1: was not banned\n')
+    expect(await ban('forked')).toBe('image m-1: banned\n')
+    expect(await ban('forked')).toBe('image m-1: was banned already, for the same reason\n')
+    expect(await ban('worse')).toBe(
+      'image m-1: was banned already; the reason is now "worse", and was "forked"\n',
+    )
+    expect(await done(['ban', 'instance', 'm-1', '--reason', 'x'])).toBe('instance m-1: banned\n')
+    const json = JSON.parse(await done(['ban', 'image', 'm-1', '--reason', 'x', '--json']))
+    expect(json).toMatchObject({ kind: 'image', was_banned: true })
+    expect(await done(['unban', 'image', 'm-1'])).toBe(
+      'image m-1: ban lifted; its reason was "x"\n',
+    )
+    expect(await done(['unban', 'image', 'm-1'])).toBe('image m-1: was not banned\n')
+  })
+
+  it('ban and lift also where the list of bans can’t be read', async () => {
+    const noList = (): Response => new Response('', { status: 500 })
+    service.troubles.push(noList)
+    expect(await done(['ban', 'image', 'm-1', '--reason', 'x'])).toBe(
+      'image m-1: banned (whether it was before is not known)\n',
+    )
+    service.troubles.push(noList)
+    expect(await done(['unban', 'image', 'm-1'])).toBe(
+      'image m-1: not banned any more (whether it was is not known)\n',
+    )
+    expect(await done(['bans'])).toBe('no bans\n')
+    service.troubles.push(noList)
+    const json = JSON.parse(await done(['ban', 'image', 'm-1', '--reason', 'x', '--json']))
+    expect(json).not.toHaveProperty('was_banned')
   })
 
   it('ban, list and lift, as JSON, whatever the kind', async () => {
@@ -127,6 +161,7 @@ describe('rollcall admin ban, bans and unban', () => {
     expect(JSON.parse(await done(['unban', 'image', 'm-1', '--json']))).toEqual({
       kind: 'image',
       value: 'm-1',
+      was_banned: true,
     })
     expect(jsonLines(await done(['bans', '--json']))).toHaveLength(2)
   })
