@@ -7,9 +7,24 @@ import { asText } from '../named-file.ts'
 /** The first byte of DER; no base64 of DER begins with it. */
 const SEQUENCE_TAG = 0x30
 
-/** What was read: the text, or the DER itself. @throws CommandError */
-export const pkcs7Of = (bytes: Bytes, path: string): string | Bytes => {
-  if (bytes.length === 0)
-    throw usageError(`PKCS7: ${path === '-' ? 'nothing came' : `${path} is empty`}`)
+/** Whether a file holds JSON, as identity documents are: no signature, in any form, begins so. */
+const isJson = (bytes: Bytes): boolean =>
+  new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().startsWith('{')
+
+/**
+ * The signature that was read: its text, or the DER itself.
+ * @param document what was given as the document, if there is one
+ * @throws CommandError if it is empty, or a document in the place of a signature
+ */
+export const pkcs7Of = (bytes: Bytes, path: string, document?: Bytes): string | Bytes => {
+  const name = path === '-' ? 'standard input' : path
+  if (bytes.length === 0) throw usageError(`PKCS7: ${name} is empty`)
+  if (isJson(bytes)) {
+    const next =
+      document === undefined || isJson(document)
+        ? 'save the answer of .../instance-identity/pkcs7'
+        : 'DOCUMENT and PKCS7 are swapped: the document comes first'
+    throw usageError(`PKCS7: ${name} holds JSON, not a signature; ${next}`)
+  }
   return bytes[0] === SEQUENCE_TAG ? bytes : asText(bytes, path, 'PKCS7')
 }

@@ -39,8 +39,8 @@ const readAnchors = async (path: string): Promise<readonly TrustAnchor[]> => {
 }
 
 const NO_AUDIENCE =
-  'warning: without --audience no freshness is checked: whoever has once seen this evidence can show ' +
-  'it again, for years'
+  'warning: without --audience no freshness is checked: anyone who has seen this evidence can show it ' +
+  'again, for years'
 
 const membersOf = (identity: InstanceIdentity): [string, string | undefined][] => [
   ...ECS_FIELD_NAMES.map((name): [string, string] => [name, identity[ECS_FIELDS[name]]]),
@@ -110,7 +110,7 @@ const verify = async (
   }
   const anchors = trustAnchor === undefined ? undefined : await readAnchors(trustAnchor)
   const document = await readInput(documentPath, 'DOCUMENT')
-  const pkcs7 = pkcs7Of(await readInput(pkcs7Path, 'PKCS7'), pkcs7Path)
+  const pkcs7 = pkcs7Of(await readInput(pkcs7Path, 'PKCS7'), pkcs7Path, document)
   try {
     const identity = await verifyInstanceIdentity(
       { pkcs7, document },
@@ -144,7 +144,7 @@ export const addVerify = (program: Command): void => {
       'rollcall verify document.json - < pkcs7.txt',
       'rollcall verify document.json pkcs7.txt --trust-anchor cloud.pem --json',
     ],
-    more: `Who it is is read from the signed bytes alone. Without --audience no freshness is checked.`,
+    more: 'The identity is read from the signed bytes alone. Without --audience no freshness is checked.',
     exits: '0 verified, 1 refused (it says by which check), 2 usage',
   })
 }

@@ -156,6 +156,16 @@ describe('rollcall verify', () => {
     [['-', '-'], 'only one of DOCUMENT and PKCS7'],
     [['no-such', 'pkcs7.txt'], 'DOCUMENT: cannot read no-such (ENOENT)'],
     [['document.json', 'empty.txt'], 'empty.txt is empty'],
+    [
+      ['pkcs7.txt', 'document.json'],
+      'PKCS7: document.json holds JSON, not a signature; DOCUMENT and PKCS7 are swapped',
+    ],
+    [['pkcs7.der', 'document-lf.json'], 'DOCUMENT and PKCS7 are swapped'],
+    [['pkcs7.pem', 'document.json', '--json'], 'DOCUMENT and PKCS7 are swapped'],
+    [
+      ['document.json', 'other.json'],
+      'PKCS7: other.json holds JSON, not a signature; save the answer of .../instance-identity/pkcs7',
+    ],
     [['document.json', 'binary.bin'], 'binary.bin is not UTF-8; save it as UTF-8'],
     [
       ['document.json', 'pkcs7.txt', '--trust-anchor', 'document.json'],
