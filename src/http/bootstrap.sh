@@ -3,10 +3,11 @@
 set -eu
 issuer='@ISSUER@'
 served_role='@ROLE@'
+token_seconds=300
 
 usage() {
   cat <<END
-Usage: curl -fsS '$issuer/bootstrap.sh' | sh
+Usage: curl -fsS --retry 9 --retry-all-errors -o bootstrap.sh '$issuer/bootstrap.sh' && sh bootstrap.sh
 
 Shows this instance's identity to $issuer and prints its enrollment token.
 Needs curl, sha256sum, base64 and od (coreutils or busybox). In the environment:
@@ -15,7 +16,7 @@ Needs curl, sha256sum, base64 and od (coreutils or busybox). In the environment:
   ROLLCALL_TOKEN_FILE     write the token there, mode 0600, not to standard output
   ROLLCALL_METADATA_URL   default: http://100.100.100.200
   ROLLCALL_METADATA_MODE  hardened (default), or auto: normal mode where hardened is missing
-  ROLLCALL_ATTEMPTS       calls that may fail before it gives up (default: 10)
+  ROLLCALL_ATTEMPTS       calls of either service that may fail before it gives up (default: 10)
 Exit status: 0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available.
 END
 }
@@ -33,21 +34,26 @@ now() {
   if [ -r /proc/uptime ]; then cut -d. -f1 /proc/uptime; else date +%s; fi
 }
 
-# call SECONDS ARGUMENT...: leaves $code (000: no answer) and the answer in $dir. Old versions of curl
-# cap no answer whose length is not announced, so ulimit does: 128 blocks are 64 KiB, in bash 128 KiB.
-# Without the trap the signal would kill curl and dump its memory; ignored, it makes curl fail.
+# call SECONDS ARGUMENT...: leaves the status in $code (000: no answer), the media type in $type, the answer
+# in $dir/head and $dir/body, and curl's own exit status in $failed. Old versions of curl cap no answer
+# whose length is not announced, so ulimit does: 128 blocks are 64 KiB, in bash 128 KiB. Without the trap
+# the signal would kill curl and dump its memory; ignored, it makes curl fail.
 call() {
   limit=$1
   shift
   : >"$dir/head"
   : >"$dir/body"
+  failed=0
   code=$(
     exec 2>"$dir/error"
     trap '' XFSZ
     ulimit -f 128 &&
       exec curl -q -sS --proto '=http,https' --connect-timeout 5 --max-time "$limit" \
-        --max-filesize 65536 -D "$dir/head" -o "$dir/body" -w '%{http_code}' "$@"
-  ) || code=000
+        --max-filesize 65536 -D "$dir/head" -o "$dir/body" -w '%{http_code} %{content_type}' "$@"
+  ) || failed=$?
+  type=$(printf %s "${code#* }" | cut -d';' -f1 | tr '[:upper:]' '[:lower:]' | printable 100)
+  code=${code%% *}
+  [ "$failed" = 0 ] || code=000
 }
 
 # Whether the answer in FILE is one line of characters of SET. What has more lines, a NUL or anything
@@ -59,81 +65,213 @@ one_line() {
   esac
 }
 others() { tr -d "$2" <"$dir/$1" | od -An -v -to1 | tr -d ' \n'; }
+too_long() { [ "$(cat "$dir/head" "$dir/body" | wc -c)" -ge 65536 ]; }
 
-# What may go to a terminal: one line of printable ASCII.
-shown() { tr -d '\000-\037\177' <"$dir/$1" | tr -c '\040-\176' '?' | cut -c1-1000; }
+# What may go to a terminal: one line of printable ASCII, at most $1 characters.
+printable() {
+  tr '\n' ' ' | tr -d '\000-\037\177' | tr -c '\040-\176' '?' | sed 's/ *$//' | cut -c1-"$1"
+}
 
-reason() {
-  if [ "$code" != 000 ]; then
-    problem=$(shown body)
-    title=$(printf '%s' "$problem" | sed -n 's/.*"title":"\([^"]*\)".*/: \1/p')
-    id=$(printf '%s' "$problem" | sed -n 's/.*"request_id":"\([^"]*\)".*/, request \1/p')
-    printf 'status %s%s%s' "$code" "$title" "$id"
-  elif [ "$(cat "$dir/head" "$dir/body" | wc -c)" -ge 65536 ]; then
-    printf 'the answer is longer than 64 KiB'
-  else
-    shown error
-  fi
+# field NAME: its value in the answer's own head, which is the last: a proxy's comes before it.
+field() {
+  tr -d '\000\r' <"$dir/head" | sed -n '/^HTTP\//h;/^HTTP\//!H;$!d;g;p' |
+    grep -i "^$1:" | tail -n 1 | sed 's/^[^:]*: *//' | printable 200
+}
+
+# member NAME: a text of the problem document in $problem.
+member() { printf %s "$problem" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
+
+# judge TYPE: what the service's answer is, in $kind: good (200 and TYPE), again or refused (a problem
+# document of this service), foreign (anything else that answers), or none, where $error is why.
+judge() {
+  kind=foreign
+  fault=
+  reason=
+  case $code:$type in
+    000:*) no_answer; return ;;
+    200:"$1") kind=good; return ;;
+    *:application/problem+json) problem=$(printable 2000 <"$dir/body") ;;
+    *) return 0 ;;
+  esac
+  case $problem:$(printf %s "$problem" | sed -n 's/.*"status" *: *\([0-9]*\) *[,}].*/\1/p') in
+    '{'*"}:$code") fault=$(member code) ;;
+  esac
+  case $fault in
+    rate_limited | unavailable | internal_error | request_timeout) kind=again ;;
+    invalid_request | invalid_evidence | invalid_dpop_proof | invalid_token | insufficient_scope | \
+      not_admitted | not_found | method_not_allowed | payload_too_large | unsupported_media_type)
+      kind=refused
+      reason=$(member reason)
+      ;;
+  esac
+}
+
+# Why there is no answer: $kind is none, clock, or tls, which ends at once. The texts are those of curl
+# with OpenSSL, GnuTLS and NSS.
+no_answer() {
+  kind=none
+  remedy='try again later'
+  error=$(sed '/^More details here/,$d' "$dir/error" | printable 300)
+  ! too_long || error='the answer is longer than 64 KiB'
+  case $failed:$error in
+    35:*'wrong version'* | 35:*'unknown protocol'* | 35:*'too long'* | 35:*'TLS packet'* | \
+      35:*'exceeded the maximum'*)
+      kind=tls
+      remedy='plain HTTP answers at an https address: check the address and its port'
+      ;;
+    60:*expired* | 60:*'not yet'* | 60:*activated*)
+      kind=clock
+      remedy="the certificate is not valid at $(date -u +%Y-%m-%dT%H:%M:%SZ): set this machine's clock"
+      ;;
+    51:* | 60:*' target '* | 60:*'not match'*)
+      kind=tls
+      remedy='the certificate is for another name: check the address'
+      ;;
+    60:* | 77:*)
+      kind=tls
+      remedy='for a CA of your own set SSL_CERT_FILE or CURL_CA_BUNDLE to the file of its certificate'
+      ;;
+  esac
 }
 
 # As long as the answer asks, at most a minute, and a random part of 2, 4, 8 .. 32 s.
 pause() {
-  asked=$(tr -d '\r' <"$dir/head" | sed -n 's/^[Rr]etry-[Aa]fter: *0*\([0-9]\{1,4\}\)$/\1/p' | tail -n 1)
+  asked=$(field retry-after | sed -n 's/^0*\([0-9]\{1,4\}\)$/\1/p')
   asked=${asked:-0}
   [ "$asked" -le 60 ] || asked=60
   [ "$backoff" -ge 32 ] || backoff=$((backoff * 2))
   sleep $((asked + $(od -An -N2 -tu2 /dev/urandom) % (backoff + 1)))
 }
 
-retry() {
+# again STATUS WHAT REMEDY: waits before the next call, or ends if too many have failed.
+again() {
   attempts=$((attempts - 1))
-  [ "$attempts" -gt 0 ] || die 5 "$issuer is not available ($(reason)); try again later"
-  say "$issuer: $(reason); trying again"
+  [ "$attempts" -gt 0 ] || die "$1" "$2; $3"
+  say "$2; trying again"
   pause
 }
 
-refused() {
-  die 4 "$issuer refused: $(reason); its operator finds why in the audit event of this request"
+# What the problem says: its title, unless the remedy says as much.
+problem_text() {
+  title=${reason:-$(member title)}
+  id=$(member request_id)
+  printf '%s (status %s%s)' "${title:-$fault}" "$code" "${id:+, request $id}"
 }
 
-# metadata FILE PATH ARGUMENT...: leaves a good answer in $dir/FILE.
+# The service gave nothing good: tries again, or ends.
+retry() {
+  case $kind in
+    again) again 5 "$issuer is not available: $(problem_text)" 'try again later' ;;
+    foreign)
+      server=$(field server)
+      target=$(field location)
+      answer="$code $type${server:+, server $server}${target:+, leads to $target}"
+      again 5 "something else answers at $issuer: $answer" \
+        'check the address and what stands in front of the service'
+      ;;
+    tls) die 5 "no connection to $issuer ($error); $remedy" ;;
+    clock)
+      # Without TLS, so that it can be asked with a wrong clock.
+      [ "$attempts" -gt 1 ] || remedy="$remedy$(metadata_date)"
+      again 5 "no connection to $issuer ($error)" "$remedy"
+      ;;
+    none) again 5 "$issuer does not answer ($error)" "$remedy" ;;
+  esac
+}
+metadata_date() {
+  call 5 --noproxy '*' "$metadata_url/latest/"
+  date=$(field date)
+  printf %s "${date:+ (the metadata service says $date)}"
+}
+
+refused() {
+  case $fault:$reason in
+    *:no_role_matches)
+      remedy='check the name of the role and the policy (rollcall policy check FILE --document -)'
+      ;;
+    *:key_required) remedy='this script binds no key: use rollcall enroll --dpop-key FILE' ;;
+    *:resource_not_allowed) remedy="set ROLLCALL_RESOURCE to one of the role's audiences" ;;
+    *:already_enrolled) remedy='an operator can allow one more enrollment (rollcall admin reset)' ;;
+    *:key_changed)
+      remedy='use rollcall enroll --dpop-key with the first key, or have an operator reset the instance'
+      ;;
+    *:image_unchanged) remedy='redeploy the instance with a new image, or have an operator reset it' ;;
+    not_admitted:* | invalid_evidence:*)
+      reason=
+      remedy='its operator finds why in the audit event of this request'
+      ;;
+    *) remedy='this script and the service differ in version: fetch the script again' ;;
+  esac
+  die 4 "$issuer refused: $(problem_text); $remedy"
+}
+
+# Whether this machine has a route yet; new versions of curl don't say why they can't connect.
+has_route() { [ ! -r /proc/net/route ] || [ "$(wc -l </proc/net/route)" -gt 1 ]; }
+
+# metadata FILE PATH ARGUMENT...: leaves a good answer in $dir/FILE. As patient as with the service, but
+# for a machine with a network on which nothing has ever answered there: three tries.
 metadata() {
   file=$1
   url=$metadata_url/latest/$2
   shift 2
-  tries=3
+  quick=3
   backoff=1
   while :; do
     call 5 --noproxy '*' "$@" "$url"
+    [ "$code" = 000 ] || heard=yes
     case $code in
       200)
         mv "$dir/body" "$dir/$file"
         return
         ;;
-      000 | 429 | 5??) tries=$((tries - 1)) ;;
+      429 | 5??)
+        again 3 "the metadata service at $metadata_url is not available (status $code)" 'try again later'
+        ;;
+      000)
+        no_answer
+        ! too_long || die 3 "$metadata_url: $error; is that the metadata service of ECS?"
+        [ "$kind" = none ] ||
+          die 3 "no connection to $metadata_url ($error); write http:// in ROLLCALL_METADATA_URL"
+        quick=$((quick - 1))
+        [ "$quick" -gt 0 ] || [ -n "$heard" ] || [ "$failed" = 6 ] || ! has_route || attempts=1
+        if [ -n "$heard" ]; then
+          again 3 "the metadata service at $metadata_url does not answer ($error)" 'try again later'
+        else
+          again 3 "no metadata service at $metadata_url ($error)" 'is this an ECS instance in a VPC?'
+        fi
+        ;;
       *) return 1 ;;
     esac
-    [ "$tries" -gt 0 ] ||
-      die 3 "no metadata service at $metadata_url ($(reason)); is this an ECS instance in a VPC?"
-    pause
   done
 }
 
 metadata_token() {
   : >"$dir/auth"
-  if metadata token api/token -X PUT -H 'X-aliyun-ecs-metadata-token-ttl-seconds: 300'; then
+  if metadata token api/token -X PUT -H "X-aliyun-ecs-metadata-token-ttl-seconds: $token_seconds"; then
     one_line token '\041-\176' ||
       die 3 "the metadata token of $metadata_url is not one line of text; is that the service of ECS?"
     # In a file of its own: arguments can be seen by every process.
     token=$(tr -d '\r\n' <"$dir/token" | sed 's/["\\]/\\&/g')
     printf 'header = "X-aliyun-ecs-metadata-token: %s"\n' "$token" >"$dir/auth"
   else
+    said="$metadata_url gives no metadata token (status $code)"
     case $mode$code in
       auto404 | auto405) say 'no hardened mode at the metadata service; using normal mode' ;;
-      *404 | *405) die 3 "no hardened mode at $metadata_url; set ROLLCALL_METADATA_MODE=auto" ;;
-      *) die 3 "$metadata_url gives no metadata token ($(reason))" ;;
+      *404 | *405) no_hardened_mode ;;
+      *400) die 3 "$said; it refused the TTL of $token_seconds s; is that the metadata service of ECS?" ;;
+      *403) die 3 "$said; it refuses what comes through a proxy (X-Forwarded-For): reach it directly" ;;
+      *) die 3 "$said; is that the metadata service of ECS?" ;;
     esac
   fi
+}
+
+# Normal mode is worth less, so it is advised only where the metadata service itself has nothing else.
+no_hardened_mode() {
+  call 5 --noproxy '*' "$metadata_url/latest/meta-data/instance-id"
+  if [ "$code" = 200 ] && one_line body 'A-Za-z0-9-'; then
+    die 3 "no hardened mode at $metadata_url; set ROLLCALL_METADATA_MODE=auto"
+  fi
+  die 3 "$said; is ROLLCALL_METADATA_URL the address of the metadata service?"
 }
 
 challenge() {
@@ -141,10 +279,11 @@ challenge() {
   while :; do
     asked_at=$(now)
     call 15 -d "${role:+role=$role}" "$issuer/v1/challenge"
-    case $code in
-      200) break ;;
-      000 | 408 | 429 | 5??) retry ;;
-      *) refused ;;
+    judge application/json
+    case $kind in
+      good) break ;;
+      refused) refused ;;
+      *) retry ;;
     esac
   done
   answer=
@@ -171,7 +310,7 @@ evidence() {
   for path in document "pkcs7?audience=$audience"; do
     # Should the metadata token not be taken any more: once more with a new one.
     identity "$path" || { [ "$code" != 404 ] && metadata_token && identity "$path"; } ||
-      die 3 "$metadata_url gives no instance-identity/${path%%\?*} ($(reason))"
+      die 3 "$metadata_url gives no instance-identity/${path%%\?*} (status $code)"
   done
   if ! one_line document '\015\040-\176' || [ ! -s "$dir/pkcs7" ] ||
     [ -n "$(others pkcs7 '\012\015\040-\176')" ]; then
@@ -212,16 +351,19 @@ enroll() {
     call 15 -H 'Accept: application/jwt' --data-urlencode "document@$dir/document" \
       --data-urlencode "pkcs7@$dir/pkcs7" ${role:+--data-urlencode "role=$role"} \
       ${resource:+--data-urlencode "resource=$resource"} "$issuer/v1/enroll"
-    case $code in
-      200) deliver ;;
-      # The same challenge and evidence again: should the answer have been lost, it comes again.
-      000 | 408 | 429 | 5??) retry ;;
-      401)
+    judge application/jwt
+    case $kind in
+      good) deliver ;;
+      refused)
         # Too slow for the challenge is no refusal, once.
-        if [ -n "$late" ] || [ "$(now)" -lt "$deadline" ]; then refused; fi
+        case $fault$late in
+          invalid_evidence) [ "$(now)" -ge "$deadline" ] || refused ;;
+          *) refused ;;
+        esac
         late=yes
         ;;
-      *) refused ;;
+      # The same challenge and evidence again: if an answer was lost, the service repeats it.
+      *) retry ;;
     esac
   done
 }
@@ -243,6 +385,10 @@ main() {
   case $role in
     '') ;;
     [!a-z]* | *[!a-z0-9-]*) die 2 'ROLLCALL_ROLE: expected a-z, then a-z, 0-9 and -' ;;
+  esac
+  while [ "$metadata_url" != "${metadata_url%/}" ]; do metadata_url=${metadata_url%/}; done
+  case $metadata_url in
+    */latest) die 2 "ROLLCALL_METADATA_URL: remove /latest; expected ${metadata_url%/latest}" ;;
   esac
   case $mode in
     hardened | auto) ;;
@@ -267,12 +413,13 @@ main() {
     new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   fi
   late=
+  heard=
   while :; do
     challenge
     evidence
     enroll
     attempts=$((attempts - 1))
-    [ "$attempts" -gt 0 ] || die 5 "$issuer was too slow each time; try again later"
+    [ "$attempts" -gt 0 ] || die 5 "each challenge of $issuer expired before the enrollment was complete; try again later"
     say 'the challenge has expired; starting over with a new one'
   done
 }

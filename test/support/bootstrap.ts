@@ -94,3 +94,14 @@ export const enrollIn = (
     ROLLCALL_METADATA_URL: servers.metadataUrl,
     ...env,
   })
+
+/** A problem document as the service sends it, with members of a test's own. */
+export const problem = (
+  status: number,
+  code: string,
+  members: Readonly<Record<string, unknown>> = {},
+): Response =>
+  Response.json(
+    { type: 'about:blank', title: 'no', status, code, request_id: 'r', ...members },
+    { status, headers: { 'Content-Type': 'application/problem+json' } },
+  )

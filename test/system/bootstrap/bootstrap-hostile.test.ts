@@ -111,29 +111,32 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
 
   it('takes an answer of 64 KiB whose length is not announced', (context) =>
     withScene(async (servers) => {
-      const title = '{"title":"no","request_id":"the-end"}'
       servers.intercept = () => {
-        const body = new Blob([' '.repeat(65_536 - title.length), title])
-        return new Response(body.stream(), { status: 400 })
+        const body = new Blob([' '.repeat(65_536)])
+        return new Response(body.stream(), { status: 400, headers: { 'Content-Type': 'text/x' } })
       }
       const { status, stderr } = await run(servers, shellOf(context))
-      expect(status).toBe(4)
-      expect(stderr).toContain('status 400')
+      expect(status).toBe(5)
+      expect(stderr).toContain('400 text/x')
     }))
 
   it('sends no control characters of a title to the terminal, in any encoding', (context) =>
     withScene(async (servers) => {
-      const parts = ['{"title":"a\u009b31mb\u001b[31m\u202ec', '","request_id":"r\u0085"}']
+      const parts = [
+        '{"title":"a\u009b31mb\u001b[31m\u202ec',
+        '","request_id":"r\u0085","status":403,"code":"not_admitted"}',
+      ]
       const body = new Blob([
         parts[0] as string,
         Uint8Array.of(0x9b, 0x07, 0x7f),
         parts[1] as string,
       ])
-      servers.intercept = () => new Response(body, { status: 403 })
+      const headers = { 'Content-Type': 'application/problem+json' }
+      servers.intercept = () => new Response(body, { status: 403, headers })
       const { status, stderr } = await run(servers, shellOf(context))
       expect(status).toBe(4)
       expect(stderr).toMatch(FOR_TERMINALS)
-      expect(stderr).toContain('status 403: a??31mb[31m???c?, request r??')
+      expect(stderr).toContain('refused: a??31mb[31m???c? (status 403, request r??)')
     }))
 
   it("sends no control characters of curl's errors to the terminal", (context) =>

@@ -107,6 +107,6 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     const script = bootstrapScript({ issuer: `http://127.0.0.1:${await reservePort()}` })
     const run = await runScript(shellOf(context), script, { PATH, ROLLCALL_ATTEMPTS: '2' })
     expect(run).toMatchObject({ status: 5, stdout: '' })
-    expect(run.stderr).toMatch(/not available .*try again later/)
+    expect(run.stderr).toMatch(/does not answer .*try again later/)
   })
 })

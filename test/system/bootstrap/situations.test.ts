@@ -15,7 +15,7 @@ import {
 import { requireTool } from '../../support/requirements.ts'
 
 const SAID: Readonly<Record<MetadataFailure, RegExp>> = {
-  'no service': /no metadata service at http/,
+  'no service': /no metadata service at http|the metadata service at http\S+ is not available/,
   'no hardened mode': /no hardened mode at .*set ROLLCALL_METADATA_MODE=auto/,
   'token refused': /gives no (?:metadata token|instance-identity\/document) \(status 40[13]/,
   'not found': /gives no instance-identity\/\w+ \(status 404/,

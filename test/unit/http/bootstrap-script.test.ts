@@ -1,6 +1,7 @@
 // The script that instances receive: `bootstrap.sh` with two values in it.
 
 import { describe, expect, it } from 'vitest'
+import { ENROLLMENT_ANSWERS } from '../../../src/base/wire/enrollment-answers.ts'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { bootstrapTextModule } from '../../generate/bootstrap-text.ts'
 import { readProjectFile } from '../../support/sources.ts'
@@ -14,6 +15,24 @@ describe('bootstrap-text.ts', () => {
     const hint = 'src/http/bootstrap-text.ts is older than bootstrap.sh; run: npm run generate'
     const generated = await bootstrapTextModule()
     expect(readProjectFile('src/http/bootstrap-text.ts') === generated, hint).toBe(true)
+  })
+})
+
+describe('bootstrap.sh', () => {
+  const { code, reason } = ENROLLMENT_ANSWERS.Problem.properties
+  const functionOf = (name: string): string =>
+    new RegExp(`^${name}\\(\\) \\{\\n([^]*?)^\\}`, 'm').exec(
+      readProjectFile('src/http/bootstrap.sh'),
+    )?.[1] ?? ''
+
+  it('knows every code of a problem document', () => {
+    const known = new Set<string>(functionOf('judge').match(/[a-z_]+/g))
+    expect(code.enum.filter((name) => !known.has(name))).toEqual([])
+  })
+
+  it('has a remedy for every reason of a refusal, and for no other', () => {
+    const known = [...functionOf('refused').matchAll(/\*:([a-z_]+)\)/g)].map(([, name]) => name)
+    expect(known.toSorted()).toEqual(reason.enum.toSorted())
   })
 })
 
