@@ -25,6 +25,7 @@ export const CALL_EXITS =
 export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   unreachable: EXIT.unavailable,
   unavailable: EXIT.unavailable,
+  foreign_answer: EXIT.unavailable,
   metadata_failed: EXIT.metadata,
   challenge_malformed: EXIT.unavailable,
   challenge_foreign: EXIT.refused,
@@ -32,11 +33,10 @@ export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   enrollment_refused: EXIT.refused,
   token_malformed: EXIT.unavailable,
   not_renewable: EXIT.brokeOff,
-  redirected: EXIT.usage,
   request_refused: EXIT.usage,
   operator_refused: EXIT.refused,
   scope_missing: EXIT.refused,
-  forbidden: EXIT.refused,
   not_found: EXIT.refused,
+  no_operator_calls: EXIT.refused,
   unexpected_answer: EXIT.unavailable,
 }

@@ -3,7 +3,6 @@
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
-import { printable } from '../base/text.ts'
 import { SYSTEM_TIMING, type Timing, limited, readBytes } from '../base/timing.ts'
 import { type NoAnswer, noAnswer } from './no-answer.ts'
 
@@ -115,31 +114,4 @@ export const parseJson = (text: string): unknown => {
   } catch {
     return undefined
   }
-}
-
-const MAX_TITLE = 300
-const MAX_REQUEST_ID = 64
-
-const isShort = (value: unknown, limit: number): value is string =>
-  typeof value === 'string' && value.length <= limit
-
-/** What an error answer says, if it is problem details (RFC 9457) as rollcall sends them; nothing else of it is shown. */
-export const describeAnswer = ({ status, text }: Pick<Answer, 'status' | 'text'>): string => {
-  const answered = `the service answered ${status}`
-  const problem = parseJson(text) as { title?: unknown; request_id?: unknown } | null | undefined
-  if (!isShort(problem?.title, MAX_TITLE)) return answered
-  const id = problem.request_id
-  if (id !== undefined && !isShort(id, MAX_REQUEST_ID)) return answered
-  return `${answered}${id === undefined ? '' : `, request ${printable(id)}`}: ${printable(problem.title)}`
-}
-
-/** Why a call did not give what was hoped for, in one line. */
-export const reasonOf = (result: CallResult): string =>
-  result.ok ? describeAnswer(result.value) : result.refusal.detail
-
-/** Whether an enrollment may fare better later: no answer, 408, 429 and 5xx. */
-export const mayPass = (result: CallResult): boolean => {
-  if (!result.ok) return true
-  const { status } = result.value
-  return status === 408 || status === 429 || status >= 500
 }

@@ -1,12 +1,16 @@
 // What can go wrong when an instance or an operator calls a service. No message holds a token, a key or
 // evidence, so it may be logged.
 
+import type { RefusalReason } from './answer.ts'
+
 /** The codes are stable: callers may `switch` on them. */
 export type ClientErrorCode =
   /** Nobody answered in time, or the answer was longer than the limit. */
   | 'unreachable'
-  /** The service answered 408, 429 or 5xx, again and again. */
+  /** The service answered that it cannot decide now, again and again. */
   | 'unavailable'
+  /** Another server answered, again and again: a proxy, a CDN, something else at this address. */
+  | 'foreign_answer'
   /** An enrollment: the metadata service did not give the evidence; `cause` is its `MetadataError`. */
   | 'metadata_failed'
   /** An enrollment: the answer is not a challenge. */
@@ -15,24 +19,22 @@ export type ClientErrorCode =
   | 'challenge_foreign'
   /** An enrollment: each challenge expired before the service took the evidence. */
   | 'challenge_expired'
-  /** The service refused the enrollment; only its operator learns why. */
+  /** The service refused the enrollment; `reason` says why, as far as the instance may know. */
   | 'enrollment_refused'
   /** An enrollment: the answer is not a token, or not one that is bound as it was asked for. */
   | 'token_malformed'
   /** A renewal: a token was handed on, and its role does not let the instance enroll again. */
   | 'not_renewable'
-  /** An operator's call: a redirect, which is not followed. */
-  | 'redirected'
-  /** An operator's call: 400, something was asked for that makes no sense. */
+  /** An operator's call: what was sent is malformed, or too long. */
   | 'request_refused'
-  /** An operator's call: 401, the operator's token was refused. */
+  /** An operator's call: the operator's token was refused. */
   | 'operator_refused'
   /** An operator's call: the key lacks the scope that the call needs. */
   | 'scope_missing'
-  /** An operator's call: 403, by something before the service. */
-  | 'forbidden'
-  /** An operator's call: 404, no such thing, or no calls of operators. */
+  /** An operator's call: the service knows no such instance. */
   | 'not_found'
+  /** An operator's call: the service has no operators' calls; nothing is known of the instance. */
+  | 'no_operator_calls'
   /** An operator's call: an answer that this version does not know. */
   | 'unexpected_answer'
 
@@ -40,6 +42,8 @@ export type ClientErrorCode =
 export interface ClientErrorDetails {
   readonly code: ClientErrorCode
   readonly remedy?: string | undefined
+  /** Why the service refused an enrollment. */
+  readonly reason?: RefusalReason | undefined
   /** HTTP status of the last answer, if there was one. */
   readonly status?: number | undefined
   readonly cause?: unknown
@@ -56,14 +60,18 @@ export class ClientError extends Error {
   readonly detail: string
   /** What to do about it, if that is known; it can have several lines. */
   readonly remedy: string | undefined
+  /** With `enrollment_refused`, if the service tells the instance why. */
+  readonly reason: RefusalReason | undefined
+  /** HTTP status of the last answer, if there was one. */
   readonly status: number | undefined
 
-  constructor(detail: string, { code, remedy, status, cause }: ClientErrorDetails) {
+  constructor(detail: string, { code, remedy, reason, status, cause }: ClientErrorDetails) {
     const between = /^[A-Z]/.test(remedy ?? '') ? '\n' : '; '
     super(remedy === undefined ? detail : detail + between + remedy, { cause })
     this.code = code
     this.detail = detail
     this.remedy = remedy
+    this.reason = reason
     this.status = status
   }
 }

@@ -8,7 +8,8 @@ import {
   createMetadataClient,
 } from '../metadata/index.ts'
 import { attemptsUpTo } from '../metadata/patience.ts'
-import { type CallResult, type Retry, checkCount, mayPass, readReach, reasonOf } from './call.ts'
+import { type Failure, describeFailure, mayPass } from './answer.ts'
+import { type Retry, checkCount, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
 import {
@@ -20,6 +21,7 @@ import {
   readChallenge,
   readToken,
 } from './protocol.ts'
+import { enrollmentError } from './refusal.ts'
 
 /** What an enrollment needs. */
 export interface EnrollOptions extends Purpose {
@@ -41,8 +43,11 @@ const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
 interface Patience {
   /** Begins with short waits again. */
   rest(): void
-  /** Counts a failed call, and waits before the next one. @throws ClientError once there were too many */
-  retry(result: CallResult): Promise<void>
+  /**
+   * Counts a failed call, and waits before the next one.
+   * @throws ClientError once there were too many, and for a failure that does not pass
+   */
+  retry(failure: Failure): Promise<void>
   /** Counts a challenge that expired. @throws ClientError once there were too many */
   startOver(): void
 }
@@ -55,17 +60,11 @@ const createPatience = (options: EnrollOptions): Patience => {
   let failures = 0
   return {
     rest: () => void (failures = 0),
-    async retry(result) {
-      if (--left <= 0) {
-        throw new ClientError(`${issuer} is not available (${reasonOf(result)})`, {
-          code: result.ok ? 'unavailable' : 'unreachable',
-          remedy: 'try again later',
-          status: result.ok ? result.value.status : undefined,
-        })
-      }
-      const asked = result.ok ? retryAfterSeconds(result.value.headers) : 0
+    async retry(failure) {
+      if (!mayPass(failure) || --left <= 0) throw enrollmentError(issuer, failure)
+      const asked = failure.kind === 'none' ? 0 : retryAfterSeconds(failure.answer.headers)
       const waitSeconds = backoffSeconds(++failures, BACKOFF, timing.random(), asked)
-      onRetry({ detail: reasonOf(result), waitSeconds })
+      onRetry({ detail: describeFailure(failure), waitSeconds })
       await timing.wait(waitSeconds, signal)
     },
     startOver() {
@@ -80,24 +79,14 @@ const createPatience = (options: EnrollOptions): Patience => {
   }
 }
 
-const refused = ({ issuer }: EnrollOptions, result: CallResult): ClientError =>
-  new ClientError(`${issuer} refused: ${reasonOf(result)}`, {
-    code: 'enrollment_refused',
-    remedy: 'its operator finds why in the audit event of this request',
-    status: result.ok ? result.value.status : undefined,
-  })
-
 const getChallenge = async (options: EnrollOptions, patience: Patience): Promise<Challenge> => {
   const { timing } = readReach(options)
   patience.rest()
   for (;;) {
     const askedAt = timing.elapsed()
-    const result = await askForChallenge(options)
-    if (result.ok && result.value.status === 200) {
-      return readChallenge(options, result.value, askedAt)
-    }
-    if (!mayPass(result)) throw refused(options, result)
-    await patience.retry(result)
+    const reading = await askForChallenge(options)
+    if (reading.kind === 'expected') return readChallenge(options, reading.answer, askedAt)
+    await patience.retry(reading)
   }
 }
 
@@ -111,6 +100,10 @@ const getEvidence = async (metadata: MetadataClient, audience: string): Promise<
   }
 }
 
+/** Whether evidence was refused because it came after the challenge had expired; that may happen once. */
+const isTooLate = (failure: Failure, isOver: boolean): boolean =>
+  isOver && failure.kind === 'problem' && failure.problem.code === 'invalid_evidence'
+
 /** Shows evidence for a challenge until it has expired. @returns `undefined` if it did */
 const showEvidence = async (
   options: EnrollOptions,
@@ -123,16 +116,11 @@ const showEvidence = async (
   while (timing.elapsed() < deadline) {
     const askedAt = timing.elapsed()
     // Each try sends the same challenge and evidence: if an answer was lost, the service gives it again.
-    const result = await postEvidence(options, audience, evidence)
-    if (result.ok && result.value.status === 200) return readToken(options, result.value, askedAt)
-    if (mayPass(result)) {
-      await state.patience.retry(result)
-      continue
-    }
-    // Evidence that came too late for its challenge is refused; that may happen once.
-    const isLate = result.ok && result.value.status === 401 && timing.elapsed() >= deadline
-    if (!isLate || state.isLate) throw refused(options, result)
-    state.isLate = true
+    const reading = await postEvidence(options, audience, evidence)
+    if (reading.kind === 'expected') return readToken(options, reading.answer, askedAt)
+    if (!isTooLate(reading, timing.elapsed() >= deadline) || state.isLate) {
+      await state.patience.retry(reading)
+    } else state.isLate = true
   }
   return undefined
 }

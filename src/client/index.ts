@@ -41,6 +41,7 @@
  * @module
  */
 
+export type { RefusalReason } from './answer.ts'
 export type { Fetch, Reach, Retry } from './call.ts'
 export type { CheckName, CheckOptions, Outcome } from './checks/check.ts'
 export { CHECK_NAMES, type Diagnosis, diagnoseEnrollment } from './checks/diagnose.ts'

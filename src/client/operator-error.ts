@@ -1,9 +1,11 @@
-// What an answer means that an operator did not hope for, and what to do next. Of the service's words only its
-// title is shown.
+// The error that an operator's call ends with when the service does not give what was asked for: what happened, and
+// what to do about it.
 
+import { UNKNOWN_INSTANCE } from '../base/wire/operator-calls.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
-import { type Answer, describeAnswer, parseJson } from './call.ts'
+import { type Failure, type ServiceProblem, describeFailure, mayPass } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
+import { FOREIGN_REMEDY, VERSIONS_DIFFER } from './refusal.ts'
 
 /** What a call was made with, as far as it may be told. */
 export interface Caller {
@@ -36,7 +38,7 @@ const clockHint = (date: string | null, now: number): string => {
 const refusedToken = (date: string | null, { issuer, operator, kid, now }: Caller): string =>
   `The operator's token was refused:${clockHint(date, now)}
   - ROLLCALL_ADMIN_KEYS of the service must hold the public key ${kid}
-  - the issuer must be ROLLCALL_ISSUER of the service to the letter; it is ${issuer}
+  - the issuer must equal ROLLCALL_ISSUER of the service exactly; it is ${issuer}
   - if that key has a name there, the operator must have that name; it is ${operator}`
 
 const missingScope = ({ kid, scope }: Caller): string =>
@@ -47,64 +49,60 @@ const triedTimes = (tries: number): string => (tries === 1 ? 'Tried once' : `Tri
 
 const LOST = 'An earlier try, whose answer was lost, may have done it already'
 
-/** Whether the service itself says that there is no such thing: another server's 404 says nothing of it. */
-const isNotFound = (text: string): boolean => {
-  const problem = parseJson(text)
-  return (
-    typeof problem === 'object' &&
-    problem !== null &&
-    (problem as { readonly code?: unknown }).code === 'not_found'
-  )
-}
+const missing = ({ title }: ServiceProblem, tries: number): Said =>
+  title === UNKNOWN_INSTANCE
+    ? [
+        'not_found',
+        `Check the account, the region and the id of the instance${tries > 1 ? `\n${LOST}` : ''}`,
+      ]
+    : [
+        'no_operator_calls',
+        'The service has no calls of operators: set ROLLCALL_ADMIN_KEYS there. Or it is older than this client',
+      ]
 
-const remedyOf = (
-  { status, headers, text }: Answer,
-  caller: Caller,
-): readonly [ClientErrorCode, string | undefined] => {
+/** The code of the error, and what to do. */
+type Said = readonly [ClientErrorCode, remedy: string | undefined]
+
+const saidOf = ({ problem, answer }: Failure & { kind: 'problem' }, caller: Caller): Said => {
   const { tries } = caller
-  if (status < 400) {
-    return [
-      'redirected',
-      'The issuer must be the address of the service itself, not of a proxy or of a host that redirects',
-    ]
+  switch (problem.code) {
+    case 'invalid_request':
+      return ['request_refused', undefined]
+    case 'payload_too_large':
+      return ['request_refused', 'Shorten what is sent']
+    case 'invalid_token':
+      return ['operator_refused', refusedToken(answer.headers.get('Date'), caller)]
+    case 'insufficient_scope':
+      return ['scope_missing', missingScope(caller)]
+    case 'not_found':
+      return missing(problem, tries)
+    case 'internal_error':
+      return ['unavailable', `${triedTimes(tries)}; its own log says more, under that request`]
+    case 'rate_limited':
+    case 'unavailable':
+    case 'request_timeout':
+      return ['unavailable', `${triedTimes(tries)}; try again later`]
+    default:
+      return ['unexpected_answer', VERSIONS_DIFFER]
   }
-  if (status === 400) return ['request_refused', undefined]
-  if (status === 401) return ['operator_refused', refusedToken(headers.get('Date'), caller)]
-  if (headers.get('WWW-Authenticate')?.includes('error="insufficient_scope"')) {
-    return ['scope_missing', missingScope(caller)]
-  }
-  const lost = tries > 1 ? `\n${LOST}` : ''
-  if (status === 403) {
-    return [
-      'forbidden',
-      `A proxy in front of the service may have refused the call; ask its operator${lost}`,
-    ]
-  }
-  if (status === 404 && !isNotFound(text)) {
-    return ['unexpected_answer', 'That answer is not of a rollcall service; check the issuer']
-  }
-  if (status === 404) {
-    return [
-      'not_found',
-      `It knows no such thing, or has no calls of operators: is ROLLCALL_ADMIN_KEYS set there?${lost}`,
-    ]
-  }
-  if (status === 500) return ['unavailable', 'Its own log says more, under that request']
-  if (status === 429 || status > 500) {
-    return ['unavailable', `${triedTimes(tries)}; try again later`]
-  }
-  return ['unexpected_answer', 'Is the service of the same version as this client?']
 }
 
-/** The error that an answer other than 2xx is. */
-export const answerError = (answer: Answer, caller: Caller): ClientError => {
-  const [code, remedy] = remedyOf(answer, caller)
-  return new ClientError(describeAnswer(answer), { code, remedy, status: answer.status })
+/** The error of an operator's call that ends with this. */
+export const operatorError = (failure: Failure, caller: Caller): ClientError => {
+  const { issuer, tries } = caller
+  const tried = `tried ${tries} time${tries === 1 ? '' : 's'}`
+  if (failure.kind === 'none') {
+    const remedy = mayPass(failure) ? 'Is the service running, and reachable from here?' : undefined
+    return new ClientError(`${issuer}: ${failure.detail}, ${tried}`, {
+      code: 'unreachable',
+      remedy,
+    })
+  }
+  const { status } = failure.answer
+  if (failure.kind === 'foreign') {
+    const detail = `${describeFailure(failure, issuer)}, ${tried}`
+    return new ClientError(detail, { code: 'foreign_answer', remedy: FOREIGN_REMEDY, status })
+  }
+  const [code, remedy] = saidOf(failure, caller)
+  return new ClientError(describeFailure(failure), { code, remedy, status })
 }
-
-/** The error that no answer at all is. */
-export const noAnswerError = (detail: string, { issuer, tries }: Caller): ClientError =>
-  new ClientError(`${issuer}: ${detail}, tried ${tries} time${tries === 1 ? '' : 's'}`, {
-    code: 'unreachable',
-    remedy: 'Is the service running, and reachable from here?',
-  })

@@ -1,18 +1,15 @@
 // The operators' calls. Each try signs a token of its own, good for a minute and for one call.
 
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
-import { OPERATOR_CALLS, type OperatorAction } from '../base/wire/operator-calls.ts'
+import {
+  OPERATOR_CALLS,
+  type OperatorAction,
+  type OperatorCall,
+} from '../base/wire/operator-calls.ts'
 import { signJws } from '../token/jws.ts'
 import { OPERATOR_NAME_PATTERN } from '../token/operator-keys.ts'
-import {
-  type Answer,
-  type CallResult,
-  type Reach,
-  type Retry,
-  callService,
-  checkCount,
-  readReach,
-} from './call.ts'
+import { type Reading, describeFailure, mayPass, readingOf } from './answer.ts'
+import { type Answer, type Reach, type Retry, callService, checkCount, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
 import {
@@ -24,7 +21,7 @@ import {
   readInstancePage,
   readOperatorAnswer,
 } from './operator-answers.ts'
-import { type Caller, answerError, noAnswerError } from './operator-error.ts'
+import { operatorError } from './operator-error.ts'
 import type { PrivateKey } from './private-key.ts'
 
 /** What an operator's calls are made with. */
@@ -94,13 +91,12 @@ export interface OperatorClient {
 /** As many as the service looks at for a page if it is asked for no other number. */
 const DEFAULT_PAGE_LIMIT = 100
 
+const JSON_TYPE = 'application/json'
 const TOKEN_SECONDS = 60
 const DEFAULT_RETRIES = 4
 const BACKOFF: Backoff = { firstSeconds: 1, maxSeconds: 30 }
 /** A page of 1000 instances has less than a quarter of this. */
 const MAX_ANSWER_BYTES = 4_194_304
-/** Too many requests, and a service or a proxy before it that cannot answer now. */
-const PASSING_STATUSES: ReadonlySet<number> = /* @__PURE__ */ new Set([429, 502, 503, 504])
 
 /** What differs from call to call. */
 interface Given {
@@ -123,21 +119,17 @@ const queryOf = ({ query = {} }: Given): string => {
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
-const readBody = (answer: Answer, caller: Caller): unknown => {
-  if (answer.status < 200 || answer.status > 299) throw answerError(answer, caller)
+const readBody = ({ text, status }: Answer, issuer: string): unknown => {
   try {
-    return answer.text === '' ? undefined : (JSON.parse(answer.text) as unknown)
+    return text === '' ? undefined : (JSON.parse(text) as unknown)
   } catch {
-    throw new ClientError(`${caller.issuer} did not answer with JSON`, {
+    throw new ClientError(`${issuer} did not answer with JSON`, {
       code: 'unexpected_answer',
       remedy: 'is the issuer a rollcall service?',
-      status: answer.status,
+      status,
     })
   }
 }
-
-const passes = (result: CallResult): boolean =>
-  result.ok ? PASSING_STATUSES.has(result.value.status) : result.refusal.passes
 
 /**
  * Creates a client. Nothing is sent before something is asked for.
@@ -164,34 +156,33 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
     return signJws('rollcall-admin+jwt', claims, signer)
   }
 
-  const send = async (action: OperatorAction, given: Given): Promise<CallResult> => {
-    const { method } = OPERATOR_CALLS[action]
+  const send = async (action: OperatorAction, given: Given): Promise<Reading> => {
+    const { method, answer }: OperatorCall = OPERATOR_CALLS[action]
     const { fields } = given
     const address = issuer + pathOf(action, given)
     const headers = {
-      Accept: 'application/json',
+      Accept: JSON_TYPE,
       Authorization: `Bearer ${await makeToken(method, address)}`,
-      ...(fields && { 'Content-Type': 'application/json' }),
+      ...(fields && { 'Content-Type': JSON_TYPE }),
     }
     const body = fields && JSON.stringify(fields)
     const url = address + queryOf(given)
-    return callService({ url, method, headers, body, maxBytes: MAX_ANSWER_BYTES }, options)
+    const made = { url, method, headers, body, maxBytes: MAX_ANSWER_BYTES }
+    return readingOf(await callService(made, options), answer && JSON_TYPE)
   }
 
   const call = async (action: OperatorAction, given: Given): Promise<unknown> => {
     const { scope } = OPERATOR_CALLS[action]
     for (let tries = 1; ; tries++) {
-      const result = await send(action, given)
-      if (!passes(result) || tries > retries) {
-        const caller = { issuer, operator, kid: signer.kid, scope, tries, now: timing.now() }
-        if (!result.ok) throw noAnswerError(result.refusal.detail, caller)
-        return readBody(result.value, caller)
+      const reading = await send(action, given)
+      if (reading.kind === 'expected') return readBody(reading.answer, issuer)
+      if (!mayPass(reading) || tries > retries) {
+        const { kid } = signer
+        throw operatorError(reading, { issuer, operator, kid, scope, tries, now: timing.now() })
       }
-      const asked = result.ok ? retryAfterSeconds(result.value.headers) : 0
+      const asked = reading.kind === 'none' ? 0 : retryAfterSeconds(reading.answer.headers)
       const waitSeconds = backoffSeconds(tries, BACKOFF, timing.random(), asked)
-      const detail = result.ok
-        ? `the service answered ${result.value.status}`
-        : result.refusal.detail
+      const detail = describeFailure(reading)
       onRetry?.({ detail, waitSeconds })
       await timing.wait(waitSeconds, signal)
     }

@@ -3,14 +3,8 @@
 import { audienceName } from '../base/wire/audience-name.ts'
 import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Evidence } from '../metadata/index.ts'
-import {
-  type Answer,
-  type CallResult,
-  type Reach,
-  callService,
-  parseJson,
-  readReach,
-} from './call.ts'
+import { type Reading, readingOf } from './answer.ts'
+import { type Answer, type Reach, callService, parseJson, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import type { DpopKey } from './dpop-key.ts'
 
@@ -64,11 +58,18 @@ const membersOf = (text: string): Readonly<Record<string, unknown>> => {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
+/** Both calls ask for this. */
+const JSON_TYPE = 'application/json'
+
 /** Asks once for a challenge. */
-export const askForChallenge = (purpose: Purpose): Promise<CallResult> => {
+export const askForChallenge = async (purpose: Purpose): Promise<Reading> => {
   const { issuer, role, dpopKey } = purpose
   const body = formOf({ role, dpop_jkt: dpopKey?.thumbprint })
-  return callService({ url: issuer + CHALLENGE_PATH, body }, purpose)
+  const headers = { Accept: JSON_TYPE }
+  return readingOf(
+    await callService({ url: issuer + CHALLENGE_PATH, body, headers }, purpose),
+    JSON_TYPE,
+  )
 }
 
 const AUDIENCE = /^[A-Za-z0-9_-]{64}$/
@@ -113,14 +114,14 @@ export const postEvidence = async (
   purpose: Purpose,
   audience: string,
   evidence: Evidence,
-): Promise<CallResult> => {
+): Promise<Reading> => {
   const { issuer, role, resource, dpopKey } = purpose
   const url = issuer + ENROLL_PATH
   const dpop = await dpopKey?.prove(url, audience, readReach(purpose).timing.now())
   const { document, pkcs7 } = evidence
   const body = formOf({ document, pkcs7, role, resource })
-  const headers = { Accept: 'application/json', ...(dpop !== undefined && { DPoP: dpop }) }
-  return callService({ url, body, headers }, purpose)
+  const headers = { Accept: JSON_TYPE, ...(dpop !== undefined && { DPoP: dpop }) }
+  return readingOf(await callService({ url, body, headers }, purpose), JSON_TYPE)
 }
 
 const TOKEN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}$/

@@ -96,9 +96,9 @@ export interface ForgetResult {
 
 const AT_ONCE = 8
 
-/** Whether the next call would be answered no better. */
-const stops = ({ status }: ClientError): boolean =>
-  status === undefined || [401, 403, 429].includes(status) || status >= 502
+/** Whether the next call would be answered no better: only a call that is refused itself, or fails inside (500). */
+const stops = ({ code, status }: ClientError): boolean =>
+  code !== 'request_refused' && !(code === 'unavailable' && status === 500)
 
 /**
  * Forgets instances of a place, a few at once.

@@ -10,6 +10,7 @@ import {
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
 import { listen } from './listener.ts'
 import { CLUSTER, ROLE } from './test-enroller.ts'
+import { problem } from './problem.ts'
 import { createTestService } from './test-service.ts'
 
 /** What a test does to a request on its way; `undefined` lets it pass. */
@@ -27,6 +28,8 @@ export interface ClientServersOptions {
   readonly lifetimeSeconds?: number
   /** How far the clock of the service is from this machine's. Default: 0. */
   readonly clockOffsetSeconds?: number
+  /** What the role matches beside the account. */
+  readonly match?: Readonly<Record<string, readonly string[]>>
   /** Members of the role. */
   readonly role?: Readonly<Record<string, unknown>>
 }
@@ -78,7 +81,7 @@ export const startClientServers = async (
   options: ClientServersOptions = {},
 ): Promise<ClientServers> => {
   const { challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
-  const { clockOffsetSeconds = 0 } = options
+  const { clockOffsetSeconds = 0, match } = options
   const emulator = await emulatorFor(options.emulator ?? {})
   const timing = createFastTiming()
   const service = await listenFirst()
@@ -88,7 +91,7 @@ export const startClientServers = async (
   const policy = {
     roles: {
       [ROLE]: {
-        match: { owner_account_id: [account] },
+        match: { owner_account_id: [account], ...match },
         token: { audience: [CLUSTER], lifetime_seconds: lifetimeSeconds },
         reenrollment: 'always',
         ...role,
@@ -141,9 +144,9 @@ export const startClientServers = async (
   })
 }
 
-/** An answer that says to come again. */
+/** The answer of a service that cannot decide now. */
 export const unavailable = (headers: Record<string, string> = {}): Response =>
-  new Response('', { status: 503, headers })
+  problem('unavailable', { headers })
 
 /** Whether a request is the enrollment itself. */
 export const isEnroll = ({ url }: Request): boolean => url.endsWith('/v1/enroll')

@@ -4,9 +4,11 @@
 import type { MetadataEmulator } from '../../src/emulator/index.ts'
 import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
+import type { ProblemCode } from '../../src/http/problems.ts'
 import { type MetadataClient, createMetadataClient } from '../../src/metadata/index.ts'
 import { type PrivateKey, type Reach, parsePrivateKey } from '../../src/client/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
+import { type ProblemOptions, problem } from './problem.ts'
 import { createTestService } from './test-service.ts'
 import { type TestTiming, createTestTiming } from './timing.ts'
 
@@ -129,7 +131,13 @@ export const inTurn = (path: string, ...answers: readonly Reply[]): Reply => {
     new URL(request.url).pathname.endsWith(path) ? left.shift()?.(request, real) : undefined
 }
 
-/** An answer of a status. */
+/** A problem document of the service. */
+export const refusing =
+  (code: ProblemCode, options: ProblemOptions = {}): Reply =>
+  () =>
+    problem(code, options)
+
+/** An answer of a status, of which nothing tells that it is the service's. */
 export const status =
   (code: number, headers: Record<string, string> = {}): Reply =>
   () =>

@@ -160,6 +160,7 @@ describe('the public modules', () => {
           "type PrunePlan",
           "type Purpose",
           "type Reach",
+          "type RefusalReason",
           "type RenewOptions",
           "type RenewalFailure",
           "type Retry",

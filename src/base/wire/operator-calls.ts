@@ -100,3 +100,9 @@ export const OPERATOR_CALLS = {
 
 /** What an operator does: the name of a call. */
 export type OperatorAction = keyof typeof OPERATOR_CALLS
+
+/**
+ * The title of the 404 that a call on an instance gets when the service knows no such instance. A service without
+ * operators' calls answers 404 too, with another title.
+ */
+export const UNKNOWN_INSTANCE = 'The service knows no such instance'

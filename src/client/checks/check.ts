@@ -3,7 +3,7 @@
 
 import type { MetadataClient } from '../../metadata/index.ts'
 import type { PublicKey } from '../../token/public-key.ts'
-import type { CallResult } from '../call.ts'
+import type { Reading } from '../answer.ts'
 import type { Challenge, Purpose } from '../protocol.ts'
 
 /** What is to be tried. */
@@ -22,7 +22,7 @@ export interface CheckOptions extends Purpose {
 export interface Findings {
   document?: string
   /** The answer to the first call of the service, and the middle of the time it took, Unix seconds. */
-  health?: CallResult
+  health?: Reading
   healthAt?: number
   keys?: readonly PublicKey[]
   challenge?: Challenge

@@ -6,25 +6,37 @@ import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { decodePkcs7 } from '../../codec/pem.ts'
 import { readSignedData } from '../../codec/signed-data.ts'
 import { keyByThumbprint, openJws } from '../../token/jws.ts'
-import { type Answer, describeAnswer, readReach, reasonOf } from '../call.ts'
+import { type Failure, describeFailure } from '../answer.ts'
+import { readReach } from '../call.ts'
 import { ClientError } from '../client-error.ts'
 import { askForChallenge, postEvidence, readChallenge, readToken } from '../protocol.ts'
-import { type Check, type Findings, type Outcome, failed, ok, skipped } from './check.ts'
+import { enrollmentError } from '../refusal.ts'
+import {
+  type Check,
+  type CheckOptions,
+  type Findings,
+  type Outcome,
+  failed,
+  ok,
+  skipped,
+} from './check.ts'
 import { metadataFailed } from './metadata.ts'
 
-const AUDIT = 'its operator finds why in the audit event of that request'
+/** What an enrollment would end with. */
+const failedCall = ({ issuer }: CheckOptions, failure: Failure): Outcome => {
+  const { detail, remedy } = enrollmentError(issuer, failure)
+  return failed(detail, remedy ?? 'try again later')
+}
 
 const challenge: Check = {
   name: 'challenge',
   needs: ['service'],
   async run(options, findings) {
     const askedAt = readReach(options).timing.elapsed()
-    const result = await askForChallenge(options)
-    if (!result.ok || result.value.status !== 200) {
-      return failed(reasonOf(result), `POST /v1/challenge must be answered; ${AUDIT}`)
-    }
+    const reading = await askForChallenge(options)
+    if (reading.kind !== 'expected') return failedCall(options, reading)
     try {
-      findings.challenge = readChallenge(options, result.value, askedAt)
+      findings.challenge = readChallenge(options, reading.answer, askedAt)
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       const { code, detail, remedy = '' } = error
@@ -66,16 +78,6 @@ const signature: Check = {
   },
 }
 
-const REMEDIES: Readonly<Record<number, string>> = {
-  401:
-    'the evidence was refused: does the service trust who signs here (ROLLCALL_TRUST_ANCHORS is for ' +
-    `test clouds only)? ${AUDIT}`,
-  403:
-    'no role of the policy, a key that the role wants (--dpop-key), a ban, or the first-use rule: ' +
-    `\`rollcall policy check FILE --document -\` tries a policy on the document of this instance; ${AUDIT}`,
-  503: 'its ledger may be down: its own log says more',
-}
-
 /** Whether the token verifies under the published keys, as relying parties would have it. */
 const tokenProblem = async (token: string, issuer: string, { keys }: Findings) => {
   if (keys === undefined) return undefined
@@ -83,9 +85,6 @@ const tokenProblem = async (token: string, issuer: string, { keys }: Findings) =
   if (!claims.ok) return `the token does not verify under the keys (${claims.refusal})`
   return claims.value['iss'] === issuer ? undefined : 'the token names another issuer'
 }
-
-const refusedOutcome = (answer: Answer): Outcome =>
-  failed(describeAnswer(answer), REMEDIES[answer.status] ?? AUDIT)
 
 const enrollment: Check = {
   name: 'enrollment',
@@ -99,13 +98,16 @@ const enrollment: Check = {
     }
     const { document = '', pkcs7 = '', challenge: made } = findings
     const askedAt = readReach(options).timing.elapsed()
-    const result = await postEvidence(options, made?.audience ?? '', { document, pkcs7 })
-    if (!result.ok) {
-      return failed(reasonOf(result), 'try again later; the service may have enrolled it')
+    const reading = await postEvidence(options, made?.audience ?? '', { document, pkcs7 })
+    if (reading.kind === 'none') {
+      return failed(
+        describeFailure(reading),
+        'try again later; the service may have enrolled this instance',
+      )
     }
-    if (result.value.status !== 200) return refusedOutcome(result.value)
+    if (reading.kind !== 'expected') return failedCall(options, reading)
     try {
-      const enrolled = readToken(options, result.value, askedAt)
+      const enrolled = readToken(options, reading.answer, askedAt)
       const { accessToken, role, expiresInSeconds, tokenType } = enrolled
       const problem = await tokenProblem(accessToken, options.issuer, findings)
       if (problem !== undefined) {

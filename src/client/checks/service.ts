@@ -3,16 +3,19 @@
 import { printable } from '../../base/text.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from '../../token/public-key.ts'
 import { parseKeySet } from '../../token/signing-keys.ts'
-import { type CallResult, callService, parseJson, readReach, reasonOf } from '../call.ts'
+import { type Failure, type Reading, describeFailure, readingOf } from '../answer.ts'
+import { callService, parseJson, readReach } from '../call.ts'
+import { FOREIGN_REMEDY } from '../refusal.ts'
 import { type Check, type CheckOptions, type Findings, failed, ok, skipped } from './check.ts'
 
 /** A token that was made this long after now is refused by most relying parties. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
-const ask = (options: CheckOptions, path: string): Promise<CallResult> =>
-  callService({ url: options.issuer + path }, options)
+/** Asks for a JSON document. */
+const ask = async (options: CheckOptions, path: string): Promise<Reading> =>
+  readingOf(await callService({ url: options.issuer + path }, options), 'application/json')
 
-const askHealth = async (options: CheckOptions, findings: Findings): Promise<CallResult> => {
+const askHealth = async (options: CheckOptions, findings: Findings): Promise<Reading> => {
   if (findings.health === undefined) {
     const { timing } = readReach(options)
     const startedAt = timing.now()
@@ -22,12 +25,15 @@ const askHealth = async (options: CheckOptions, findings: Findings): Promise<Cal
   return findings.health
 }
 
+const ASK_OPERATOR = 'ask the operator of the service, or of the proxy in front of it'
+
 const clock: Check = {
   name: 'clock',
   needs: [],
   async run(options, findings) {
     const health = await askHealth(options, findings)
-    const date = health.ok ? Date.parse(health.value.headers.get('Date') ?? '') / 1000 : Number.NaN
+    const told = health.kind === 'none' ? null : health.answer.headers.get('Date')
+    const date = Date.parse(told ?? '') / 1000
     if (Number.isNaN(date)) return skipped('not tried: the service gave no date to compare with')
     // The header is cut to the second.
     const off = Math.round((findings.healthAt ?? 0) - date - 0.5)
@@ -48,33 +54,36 @@ const service: Check = {
   async run(options, findings) {
     const { issuer } = options
     const health = await askHealth(options, findings)
-    if (!health.ok) {
+    if (health.kind === 'expected') return ok(`${issuer} answers`)
+    if (health.kind === 'none') {
       return failed(
-        `${issuer}: ${health.refusal.detail}`,
+        `${issuer}: ${health.detail}`,
         'is it running, and may this machine reach it (name, route, security group, firewall)?',
       )
     }
-    if (health.value.status === 200) return ok(`${issuer} answers`)
-    return failed(
-      `${issuer}/healthz: ${reasonOf(health)}`,
-      'is that rollcall, and is anything before it? Its own log says more',
-    )
+    if (health.kind === 'foreign') return failed(describeFailure(health, issuer), FOREIGN_REMEDY)
+    return failed(`/healthz: ${describeFailure(health)}`, ASK_OPERATOR)
   },
 }
 
-const ASK_OPERATOR = 'the operator of the service, or of the proxy in front of it, has to mend that'
+/** Whether an answer is `{"status":"unavailable"}` of the service, which is no problem document. */
+const isUnready = (failure: Failure): boolean => {
+  if (failure.kind !== 'foreign' || failure.answer.status !== 503) return false
+  const body = parseJson(failure.answer.text) as { readonly status?: unknown } | null | undefined
+  return body?.status === 'unavailable'
+}
 
 /** Nobody can enroll while it fails, though keys are published and `/healthz` answers. */
 const ledger: Check = {
   name: 'ledger',
   needs: ['service'],
   async run(options) {
-    const result = await ask(options, '/readyz')
-    if (!result.ok) return failed(reasonOf(result), ASK_OPERATOR)
-    const { status } = result.value
-    if (status === 404) return skipped('not tried: this service has no /readyz, it is older')
-    if (status === 200) return ok('the ledger answers')
-    if (status !== 503) return failed(`/readyz: ${reasonOf(result)}`, ASK_OPERATOR)
+    const reading = await ask(options, '/readyz')
+    if (reading.kind === 'expected') return ok('the ledger answers')
+    if (reading.kind === 'problem' && reading.problem.code === 'not_found') {
+      return skipped('not tried: this service has no /readyz, it is older')
+    }
+    if (!isUnready(reading)) return failed(`/readyz: ${describeFailure(reading)}`, ASK_OPERATOR)
     return failed(
       'the ledger does not answer, so nobody can enroll',
       'the log of the service names the cause; its operator then looks at the store of ROLLCALL_LEDGER',
@@ -97,9 +106,9 @@ const discovery: Check = {
   needs: ['service'],
   async run(options) {
     const { issuer } = options
-    const result = await ask(options, '/.well-known/openid-configuration')
-    if (!result.ok || result.value.status !== 200) return failed(reasonOf(result), ASK_OPERATOR)
-    const document = readDiscovery(result.value.text)
+    const reading = await ask(options, '/.well-known/openid-configuration')
+    if (reading.kind !== 'expected') return failed(describeFailure(reading), ASK_OPERATOR)
+    const document = readDiscovery(reading.answer.text)
     if (document === undefined) return failed('it is not a discovery document', ASK_OPERATOR)
     const { issuer: named, jwksUri } = document
     if (named !== issuer) {
@@ -134,9 +143,9 @@ const jwks: Check = {
   name: 'keys',
   needs: ['service'],
   async run(options, findings) {
-    const result = await ask(options, '/.well-known/jwks.json')
-    if (!result.ok || result.value.status !== 200) return failed(reasonOf(result), ASK_OPERATOR)
-    const keys = await readKeys(result.value.text)
+    const reading = await ask(options, '/.well-known/jwks.json')
+    if (reading.kind !== 'expected') return failed(describeFailure(reading), ASK_OPERATOR)
+    const keys = await readKeys(reading.answer.text)
     if (typeof keys === 'string') return failed(keys, ASK_OPERATOR)
     findings.keys = keys
     const algorithms = keys.map(({ algorithm }) => algorithm.alg).join(', ')

@@ -4,7 +4,11 @@
 import type { InferOutput } from 'valibot'
 import { type Result, accept, refuse } from '../../base/result.ts'
 import type { SentAnswer } from '../../base/wire/answers.ts'
-import type { OPERATOR_CALLS, OperatorCall } from '../../base/wire/operator-calls.ts'
+import {
+  type OPERATOR_CALLS,
+  type OperatorCall,
+  UNKNOWN_INSTANCE,
+} from '../../base/wire/operator-calls.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Operator } from '../../operate/authenticate.ts'
 import { introspect } from '../../operate/introspect.ts'
@@ -63,7 +67,7 @@ export type Done<Call> = BodyOf<Call> & {
 }
 
 /** Why a call that was read is refused: what its path names does not exist, or what was sent makes no sense. */
-export type CallRefusal = { readonly code: 'not_found' } | RequestRefusal
+export type CallRefusal = { readonly code: 'not_found'; readonly title: string } | RequestRefusal
 
 /** Does what a call asks for. */
 export type Handler<Call extends OperatorCall> = (
@@ -88,7 +92,9 @@ const pageDone = <Item, Body>(
 const instanceDone = (
   instance: EnrolledInstance | undefined,
 ): Result<Done<Changes>, CallRefusal> =>
-  instance === undefined ? refuse({ code: 'not_found' }) : accept({ body: instanceBody(instance) })
+  instance === undefined
+    ? refuse({ code: 'not_found', title: UNKNOWN_INSTANCE })
+    : accept({ body: instanceBody(instance) })
 
 type Changes = (typeof OPERATOR_CALLS)['reset' | 'revoke' | 'forget']
 

@@ -8,6 +8,7 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { ROLE } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
 import { type ClientServers, isEnroll, startClientServers } from '../../support/client-servers.ts'
+import { problem } from '../../support/problem.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
 const NAMES = [
@@ -52,6 +53,9 @@ const expectOneFailure = (run: Run, name: string, skipped: readonly string[] = [
   expect(lineOf(run, name)).toContain('; next: ')
   return lineOf(run, name)
 }
+
+const json = (body: string): Response =>
+  new Response(body, { headers: { 'Content-Type': 'application/json' } })
 
 /** Answers a path in place of the service. */
 const instead = (path: string, answer: () => Response): void => {
@@ -187,7 +191,7 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('does not try the ledger of an older service, which has no /readyz', async () => {
     servers = await startClientServers()
-    instead('/readyz', () => Response.json({ code: 'not_found' }, { status: 404 }))
+    instead('/readyz', () => problem('not_found'))
     const run = await doctor(['--enroll'])
     expect(run.status).toBe(0)
     expect(named(run, '-   ')).toEqual(['ledger'])
@@ -202,7 +206,7 @@ describe('rollcall doctor, with one thing broken', () => {
     servers = await startClientServers()
     servers.intercept = async (request, pass) => {
       if (!request.url.endsWith('openid-configuration')) return undefined
-      if (body !== undefined) return new Response(body)
+      if (body !== undefined) return json(body)
       const good = (await (await pass(request)).json()) as object
       return Response.json({
         ...good,
@@ -228,7 +232,7 @@ describe('rollcall doctor, with one thing broken', () => {
   ])('finds the published keys broken: %s', async (_, make, message) => {
     servers = await startClientServers()
     const body = await make()
-    instead('/.well-known/jwks.json', () => new Response(body))
+    instead('/.well-known/jwks.json', () => json(body))
     // With no keys to check the token with, the enrollment itself is as good as it was.
     const line = expectOneFailure(await doctor(['--enroll']), 'keys')
     expect(line).toContain(message)
@@ -245,13 +249,12 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('finds challenges refused', async () => {
     servers = await startClientServers()
-    const problem = { title: 'Too many requests; try again later', request_id: 'r-9' }
-    instead('/v1/challenge', () => Response.json(problem, { status: 429 }))
+    instead('/v1/challenge', () => problem('rate_limited', { requestId: 'r-9' }))
     const line = expectOneFailure(await doctor(['--enroll']), 'challenge', [
       'signature',
       'enrollment',
     ])
-    expect(line).toMatch(/429, request r-9: Too many requests.*next: .*audit event/)
+    expect(line).toMatch(/429, request r-9: Too many requests.*next: try again later/)
   })
 
   it('finds a challenge that is another service’s, and asks for no signature', async () => {
@@ -271,10 +274,13 @@ describe('rollcall doctor, with one thing broken', () => {
   it('finds a policy that refuses', async () => {
     servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
-    expect(line).toMatch(
-      /403, request .*: The instance is not admitted.*next: no role of the policy/,
-    )
-    expect(line).toContain('rollcall policy check FILE --document -')
+    expect(line).toMatch(/403, request .*: this instance is not admitted; next: .*no role names/)
+  })
+
+  it('finds that the role does not match, and says what to compare', async () => {
+    servers = await startClientServers({ match: { region_id: ['cn-other'] } })
+    const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
+    expect(line).toMatch(/403 \(no_role_matches\).*next: .*rollcall policy check FILE --document -/)
   })
 
   it('finds that the service trusts another cloud', async () => {
@@ -285,10 +291,9 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('finds a ledger that is down', async () => {
     servers = await startClientServers()
-    servers.intercept = (request) =>
-      isEnroll(request) ? Response.json({ title: 'no' }, { status: 503 }) : undefined
+    servers.intercept = (request) => (isEnroll(request) ? problem('unavailable') : undefined)
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
-    expect(line).toContain('its ledger may be down')
+    expect(line).toContain('next: try again later; its log names the cause')
   })
 })
 

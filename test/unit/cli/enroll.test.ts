@@ -12,6 +12,7 @@ import {
   startClientServers,
   unavailable,
 } from '../../support/client-servers.ts'
+import { problem } from '../../support/problem.ts'
 import {
   type RollcallCommand,
   type Run,
@@ -206,12 +207,13 @@ describe('rollcall enroll, with a service that is not the one', () => {
   })
 
   it.each([
-    ['a page of HTML', '<html></html>', 'not as rollcall does'],
+    ['what is no JSON', '<html></html>', 'not as rollcall does'],
     ['a challenge that is too short', '{"audience":"a","expires_in":9}', 'not as rollcall does'],
     ['an answer without end', 'x'.repeat(70_000), 'is not available'],
   ])('ends with 5 on %s', async (_, body, message) => {
     servers = await startClientServers()
-    servers.intercept = () => new Response(body)
+    const headers = { 'Content-Type': 'application/json' }
+    servers.intercept = () => new Response(body, { headers })
     const { status, stderr } = await enroll(['--attempts', '1'])
     expect(status).toBe(5)
     expect(stderr).toContain(message)
@@ -260,20 +262,26 @@ describe('rollcall enroll, when things fail for a while', () => {
     expect((await enroll(['--dpop-key', 'lost.json'])).status).toBe(0)
   })
 
-  it.each([408, 429, 500, 502])('tries again after %i', async (code) => {
-    servers = await startClientServers()
-    let failures = 1
-    servers.intercept = (request) =>
-      isEnroll(request) && failures-- > 0 ? new Response('', { status: code }) : undefined
-    expect(await enroll()).toMatchObject({ status: 0 })
-  })
+  it.each(['request_timeout', 'rate_limited', 'internal_error', 'unavailable'] as const)(
+    'tries again after %s',
+    async (code) => {
+      servers = await startClientServers()
+      let failures = 1
+      servers.intercept = (request) =>
+        isEnroll(request) && failures-- > 0 ? problem(code) : undefined
+      expect(await enroll()).toMatchObject({ status: 0 })
+    },
+  )
 
-  it.each([400, 403, 404, 413, 302])('ends with 4 at once after %i', async (code) => {
+  it.each([
+    'invalid_request',
+    'not_admitted',
+    'not_found',
+    'payload_too_large',
+    'unsupported_media_type',
+  ] as const)('ends with 4 at once after %s', async (code) => {
     servers = await startClientServers()
-    servers.intercept = (request) =>
-      isEnroll(request)
-        ? new Response('', { status: code, headers: { Location: '/x' } })
-        : undefined
+    servers.intercept = (request) => (isEnroll(request) ? problem(code) : undefined)
     expect(await enroll()).toMatchObject({ status: 4, stdout: '' })
     expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(1)
   })
@@ -308,12 +316,14 @@ describe('rollcall enroll, when things fail for a while', () => {
     servers.intercept = async (request) => {
       if (!isEnroll(request)) return undefined
       await servers.timing.wait(1.3)
-      return Response.json({ title: 'no', request_id: 'r-1' }, { status: 401 })
+      return problem('invalid_evidence')
     }
     const run = await enroll()
     expect(run.status).toBe(4)
     expect(run.stderr).toContain('starting over')
-    expect(run.stderr).toContain('request r-1: no')
+    expect(run.stderr).toContain(
+      'request r-1: the identity of this instance was not accepted\nIts operator',
+    )
     expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
   })
 
@@ -333,7 +343,7 @@ describe('rollcall enroll, when things fail for a while', () => {
     const { status, stderr } = await enroll()
     expect(status).toBe(4)
     const event = servers.events.find(({ event: name }) => name === 'enroll')
-    expect(stderr).toContain(`request ${event?.request_id}: The instance is not admitted`)
+    expect(stderr).toContain(`request ${event?.request_id}: this instance is not admitted\n`)
     expect(event).toMatchObject({ reason: 'account_not_allowed' })
   })
 })

@@ -12,6 +12,7 @@ import {
   unavailable,
 } from '../../support/client-servers.ts'
 import { type Run, type RunOutput, createCommand } from '../../support/command.ts'
+import { problem } from '../../support/problem.ts'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 
 const command = createCommand()
@@ -63,14 +64,14 @@ describe('rollcall enroll --renew', () => {
     servers.intercept = (request) => {
       if (!isEnroll(request)) return undefined
       calls++
-      if (calls === 2) return new Response('', { status: 403 })
+      if (calls === 2) return problem('not_admitted')
       return calls === 3 ? unavailable() : undefined
     }
     const args = ['--renew', '--out', 'survived.jwt', '--attempts', '1', '--json']
     const run = await until(args, (output) => lineCount(output) === 2)
     expect(run.status).toBe(0)
     expect(run.stderr).toMatch(/refused: the service answered 403/)
-    expect(run.stderr).toMatch(/is not available \(the service answered 503\)/)
+    expect(run.stderr).toMatch(/is not available \(the service answered 503, request r-1: .+\)/)
     expect(run.stderr).toMatch(
       /the token (?:is good for \d+ s more|has expired); renewing again in/,
     )

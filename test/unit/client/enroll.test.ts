@@ -21,8 +21,10 @@ import {
   createClientService,
   disconnected,
   inTurn,
+  refusing,
   status,
 } from '../../support/client-service.ts'
+import { problem } from '../../support/problem.ts'
 import { claimsOf } from '../../support/test-enroller.ts'
 
 const CHALLENGE = '/v1/challenge'
@@ -55,29 +57,33 @@ const changed =
     return new Response(change(await answer.text()), { status: code, headers })
   }
 
-const problem = (code: number): Reply =>
-  status(code, { 'Content-Type': 'application/problem+json' })
+const busy = (headers: Record<string, string> = {}): Reply => refusing('unavailable', { headers })
 
 const SITUATIONS: Readonly<Record<string, Situation>> = {
   'all is well': {},
   'the role is for one audience': { resource: AUDIENCE },
   'the service fails once at the challenge': {
-    reply: inTurn(CHALLENGE, status(503)),
+    reply: inTurn(CHALLENGE, busy()),
     calls: [2, 1],
     waits: [1],
   },
   'the service fails three times at the evidence': {
-    reply: inTurn(ENROLL, status(500), status(408), status(429)),
+    reply: inTurn(
+      ENROLL,
+      refusing('internal_error'),
+      refusing('request_timeout'),
+      refusing('rate_limited'),
+    ),
     calls: [1, 4],
     waits: [1, 2, 4],
   },
   'the service asks for a wait': {
-    reply: inTurn(ENROLL, status(503, { 'Retry-After': '5' })),
+    reply: inTurn(ENROLL, busy({ 'Retry-After': '5' })),
     calls: [1, 2],
     waits: [6],
   },
   'the service asks for a wait of an hour': {
-    reply: inTurn(CHALLENGE, status(503, { 'Retry-After': '3600' })),
+    reply: inTurn(CHALLENGE, busy({ 'Retry-After': '3600' })),
     calls: [2, 1],
     waits: [61],
   },
@@ -98,7 +104,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     waits: [1, 2],
   },
   'the service fails each time': {
-    reply: status(503),
+    reply: busy(),
     attempts: 2,
     code: 'unavailable',
     status: 503,
@@ -106,7 +112,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     waits: [1],
   },
   'one attempt is all': {
-    reply: status(503),
+    reply: busy(),
     attempts: 1,
     code: 'unavailable',
     calls: [1, 0],
@@ -119,13 +125,13 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     waits: [1],
   },
   'the challenge expires before the service takes the evidence': {
-    reply: inTurn(ENROLL, status(503, { 'Retry-After': '60' }), status(503), status(503)),
+    reply: inTurn(ENROLL, busy({ 'Retry-After': '60' }), busy(), busy()),
     options: { variables: { ROLLCALL_CHALLENGE_LIFETIME_SECONDS: '30' } },
     calls: [2, 4],
     waits: [61, 1, 2],
   },
   'every challenge expires': {
-    reply: inTurn(ENROLL, ...Array<Reply>(20).fill(status(503, { 'Retry-After': '60' }))),
+    reply: inTurn(ENROLL, ...Array<Reply>(20).fill(busy({ 'Retry-After': '60' }))),
     options: { variables: { ROLLCALL_CHALLENGE_LIFETIME_SECONDS: '30' } },
     attempts: 4,
     code: 'challenge_expired',
@@ -133,15 +139,9 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     waits: [61, 61],
   },
   'the service refuses a challenge': {
-    reply: inTurn(CHALLENGE, problem(403)),
+    reply: inTurn(CHALLENGE, refusing('not_admitted')),
     code: 'enrollment_refused',
     status: 403,
-    calls: [1, 0],
-  },
-  'the service redirects': {
-    reply: inTurn(CHALLENGE, status(307, { Location: 'https://other.example' })),
-    code: 'enrollment_refused',
-    status: 307,
     calls: [1, 0],
   },
   'the policy refuses': {
@@ -160,7 +160,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     status: 403,
   },
   'the challenge is not JSON': {
-    reply: inTurn(CHALLENGE, () => new Response('<html>')),
+    reply: inTurn(CHALLENGE, () => Response.json('<html>')),
     code: 'challenge_malformed',
     status: 200,
     calls: [1, 0],
@@ -276,9 +276,7 @@ describe('enrollInstance()', () => {
       const error = await failureOf(enroll(situation))
       expect(error.code).toBe(code)
       if (httpStatus !== undefined) expect(error.status).toBe(httpStatus)
-      expect(error.message).toBe(
-        error.remedy === undefined ? error.detail : `${error.detail}; ${error.remedy}`,
-      )
+      expect(error.message).toMatch(/^.+(?:; [a-z]|\n[A-Z]).+$/)
     }
     const count = (path: string): number =>
       service.requests.filter((request) => request === `POST ${path}`).length
@@ -306,11 +304,16 @@ describe('enrollInstance()', () => {
 
   it('tells of each retry why, and how long it waits', async () => {
     service = await createClientService()
-    service.reply = inTurn(CHALLENGE, status(503), disconnected)
+    service.reply = inTurn(CHALLENGE, busy(), status(502), disconnected)
     await enroll()
     expect(retries).toEqual([
-      { detail: 'the service answered 503', waitSeconds: 1 },
-      { detail: 'no answer (ECONNREFUSED)', waitSeconds: 2 },
+      {
+        detail:
+          'the service answered 503, request r-1: The service cannot decide now; try again later',
+        waitSeconds: 1,
+      },
+      { detail: 'something else answers: 502', waitSeconds: 2 },
+      { detail: 'no answer (ECONNREFUSED)', waitSeconds: 4 },
     ])
   })
 
@@ -380,10 +383,9 @@ describe('enrollInstance()', () => {
 
   it('shows of an error answer its title and request, without control characters', async () => {
     service = await createClientService()
-    service.reply = () =>
-      Response.json({ title: 'no\u001b[2J', request_id: 'r-1', more: 'hidden' }, { status: 403 })
+    service.reply = () => problem('invalid_request', { title: 'no\u001b[2J', requestId: 'r\n1' })
     expect((await failureOf(enroll())).detail).toBe(
-      `${ISSUER} refused: the service answered 403, request r-1: no\\u001b[2J`,
+      `${ISSUER} refused: the service answered 400, request r\\u000a1: no\\u001b[2J`,
     )
   })
 

@@ -21,8 +21,10 @@ import {
   createClientService,
   disconnected,
   inTurn,
+  refusing,
   status,
 } from '../../support/client-service.ts'
+import { htmlPage } from '../../support/problem.ts'
 import { claimsOf } from '../../support/test-enroller.ts'
 
 let service: ClientService
@@ -174,6 +176,13 @@ describe('createOperatorClient()', () => {
   )
 })
 
+const CHECK = /^check the address, and what stands in front of the service$/
+
+const json =
+  (body: string): Reply =>
+  () =>
+    new Response(body, { headers: { 'Content-Type': 'application/json' } })
+
 /** What the service answers, and the error that it becomes. */
 const FAILURES: readonly (readonly [
   what: string,
@@ -183,39 +192,48 @@ const FAILURES: readonly (readonly [
   remedy: RegExp,
 ])[] = [
   ['nobody', disconnected, 'unreachable', 3, /^Is the service running/],
-  ['429', status(429), 'unavailable', 3, /^Tried 3 times; try again later$/],
-  ['502', status(502), 'unavailable', 3, /^Tried 3 times/],
-  ['503', status(503), 'unavailable', 3, /^Tried 3 times/],
-  ['504', status(504), 'unavailable', 3, /^Tried 3 times/],
-  ['501', status(501), 'unavailable', 1, /^Tried once/],
-  ['500', status(500), 'unavailable', 1, /^Its own log says more/],
-  ['307', status(307), 'redirected', 1, /must be the address of the service itself/],
-  ['401', status(401), 'operator_refused', 1, /must hold the public key [\w-]{43}\n/],
+  ['429', refusing('rate_limited'), 'unavailable', 3, /^Tried 3 times; try again later$/],
+  ['503', refusing('unavailable'), 'unavailable', 3, /^Tried 3 times; try again later$/],
+  ['500', refusing('internal_error'), 'unavailable', 3, /^Tried 3 times; its own log says more/],
+  ...[307, 401, 403, 404, 409, 413, 501, 502].map(
+    (code) => [`${code} of another server`, status(code), 'foreign_answer', 3, CHECK] as const,
+  ),
+  ['a page of HTML', () => htmlPage(200), 'foreign_answer', 3, CHECK],
   [
-    '403',
-    status(403),
-    'forbidden',
-    1,
-    /^A proxy in front of the service may have refused the call/,
+    'a problem document without its content type',
+    () => Response.json({ code: 'not_found', status: 404 }, { status: 404 }),
+    'foreign_answer',
+    3,
+    CHECK,
   ],
+  ['401', refusing('invalid_token'), 'operator_refused', 1, /must hold the public key [\w-]{43}\n/],
+  ['400', refusing('invalid_request'), 'request_refused', 1, /^$/],
+  ['413', refusing('payload_too_large'), 'request_refused', 1, /^Shorten what is sent$/],
+  ['405', refusing('method_not_allowed'), 'unexpected_answer', 1, /different versions/],
+  ['415', refusing('unsupported_media_type'), 'unexpected_answer', 1, /different versions/],
   [
-    '404 of the service',
-    () => Response.json({ code: 'not_found' }, { status: 404 }),
+    '404 of a service that knows no such instance',
+    refusing('not_found', { title: 'The service knows no such instance' }),
     'not_found',
     1,
-    /^It knows no such thing/,
+    /^Check the account, the region and the id of the instance$/,
   ],
-  ['404 of another server', status(404), 'unexpected_answer', 1, /not of a rollcall service/],
-  ['409', status(409), 'unexpected_answer', 1, /of the same version/],
+  [
+    '404 of a service without calls of operators',
+    refusing('not_found'),
+    'no_operator_calls',
+    1,
+    /set ROLLCALL_ADMIN_KEYS there/,
+  ],
   [
     'a key without the scope',
-    status(403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="read"' }),
+    refusing('insufficient_scope', { scope: 'read' }),
     'scope_missing',
     1,
     /^This call needs a key with the scope "read"/,
   ],
-  ['HTML', () => new Response('<html>'), 'unexpected_answer', 1, /a rollcall\s+service/],
-  ['nothing', () => new Response(''), 'unexpected_answer', 1, /of the same version/],
+  ['no JSON', json('<html>'), 'unexpected_answer', 1, /a rollcall\s+service/],
+  ['nothing', json(''), 'unexpected_answer', 1, /of the same version/],
   ['another shape', () => Response.json({ a: 1 }), 'unexpected_answer', 1, /same version/],
 ]
 
@@ -225,7 +243,7 @@ describe('an answer that an operator did not hope for', () => {
     const before = service.requests.length
     const error = await failureOf(clientWith({ retries: 2 }).show(name))
     expect(error.code).toBe(code)
-    expect(error.remedy).toMatch(remedy)
+    expect(error.remedy ?? '').toMatch(remedy)
     expect(service.requests.length - before).toBe(tries)
     expect(retries).toHaveLength(tries - 1)
   })
@@ -256,7 +274,7 @@ describe('an answer that an operator did not hope for', () => {
     [-400, 'ahead of'],
   ])('says so when the clock of the service is %i s off', async (offset, direction) => {
     const date = new Date((service.timing.now() + offset) * 1000).toUTCString()
-    service.reply = status(401, { Date: date })
+    service.reply = refusing('invalid_token', { headers: { Date: date } })
     const { remedy } = await failureOf(operators.show(name))
     expect(remedy).toMatch(
       new RegExp(`the clock of this machine is (?:399|40[01]) s ${direction} the service's`),
@@ -272,6 +290,26 @@ describe('an answer that an operator did not hope for', () => {
     const gone = { ...name, instance: 'i-none' }
     expect((await failureOf(operators.forget(gone))).remedy).toContain('An earlier try')
     expect((await failureOf(operators.forget(gone))).remedy).not.toContain('An earlier try')
+  })
+
+  it('is no revocation, whoever answered it with 200', async () => {
+    for (const reply of [() => htmlPage(200), status(200), json('')]) {
+      service.reply = reply
+      const error = await failureOf(clientWith({ retries: 0 }).revokeToken({ token }))
+      expect(error.code).toBe('foreign_answer')
+    }
+    service.reply = () => undefined
+    expect(await operators.introspect(token)).toMatchObject({ active: true })
+  })
+
+  it('that another server gives is told by its status, type, server and where it leads', async () => {
+    const headers = { Server: 'edge\u0085', Location: `https://login.example/${'x'.repeat(300)}` }
+    service.reply = () => htmlPage(302, headers)
+    const { detail, message } = await failureOf(clientWith({ retries: 0 }).show(name))
+    expect(detail).toMatch(
+      /^something else answers at https:\/\/localhost: 302 text\/html, server edge\\u0085, it leads to https:\/\/login\.example\/x{178}, tried 1 time$/,
+    )
+    expect(message).not.toContain('front</body>')
   })
 
   it('that is without end is not read to its end', async () => {

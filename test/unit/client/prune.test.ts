@@ -117,6 +117,8 @@ describe('forgetInstances()', () => {
     ['scope_missing', 403],
     ['unavailable', 429],
     ['unavailable', 503],
+    ['foreign_answer', 404],
+    ['no_operator_calls', 404],
   ])('stops after %s %s, which the next call would meet too', async (code, status) => {
     const client = forgetting(Object.fromEntries(ids.map((id) => [id, error(code, status)])))
     const { outcomes, failures } = await forgetInstances(client, PLACE, ids)

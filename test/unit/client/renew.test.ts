@@ -14,7 +14,7 @@ import {
   ROLE,
   createClientService,
   inTurn,
-  status,
+  refusing,
 } from '../../support/client-service.ts'
 
 /** Renews until there are so many tokens. */
@@ -64,7 +64,8 @@ describe('renewEnrollment()', () => {
   it('survives refusals and outages, and tells how long the last token is good', async () => {
     const service = await createClientService()
     const { reply } = service
-    const fail = inTurn('/v1/challenge', reply, status(403), status(503), status(503))
+    const down = refusing('unavailable')
+    const fail = inTurn('/v1/challenge', reply, refusing('not_admitted'), down, down)
     service.reply = (request, real) => fail(request, real)
     const { seen, failures } = await renew(service, 2, { attempts: 1 })
     expect(seen).toHaveLength(2)
@@ -79,7 +80,7 @@ describe('renewEnrollment()', () => {
 
   it('goes on after the token has expired, a minute apart at most', async () => {
     const service = await createClientService()
-    const refusals = Array.from({ length: 20 }, () => status(503))
+    const refusals = Array.from({ length: 20 }, () => refusing('unavailable'))
     service.reply = inTurn('/v1/challenge', service.reply, ...refusals)
     const { failures } = await renew(service, 2, { attempts: 1 })
     expect(failures).toHaveLength(20)

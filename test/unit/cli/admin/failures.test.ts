@@ -12,6 +12,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
+import { htmlPage, problem } from '../../../support/problem.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']
 
@@ -159,10 +160,19 @@ describe('rollcall admin, refused by the service', () => {
     async (action) => {
       const { status, stdout, stderr } = await service.admin([action, ACCOUNT, REGION, 'i-none'])
       expect({ status, stdout }).toEqual({ status: 4, stdout: '' })
-      expect(stderr).toContain('the service answered 404, request ')
-      expect(stderr).toContain('is ROLLCALL_ADMIN_KEYS set there?')
+      expect(stderr).toMatch(
+        /^rollcall: the service answered 404, request \S+: The service knows no such instance\nCheck the account/,
+      )
     },
   )
+
+  it('ends with exit status 4 where the service has no calls of operators, and says so', async () => {
+    service.troubles.push(() => problem('not_found'))
+    const { status, stderr } = await service.admin(['show', ...NAME])
+    expect(status).toBe(4)
+    expect(stderr).toContain('set ROLLCALL_ADMIN_KEYS there')
+    expect(stderr).not.toContain('Check the account')
+  })
 
   it('ends with exit status 4 for another key, and tells which one', async () => {
     const file = join(service.command.folder, 'stranger.json')
@@ -179,7 +189,7 @@ describe('rollcall admin, refused by the service', () => {
     const issuer = service.url.replace('127.0.0.1', 'localhost')
     const { status, stderr } = await bare(['list', '--issuer', issuer, '--key', service.keyFile])
     expect(status).toBe(4)
-    expect(stderr).toContain('the issuer must be ROLLCALL_ISSUER of the service to the letter')
+    expect(stderr).toContain('the issuer must equal ROLLCALL_ISSUER of the service exactly')
   })
 
   it.each([
@@ -202,17 +212,25 @@ describe('rollcall admin, refused by the service', () => {
     expect(service.events.at(-1)).toMatchObject({ reason: 'operator_token_used' })
   })
 
-  it('does not follow a redirect, and does not take 403 for something else', async () => {
-    const to = `http://127.0.0.1:${await reservePort()}`
-    const headers = { Location: `${to}/v1/admin/instances` }
-    service.troubles.push(() => new Response(null, { status: 307, headers }))
-    const redirected = await service.admin(['list'])
-    expect(redirected.status).toBe(2)
-    expect(redirected.stderr).toContain('The issuer must be the address of the service itself')
-    service.troubles.push(() => new Response('<h1>no</h1>', { status: 403 }))
-    const forbidden = await service.admin(['list'])
-    expect(forbidden.status).toBe(4)
-    expect(forbidden.stderr).toContain('the service answered 403\n')
+  it('does not follow a redirect, and says where it leads', async () => {
+    const to = `http://127.0.0.1:${await reservePort()}/v1/admin/instances`
+    service.troubles.push(() => new Response(null, { status: 307, headers: { Location: to } }))
+    const { status, stderr } = await service.admin(['list', '--retries', '0'])
+    expect(status).toBe(5)
+    expect(stderr).toContain(
+      `something else answers at ${service.url}: 307, it leads to ${to}, tried 1 time; check the address`,
+    )
+  })
+
+  it('takes the 403 and the 404 of another server for no refusal, and tries again', async () => {
+    service.troubles.push(
+      () => htmlPage(403, { Server: 'cloudflare' }),
+      () => htmlPage(404),
+    )
+    const { status, stderr } = await service.admin(['show', ...NAME])
+    expect(status).toBe(0)
+    expect(stderr).toContain('something else answers: 403 text/html, server cloudflare; again in')
+    expect(stderr).toContain('something else answers: 404 text/html; again in')
   })
 })
 

@@ -9,6 +9,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
+import { problem } from '../../../support/problem.ts'
 
 const COUNT = 250
 const OTHER_ACCOUNT = '42'
@@ -85,9 +86,9 @@ describe('rollcall admin list', () => {
   it('says that the output is not complete when a later page fails', async () => {
     service.troubles.push(
       () => undefined,
-      () => new Response('', { status: 500 }),
+      () => problem('internal_error'),
     )
-    const { status, ids, stderr } = await list('--all')
+    const { status, ids, stderr } = await list('--all', '--retries', '0')
     expect(status).toBe(6)
     expect(ids).toHaveLength(100 - FORGOTTEN)
     expect(stderr).toContain('What was printed is not all')

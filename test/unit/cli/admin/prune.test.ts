@@ -10,6 +10,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
+import { problem } from '../../../support/problem.ts'
 
 const HOUR_SECONDS = 3600
 const now = (): number => Math.floor(Date.now() / 1000)
@@ -196,9 +197,10 @@ describe('rollcall admin prune', () => {
     await service.seed([...range('dead', 20), 'i-lives'].map((id) => ({ id })))
     service.troubles.push(
       () => undefined,
-      () => new Response('', { status: 500 }),
+      () => problem('internal_error'),
     )
-    const { status, stdout, stderr } = await prune(writeList('i-lives'), ['--yes'])
+    const args = ['--yes', '--retries', '0']
+    const { status, stdout, stderr } = await prune(writeList('i-lives'), args)
     expect(status).toBe(6)
     expect(stdout).toContain('forgotten: 19, gone already: 0, failed: 1, not tried: 0\n')
     expect(stderr).toContain('the service answered 500')
@@ -207,7 +209,7 @@ describe('rollcall admin prune', () => {
 
   it('stops when the service goes away midway, and ends with exit status 6', async () => {
     await service.seed([...range('dead', 40), 'i-lives'].map((id) => ({ id })))
-    const away = (): Response => new Response('', { status: 503 })
+    const away = (): Response => problem('unavailable')
     service.troubles.push(...Array.from({ length: 12 }, () => () => undefined))
     service.troubles.push(...Array.from({ length: 40 }, () => away))
     const { status, stdout, stderr } = await prune(writeList('i-lives'), [
@@ -225,7 +227,7 @@ describe('rollcall admin prune', () => {
   })
 
   it('ends as the service says when it refuses from the start', async () => {
-    service.troubles.push(() => new Response('', { status: 503 }))
+    service.troubles.push(() => problem('unavailable'))
     const down = await prune(writeList('i-lives'), ['--yes', '--retries', '0'])
     expect(down).toMatchObject({ status: 5, stdout: '' })
     service.clockOffset = 400

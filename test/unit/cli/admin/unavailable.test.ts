@@ -10,6 +10,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
+import { htmlPage, problem } from '../../../support/problem.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']
 
@@ -24,8 +25,8 @@ afterEach(() => {
 })
 afterAll(() => service.close())
 
-const unavailable = (status: number, retryAfter?: string) => (): Response =>
-  new Response('busy', { status, headers: retryAfter ? { 'Retry-After': retryAfter } : {} })
+const unavailable = (retryAfter?: string) => (): Response =>
+  problem('unavailable', retryAfter ? { headers: { 'Retry-After': retryAfter } } : {})
 
 describe('rollcall admin, without a service', () => {
   it('ends with exit status 5 when nothing listens, tried as often as was said', async () => {
@@ -54,24 +55,25 @@ describe('rollcall admin, without a service', () => {
     expect(stderr).toContain('no answer within 1 s, tried 1 time\n')
   })
 
-  it.each([429, 502, 503, 504])(
-    'goes on after %i, when it passes, with a token of its own',
-    async (code) => {
-      service.troubles.push(unavailable(code), unavailable(code))
-      const { status, stdout, stderr } = await service.admin(['show', ...NAME])
-      expect(status).toBe(0)
-      expect(stdout).toContain('i-bp1first')
-      expect(stderr.match(new RegExp(`the service answered ${code}; again in`, 'g'))).toHaveLength(
-        2,
-      )
-      const tokens = service.requests.map(({ headers }) => headers.get('Authorization'))
-      expect(new Set(tokens).size).toBe(3)
-    },
-  )
+  it.each<[string, () => Response, string]>([
+    ['429', () => problem('rate_limited'), 'the service answered 429, request r-1: .+'],
+    ['500', () => problem('internal_error'), 'the service answered 500, request r-1: .+'],
+    ['503', unavailable(), 'the service answered 503, request r-1: .+'],
+    ['502 of a proxy', () => htmlPage(502), 'something else answers: 502 text/html'],
+    ['504 of a proxy', () => htmlPage(504), 'something else answers: 504 text/html'],
+  ])('goes on after %s, when it passes, with a token of its own', async (_, trouble, told) => {
+    service.troubles.push(trouble, trouble)
+    const { status, stdout, stderr } = await service.admin(['show', ...NAME])
+    expect(status).toBe(0)
+    expect(stdout).toContain('i-bp1first')
+    expect(stderr.match(new RegExp(`${told}; again in`, 'g'))).toHaveLength(2)
+    const tokens = service.requests.map(({ headers }) => headers.get('Authorization'))
+    expect(new Set(tokens).size).toBe(3)
+  })
 
   it('waits as long as Retry-After says, as seconds and as a date', async () => {
     const date = new Date(service.timing.now() * 1000 + 5_000).toUTCString()
-    service.troubles.push(unavailable(503, '2'), unavailable(503, date))
+    service.troubles.push(unavailable('2'), unavailable(date))
     const before = service.timing.waits.length
     const { status, stderr } = await service.admin(['show', ...NAME])
     expect(status).toBe(0)
@@ -83,10 +85,10 @@ describe('rollcall admin, without a service', () => {
   })
 
   it('ends with exit status 5 when it does not pass', async () => {
-    service.troubles.push(unavailable(503), unavailable(503))
+    service.troubles.push(unavailable(), unavailable())
     const { status, stderr } = await service.admin(['list', '--retries', '1'])
     expect(status).toBe(5)
-    expect(stderr).toContain('the service answered 503\nTried 2 times; try again later')
+    expect(stderr).toContain('try again later\nTried 2 times; try again later')
   })
 
   it('says what may have happened when the answer of a first try was lost', async () => {
@@ -94,22 +96,54 @@ describe('rollcall admin, without a service', () => {
     service.troubles.push(async (request) => {
       await service.admin(['forget', ACCOUNT, REGION, 'i-lost'])
       expect(request.method).toBe('DELETE')
-      return unavailable(503)()
+      return unavailable()()
     })
     const { status, stderr } = await service.admin(['forget', ACCOUNT, REGION, 'i-lost'])
     expect(status).toBe(4)
     expect(stderr).toContain('An earlier try, whose answer was lost, may have done it already')
   })
 
-  it('does not try again what does not pass', async () => {
-    service.troubles.push(() => new Response('', { status: 500 }))
+  it.each([
+    ['400', 'invalid_request', 2],
+    ['413', 'payload_too_large', 2],
+    ['415', 'unsupported_media_type', 5],
+  ] as const)('does not try %s again, which does not pass', async (_, code, exit) => {
+    service.troubles.push(() => problem(code))
     const { status } = await service.admin(['list'])
-    expect(status).toBe(5)
+    expect(status).toBe(exit)
     expect(service.requests).toHaveLength(1)
   })
 
+  it('takes a page of HTML for another server, and gives up on it with exit status 5', async () => {
+    service.troubles.push(
+      () => htmlPage(200),
+      () => htmlPage(200),
+    )
+    const { status, stderr } = await service.admin(['list', '--retries', '1'])
+    expect(status).toBe(5)
+    expect(stderr).toContain(
+      `something else answers at ${service.url}: 200 text/html, tried 2 times; check the address`,
+    )
+  })
+
+  it('does not take the page of another server for a revocation', async () => {
+    service.troubles.push(
+      () => htmlPage(200),
+      () => new Response(''),
+    )
+    const { status } = await service.admin([
+      'revoke-token',
+      '--jti',
+      'A'.repeat(22),
+      '--retries',
+      '1',
+    ])
+    expect(status).toBe(5)
+    expect(service.requests).toHaveLength(2)
+  })
+
   it.each([
-    ['a page of HTML', '<html>', 'did not answer with JSON; is the issuer a rollcall service?'],
+    ['what is no JSON', '<html>', 'did not answer with JSON; is the issuer a rollcall service?'],
     [
       'other JSON',
       '{"instances":[{"instance_id":7}]}',
@@ -122,15 +156,16 @@ describe('rollcall admin, without a service', () => {
     ],
     ['nothing', '', 'this version does not know the answer'],
   ])('ends with exit status 5 on %s', async (_, body, message) => {
-    service.troubles.push(() => new Response(body))
+    const headers = { 'Content-Type': 'application/json' }
+    service.troubles.push(() => new Response(body, { headers }))
     const { status, stdout, stderr } = await service.admin(['list'])
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
     expect(stderr).toContain(message)
   })
 
   it('shows nothing of an answer that could move a cursor', async () => {
-    const problem = { title: 'a\u001b[2Jb', request_id: 'x\ny' }
-    service.troubles.push(() => Response.json(problem, { status: 400 }))
+    const odd = { title: 'a\u001b[2Jb', requestId: 'x\ny' }
+    service.troubles.push(() => problem('invalid_request', odd))
     const { stderr } = await service.admin(['list'])
     expect(stderr).toBe('rollcall: the service answered 400, request x\\u000ay: a\\u001b[2Jb\n')
   })

@@ -36,7 +36,7 @@ const HANDLERS: Handlers<typeof CALLS> = {
   quarantine: ({ clock }, { subject, fields, operator }) =>
     Promise.resolve(
       subject.instanceId === 'i-none'
-        ? refuse({ code: 'not_found' })
+        ? refuse({ code: 'not_found', title: 'No such instance' })
         : accept({
             body: {
               kind: 'instance',

@@ -1,0 +1,107 @@
+// The error that an enrollment ends with when the service does not give what was asked for: what happened, and what
+// to do about it. One table for the library, the command and its `doctor`.
+
+import { printable } from '../base/text.ts'
+import {
+  type Failure,
+  type ProblemCode,
+  type RefusalReason,
+  type ServiceProblem,
+  describeFailure,
+  describeProblem,
+  mayPass,
+} from './answer.ts'
+import { ClientError } from './client-error.ts'
+
+/** What happened, and what to do. A remedy begins a new line. */
+type Said = readonly [what: string, remedy: string]
+
+const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
+  no_role_matches: [
+    'no role of the policy fits this instance',
+    'Check the name of the role and the policy: rollcall policy check FILE --document -',
+  ],
+  key_required: [
+    'the role needs a key, and none was shown',
+    'Bind a key: rollcall enroll --dpop-key FILE',
+  ],
+  resource_not_allowed: [
+    'the role has no such audience',
+    'Ask for one of the audiences of the role, or for no resource',
+  ],
+  already_enrolled: [
+    'this instance has enrolled before, and its role allows one enrollment',
+    'An operator can allow one more: rollcall admin reset',
+  ],
+  key_changed: [
+    'this is not the key of the first enrollment of this instance',
+    'Use the key of the first enrollment, or have an operator reset the instance',
+  ],
+  image_unchanged: [
+    'this instance has enrolled with this image before, and its role wants a new one',
+    'Deploy it again with a new image, or have an operator reset the instance',
+  ],
+}
+
+/** What to do about an answer that a client of the same version never gets. */
+export const VERSIONS_DIFFER =
+  'Client and service seem to be of different versions; update the older one'
+
+const IN_AUDIT = 'Its operator finds the cause in the audit event of this request'
+
+/** What is said of a code. Of the first three only the operator learns the cause. */
+const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {
+  invalid_evidence: [
+    'the identity of this instance was not accepted',
+    `${IN_AUDIT}; a test cloud must be in its ROLLCALL_TRUST_ANCHORS`,
+  ],
+  invalid_dpop_proof: ['the proof of the key was not accepted', IN_AUDIT],
+  not_admitted: [
+    'this instance is not admitted',
+    `${IN_AUDIT}: no role names the account, or there is a ban`,
+  ],
+  payload_too_large: [
+    'what was sent is too long',
+    'Shorten the resource, and check that the metadata service is that of ECS',
+  ],
+}
+
+const refusalSaid = (problem: ServiceProblem): Said => {
+  const { code, reason, title } = problem
+  if (code === 'not_admitted' && reason !== undefined) return BY_REASON[reason]
+  return BY_CODE[code] ?? [title === '' ? code : printable(title), VERSIONS_DIFFER]
+}
+
+const LATER = 'try again later'
+
+const isLimited = ({ code }: ServiceProblem): boolean => code === 'rate_limited'
+
+/** What to check when another server answers. */
+export const FOREIGN_REMEDY = 'check the address, and what stands in front of the service'
+
+/** The error of an enrollment that ends with this. */
+export const enrollmentError = (issuer: string, failure: Failure): ClientError => {
+  if (failure.kind === 'none') {
+    const detail = `${issuer} is not available (${failure.detail})`
+    const remedy = failure.passes ? LATER : undefined
+    return new ClientError(detail, { code: 'unreachable', remedy })
+  }
+  const { status } = failure.answer
+  if (failure.kind === 'foreign') {
+    const detail = describeFailure(failure, issuer)
+    return new ClientError(detail, { code: 'foreign_answer', remedy: FOREIGN_REMEDY, status })
+  }
+  if (mayPass(failure)) {
+    const detail = `${issuer} is not available (${describeFailure(failure)})`
+    const remedy = isLimited(failure.problem) ? LATER : `${LATER}; its log names the cause`
+    return new ClientError(detail, { code: 'unavailable', remedy, status })
+  }
+  const { problem } = failure
+  const [what, remedy] = refusalSaid(problem)
+  return new ClientError(`${issuer} refused: ${describeProblem(failure)}: ${what}`, {
+    code: 'enrollment_refused',
+    reason: problem.code === 'not_admitted' ? problem.reason : undefined,
+    remedy,
+    status,
+  })
+}

@@ -1,0 +1,28 @@
+// Answers in place of the service's own: a problem document as the service makes it, and a page as a proxy, a CDN or
+// an Ingress makes it.
+
+import { type Problem, type ProblemCode, problemResponse } from '../../src/http/problems.ts'
+
+/** What may differ from a usual problem document. */
+export type ProblemOptions = Partial<Pick<Problem, 'title' | 'reason' | 'scope' | 'requestId'>> & {
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A problem document. Unless `headers` has one there is no `Retry-After`, so that a client waits as it wants. */
+export const problem = (code: ProblemCode, options: ProblemOptions = {}): Response => {
+  const { headers = {}, requestId = 'r-1', ...more } = options
+  const response = problemResponse({ code, requestId, issuer: 'https://rollcall.test', ...more })
+  response.headers.delete('Retry-After')
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  return response
+}
+
+/** A page of another server. */
+export const htmlPage = (
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): Response =>
+  new Response('<html><body>front</body></html>', {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+  })
