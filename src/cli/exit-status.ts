@@ -32,6 +32,7 @@ export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   challenge_expired: EXIT.unavailable,
   enrollment_refused: EXIT.refused,
   token_malformed: EXIT.unavailable,
+  key_of_another_instance: EXIT.usage,
   not_renewable: EXIT.brokeOff,
   request_refused: EXIT.usage,
   operator_refused: EXIT.refused,

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import {
+  type Stats,
   chmodSync,
   chownSync,
   closeSync,
@@ -96,6 +97,27 @@ export const replaceSecret = (path: string, text: string): void => {
   folderToDisk(file)
 }
 
+/** Gives a file the owner and mode of another one. */
+const takeAfter = (path: string, { mode, uid, gid }: Stats): void => {
+  chownSync(path, uid, gid)
+  chmodSync(path, mode & PERMISSIONS)
+}
+
+/**
+ * Puts another text into a file that is there: its owner and mode stay, a link goes on to lead to it, and a
+ * reader sees the old text or the new one. Of two processes that write at once, one wins.
+ * @throws NodeJS.ErrnoException
+ */
+export const rewriteSecret = (path: string, text: string): void => {
+  const target = realpathSync(inFolder(path))
+  const beside = besideOf(target)
+  writeBeside(beside, text, () => {
+    takeAfter(beside, statSync(target))
+    renameSync(beside, target)
+  })
+  folderToDisk(target)
+}
+
 /**
  * Changes a file that is there: its owner and mode stay, a link goes on to lead to it, and no two
  * processes change it at once.
@@ -119,10 +141,9 @@ export const changeSecret = async (
     )
   }
   try {
-    const { mode, uid, gid } = statSync(target)
+    const like = statSync(target)
     writeFileSync(beside, await change(target))
-    chownSync(beside, uid, gid)
-    chmodSync(beside, mode & PERMISSIONS)
+    takeAfter(beside, like)
     toDisk(beside)
     renameSync(beside, target)
   } catch (error) {

@@ -23,6 +23,8 @@ export type ClientErrorCode =
   | 'enrollment_refused'
   /** An enrollment: the answer is not a token, or not one that is bound as it was asked for. */
   | 'token_malformed'
+  /** An enrollment: the key to bind the token to was made for another instance. Nothing was asked for. */
+  | 'key_of_another_instance'
   /** A renewal: a token was handed on, and its role does not let the instance enroll again. */
   | 'not_renewable'
   /** An operator's call: what was sent is malformed, or too long. */

@@ -12,6 +12,7 @@ import { type Failure, describeFailure, mayPass } from './answer.ts'
 import { type Retry, checkCount, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
+import { askInstance, requireKeyOf } from './key-instance.ts'
 import {
   type Challenge,
   type Enrolled,
@@ -140,6 +141,8 @@ export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> 
   const attempts = attemptsUpTo(limit)
   const { metadata = createMetadataClient({ signal, timing, attempts, onRetry }) } = options
   const state = { patience: createPatience(options), isLate: false }
+  const { dpopKey } = options
+  if (dpopKey?.instance !== undefined) requireKeyOf(dpopKey, await askInstance(metadata))
   for (;;) {
     const challenge = await getChallenge(options, state.patience)
     const evidence = await getEvidence(metadata, challenge.audience)

@@ -58,7 +58,8 @@ export {
   createOperatorClient,
 } from './operator.ts'
 export { requireIssuer } from './issuer.ts'
-export { type PrivateKey, parsePrivateKey } from './private-key.ts'
+export { type KeyInstance, askInstance, requireKeyOf } from './key-instance.ts'
+export { type PrivateKey, markPrivateKey, parsePrivateKey } from './private-key.ts'
 export type { Enrolled, Purpose } from './protocol.ts'
 export {
   type Candidate,

@@ -1,10 +1,13 @@
 // A private key that a client signs with: an operator's, or the one that a token is bound to.
 
+import { ConfigurationError } from '../base/errors.ts'
 import { parseUniqueJson } from '../base/json.ts'
-import { OPERATOR_NAME_PATTERN } from '../token/operator-keys.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 import type { Signer } from '../token/jws.ts'
+import { OPERATOR_NAME_PATTERN } from '../token/operator-keys.ts'
 import type { PublicKey } from '../token/public-key.ts'
 import { parseSigningKeys } from '../token/signing-keys.ts'
+import { type KeyInstance, membersOfInstance, readKeyInstance } from './key-instance.ts'
 
 /** A private key, ready to sign with. */
 export interface PrivateKey {
@@ -12,24 +15,72 @@ export interface PrivateKey {
   readonly publicKey: PublicKey
   /** The operator's name, where the key has a member `name` beside those of RFC 7517. */
   readonly name: string | undefined
+  /** The instance that the key was made for, where its members `instance_id` and `serial_number` name one. */
+  readonly instance?: KeyInstance | undefined
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+/** A key of a set, or alone. */
+type Jwk = Readonly<Record<string, unknown>>
+
+const FORM = 'expected a private JWK, {"kty": ...}, or a JWKS with one, {"keys": [...]}'
+
+const isObject = (value: unknown): value is Jwk =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The one key. A refusal says what is wrong with what it is in. */
+const oneKey = (json: unknown): Result<Jwk, string> => {
+  const parsed = typeof json === 'string' ? parseUniqueJson(json) : accept(json)
+  if (!parsed.ok) {
+    return refuse(parsed.refusal === 'not_json' ? `not JSON: ${FORM}` : 'a member is there twice')
+  }
+  const { value } = parsed
+  if (isObject(value) && 'kty' in value) return accept(value)
+  const keys: unknown = isObject(value) ? value['keys'] : undefined
+  const [key]: readonly unknown[] = Array.isArray(keys) ? keys : []
+  if (!isObject(key)) return refuse(FORM)
+  const count = (keys as readonly unknown[]).length
+  return count === 1
+    ? accept(key)
+    : refuse(`the set has ${count} keys, as a service's signing keys may; a client has one key`)
+}
+
+/** What a key says beside the members of RFC 7517. */
+const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, string> => {
+  const { name } = jwk
+  if ('rotation' in jwk) {
+    return refuse('"rotation" marks a signing key of a service; a client needs a key of its own')
+  }
+  if (name !== undefined && (typeof name !== 'string' || !OPERATOR_NAME_PATTERN.test(name))) {
+    return refuse('"name": expected 1 to 128 characters of printable ASCII without spaces')
+  }
+  const instance = readKeyInstance(jwk)
+  return instance.ok ? accept({ name, instance: instance.value }) : instance
+}
 
 /**
  * Reads a private key.
- * @param json a JWK, or a JWKS whose first key it is, as text or parsed: P-256, RSA of at least 2048 bits, Ed25519
+ * @param json a JWK, or a JWKS with one key, as text or parsed: P-256, RSA of at least 2048 bits, Ed25519
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
  */
 export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
-  const parsed = typeof json === 'string' ? parseUniqueJson(json) : undefined
-  const value = parsed === undefined ? json : parsed.ok ? parsed.value : undefined
-  const set = isObject(value) && 'kty' in value ? { keys: [value] } : value
-  const { signer, publicKeys } = await parseSigningKeys(set)
-  const [{ name } = {}] = (set as { readonly keys: readonly { readonly name?: unknown }[] }).keys
-  return {
-    signer,
-    publicKey: publicKeys[0] as PublicKey,
-    name: typeof name === 'string' && OPERATOR_NAME_PATTERN.test(name) ? name : undefined,
-  }
+  const jwk = oneKey(json)
+  if (!jwk.ok) throw new ConfigurationError([jwk.refusal])
+  const { signer, publicKeys } = await parseSigningKeys({ keys: [jwk.value] })
+  const marks = readMarks(jwk.value)
+  if (!marks.ok) throw new ConfigurationError([marks.refusal])
+  return { signer, publicKey: publicKeys[0] as PublicKey, ...marks.value }
+}
+
+/**
+ * Marks a key with the instance that it is for.
+ * @param json the text of a JWK, or of a JWKS with one key
+ * @returns the text of the same, with all its members and the mark
+ * @throws ConfigurationError if it is neither
+ */
+export const markPrivateKey = (json: string, instance: KeyInstance): string => {
+  const jwk = oneKey(json)
+  if (!jwk.ok) throw new ConfigurationError([jwk.refusal])
+  const marked = { ...jwk.value, ...membersOfInstance(instance) }
+  const whole = JSON.parse(json) as Jwk
+  return `${JSON.stringify('kty' in whole ? marked : { ...whole, keys: [marked] })}\n`
 }

@@ -52,7 +52,7 @@ const readOptions = async (url: string, options: Options): Promise<CheckOptions>
     issuer,
     role,
     resource,
-    dpopKey: keyFile === undefined ? undefined : await loadDpopKey(keyFile),
+    dpopKey: keyFile === undefined ? undefined : await loadDpopKey(keyFile, metadata),
     enroll: options.enroll ?? false,
     acceptsNormalMode: metadataMode === 'auto',
     metadata,

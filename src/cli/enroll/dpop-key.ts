@@ -1,30 +1,82 @@
-// The key that a token can be bound to (RFC 9449): made once, kept in a file that only its owner can
-// read, and proved at each enrollment.
+// The key that a token can be bound to (RFC 9449): made once for this instance, kept in a file that only its owner
+// can read, and proved at each enrollment. The file names its instance, since it is copied with the disk.
 
-import { existsSync } from 'node:fs'
-import { type DpopKey, createDpopKey } from '../../client/index.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import {
+  ClientError,
+  type DpopKey,
+  type KeyInstance,
+  type PrivateKey,
+  askInstance,
+  createDpopKey,
+  markPrivateKey,
+  requireKeyOf,
+} from '../../client/index.ts'
+import type { MetadataClient } from '../../metadata/index.ts'
+import { usageError } from '../command-error.ts'
 import { loadPrivateKey } from '../private-key.ts'
 import { inFolder } from '../run.ts'
 import { say } from '../say.ts'
-import { cannotWrite, writeNewSecret } from '../secret-file.ts'
+import { cannotWrite, rewriteSecret, writeNewSecret } from '../secret-file.ts'
 
-const makeKey = async (path: string): Promise<void> => {
+const HINT = 'move it away, and a new key is made (under "same_key" the service will refuse it)'
+
+/** Whether there is a file of this name. */
+export const isThere = (path: string): boolean => existsSync(inFolder(path))
+
+const makeKey = async (path: string, instance: KeyInstance): Promise<void> => {
   const { generateSigningKeys } = await import('../../token/generate.ts')
   const json = JSON.stringify(await generateSigningKeys('ES256'))
   try {
-    writeNewSecret(path, `${json}\n`)
-    say(`made a key for DPoP, ${path}; keep it: it is this instance's`)
+    writeNewSecret(path, markPrivateKey(json, instance))
+    say(
+      `made a key for ${instance.instanceId}, ${path}; keep it on this instance, out of any image`,
+    )
   } catch (error) {
-    // Another one of us was faster: its key is as good.
+    // Another process of this instance was faster: its key is as good.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw cannotWrite(error, path, '--dpop-key')
     }
   }
 }
 
-/** Loads the key of a file, which is made if it isn't there. @throws CommandError */
-export const loadDpopKey = async (path: string): Promise<DpopKey> => {
-  if (!existsSync(inFolder(path))) await makeKey(path)
-  const hint = 'move it away, and a new key is made (under "same_key" the service will refuse it)'
-  return createDpopKey(await loadPrivateKey(path, '--dpop-key', hint))
+/** Marks a key that names no instance. Where the file can't be written, the key is good all the same. */
+const mark = (path: string, key: PrivateKey, instance: KeyInstance): PrivateKey => {
+  const { instanceId } = instance
+  try {
+    rewriteSecret(path, markPrivateKey(readFileSync(inFolder(path), 'utf8'), instance))
+    say(`${path} named no instance; it is the key of ${instanceId} from now on`)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    say(
+      `warning: cannot write into ${path} that it is the key of ${instanceId} (${code}); ` +
+        'another machine with a copy would be accepted',
+    )
+  }
+  return { ...key, instance }
+}
+
+/** Reads the key of a file, and leaves the file as it is. @throws CommandError */
+export const readDpopKey = async (path: string): Promise<DpopKey> =>
+  createDpopKey(await loadPrivateKey(path, '--dpop-key', HINT))
+
+/**
+ * Loads the key of a file for this instance. The file is made if it isn't there, and marked if it has no mark.
+ * @throws CommandError, also for the key of another instance
+ * @throws ClientError if the metadata service does not tell which instance this is
+ */
+export const loadDpopKey = async (path: string, metadata: MetadataClient): Promise<DpopKey> => {
+  const load = (): Promise<PrivateKey> => loadPrivateKey(path, '--dpop-key', HINT)
+  const known = isThere(path) ? await load() : undefined
+  const here = await askInstance(metadata)
+  if (known === undefined) await makeKey(path, here)
+  const key = known ?? (await load())
+  try {
+    requireKeyOf(key, here)
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    throw usageError(`--dpop-key: ${path}: ${error.message}`)
+  }
+  return createDpopKey(key.instance === undefined ? mark(path, key, here) : key)
 }

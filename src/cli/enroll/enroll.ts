@@ -63,16 +63,18 @@ const readOptions = async (url: string, options: Options): Promise<EnrollOptions
   const issuer = checkServiceAddress(url, 'URL')
   const { resource, attempts, dpopKey: file } = options
   const { signal, timing } = thisRun()
+  const role = checkRole(options.role)
+  const metadata = metadataClientOf(options, { attempts: attemptsUpTo(attempts) })
   return {
     issuer,
-    role: checkRole(options.role),
+    role,
     resource,
-    metadata: metadataClientOf(options, { attempts: attemptsUpTo(attempts) }),
+    metadata,
     attempts,
     onRetry: sayRetry(issuer),
     signal,
     timing,
-    dpopKey: file === undefined ? undefined : await loadDpopKey(file),
+    dpopKey: file === undefined ? undefined : await loadDpopKey(file, metadata),
   }
 }
 

@@ -1,8 +1,17 @@
 // `rollcall enroll`: how it ends, and what it never does; the same as of bootstrap.sh.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
@@ -84,6 +93,7 @@ describe('rollcall enroll', () => {
     })
     const kept = JSON.parse((await enroll(['--json', '--out', 'json.jwt'])).stdout) as object
     expect(kept).toEqual({
+      renewable: true,
       token_type: 'Bearer',
       expires_in: 300,
       role: ROLE,
@@ -120,7 +130,9 @@ describe('rollcall enroll --dpop-key', () => {
     servers = await startClientServers({ role: { reenrollment: 'same_key', binding: 'dpop' } })
     const first = await enroll(['--dpop-key', 'node.json'])
     expect(first.status).toBe(0)
-    expect(first.stderr).toContain('made a key for DPoP')
+    expect(first.stderr).toMatch(
+      /^rollcall: made a key for i-\w+, node\.json; keep it on this instance/,
+    )
     expect(statSync(file('node.json')).mode & 0o777).toBe(0o600)
     const json = readFileSync(file('node.json'), 'utf8')
     const { signer } = await parseSigningKeys(json)
@@ -152,6 +164,118 @@ describe('rollcall enroll --dpop-key', () => {
     const bad = await enroll(['--dpop-key', 'bad.json'])
     expect(bad.status).toBe(2)
     expect(bad.stderr).toContain('bad.json is not a private JWK or JWKS; move it away')
+  })
+})
+
+describe('rollcall enroll --dpop-key, with a file that was copied', () => {
+  const OTHER = { instance_id: 'i-bp1other', serial_number: '4acd2b47-b328-4762-852f-000000000000' }
+  const keyOf = async (more: object = {}): Promise<{ keys: readonly object[] }> => {
+    const { keys } = await generateSigningKeys('ES256')
+    return { keys: keys.map((key) => ({ ...key, ...more })) }
+  }
+  const write = (name: string, value: object): void =>
+    writeFileSync(file(name), JSON.stringify(value), { mode: 0o600 })
+  /** The mark of a key of this instance, from its document. */
+  const hereOf = async (): Promise<object> => {
+    const url = `${servers.metadataUrl}/latest/dynamic/instance-identity/document`
+    const document = (await (await fetch(url)).json()) as Record<string, string>
+    return { instance_id: document['instance-id'], serial_number: document['serial-number'] }
+  }
+
+  it('refuses the second of two clones with one key, before the service is asked', async () => {
+    servers = await startClientServers({
+      emulator: { instances: 2 },
+      role: { reenrollment: 'same_key' },
+    })
+    const [first, clone] = servers.emulator.instances.map(({ instanceId }) => instanceId)
+    const enrollAs = (id?: string): Promise<Run> =>
+      enroll([
+        '--dpop-key',
+        'baked.json',
+        '--metadata-url',
+        `${servers.metadataUrl}/instances/${id}`,
+      ])
+    expect((await enrollAs(first)).status).toBe(0)
+    const asked = servers.requests.length
+    const run = await enrollAs(clone)
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain(
+      `--dpop-key: baked.json: the key was made for instance ${first}, and this is ${clone}\n` +
+        'Delete the key on this machine and in the image that it came from, and enroll with a new key.\n' +
+        `If ${clone} has enrolled with this key under "same_key", have an operator reset it first.`,
+    )
+    expect(servers.requests).toHaveLength(asked)
+    expect((await enrollAs(first)).status).toBe(0)
+  })
+
+  it.each([
+    ['a JWKS', async () => keyOf({ note: 'mine' })],
+    ['a JWK', async () => (await keyOf({ note: 'mine' })).keys[0] as object],
+  ])('marks a key without a mark, once: %s', async (_, make) => {
+    servers = await startClientServers({ role: { reenrollment: 'same_key' } })
+    const before = await make()
+    write('older.json', before)
+    chmodSync(file('older.json'), 0o640)
+    const run = await enroll(['--dpop-key', 'older.json'])
+    expect(run.status).toBe(0)
+    expect(run.stderr).toMatch(/older\.json named no instance; it is the key of i-\w+ from now on/)
+    const after = JSON.parse(readFileSync(file('older.json'), 'utf8')) as typeof before
+    const here = await hereOf()
+    const marked = (key: object): object => ({ ...key, ...here })
+    expect(after).toEqual(
+      'keys' in before ? { keys: (before.keys as object[]).map(marked) } : marked(before),
+    )
+    expect(statSync(file('older.json')).mode & 0o777).toBe(0o640)
+    expect(readdirSync(command.folder).filter((name) => name.startsWith('older.json'))).toEqual([
+      'older.json',
+    ])
+    const again = await enroll(['--dpop-key', 'older.json'])
+    expect(again.stderr).not.toContain('named no instance')
+  })
+
+  it('goes on with a warning when the mark cannot be written', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'same_key' } })
+    // No file can be put beside one whose name is as long as a name may be, not even by root.
+    const name = 'k'.repeat(255)
+    const before = await keyOf()
+    write(name, before)
+    const run = await enroll(['--dpop-key', name])
+    expect(run.status).toBe(0)
+    expect(run.stderr).toMatch(
+      /warning: cannot write into k+ that it is the key of i-\w+ \(ENAMETOOLONG\)/,
+    )
+    expect(JSON.parse(readFileSync(file(name), 'utf8'))).toEqual(before)
+  })
+
+  it('accepts the mark of this instance, and refuses a broken one', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'same_key' } })
+    write('here.json', await keyOf(await hereOf()))
+    expect(await enroll(['--dpop-key', 'here.json'])).toMatchObject({ status: 0, stderr: '' })
+    write('half.json', await keyOf({ instance_id: OTHER.instance_id }))
+    const run = await enroll(['--dpop-key', 'half.json'])
+    expect(run.status).toBe(2)
+    expect(run.stderr).toContain('"instance_id" and "serial_number" name the instance of the key')
+  })
+
+  it.each([
+    ['several keys', async () => ({ keys: [...(await keyOf()).keys, ...(await keyOf()).keys] })],
+    ['a rotation', async () => keyOf({ rotation: { state: 'retired', since: 1 } })],
+  ])('refuses the signing keys of a service: %s', async (_, make) => {
+    servers = await startClientServers()
+    write('signing.json', await make())
+    const run = await enroll(['--dpop-key', 'signing.json'])
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toMatch(/a client (?:has one key|needs a key of its own)/)
+    expect(servers.requests).toEqual([])
+  })
+
+  it('makes no key where the metadata service does not tell which instance this is', async () => {
+    servers = await startClientServers({
+      emulator: { faults: ['not-found:dynamic/instance-identity/document'] },
+    })
+    const run = await enroll(['--dpop-key', 'early.json'])
+    expect(run.status).toBe(3)
+    expect(readdirSync(command.folder)).not.toContain('early.json')
   })
 })
 
