@@ -498,7 +498,7 @@ describe('rollcall enroll, with a metadata service that is not as it should be',
     const nobody = `http://127.0.0.1:${await reservePort()}`
     const { status, stderr } = await enroll(['--metadata-url', nobody])
     expect(status).toBe(3)
-    expect(stderr).toContain('not to be an ECS instance')
+    expect(stderr).toContain('is this an ECS instance in a VPC?')
   })
 })
 
