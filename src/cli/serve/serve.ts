@@ -108,8 +108,8 @@ export const addServe = (program: Command): void => {
         'ROLLCALL_SIGNING_KEYS_FILE=signing-keys.json ROLLCALL_POLICY_FILE=policy.json rollcall serve',
     ],
     more: MORE,
-    exits: `
-Exit status: 0 stopped, 1 it could not finish what had begun, 2 usage or configuration, 3 audit events can't
-be written.`,
+    exits:
+      '0 stopped, 1 it could not finish what had begun, 2 usage or configuration, ' +
+      "3 audit events can't be written",
   })
 }

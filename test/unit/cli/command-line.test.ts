@@ -85,7 +85,9 @@ const wordsOf = (example: string): string[] =>
 const examplesOf = async (name: readonly string[]): Promise<string[]> => {
   const { stdout } = await run([...name, '--help'])
   const examples = /\nExamples:\n((?: .*\n)+)/.exec(stdout)?.[1] ?? ''
-  return [...examples.matchAll(/(?:^ +|\| )(rollcall .*)$/gm)].map(([, line]) => line as string)
+  return [...examples.matchAll(/(?:^ +|\| |^ +(?:[A-Z_]+=\S+ )+)(rollcall .*)$/gm)].map(
+    ([, line]) => line as string,
+  )
 }
 
 describe('the examples of a help', () => {
