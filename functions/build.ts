@@ -1,20 +1,19 @@
 // `npm run build:functions`: the entries for Node and for Function Compute, each as one file that needs no
-// `node_modules`, and beside them the policy for Function Compute, if `functions/policy-production.json` is there.
-// An argument names another folder than `dist/functions`.
+// `node_modules`, and beside them what a deployment to Function Compute takes along (deployment-files.ts). An argument
+// names another folder than `dist/functions`, which gets the two entries alone.
 
 import { build } from 'esbuild'
-import { copyFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { copyDeploymentFiles } from './deployment-files.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 // ioredis is CommonJS, and asks for what Node brings along in its way.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
-const folder = process.argv[2] ?? pathOf('../dist/functions')
-const policy = pathOf('policy-production.json')
+const [, , elsewhere] = process.argv
+const folder = elsewhere ?? pathOf('../dist/functions')
 
 await build({
   entryPoints: [pathOf('fc.ts'), pathOf('node.ts')],
@@ -32,5 +31,8 @@ await build({
   logLevel: 'warning',
 })
 
-// People write it in one place, which no build deletes.
-if (existsSync(policy)) copyFileSync(policy, join(folder, 'policy.json'))
+if (elsewhere === undefined) {
+  for (const path of copyDeploymentFiles(pathOf('.'), folder)) {
+    process.stderr.write(`functions/${path} is missing; without it the function will not start\n`)
+  }
+}

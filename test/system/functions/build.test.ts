@@ -1,23 +1,84 @@
-// `npm run build:functions` takes the policy from where people keep it, so that no build can delete it.
+// `npm run build:functions` takes policy, keys and the ledger's URL from where people keep them, so that no build can
+// delete them, and keeps other users of the machine out of the copies.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../../support/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-build-'))
+const built = join(folder, 'dist/functions')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-it('copies functions/policy-production.json beside fc.mjs', () => {
+beforeAll(() => {
   for (const path of ['src', 'functions', 'package.json', 'tsconfig.json']) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  writeFileSync(join(folder, 'functions/policy-production.json'), '{"roles":{}}')
-  execFileSync(process.execPath, ['--import', 'tsx', 'functions/build.ts'], { cwd: folder })
-  const built = join(folder, 'dist/functions')
-  expect(readFileSync(join(built, 'policy.json'), 'utf8')).toBe('{"roles":{}}')
-  expect(readFileSync(join(built, 'fc.mjs'), 'utf8').length).toBeGreaterThan(100_000)
+})
+
+/** Builds under a umask that lets nobody else read. @returns what was said */
+const build = (...args: readonly string[]): string => {
+  const script = 'umask 077; "$@" 2>&1'
+  const command = [process.execPath, '--import', 'tsx', 'functions/build.ts', ...args]
+  return execFileSync('sh', ['-c', script, 'sh', ...command], { cwd: folder, encoding: 'utf8' })
+}
+
+const write = (path: string, text: string): void => writeFileSync(join(folder, path), text)
+const modeOf = (path: string): number => statSync(path).mode & 0o777
+
+describe('npm run build:functions', () => {
+  it('makes the two entries alone where nobody deploys to Function Compute, and says nothing', () => {
+    expect(build()).toBe('')
+    expect(readdirSync(built).toSorted()).toEqual(['fc.mjs', 'node.mjs'])
+    expect(readFileSync(join(built, 'fc.mjs'), 'utf8').length).toBeGreaterThan(100_000)
+    expect(modeOf(built)).toBe(0o755)
+  })
+
+  it('says what is missing where somebody does', () => {
+    mkdirSync(join(folder, 'functions/secrets'))
+    write('functions/policy-production.json', '{"roles":{}}')
+    write('functions/secrets/signing-keys.json', 'keys')
+    write('functions/secrets/ledger-url', 'redis')
+    expect(build()).toBe(
+      'functions/secrets/admin-keys.json is missing; without it the function will not start\n',
+    )
+  })
+
+  it('copies policy, keys and ledger beside fc.mjs, in a folder that nobody else may enter', () => {
+    write('functions/secrets/admin-keys.json', 'operators')
+    expect(build()).toBe('')
+    const read = (name: string): string => readFileSync(join(built, name), 'utf8')
+    const names = ['policy.json', 'signing-keys.json', 'admin-keys.json', 'ledger-url']
+    expect(names.map(read)).toEqual(['{"roles":{}}', 'keys', 'operators', 'redis'])
+    expect(modeOf(built)).toBe(0o700)
+    // The function may run as another user than the one who packed them.
+    for (const name of [...names, 'fc.mjs']) expect(modeOf(join(built, name)), name).toBe(0o644)
+  })
+
+  it('leaves no copy of a file that is gone, and touches nothing where people keep theirs', () => {
+    rmSync(join(folder, 'functions/secrets/signing-keys.json'))
+    expect(build()).toContain('functions/secrets/signing-keys.json is missing')
+    expect(readdirSync(built)).not.toContain('signing-keys.json')
+    expect(readdirSync(join(folder, 'functions/secrets')).toSorted()).toEqual([
+      'admin-keys.json',
+      'ledger-url',
+    ])
+  })
+
+  it('copies nothing into another folder', () => {
+    build('elsewhere')
+    expect(readdirSync(join(folder, 'elsewhere')).toSorted()).toEqual(['fc.mjs', 'node.mjs'])
+  })
 })

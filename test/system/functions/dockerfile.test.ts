@@ -17,6 +17,7 @@ describe('Dockerfile', () => {
       'signing-keys.json',
       'node_modules/jose/package.json',
       'functions/policy-production.json',
+      'functions/secrets/signing-keys.json',
       'functions/container/secrets/signing-keys.json',
       'functions/.wrangler/tmp/x.js',
       'src/README.md',

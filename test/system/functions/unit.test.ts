@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { POLICY } from '../../support/test-service.ts'
 import { requireNode24 } from '../../support/node24.ts'
 import { waitForEnd, waitForOutput } from '../../support/output.ts'
@@ -50,8 +51,12 @@ describe('the unit', () => {
       JSON.stringify(await generateSigningKeys('ES256')),
     )
     writeFileSync(join(folder, 'policy.json'), JSON.stringify(POLICY))
+    const operators = await parseSigningKeys(await generateSigningKeys('ES256'))
+    writeFileSync(join(folder, 'admin-keys.json'), JSON.stringify(operators.jwks))
     expect(all('LoadCredential')).toEqual(
-      ['signing-keys.json', 'policy.json'].map((name) => `${name}:/etc/rollcall/${name}`),
+      ['signing-keys.json', 'policy.json', 'admin-keys.json'].map(
+        (name) => `${name}:/etc/rollcall/${name}`,
+      ),
     )
     expect(all('ExecStart')).toEqual(['/usr/bin/node /opt/rollcall/node.mjs'])
     const variables = all('Environment').map((assignment) => {
@@ -71,6 +76,8 @@ describe('the unit', () => {
     try {
       await waitForOutput(server, 'stderr', 'listening')
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+      // 404 is the answer of a service without operators.
+      expect((await fetch(`http://127.0.0.1:${port}/v1/admin/instances`)).status).toBe(401)
     } finally {
       expect(await server.stop()).toBe(0)
     }
