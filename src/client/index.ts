@@ -44,6 +44,7 @@
 export type { RefusalReason } from './answer.ts'
 export type { Fetch, Reach, Retry } from './call.ts'
 export type { CheckName, CheckOptions, Outcome } from './checks/check.ts'
+export type { CheckWords } from './checks/words.ts'
 export { CHECK_NAMES, type Diagnosis, diagnoseEnrollment } from './checks/diagnose.ts'
 export { ClientError, type ClientErrorCode } from './client-error.ts'
 export { type DpopKey, createDpopKey } from './dpop-key.ts'

@@ -25,13 +25,14 @@ export const admit = (
     return notAdmitted(reason, { rule, field })
   }
   const { role } = decision
-  if (resource !== undefined && !role.token.audience.includes(resource)) {
-    return notAdmitted('resource_not_allowed')
-  }
   // `same_key` means nothing without a key: better found out at the first enrollment than at the second.
   const rule = role.binding === 'dpop' ? 'binding' : 'reenrollment'
   if (jkt === undefined && (role.binding === 'dpop' || role.reenrollment === 'same_key')) {
     return notAdmitted('key_not_proved', { rule: `roles.${role.name}.${rule}` })
+  }
+  // Last: a client that asks for an audience of its own making learns thereby that all else is good.
+  if (resource !== undefined && !role.token.audience.includes(resource)) {
+    return notAdmitted('resource_not_allowed')
   }
   return accept(role)
 }

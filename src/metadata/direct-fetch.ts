@@ -45,17 +45,23 @@ const bodyOf = (response: NodeResponse): ReadableStream<Uint8Array> => {
   })
 }
 
+/** The headers of an answer that anybody here reads. */
+const KEPT_HEADERS = ['date', 'retry-after']
+
 const fetchByNode =
   (http: NodeHttp): Fetch =>
   (url, { method, headers, signal }) =>
     new Promise((resolve, reject) => {
       const onResponse = (response: NodeResponse): void => {
         const { statusCode: status = 0, headers } = response
-        const asked = headers['retry-after']
+        const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
+          const value = headers[name]
+          return typeof value === 'string' ? [[name, value]] : []
+        })
         try {
           const init = {
             status,
-            headers: typeof asked === 'string' ? { 'Retry-After': asked } : {},
+            headers: kept,
           }
           resolve(new Response([204, 205, 304].includes(status) ? null : bodyOf(response), init))
         } catch (error) {

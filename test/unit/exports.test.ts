@@ -140,6 +140,7 @@ describe('the public modules', () => {
           "type Candidate",
           "type CheckName",
           "type CheckOptions",
+          "type CheckWords",
           "type ClientErrorCode",
           "type Diagnosis",
           "type DpopKey",

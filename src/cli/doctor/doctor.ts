@@ -2,12 +2,15 @@
 
 import type { Command } from 'commander'
 import {
-  CHECK_NAMES,
   type CheckOptions,
+  type CheckWords,
+  ClientError,
   type Diagnosis,
+  type DpopKey,
   diagnoseEnrollment,
 } from '../../client/index.ts'
-import { loadDpopKey } from '../enroll/dpop-key.ts'
+import type { MetadataClient } from '../../metadata/index.ts'
+import { isThere, loadDpopKey, readDpopKey } from '../enroll/dpop-key.ts'
 import { checkRole } from '../enroll/enroll.ts'
 import { EXIT } from '../exit-status.ts'
 import { say } from '../say.ts'
@@ -17,6 +20,8 @@ import { optionOrVariable } from '../option-variable.ts'
 import { print, printJson } from '../output.ts'
 import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
+import { cloudInitVersion, plainRequestsAdvice } from './cloud-init.ts'
+import { linesOf } from './lines.ts'
 
 interface Options extends MetadataOptions {
   readonly role?: string
@@ -26,16 +31,39 @@ interface Options extends MetadataOptions {
   readonly json?: true
 }
 
-const NAME_WIDTH = Math.max(...CHECK_NAMES.map(({ length }) => length))
-const STATES: Readonly<Record<Diagnosis['state'], string>> = {
-  ok: 'ok  ',
-  failed: 'FAIL',
-  skipped: '-   ',
+/** Where the terminal does not tell its width. */
+const DEFAULT_COLUMNS = 100
+
+const WORDS: CheckWords = {
+  useNormalMode: 'add --metadata-mode auto',
+  enroll: 'to try it, add --enroll',
+  listItems: 'see what there is: rollcall metadata list dynamic',
+  showDocument: 'rollcall metadata get dynamic/instance-identity/document',
+  inspectSignature:
+    'save it by `rollcall metadata get dynamic/instance-identity/pkcs7`, and look at it with `rollcall inspect`',
+  listTimeServers: 'rollcall metadata get ntp-conf/ntp-servers names servers',
 }
 
-const lineOf = ({ name, state, detail, remedy }: Diagnosis): string => {
-  const next = remedy === undefined ? '' : `; next: ${remedy}`
-  return `${STATES[state]}  ${name.padEnd(NAME_WIDTH)}  ${detail}${next}`
+/** The key that `enroll` would use. No file is made or changed unless this enrolls. */
+const keyOf = async (
+  path: string | undefined,
+  metadata: MetadataClient,
+  enroll: boolean,
+): Promise<DpopKey | undefined> => {
+  if (path === undefined) return undefined
+  const key = isThere(path) ? await readDpopKey(path) : undefined
+  if (!enroll) {
+    if (key === undefined) say(`${path} is not there yet: rollcall enroll makes it; no key is used`)
+    return key
+  }
+  if (key?.instance !== undefined) return key
+  try {
+    return await loadDpopKey(path, metadata)
+  } catch (error) {
+    // Without the metadata service nothing enrolls, and a line of its own says so.
+    if (error instanceof ClientError) return key
+    throw error
+  }
 }
 
 const readOptions = async (url: string, options: Options): Promise<CheckOptions> => {
@@ -47,13 +75,19 @@ const readOptions = async (url: string, options: Options): Promise<CheckOptions>
   // One attempt: a person waits for the answer, and sees at once what fails now and then.
   const metadata = metadataClientOf({ ...options, metadataMode: 'auto' }, { attempts: 1 })
   const hardened = metadataClientOf({ ...options, metadataMode: 'hardened' }, { attempts: 1 })
-  const { signal, timing } = thisRun()
+  const { signal, timing, env } = thisRun()
+  const enroll = options.enroll ?? false
   return {
     issuer,
     role,
     resource,
-    dpopKey: keyFile === undefined ? undefined : await loadDpopKey(keyFile, metadata),
-    enroll: options.enroll ?? false,
+    dpopKey: await keyOf(keyFile, metadata, enroll),
+    enroll,
+    words: {
+      ...WORDS,
+      onPlainRequests: async () =>
+        plainRequestsAdvice(process.platform, await cloudInitVersion(env)),
+    },
     acceptsNormalMode: metadataMode === 'auto',
     metadata,
     hardened,
@@ -67,7 +101,7 @@ const doctor = async (url: string, options: Options): Promise<void> => {
   const outcomes: Diagnosis[] = []
   for await (const outcome of diagnoseEnrollment(tried)) {
     outcomes.push(outcome)
-    if (!options.json) print(lineOf(outcome))
+    if (!options.json) print(...linesOf(outcome, thisRun().stdout.columns ?? DEFAULT_COLUMNS))
   }
   const failures = outcomes.filter(({ state }) => state === 'failed')
   if (options.json) {
@@ -80,16 +114,17 @@ const doctor = async (url: string, options: Options): Promise<void> => {
     printJson({ url, ok: failures.length === 0, checks })
   }
   if (failures.length === 0) return
-  say(`${failures.length} of ${outcomes.length} failed; mend the first one, and run this again`)
+  say(`${failures.length} of ${outcomes.length} failed; repair the first one, and run this again`)
   thisRun().exitWith(EXIT.notGood)
 }
 
 const MORE = `One line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next, or
 "-" for what was not tried and why.
 
-The enrollment itself is tried with --enroll only, since it counts as one of this instance: under
-"never" it is the only one, under "same_key" it fixes the key (give --dpop-key, the instance's own).
-Its token is dropped.`
+"role" asks the service whether its policy admits this instance, for an audience that no role has: so
+the service refuses, records nothing but an audit event, and says enough. The enrollment itself is
+tried with --enroll only, since it counts as one of this instance: under "never" it is the only one,
+under "same_key" it fixes the key (give --dpop-key, the instance's own). Its token is dropped.`
 
 /** Adds the subcommand. */
 export const addDoctor = (program: Command): void => {
@@ -105,7 +140,7 @@ export const addDoctor = (program: Command): void => {
         'ROLLCALL_RESOURCE',
       ),
     )
-    .option('--dpop-key <file>', 'key to bind the token to; made if it is not there')
+    .option('--dpop-key <file>', 'key to bind the token to; with --enroll made if it is not there')
     .option('--enroll', 'enroll for real; the token is dropped')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)

@@ -4,7 +4,9 @@
 import type { MetadataClient } from '../../metadata/index.ts'
 import type { PublicKey } from '../../token/public-key.ts'
 import type { Reading } from '../answer.ts'
+import type { KeyInstance } from '../key-instance.ts'
 import type { Challenge, Purpose } from '../protocol.ts'
+import { type CheckWords, LIBRARY_WORDS } from './words.ts'
 
 /** What is to be tried. */
 export interface CheckOptions extends Purpose {
@@ -16,11 +18,18 @@ export interface CheckOptions extends Purpose {
   readonly metadata: MetadataClient
   /** Of the mode `hardened`. */
   readonly hardened: MetadataClient
+  /** How remedies name what the reader can do. Default: by the names of this library. */
+  readonly words?: CheckWords | undefined
 }
 
 /** What earlier checks found out, for later ones. */
 export interface Findings {
   document?: string
+  instance?: KeyInstance
+  /** The `Date` of the metadata service and this machine's clock at that moment, Unix seconds. */
+  metadataTime?: { readonly date: number; readonly at: number }
+  /** Whether the metadata service answers requests without a token. */
+  answersPlainly?: boolean
   /** The answer to the first call of the service, and the middle of the time it took, Unix seconds. */
   health?: Reading
   healthAt?: number
@@ -42,6 +51,7 @@ export type CheckName =
   | 'metadata service'
   | 'hardened mode'
   | 'document'
+  | 'key'
   | 'clock'
   | 'service'
   | 'ledger'
@@ -49,6 +59,7 @@ export type CheckName =
   | 'keys'
   | 'challenge'
   | 'signature'
+  | 'role'
   | 'enrollment'
 
 /** One check. */
@@ -58,6 +69,9 @@ export interface Check {
   readonly needs: readonly CheckName[]
   run(options: CheckOptions, findings: Findings): Promise<Outcome>
 }
+
+/** How remedies name what the reader can do. */
+export const wordsOf = ({ words = LIBRARY_WORDS }: CheckOptions): CheckWords => words
 
 /** The thing works. */
 export const ok = (detail: string): Outcome => ({ state: 'ok', detail })
@@ -82,7 +96,7 @@ export async function* runChecks(
     const outcome =
       missing === undefined
         ? await run(options, findings)
-        : skipped(`not tried: it needs what "${missing}" could not show`)
+        : skipped(`not tried: it needs "${missing}"`)
     if (outcome.state === 'ok') good.add(name)
     yield { name, ...outcome }
   }

@@ -2,6 +2,7 @@
 // enrollment itself. The token is looked at and dropped.
 
 import { InstanceIdentityError } from '../../base/errors.ts'
+import { printable } from '../../base/text.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { decodePkcs7 } from '../../codec/pem.ts'
 import { readSignedData } from '../../codec/signed-data.ts'
@@ -19,6 +20,7 @@ import {
   failed,
   ok,
   skipped,
+  wordsOf,
 } from './check.ts'
 import { metadataFailed } from './metadata.ts'
 
@@ -53,7 +55,8 @@ const challenge: Check = {
 const signature: Check = {
   name: 'signature',
   needs: ['metadata service', 'challenge'],
-  async run({ metadata }, findings) {
+  async run(options, findings) {
+    const { metadata } = options
     const audience = findings.challenge?.audience ?? ''
     try {
       const pkcs7 = await metadata.identitySignature({ audience })
@@ -61,7 +64,7 @@ const signature: Check = {
       if (content !== undefined && readIdentityDocument(content).audience !== audience) {
         return failed(
           'what was signed does not carry the challenge',
-          'is this the metadata service of ECS, in a version that takes ?audience=?',
+          'check that this is the metadata service of ECS, in a version that takes ?audience=',
         )
       }
       findings.pkcs7 = pkcs7
@@ -70,10 +73,10 @@ const signature: Check = {
       if (error instanceof InstanceIdentityError) {
         return failed(
           `what it answers is not a signature (${error.code}: ${error.message})`,
-          'save it with `rollcall metadata get`, and look at it with `rollcall inspect`',
+          wordsOf(options).inspectSignature,
         )
       }
-      return metadataFailed(error, '`rollcall metadata list dynamic` shows what there is')
+      return metadataFailed(error, wordsOf(options).listItems)
     }
   },
 }
@@ -86,14 +89,40 @@ const tokenProblem = async (token: string, issuer: string, { keys }: Findings) =
   return claims.value['iss'] === issuer ? undefined : 'the token names another issuer'
 }
 
+/**
+ * Whether the policy admits this instance, without an enrollment: it asks for a token for an audience that no role
+ * can have. The service applies the policy before it looks at its ledger, and looks at the audience last, so that
+ * refusal means that the rest is good. Nothing is spent or recorded but an audit event.
+ */
+const role: Check = {
+  name: 'role',
+  needs: ['document', 'key', 'signature'],
+  async run(options, findings) {
+    const { document = '', pkcs7 = '', challenge: made } = findings
+    const trial = { ...options, resource: `urn:rollcall:trial:${crypto.randomUUID()}` }
+    const reading = await postEvidence(trial, made?.audience ?? '', { document, pkcs7 })
+    if (reading.kind === 'problem' && reading.problem.reason === 'resource_not_allowed') {
+      const which = options.role === undefined ? 'a role' : `role ${options.role}`
+      return ok(`${which} admits this instance, by the policy; nothing was enrolled`)
+    }
+    if (reading.kind !== 'expected') return failedCall(options, reading)
+    return failed(
+      'the service gave a token for an audience that was made up for this trial',
+      'do not use this service: it does not apply its policy',
+    )
+  },
+}
+
 const enrollment: Check = {
   name: 'enrollment',
-  needs: ['document', 'signature'],
+  needs: ['role'],
   async run(options, findings) {
     if (!options.enroll) {
+      const { resource } = options
+      const more = resource === undefined ? '' : `, and whether the role has ${printable(resource)}`
       return skipped(
-        'not tried: it would count, under "never" as the only one, under "same_key" with its key; ' +
-          '--enroll does it',
+        'not tried: it would count as an enrollment of this instance. ' +
+          `Only it shows a ban, an earlier enrollment or another key${more}; ${wordsOf(options).enroll}`,
       )
     }
     const { document = '', pkcs7 = '', challenge: made } = findings
@@ -108,12 +137,15 @@ const enrollment: Check = {
     if (reading.kind !== 'expected') return failedCall(options, reading)
     try {
       const enrolled = readToken(options, reading.answer, askedAt)
-      const { accessToken, role, expiresInSeconds, tokenType } = enrolled
+      const { accessToken, expiresInSeconds, tokenType, renewable } = enrolled
       const problem = await tokenProblem(accessToken, options.issuer, findings)
       if (problem !== undefined) {
-        return failed(problem, 'have all instances of the service the same ROLLCALL_SIGNING_KEYS?')
+        return failed(problem, 'give all instances of the service the same ROLLCALL_SIGNING_KEYS')
       }
-      return ok(`role ${role}, ${tokenType} for ${expiresInSeconds} s; the token was dropped`)
+      const last = renewable === false ? ', which can not be renewed' : ''
+      return ok(
+        `role ${enrolled.role}, ${tokenType} for ${expiresInSeconds} s${last}; the token was dropped`,
+      )
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       return failed(error.detail, error.remedy ?? '')
@@ -121,4 +153,4 @@ const enrollment: Check = {
   },
 }
 
-export const ENROLLMENT_CHECKS: readonly Check[] = [challenge, signature, enrollment]
+export const ENROLLMENT_CHECKS: readonly Check[] = [challenge, signature, role, enrollment]

@@ -7,7 +7,19 @@ import { limited } from '../../base/timing.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { directFetch } from '../../metadata/direct-fetch.ts'
 import { MetadataError } from '../../metadata/index.ts'
-import { type Check, type Outcome, failed, ok } from './check.ts'
+import { readReach } from '../call.ts'
+import { ClientError } from '../client-error.ts'
+import { requireKeyOf } from '../key-instance.ts'
+import {
+  type Check,
+  type CheckOptions,
+  type Findings,
+  type Outcome,
+  failed,
+  ok,
+  skipped,
+  wordsOf,
+} from './check.ts'
 
 const PLAIN_SECONDS = 5
 
@@ -20,10 +32,34 @@ export const metadataFailed = (error: unknown, remedy: string): Outcome => {
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['unreachable', 'unavailable'])
 
+/** Asks once without a token: what answers that, and what time it has. No certificate depends on that clock. */
+const askPlainly = async (
+  { metadata: { baseUrl }, ...options }: CheckOptions,
+  findings: Findings,
+): Promise<void> => {
+  const { timing } = readReach(options)
+  const url = `${baseUrl}/latest/meta-data/instance-id`
+  try {
+    await limited({ seconds: PLAIN_SECONDS }, async (signal) => {
+      const init = { method: 'GET', headers: {}, redirect: 'manual', signal } as const
+      const startedAt = timing.now()
+      const { status, body, headers } = await directFetch(url, init)
+      const at = (startedAt + timing.now()) / 2
+      await body?.cancel()
+      findings.answersPlainly = status === 200
+      const date = Date.parse(headers.get('Date') ?? '') / 1000
+      if (!Number.isNaN(date)) findings.metadataTime = { date, at }
+    })
+  } catch {
+    // The client has had an answer before; what it is worth is told by the checks that follow.
+  }
+}
+
 const metadataService: Check = {
   name: 'metadata service',
   needs: [],
-  async run({ metadata }) {
+  async run(options, findings) {
+    const { metadata } = options
     try {
       await metadata.versions()
     } catch (error) {
@@ -36,70 +72,85 @@ const metadataService: Check = {
         )
       }
     }
+    await askPlainly(options, findings)
     return ok(`${metadata.baseUrl} answers`)
   },
-}
-
-/** Whether a request without a token is answered. */
-const answersPlainly = async (baseUrl: string): Promise<boolean> => {
-  const url = `${baseUrl}/latest/meta-data/instance-id`
-  try {
-    return await limited({ seconds: PLAIN_SECONDS }, async (signal) => {
-      const init = { method: 'GET', headers: {}, redirect: 'manual', signal } as const
-      const { status, body } = await directFetch(url, init)
-      await body?.cancel()
-      return status === 200
-    })
-  } catch {
-    return false
-  }
 }
 
 const hardenedMode: Check = {
   name: 'hardened mode',
   needs: ['metadata service'],
-  async run({ hardened, acceptsNormalMode }) {
+  async run(options, findings) {
+    const { hardened, acceptsNormalMode } = options
+    const { useNormalMode, onPlainRequests } = wordsOf(options)
     try {
       await hardened.isHardened()
     } catch (error) {
       const isMissing = error instanceof MetadataError && error.code === 'no_hardened_mode'
       if (isMissing && acceptsNormalMode) {
-        return ok('it is missing; normal mode is used, as --metadata-mode auto says')
+        return ok('it is missing, and normal mode is used instead, as you asked for')
       }
-      if (!isMissing) return metadataFailed(error, 'take away whatever stands between them')
+      if (!isMissing) return metadataFailed(error, 'remove what stands between them')
       return failed(
         'the metadata service gives no tokens',
-        'switch it on (ModifyInstanceMetadataOptions with HttpTokens), or enroll with --metadata-mode auto',
+        'switch it on (ModifyInstanceMetadataOptions with HttpEndpoint=enabled, HttpTokens=optional), ' +
+          `or ${useNormalMode}`,
       )
     }
-    const isPlain = await answersPlainly(hardened.baseUrl)
-    return ok(
-      isPlain
-        ? 'it works; requests without a token are answered too: HttpTokens=required ends that'
-        : 'it works, and requests without a token are refused',
-    )
+    if (!findings.answersPlainly) return ok('it works, and requests without a token are refused')
+    const advice = onPlainRequests === undefined ? '' : `; ${await onPlainRequests()}`
+    return ok(`it works; requests without a token are answered too${advice}`)
   },
 }
 
 const identityDocument: Check = {
   name: 'document',
   needs: ['metadata service'],
-  async run({ metadata }, findings) {
+  async run(options, findings) {
+    const { metadata } = options
     try {
       const document = await metadata.identityDocument()
-      const { instanceId, ownerAccountId, regionId } = readIdentityDocument(utf8(document))
+      const { instanceId, ownerAccountId, regionId, serialNumber } = readIdentityDocument(
+        utf8(document),
+      )
       findings.document = document
+      findings.instance = { instanceId, serialNumber }
       return ok(printable(`${instanceId} of account ${ownerAccountId} in ${regionId}`))
     } catch (error) {
       if (error instanceof InstanceIdentityError) {
         return failed(
           `what it answers is not an identity document (${error.message})`,
-          'is this the metadata service of ECS? `rollcall metadata get dynamic/instance-identity/document` shows it',
+          `check that this is the metadata service of ECS: ${wordsOf(options).showDocument}`,
         )
       }
-      return metadataFailed(error, '`rollcall metadata list dynamic` shows what there is')
+      return metadataFailed(error, wordsOf(options).listItems)
     }
   },
 }
 
-export const METADATA_CHECKS: readonly Check[] = [metadataService, hardenedMode, identityDocument]
+/** A key that was copied from another machine. */
+const key: Check = {
+  name: 'key',
+  needs: [],
+  async run({ dpopKey }, { instance }) {
+    if (dpopKey === undefined) {
+      return ok('none is used; roles with binding "dpop" or reenrollment "same_key" want one')
+    }
+    if (dpopKey.instance === undefined) return ok('it is not marked as the key of an instance yet')
+    if (instance === undefined) return skipped('not tried: it needs "document"')
+    try {
+      requireKeyOf(dpopKey, instance)
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      return failed(error.detail, error.remedy ?? '')
+    }
+    return ok('it was made for this instance')
+  },
+}
+
+export const METADATA_CHECKS: readonly Check[] = [
+  metadataService,
+  hardenedMode,
+  identityDocument,
+  key,
+]

@@ -6,7 +6,15 @@ import { parseKeySet } from '../../token/signing-keys.ts'
 import { type Failure, type Reading, describeFailure, readingOf } from '../answer.ts'
 import { callService, parseJson, readReach } from '../call.ts'
 import { FOREIGN_REMEDY } from '../refusal.ts'
-import { type Check, type CheckOptions, type Findings, failed, ok, skipped } from './check.ts'
+import {
+  type Check,
+  type CheckOptions,
+  type Findings,
+  failed,
+  ok,
+  skipped,
+  wordsOf,
+} from './check.ts'
 
 /** A token that was made this long after now is refused by most relying parties. */
 const CLOCK_TOLERANCE_SECONDS = 30
@@ -27,23 +35,44 @@ const askHealth = async (options: CheckOptions, findings: Findings): Promise<Rea
 
 const ASK_OPERATOR = 'ask the operator of the service, or of the proxy in front of it'
 
+/** The clock to compare this machine's with: the service's, or, where that gave no answer, the metadata service's. */
+const otherClock = (health: Reading, { healthAt = 0, metadataTime }: Findings) => {
+  const told = health.kind === 'none' ? null : health.answer.headers.get('Date')
+  const date = Date.parse(told ?? '') / 1000
+  if (!Number.isNaN(date)) return { whose: "the service's", date, at: healthAt }
+  return metadataTime === undefined
+    ? undefined
+    : { whose: "the metadata service's", ...metadataTime }
+}
+
+const UNITS: readonly (readonly [seconds: number, name: string])[] = [
+  [365 * 86_400, 'years'],
+  [86_400, 'days'],
+  [3600, 'hours'],
+]
+
+/** A time that a person can grasp: `7 s`, `3 hours`, `55 years`. */
+const duration = (seconds: number): string => {
+  const [size, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, 's']
+  return `${Math.round(seconds / size)} ${name}`
+}
+
 const clock: Check = {
   name: 'clock',
   needs: [],
   async run(options, findings) {
-    const health = await askHealth(options, findings)
-    const told = health.kind === 'none' ? null : health.answer.headers.get('Date')
-    const date = Date.parse(told ?? '') / 1000
-    if (Number.isNaN(date)) return skipped('not tried: the service gave no date to compare with')
+    const other = otherClock(await askHealth(options, findings), findings)
+    if (other === undefined) return skipped('not tried: nobody gave a date to compare with')
+    const { whose, date, at } = other
     // The header is cut to the second.
-    const off = Math.round((findings.healthAt ?? 0) - date - 0.5)
-    if (off === 0) return ok("this machine's and the service's agree")
-    const distance = `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} the service's`
+    const off = Math.round(at - date - 0.5)
+    if (off === 0) return ok(`this machine's and ${whose} agree`)
+    const distance = `${duration(Math.abs(off))} ${off > 0 ? 'ahead of' : 'behind'} ${whose}`
     if (Math.abs(off) <= CLOCK_TOLERANCE_SECONDS) return ok(`this machine's is ${distance}`)
     return failed(
       `this machine's is ${distance}`,
-      'set it by NTP (`rollcall metadata get ntp-conf/ntp-servers` names servers), or, if it is right, ' +
-        "the service's",
+      `set this machine's clock by NTP (${wordsOf(options).listTimeServers}); ` +
+        'if it is right, have the other one set',
     )
   },
 }
@@ -58,7 +87,7 @@ const service: Check = {
     if (health.kind === 'none') {
       return failed(
         `${issuer}: ${health.detail}`,
-        'is it running, and may this machine reach it (name, route, security group, firewall)?',
+        'check that it runs, and that this machine may reach it: name, route, security group, firewall',
       )
     }
     if (health.kind === 'foreign') return failed(describeFailure(health, issuer), FOREIGN_REMEDY)

@@ -1,9 +1,10 @@
 // `rollcall doctor`: with everything in order, and with each thing broken alone, where exactly that line
 // fails, with what to do about it.
 
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM_TIMING } from '../../../src/base/timing.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { ROLE } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
@@ -15,6 +16,7 @@ const NAMES = [
   'metadata service',
   'hardened mode',
   'document',
+  'key',
   'clock',
   'service',
   'ledger',
@@ -22,6 +24,7 @@ const NAMES = [
   'keys',
   'challenge',
   'signature',
+  'role',
   'enrollment',
 ]
 
@@ -40,8 +43,14 @@ const doctor = (args: readonly string[] = [], url = servers.url): Promise<Run> =
 const named = ({ stdout }: Run, state: string): string[] =>
   NAMES.filter((name) => stdout.split('\n').some((line) => line.startsWith(`${state}  ${name} `)))
 
-const lineOf = ({ stdout }: Run, name: string): string =>
-  stdout.split('\n').find((line) => line.slice(6).startsWith(name)) ?? ''
+/** The whole of a check, its lines joined. */
+const lineOf = ({ stdout }: Run, name: string): string => {
+  const lines = stdout.split('\n')
+  const at = lines.findIndex((line) => line.slice(6).startsWith(`${name} `))
+  const rest = lines.slice(at + 1)
+  const end = rest.findIndex((line) => !line.startsWith(' '))
+  return [lines[at] ?? '', ...rest.slice(0, end).map((line) => line.trim())].join(' ')
+}
 
 /** Checks that one line fails, and nothing else; what it stands in the way of is not tried. */
 const expectOneFailure = (run: Run, name: string, skipped: readonly string[] = []): string => {
@@ -49,8 +58,8 @@ const expectOneFailure = (run: Run, name: string, skipped: readonly string[] = [
   expect(named(run, '-   ')).toEqual(skipped)
   expect(named(run, 'ok  ')).toEqual(NAMES.filter((it) => it !== name && !skipped.includes(it)))
   expect(run.status).toBe(1)
-  expect(run.stdout.split('\n')).toHaveLength(NAMES.length + 1)
-  expect(lineOf(run, name)).toContain('; next: ')
+  for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  expect(lineOf(run, name)).toContain(' next: ')
   return lineOf(run, name)
 }
 
@@ -67,12 +76,35 @@ describe('rollcall doctor, with everything in order', () => {
     servers = await startClientServers({ emulator: { hardenedOnly: true } })
     const run = await doctor()
     expect(run).toMatchObject({ status: 0, stderr: '' })
-    expect(run.stdout.split('\n').map((line) => line.slice(6, 22).trim())).toEqual([...NAMES, ''])
+    const heads = run.stdout.split('\n').map((line) => line.slice(6, 22).trim())
+    expect(heads.filter((head) => head !== '')).toEqual(NAMES)
     expect(named(run, '-   ')).toEqual(['enrollment'])
-    expect(lineOf(run, 'enrollment')).toContain('--enroll does it')
+    expect(lineOf(run, 'enrollment')).toMatch(
+      /not tried: it would count .* Only it shows a ban, an earlier enrollment or another key; to try it, add --enroll$/,
+    )
+    expect(lineOf(run, 'role')).toContain(`role ${ROLE} admits this instance`)
     expect(lineOf(run, 'document')).toContain(servers.emulator.instances[0]?.instanceId as string)
     expect(lineOf(run, 'hardened mode')).toContain('requests without a token are refused')
-    expect(servers.bodiesOf('POST /v1/enroll')).toEqual([])
+    // Of the role's trial: for an audience that no role has, refused.
+    const [trial, ...more] = servers.bodiesOf('POST /v1/enroll')
+    expect(more).toEqual([])
+    expect(new URLSearchParams(trial).get('resource')).toMatch(/^urn:rollcall:trial:/)
+    const enrolled = servers.events.filter(({ event }) => event === 'enroll')
+    expect(enrolled).toMatchObject([{ outcome: 'refused', reason: 'resource_not_allowed' }])
+  })
+
+  it('takes no enrollment away under a role that allows one', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'never' } })
+    expect((await doctor()).status).toBe(0)
+    const run = await doctor(['--enroll'])
+    expect(run.status).toBe(0)
+    expect(lineOf(run, 'enrollment')).toContain('which can not be renewed')
+  })
+
+  it('says what it can not see of an audience', async () => {
+    servers = await startClientServers()
+    const run = await doctor(['--resource', 'https://x.example'])
+    expect(lineOf(run, 'enrollment')).toContain('and whether the role has https://x.example')
   })
 
   it('asks for the role that the variable of enroll names', async () => {
@@ -99,8 +131,10 @@ describe('rollcall doctor, with everything in order', () => {
     expect(named(run, 'ok  ')).toEqual(NAMES)
     expect(lineOf(run, 'enrollment')).toContain('DPoP for 300 s')
     expect(existsSync(join(command.folder, 'node.json'))).toBe(true)
-    const without = expectOneFailure(await doctor(['--enroll']), 'enrollment')
-    expect(without).toContain('--dpop-key')
+    const run2 = await doctor(['--enroll'])
+    expect(expectOneFailure(run2, 'role', ['enrollment'])).toMatch(
+      /needs a key, and none was shown next: Bind a key: .*--dpop-key/,
+    )
   })
 
   it('prints one JSON document with --json', async () => {
@@ -120,9 +154,9 @@ describe('rollcall doctor, with one thing broken', () => {
     const line = expectOneFailure(
       await doctor(['--metadata-url', url, '--enroll']),
       'metadata service',
-      ['hardened mode', 'document', 'signature', 'enrollment'],
+      ['hardened mode', 'document', 'signature', 'role', 'enrollment'],
     )
-    expect(line).toMatch(/ECONNREFUSED.*; next: is this an ECS instance in a VPC\?/)
+    expect(line).toMatch(/ECONNREFUSED.* next: is this an ECS instance in a VPC\?/)
     expect(line).toContain('run this on the instance itself')
   })
 
@@ -135,24 +169,27 @@ describe('rollcall doctor, with one thing broken', () => {
     expect(lineOf(run, 'hardened mode')).toContain('normal mode is used')
   })
 
-  it('tells that plain requests are answered too, which is no failure', async () => {
+  it('tells that plain requests are answered too, and the conditions of what ends that', async () => {
     servers = await startClientServers()
-    const run = await doctor()
+    const args = ['doctor', servers.url, '--role', ROLE, '--metadata-url', servers.metadataUrl]
+    const run = await command.run(args, { env: { PATH: '/nowhere' } })
     expect(run.status).toBe(0)
-    expect(lineOf(run, 'hardened mode')).toContain('HttpTokens=required ends that')
+    expect(lineOf(run, 'hardened mode')).toMatch(
+      /answered too; before you set HttpTokens=required: .*cloud-init 23\.2\.2 or newer.*ImdsSupport=v2/,
+    )
   })
 
   it('finds the document missing', async () => {
     const faults = ['not-found:dynamic/instance-identity/document']
     servers = await startClientServers({ emulator: { faults } })
-    const line = expectOneFailure(await doctor(['--enroll']), 'document', ['enrollment'])
-    expect(line).toMatch(/document is not set \(status 404\); next: .*rollcall metadata list/)
+    const line = expectOneFailure(await doctor(['--enroll']), 'document', ['role', 'enrollment'])
+    expect(line).toMatch(/document is not set \(status 404\) next: .*rollcall metadata list/)
   })
 
   it('finds the signature missing', async () => {
     const faults = ['not-found:dynamic/instance-identity/pkcs7']
     servers = await startClientServers({ emulator: { faults } })
-    const line = expectOneFailure(await doctor(['--enroll']), 'signature', ['enrollment'])
+    const line = expectOneFailure(await doctor(['--enroll']), 'signature', ['role', 'enrollment'])
     expect(line).toMatch(/pkcs7 is not set/)
   })
 
@@ -169,15 +206,19 @@ describe('rollcall doctor, with one thing broken', () => {
     }
     const line = expectOneFailure(await doctor(['--enroll']), 'clock')
     expect(line).toMatch(new RegExp(`(?:599|600|601) s ${direction} the service's`))
-    expect(line).toMatch(/next: set it by NTP \(`rollcall metadata get ntp-conf\/ntp-servers`/)
+    expect(line).toMatch(
+      /next: set this machine's clock by NTP \(rollcall metadata get ntp-conf\/ntp-servers names/,
+    )
   })
 
   it('finds the service stopped', async () => {
     servers = await startClientServers()
     const url = `http://127.0.0.1:${await reservePort()}`
-    const rest = ['clock', 'ledger', 'discovery', 'keys', 'challenge', 'signature', 'enrollment']
+    const rest = ['ledger', 'discovery', 'keys', 'challenge', 'signature', 'role', 'enrollment']
     const line = expectOneFailure(await doctor(['--enroll'], url), 'service', rest)
-    expect(line).toMatch(/ECONNREFUSED.*next: is it running, and may this machine reach it/)
+    expect(line).toMatch(
+      /ECONNREFUSED.*next: check that it runs, and that this machine may reach it/,
+    )
   })
 
   it('finds the ledger of the service down', async () => {
@@ -185,7 +226,7 @@ describe('rollcall doctor, with one thing broken', () => {
     instead('/readyz', () => Response.json({ status: 'unavailable' }, { status: 503 }))
     const line = expectOneFailure(await doctor(['--enroll']), 'ledger')
     expect(line).toMatch(
-      /the ledger does not answer, so nobody can enroll; next: the log of the service names the cause; its operator/,
+      /the ledger does not answer, so nobody can enroll next: the log of the service names the cause; its operator/,
     )
   })
 
@@ -252,6 +293,7 @@ describe('rollcall doctor, with one thing broken', () => {
     instead('/v1/challenge', () => problem('rate_limited', { requestId: 'r-9' }))
     const line = expectOneFailure(await doctor(['--enroll']), 'challenge', [
       'signature',
+      'role',
       'enrollment',
     ])
     expect(line).toMatch(/429, request r-9: Too many requests.*next: try again later/)
@@ -266,34 +308,122 @@ describe('rollcall doctor, with one thing broken', () => {
         : undefined
     const run = await doctor(['--enroll'])
     await other.close()
-    const line = expectOneFailure(run, 'challenge', ['signature', 'enrollment'])
+    const line = expectOneFailure(run, 'challenge', ['signature', 'role', 'enrollment'])
     expect(line).toContain('do not enroll there')
     expect(servers.asked.filter((path) => path.includes('pkcs7'))).toEqual([])
   })
 
   it('finds a policy that refuses', async () => {
     servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
-    const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
-    expect(line).toMatch(/403, request .*: this instance is not admitted; next: .*no role names/)
+    const line = expectOneFailure(await doctor(['--enroll']), 'role', ['enrollment'])
+    expect(line).toMatch(/403, request .*: this instance is not admitted next: .*no role names/)
   })
 
   it('finds that the role does not match, and says what to compare', async () => {
     servers = await startClientServers({ match: { region_id: ['cn-other'] } })
-    const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
+    const line = expectOneFailure(await doctor(['--enroll']), 'role', ['enrollment'])
     expect(line).toMatch(/403 \(no_role_matches\).*next: .*rollcall policy check FILE --document -/)
   })
 
   it('finds that the service trusts another cloud', async () => {
     servers = await startClientServers({ emulator: { faults: ['wrong-key'] } })
-    const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
+    const line = expectOneFailure(await doctor(['--enroll']), 'role', ['enrollment'])
     expect(line).toMatch(/401.*next: .*ROLLCALL_TRUST_ANCHORS/)
   })
 
   it('finds a ledger that is down', async () => {
     servers = await startClientServers()
-    servers.intercept = (request) => (isEnroll(request) ? problem('unavailable') : undefined)
+    let calls = 0
+    servers.intercept = (request) =>
+      isEnroll(request) && ++calls > 1 ? problem('unavailable') : undefined
     const line = expectOneFailure(await doctor(['--enroll']), 'enrollment')
     expect(line).toContain('next: try again later; its log names the cause')
+  })
+
+  it('finds a role that does not exist, and enrolls nobody', async () => {
+    servers = await startClientServers()
+    const run = await command.run([
+      ...['doctor', servers.url, '--metadata-url', servers.metadataUrl, '--role', 'workr'],
+    ])
+    const line = expectOneFailure(run, 'role', ['enrollment'])
+    expect(line).toMatch(
+      /no role of the policy fits this instance next: Check the name of the role/,
+    )
+    expect(
+      servers.events.filter(({ outcome, event }) => event === 'enroll' && outcome === 'issued'),
+    ).toEqual([])
+  })
+
+  it('finds a service that gives a token for any audience', async () => {
+    servers = await startClientServers()
+    servers.intercept = async (request, pass) => {
+      if (!isEnroll(request)) return undefined
+      const body = new URLSearchParams(await request.clone().text())
+      body.delete('resource')
+      return pass(new Request(request.url, { method: 'POST', body }))
+    }
+    expect(expectOneFailure(await doctor(), 'role', ['enrollment'])).toContain(
+      'do not use this service',
+    )
+  })
+
+  it('finds the key of another instance, and changes no file', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'same_key' } })
+    const { keys } = await generateSigningKeys('ES256')
+    const mark = { instance_id: 'i-bp1other', serial_number: '0-0' }
+    const text = JSON.stringify({ keys: keys.map((key) => ({ ...key, ...mark })) })
+    writeFileSync(join(command.folder, 'copied.json'), text, { mode: 0o600 })
+    for (const args of [[], ['--enroll']]) {
+      const run = await doctor([...args, '--dpop-key', 'copied.json'])
+      const line = expectOneFailure(run, 'key', ['role', 'enrollment'])
+      expect(line).toMatch(/made for instance i-bp1other, and this is .* next: Delete the key/)
+    }
+    expect(readFileSync(join(command.folder, 'copied.json'), 'utf8')).toBe(text)
+  })
+
+  it('makes no key without --enroll', async () => {
+    servers = await startClientServers()
+    const run = await doctor(['--dpop-key', 'later.json'])
+    expect(run.stderr).toContain('later.json is not there yet: rollcall enroll makes it')
+    expect(existsSync(join(command.folder, 'later.json'))).toBe(false)
+  })
+
+  it('compares the clock with the metadata service where the service gives no answer', async () => {
+    servers = await startClientServers()
+    const url = `http://127.0.0.1:${await reservePort()}`
+    const run = await command.run(
+      ['doctor', url, '--role', ROLE, '--metadata-url', servers.metadataUrl],
+      { timing: { ...SYSTEM_TIMING, now: () => 31_536_000 } },
+    )
+    expect(named(run, 'FAIL')).toEqual(['clock', 'service'])
+    expect(lineOf(run, 'clock')).toMatch(
+      /this machine's is \d\d years behind the metadata service's next: set this machine's clock by NTP/,
+    )
+  })
+
+  it.each([
+    [
+      '22.4.2',
+      /leave that as it is: with HttpTokens=required cloud-init 22\.4\.2 finds no user data/,
+    ],
+    [
+      '24.1.3-0ubuntu3',
+      /HttpTokens=required ends that; cloud-init 24\.1\.3 can do it, .*ImdsSupport=v2/,
+    ],
+  ])('looks at cloud-init %s before it advises anything', async (version, advice) => {
+    servers = await startClientServers()
+    const bin = mkdtempSync(join(command.folder, 'bin-'))
+    // Its older versions write to standard error.
+    writeFileSync(
+      join(bin, 'cloud-init'),
+      `#!/bin/sh\necho "/usr/bin/cloud-init ${version}" >&2\n`,
+      {
+        mode: 0o755,
+      },
+    )
+    const args = ['doctor', servers.url, '--role', ROLE, '--metadata-url', servers.metadataUrl]
+    const run = await command.run(args, { env: { PATH: `${bin}:/usr/bin:/bin` } })
+    expect(lineOf(run, 'hardened mode')).toMatch(advice)
   })
 })
 

@@ -59,7 +59,13 @@ describe('admit()', () => {
     ['resource_not_allowed', IDENTITY, { resource: 'https://none.test' }, {}],
     ['resource_not_allowed', IDENTITY, { resource: 'https://a.test/' }, {}],
     ['resource_not_allowed', IDENTITY, { resource: '' }, {}],
-    ['resource_not_allowed', IDENTITY, { role: 'bound', resource: 'https://none.test' }, {}],
+    // The audience comes last: to ask for one that no role has tells whether the rest is good.
+    [
+      'key_not_proved',
+      IDENTITY,
+      { role: 'bound', resource: 'https://none.test' },
+      { rule: 'roles.bound.binding' },
+    ],
     ['key_not_proved', IDENTITY, { role: 'bound' }, { rule: 'roles.bound.binding' }],
     ['key_not_proved', IDENTITY, { role: 'kept' }, { rule: 'roles.kept.reenrollment' }],
     ['key_not_proved', IDENTITY, { role: 'both' }, { rule: 'roles.both.binding' }],

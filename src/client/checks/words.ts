@@ -1,0 +1,30 @@
+// What a check proposes to do, in the words of the program that shows it: a command names its options, a library its
+// own.
+
+/** Ways to do something, each as an instruction that may stand behind "or". */
+export interface CheckWords {
+  /** Use normal mode of the metadata service. */
+  readonly useNormalMode: string
+  /** Enroll for real. */
+  readonly enroll: string
+  /** See what the metadata service has. */
+  readonly listItems: string
+  /** See the identity document. */
+  readonly showDocument: string
+  /** Look at a signature. */
+  readonly inspectSignature: string
+  /** Find time servers. */
+  readonly listTimeServers: string
+  /** What to do, or not to do, where requests without a token are answered. Default: nothing is proposed. */
+  readonly onPlainRequests?: (() => Promise<string>) | undefined
+}
+
+/** The words of this library. */
+export const LIBRARY_WORDS: CheckWords = {
+  useNormalMode: 'use a metadata client of the mode `auto`',
+  enroll: 'set `enroll` to try it',
+  listItems: 'list the folder `dynamic` of the metadata service',
+  showDocument: 'look at what `identityDocument()` of the metadata client gives',
+  inspectSignature: 'look at what `identitySignature()` of the metadata client gives',
+  listTimeServers: '`items.ntpServers()` of the metadata client names servers',
+}
