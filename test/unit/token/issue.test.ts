@@ -1,5 +1,6 @@
 // Enrollment tokens, checked by others than the library that made them.
 
+import { jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import { type JsonWebKey, createPublicKey, verify as verifySignature } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -105,5 +106,57 @@ describe('issueToken()', () => {
         jsonwebtoken.verify(forged, publicKeyOf(keys), { algorithms: ['RS256'] }),
       ).toThrow()
     }
+  })
+})
+
+describe('a token at a relying party whose clock is wrong', () => {
+  const options = { issuer: ISSUER, audience: 'a' }
+
+  /** Whether jose and jsonwebtoken accept it, at a clock that is some seconds fast, or slow if negative. */
+  const accepted = async (fastSeconds: number, clockTolerance = 0, maxTokenAge?: number) => {
+    const keys = await keysFor('ES256')
+    const token = await issueToken(keys, content)
+    const currentDate = new Date((now + fastSeconds) * 1000)
+    const age = maxTokenAge === undefined ? {} : { maxTokenAge }
+    const byJose = jwtVerify(token, publicKeyOf(keys), {
+      ...options,
+      ...age,
+      currentDate,
+      clockTolerance,
+    })
+    const byJsonwebtoken = async (): Promise<unknown> =>
+      jsonwebtoken.verify(token, publicKeyOf(keys), {
+        ...options,
+        clockTimestamp: now + fastSeconds,
+        clockTolerance,
+      })
+    const isGood = (checked: Promise<unknown>): Promise<boolean> =>
+      checked.then(
+        () => true,
+        () => false,
+      )
+    return { jose: await isGood(byJose), jsonwebtoken: await isGood(byJsonwebtoken()) }
+  }
+  const both = (good: boolean) => ({ jose: good, jsonwebtoken: good })
+
+  it('is accepted without leeway while the clock is up to 30 s slow, and refused beyond', async () => {
+    expect(await accepted(-1)).toEqual(both(true))
+    expect(await accepted(-30)).toEqual(both(true))
+    expect(await accepted(-31)).toEqual(both(false))
+  })
+
+  it('is refused without leeway by a clock that has passed its end', async () => {
+    expect(await accepted(299)).toEqual(both(true))
+    expect(await accepted(301)).toEqual(both(false))
+  })
+
+  it('is accepted with the leeway that the page advises, at either end', async () => {
+    expect(await accepted(-60, 30)).toEqual(both(true))
+    expect(await accepted(320, 30)).toEqual(both(true))
+  })
+
+  it('is refused by a slow clock that looks at its age without leeway, as the page says', async () => {
+    expect(await accepted(-1, 0, 300)).toMatchObject({ jose: false })
+    expect(await accepted(-1, 30, 300)).toMatchObject({ jose: true })
   })
 })
