@@ -2,6 +2,7 @@
 // client must not take apart, keep or sign. One list for bootstrap.sh and `rollcall enroll`.
 
 import type { ClientServers, Intercept } from './client-servers.ts'
+import type { ServiceFailure } from './situation.ts'
 
 /** How much of answers without end was taken, in bytes. */
 export interface Taken {
@@ -15,8 +16,12 @@ export interface HostileAnswer {
   readonly path: string
   /** How a client ends. */
   readonly status: number
+  /** What the library ends with, of an answer of the service. */
+  readonly code?: ServiceFailure | undefined
   /** How often a challenge is asked for. Default: 1. */
   readonly challenges?: number
+  /** How often evidence is posted. Default: as in `Situation`. */
+  readonly enrollments?: number
   /** Makes the answer out of the good one. */
   readonly change: (good: Uint8Array<ArrayBuffer>, taken: Taken) => BodyInit
 }
@@ -59,8 +64,14 @@ const service = (
   path: 'challenge' | 'enroll',
   name: string,
   change: HostileAnswer['change'],
-  challenges = 1,
-): HostileAnswer => ({ name, path: `/v1/${path}`, status: 5, challenges, change })
+): HostileAnswer => ({
+  name,
+  path: `/v1/${path}`,
+  status: 5,
+  code: path === 'challenge' ? 'challenge_malformed' : 'token_malformed',
+  enrollments: path === 'challenge' ? 0 : 1,
+  change,
+})
 
 const metadata = (
   path: 'api/token' | 'instance-identity/document' | 'instance-identity/pkcs7',
@@ -97,7 +108,11 @@ export const HOSTILE_ANSWERS: readonly HostileAnswer[] = [
     'a challenge that lives for 0 s',
     text((good) => good.replace('120', '0')),
   ),
-  service('challenge', 'a challenge without end', endless, 2),
+  {
+    ...service('challenge', 'a challenge without end', endless),
+    code: 'unreachable',
+    challenges: 2,
+  },
   service(
     'enroll',
     'a token on the second of three lines',
@@ -118,7 +133,7 @@ export const HOSTILE_ANSWERS: readonly HostileAnswer[] = [
     'a token of two parts',
     tokenChange((token) => token.slice(0, token.lastIndexOf('.'))),
   ),
-  service('enroll', 'a token without end', endless),
+  { ...service('enroll', 'a token without end', endless), code: 'unreachable', enrollments: 2 },
   metadata(
     'api/token',
     'a metadata token of two lines',
@@ -158,6 +173,8 @@ export const ODD_ANSWERS: readonly HostileAnswer[] = [
       text((good) => `${good}\n`),
     ),
     status: 0,
+    code: undefined,
+    enrollments: 1,
   },
   {
     ...metadata(

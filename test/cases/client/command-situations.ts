@@ -1,19 +1,23 @@
 // `rollcall enroll` in situations of the table that it shares with bootstrap.sh.
 
 import { afterAll, describe, it } from 'vitest'
-import {
-  type Client,
-  type MetadataFailure,
-  type Situation,
-  expectOutcome,
-} from '../../support/client-situations.ts'
+import { expectOutcome } from '../../support/client-situations.ts'
 import { createCommand } from '../../support/command.ts'
+import type { Client, Said, Situation } from '../../support/situation.ts'
 
-const SAID: Readonly<Record<MetadataFailure, RegExp>> = {
+const SAID: Said = {
   'no service': /no metadata service at http|the metadata service at http\S+ is not available/,
   'no hardened mode': /hardened mode.*--metadata-mode auto/,
   'token refused': /token/,
   'not found': /is not set/,
+  unreachable: /no answer|the answer is longer than/,
+  unavailable: /is not available \(the service answered/,
+  foreign_answer: /something else answers at http/,
+  challenge_malformed: /answers, but not as rollcall does/,
+  challenge_foreign: /stopped before anything was signed/,
+  challenge_expired: /was too slow each time/,
+  enrollment_refused: /refused: the service answered 4\d\d/,
+  token_malformed: /answers, but not with a token/,
 }
 
 /** Runs the command in each situation, in this process. */

@@ -6,19 +6,23 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { createScriptTime, runScript } from '../../support/bootstrap.ts'
-import {
-  type Client,
-  type MetadataFailure,
-  SITUATIONS,
-  expectOutcome,
-} from '../../support/client-situations.ts'
+import { SITUATIONS, expectOutcome } from '../../support/client-situations.ts'
 import { requireTool } from '../../support/requirements.ts'
+import type { Client, Said } from '../../support/situation.ts'
 
-const SAID: Readonly<Record<MetadataFailure, RegExp>> = {
+const SAID: Said = {
   'no service': /no metadata service at http|the metadata service at http\S+ is not available/,
   'no hardened mode': /no hardened mode at .*set ROLLCALL_METADATA_MODE=auto/,
-  'token refused': /gives no (?:metadata token|instance-identity\/document) \(status 40[13]/,
+  'token refused': /gives no (?:metadata token|instance-identity\/document) \(status 40[013]/,
   'not found': /gives no instance-identity\/\w+ \(status 404/,
+  unreachable: /does not answer \(/,
+  unavailable: /is not available: /,
+  foreign_answer: /something else answers at http/,
+  challenge_malformed: /answers, but not as rollcall does/,
+  challenge_foreign: /stopped before anything was signed/,
+  challenge_expired: /each challenge of \S+ expired/,
+  enrollment_refused: /refused: .*\(status 4\d\d/,
+  token_malformed: /answers, but not with a token/,
 }
 
 let folder: string

@@ -11,6 +11,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
+import { problem } from '../../../support/problem.ts'
 
 const ID = 'i-bp1first'
 const NAME = [ACCOUNT, REGION, ID]
@@ -130,7 +131,8 @@ describe('rollcall admin ban, bans and unban', () => {
   })
 
   it('ban and lift also where the list of bans can’t be read', async () => {
-    const noList = (): Response => new Response('', { status: 500 })
+    // A key that may write and not read.
+    const noList = (): Response => problem('insufficient_scope', { scope: 'read' })
     service.troubles.push(noList)
     expect(await done(['ban', 'image', 'm-1', '--reason', 'x'])).toBe(
       'image m-1: banned (whether it was before is not known)\n',
