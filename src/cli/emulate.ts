@@ -51,7 +51,7 @@ const introduction = (
   certificateOut === undefined
     ? 'next: run it with --certificate-out FILE, and set ROLLCALL_TRUST_ANCHORS_FILE=FILE'
     : `next: set ROLLCALL_TRUST_ANCHORS_FILE=${certificateOut} for the service`,
-  `then: curl -fsS SERVICE/bootstrap.sh | ROLLCALL_METADATA_URL=${url} sh`,
+  `then: curl -fsS --retry 9 --retry-all-errors -o bootstrap.sh SERVICE/bootstrap.sh && ROLLCALL_METADATA_URL=${url} sh bootstrap.sh`,
 ]
 
 const REACHABLE =

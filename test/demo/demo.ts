@@ -84,7 +84,7 @@ const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promis
   show('issuer', service.url)
 
   step('The instance enrolls, with curl and sh alone')
-  const commandLine = `curl -fsS '${service.url}/bootstrap.sh?role=${ROLE}' | sh`
+  const commandLine = `script=$(curl -fsS --retry 9 --retry-all-errors '${service.url}/bootstrap.sh?role=${ROLE}') && sh -c "$script"`
   show('$', commandLine)
   const token = await runShell(commandLine, { ROLLCALL_METADATA_URL: urlOf(mine) })
   show('token', `${token.slice(0, 60)}... (${token.length} characters)`)

@@ -61,6 +61,7 @@ describe('the project', () => {
         "LICENSE",
         "README.md",
         "deno.json",
+        "docs",
         "functions",
         "package-lock.json",
         "package.json",
@@ -73,5 +74,21 @@ describe('the project', () => {
         "wrangler.toml",
       ]
     `)
+  })
+
+  it('fetches bootstrap.sh with patience, into a file, so that a failure is seen', () => {
+    const fetches = texts
+      .filter(
+        (path) => !/^(?:test|node_modules)\//.test(path) && !path.endsWith('bootstrap-text.ts'),
+      )
+      .flatMap((path) => readProjectFile(path).split('\n'))
+      .filter((line) => /\bcurl\b.*\/bootstrap\.sh/.test(line))
+    expect(fetches.length).toBeGreaterThan(8)
+    // A loop, or systemd, tries again by itself.
+    const isPatient = (line: string): boolean =>
+      /^(?:until |ExecStartPre=)/.test(line) || line.includes(' --retry 9 --retry-all-errors ')
+    const isSeen = (line: string): boolean =>
+      line.includes(' -o ') && !/\|\s*(?:\S+=\S*\s+)*(?:sudo\s+)?(?:ba)?sh\b/.test(line)
+    expect(fetches.filter((line) => !isPatient(line) || !isSeen(line))).toEqual([])
   })
 })

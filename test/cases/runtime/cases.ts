@@ -275,7 +275,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
         ROLLCALL_METADATA_URL: inputs.nextInstance(),
         ROLLCALL_TOKEN_FILE: tokenFile,
       })
-      const command = `curl -fsS '${url}/bootstrap.sh?role=worker' | sh`
+      const command = `script=$(curl -fsS --retry 9 --retry-all-errors '${url}/bootstrap.sh?role=worker') && sh -c "$script"`
       await promisify(execFile)('sh', ['-c', command], { env })
       expect(statSync(tokenFile).mode & 0o777).toBe(0o600)
       const { claims } = await verifyToken(readFileSync(tokenFile, 'utf8'), url, CLUSTER)

@@ -1,5 +1,5 @@
-// What src/cli/README.md shows is what there is: commands, and the examples for cloud-init, systemd and
-// Terraform, each as its own tool reads it.
+// What src/cli/README.md shows is what there is: commands, and the examples with the command for cloud-init and
+// systemd, each as its own tool reads it. The samples in files have their test in test/system/bootstrap.
 
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findTool, requireTool } from '../../support/requirements.ts'
+import { requireTool } from '../../support/requirements.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
@@ -19,7 +19,7 @@ const blocksOf = (language: string): string[] =>
     name === language ? [text] : [],
   )
 const blockOf = (language: string): string => {
-  const [block, ...more] = blocksOf(language)
+  const [block, ...more] = blocksOf(language).filter((text) => /\brollcall\W+enroll\b/.test(text))
   expect(more).toEqual([])
   return block as string
 }
@@ -84,16 +84,5 @@ describe('src/cli/README.md', () => {
     writeFileSync(file, blockOf('ini').replace('/usr/local/bin/rollcall', stand))
     const { stdout, stderr } = await run(tool, ['verify', '--man=no', file])
     expect(stdout + stderr).not.toContain('rollcall.service')
-  })
-
-  it('has a resource that Terraform reads, as it would format it', async () => {
-    const resource = blockOf('hcl')
-    expect(resource).toMatch(/^resource "alicloud_instance" "[a-z_]+" \{[^]*user_data[^]*\n\}\n$/)
-    // No package of Debian's has it: its own word counts where it is.
-    const tool = findTool('terraform')
-    if (tool === undefined) return
-    writeFileSync(join(folder, 'main.tf'), resource)
-    const { stdout } = await run(tool, ['fmt', '-check', '-diff', folder])
-    expect(stdout).toBe('')
   })
 })
