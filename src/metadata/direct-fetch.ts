@@ -48,20 +48,22 @@ const bodyOf = (response: NodeResponse): ReadableStream<Uint8Array> => {
 /** The headers of an answer that anybody here reads. */
 const KEPT_HEADERS = ['date', 'retry-after']
 
+const keptOf = (headers: NodeResponse['headers']): [string, string][] =>
+  KEPT_HEADERS.flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value]] : []
+  })
+
 const fetchByNode =
   (http: NodeHttp): Fetch =>
   (url, { method, headers, signal }) =>
     new Promise((resolve, reject) => {
       const onResponse = (response: NodeResponse): void => {
         const { statusCode: status = 0, headers } = response
-        const kept = KEPT_HEADERS.flatMap((name): [string, string][] => {
-          const value = headers[name]
-          return typeof value === 'string' ? [[name, value]] : []
-        })
         try {
           const init = {
             status,
-            headers: kept,
+            headers: keptOf(headers),
           }
           resolve(new Response([204, 205, 304].includes(status) ? null : bodyOf(response), init))
         } catch (error) {

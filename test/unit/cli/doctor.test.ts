@@ -342,9 +342,8 @@ describe('rollcall doctor, with one thing broken', () => {
 
   it('finds a role that does not exist, and enrolls nobody', async () => {
     servers = await startClientServers()
-    const run = await command.run([
-      ...['doctor', servers.url, '--metadata-url', servers.metadataUrl, '--role', 'workr'],
-    ])
+    const args = ['doctor', servers.url, '--metadata-url', servers.metadataUrl, '--role', 'workr']
+    const run = await command.run(args)
     const line = expectOneFailure(run, 'role', ['enrollment'])
     expect(line).toMatch(
       /no role of the policy fits this instance next: Check the name of the role/,
