@@ -134,7 +134,7 @@ export const addEmulate = (program: Command): void => {
       '--describe <file>',
       '{"instances": [...]}, in JSON or, as .yaml, in YAML: what is known of each; the rest is made up',
     )
-    .option('--all-items', 'give instances every documented item')
+    .option('--all-items', 'give instances every item that is known')
     .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
     .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
     .option('--hardened-only', 'refuse requests without a token')

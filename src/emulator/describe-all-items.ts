@@ -1,4 +1,4 @@
-// A description of an instance that has every documented item (`allItems`).
+// A description of an instance that has every item that is known (`allItems`).
 
 import { concatBytes, toBase64, utf8 } from '../base/bytes.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -21,7 +21,12 @@ const drawPublicKey = (random: SeededRandom): string => {
 export const describeAllItems = (random: SeededRandom): InstanceDescription => ({
   'network-interfaces': 2,
   eipv4: `47.${96 + random.below(8)}.${random.below(256)}.${1 + random.below(254)}`,
+  'vswitch-ipv6-cidr-block': `2408:4005:${(256 + random.below(3840)).toString(16)}:1a04::/64`,
+  prefixes: true,
   'public-keys': [drawPublicKey(random)],
+  'key-pair-id': 'EmulatedKeyPair',
+  disks: [{ name: 'system' }, { name: 'data' }],
+  tags: { Name: 'emulated', 'Patch Group': 'a', 'k8s.io/cluster/c1': 'owned', 环境: '测试' },
   'user-data': '#!/bin/sh\necho "emulated user data"\n',
   'ram-roles': ['EmulatedRole'],
   'spot-termination': {},
@@ -29,6 +34,9 @@ export const describeAllItems = (random: SeededRandom): InstanceDescription => (
   items: {
     [ITEMS.marketplaceProductCode.path]: 'cmjj010000',
     [ITEMS.marketplaceChargeType.path]: 'PrePaid',
+    [ITEMS.hibernationConfigured.path]: 'false',
+    [ITEMS.subPrivateIpv4s.path]: '',
+    [ITEMS.vendorData.path]: '#cloud-config\n{}\n',
     [ITEMS.kmsServer.path]: 'kms.cloud.aliyuncs.com',
     [ITEMS.updateServer.path]: 'http://update.cloud.aliyuncs.com',
     [ITEMS.updateStatusServer.path]: 'http://update.cloud.aliyuncs.com',

@@ -2,19 +2,17 @@
 // ones. Whatever is described, all that the instance says of itself agrees, or it is refused.
 
 import { fromBase64 } from '../base/bytes.ts'
-import { ALPHANUMERIC, DIGITS, type SeededRandom, HEX } from './seeded-random.ts'
-import type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
-import type { InstanceDescription } from './instance-description.ts'
 import {
-  type CidrBlock,
-  containsBlock,
-  formatIpv4,
-  isUsable,
-  parseCidr,
-  parseIpv4,
-  usableAddress,
-  usableCount,
-} from '../base/ipv4.ts'
+  type IsTaken,
+  drawAddress,
+  drawInterfaces,
+  drawMac,
+  drawSuffix,
+} from './draw-interfaces.ts'
+import { DIGITS, HEX, type SeededRandom } from './seeded-random.ts'
+import type { EmulatedDisk, EmulatedInstance } from './emulated-instance.ts'
+import type { InstanceDescription } from './instance-description.ts'
+import { type CidrBlock, containsBlock, isUsable, parseCidr, parseIpv4 } from '../base/ipv4.ts'
 
 const words = (text: string): string[] => text.trim().split(/\s+/)
 
@@ -27,23 +25,8 @@ const FAMILIES = /* @__PURE__ */ words('c6 c7 c8i c8y g6 g6e g7 g8a g8i g8y r6 r
 const SIZES = /* @__PURE__ */ words('large xlarge 2xlarge 4xlarge 8xlarge')
 const PRIVATE_BLOCKS = /* @__PURE__ */ words('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16')
 
-/** Whether another instance has an address. */
-export type IsTaken = (address: string) => boolean
-
 /** An account's id. */
 export const drawAccount = (random: SeededRandom): string => `1${random.text(DIGITS, 15)}`
-
-const drawSuffix = (random: SeededRandom): string => `bp1${random.text(ALPHANUMERIC, 17)}`
-const drawMac = (random: SeededRandom): string =>
-  `00:16:3e:${[2, 2, 2].map((length) => random.text(HEX, length)).join(':')}`
-/** The drawn address, or the next one that is free; where none is, the drawn one. */
-const drawAddress = (random: SeededRandom, block: CidrBlock, isTaken: IsTaken): string => {
-  const count = usableCount(block)
-  const drawn = random.below(Math.min(count, 65_536))
-  const at = (index: number): string => formatIpv4(usableAddress(block, index % count))
-  for (let i = 0; i < count; i++) if (!isTaken(at(drawn + i))) return at(drawn + i)
-  return at(drawn)
-}
 
 // Checked before, or written here.
 const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
@@ -54,29 +37,12 @@ const vpcBlockOf = (vswitchBlock: string): string =>
   PRIVATE_BLOCKS.find((block) => containsBlock(blockOf(block), blockOf(vswitchBlock))) ??
   vswitchBlock
 
-const interfacesOf = (
-  first: EmulatedInterface,
-  block: CidrBlock,
-  count: number,
+/** The disks that are described; without a description the system disk. */
+const disksOf = (
+  { disks = [{ name: 'system' }] }: InstanceDescription,
   random: SeededRandom,
-  isTaken: IsTaken,
-): readonly EmulatedInterface[] => {
-  const interfaces = [first]
-  const isMine = (address: string): boolean =>
-    interfaces.some(({ primaryIpAddress }) => primaryIpAddress === address)
-  while (interfaces.length < count) {
-    interfaces.push({
-      mac: drawMac(random),
-      networkInterfaceId: `eni-${drawSuffix(random)}`,
-      primaryIpAddress: drawAddress(
-        random,
-        block,
-        (address) => isTaken(address) || isMine(address),
-      ),
-    })
-  }
-  return interfaces
-}
+): readonly EmulatedDisk[] =>
+  disks.map(({ serial, name }) => ({ serial: serial ?? drawSuffix(random).toLowerCase(), name }))
 
 /**
  * Makes an instance.
@@ -127,24 +93,24 @@ export const drawInstance = (
     primaryIpAddress: document['private-ipv4'],
   }
   const base64 = description['user-data-base64']
+  const hostname = description.hostname ?? `iZ${instanceId.replace(/^i-/, '')}Z`
   return {
     instanceId,
     ownerAccountId,
-    hostname: description.hostname ?? `iZ${instanceId.replace(/^i-/, '')}Z`,
+    hostname,
+    instanceName: description['instance-name'] ?? hostname,
     vpcId,
     vpcCidrBlock: description['vpc-cidr-block'] ?? vpcBlockOf(vswitchCidrBlock),
     vswitchId,
     networkInterfaceId,
-    networkInterfaces: interfacesOf(
-      first,
-      block,
-      description['network-interfaces'] ?? 1,
-      more,
-      isTaken,
-    ),
+    networkInterfaces: drawInterfaces(more, first, vswitchCidrBlock, description, isTaken),
     vswitchCidrBlock,
+    vswitchIpv6CidrBlock: description['vswitch-ipv6-cidr-block'],
     publicIpv4: description.eipv4,
     publicKeys: description['public-keys'] ?? [],
+    keyPairId: description['key-pair-id'],
+    disks: disksOf(description, more),
+    tags: description.tags ?? {},
     userData: base64 === undefined ? description['user-data'] : fromBase64(base64),
     ramRoles: description['ram-roles'] ?? [],
     spotTermination: description['spot-termination'],

@@ -7,7 +7,8 @@ import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
 import { parseFaults } from './faults.ts'
 import type { EmulatedInstance } from './emulated-instance.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from './instance-description.ts'
-import { itemValues, listFolder } from './item-values.ts'
+import { itemValues } from './item-values.ts'
+import { everything, listFolder } from './folders.ts'
 import { ITEMS } from '../metadata/items.ts'
 import { makeInstances } from './make-instances.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
@@ -20,7 +21,7 @@ export interface MetadataEmulatorOptions {
   readonly accounts?: number
   /** What the instances are made up from; the key never is. Default: random. */
   readonly seed?: string | number
-  /** Whether instances have every documented item, where their description says nothing. Default: false. */
+  /** Whether instances have every item that is known, where their description says nothing. Default: false. */
   readonly allItems?: boolean
   /** Whether requests without a token are refused (`HttpTokens: required`). Default: false. */
   readonly hardenedOnly?: boolean
@@ -66,10 +67,20 @@ interface Matched {
   readonly path: string
 }
 
+/** The text that was percent-encoded; `undefined` if it was encoded wrongly. */
+const decode = (encoded: string): string | undefined => {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return undefined
+  }
+}
+
 const matchPath = (pathname: string): Matched => {
   const [, id, rest = ''] = PREFIX.exec(pathname) ?? []
-  const [all, version, path = ''] = VERSIONED.exec(rest) ?? []
-  return { id, isKnown: all !== undefined, version, path }
+  const [all, version, encoded = ''] = VERSIONED.exec(rest) ?? []
+  const path = decode(encoded)
+  return { id, isKnown: all !== undefined && path !== undefined, version, path: path ?? encoded }
 }
 
 const text = (body: string | Bytes, status = 200, headers: Record<string, string> = {}): Response =>
@@ -137,6 +148,8 @@ const readItem = async (
   if (path === signaturePath && isSigned) {
     return text(await signer.sign(JSON.stringify(instance.document), searchParams.get('audience')))
   }
+  if (path === ITEMS.everything.path && instance.items[path] !== null)
+    return text(everything(values))
   const paths = [...values.keys(), ...(isSigned ? [signaturePath] : [])]
   const found = values.get(path) ?? listFolder(paths, path)
   return found === undefined ? notFound() : text(found)

@@ -7,7 +7,7 @@ import { ConfigurationError } from '../base/errors.ts'
 import { type Check, check, isInteger, isObject, isText, list, members } from './shape-checks.ts'
 import { parseCidr, parseIpv4 } from '../base/ipv4.ts'
 import { ITEMS } from '../metadata/items.ts'
-import { readPath } from '../metadata/path.ts'
+import { TAGS_FOLDER, isName, readPath } from '../metadata/path.ts'
 
 /** A spot instance that will be stopped. */
 export interface SpotTermination {
@@ -39,15 +39,28 @@ export interface InstanceDescription {
   readonly 'image-id'?: string
   readonly 'instance-type'?: string
   readonly hostname?: string
+  /** Default: the host name. */
+  readonly 'instance-name'?: string
   readonly 'vpc-id'?: string
   readonly 'vpc-cidr-block'?: string
   readonly 'vswitch-id'?: string
   readonly 'vswitch-cidr-block'?: string
   /** How many network interfaces, 1 to 8. Default: 1. */
   readonly 'network-interfaces'?: number
+  /** As in `2408:4005:3af:1a04::/64`: each network interface then has an IPv6 address. Default: none has. */
+  readonly 'vswitch-ipv6-cidr-block'?: string
+  /** Whether each network interface has prefixes assigned. Default: false. */
+  readonly prefixes?: boolean
+  /** The public address; it is `public-ipv4`, too. */
   readonly eipv4?: string
   /** Lines as in `authorized_keys`. */
   readonly 'public-keys'?: readonly string[]
+  /** The first public key is listed by this id, too, beside `0`. */
+  readonly 'key-pair-id'?: string
+  /** Default: a system disk. A serial number that is left out is made up. */
+  readonly disks?: readonly { readonly serial?: string; readonly name?: string }[]
+  /** As with `InstanceMetadataTags=enabled`. Default: none. */
+  readonly tags?: Readonly<Record<string, string>>
   readonly 'user-data'?: string
   /** User data that is not text. */
   readonly 'user-data-base64'?: string
@@ -87,6 +100,9 @@ const FREE: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ITEMS.maxIngressKbits.path,
   ITEMS.virtualizationSolution.path,
   ITEMS.virtualizationSolutionVersion.path,
+  ITEMS.hibernationConfigured.path,
+  ITEMS.subPrivateIpv4s.path,
+  ITEMS.vendorData.path,
   ITEMS.kmsServer.path,
   ITEMS.ntpServers.path,
   ITEMS.sourceAddress.path,
@@ -94,10 +110,10 @@ const FREE: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ITEMS.updateStatusServer.path,
 ])
 
-const DOCUMENTED = /* @__PURE__ */ Object.values(ITEMS).map(({ path }): string => path)
+const KNOWN = /* @__PURE__ */ Object.values(ITEMS).map(({ path }): string => path)
 
 const mayBeSet = (path: string): boolean =>
-  FREE.has(path) || !DOCUMENTED.some((item) => item === path || path.startsWith(item))
+  FREE.has(path) || !KNOWN.some((item) => item === path || path.startsWith(item))
 
 const items: Check = (value, path) => {
   if (!isObject(value)) return [`${path}: expected an object`]
@@ -114,6 +130,16 @@ const items: Check = (value, path) => {
   })
 }
 
+const tags: Check = (value, path) => {
+  if (!isObject(value)) return [`${path}: expected an object`]
+  return Object.entries(value).flatMap(([key, one]) => {
+    const at = `${path}[${JSON.stringify(key)}]`
+    // The listing would show it as another key.
+    if (!isName(TAGS_FOLDER, key) || key.endsWith('/')) return [`${at}: not a key of a tag`]
+    return typeof one === 'string' ? [] : [`${at}: expected a text`]
+  })
+}
+
 const description: Check = members({
   'zone-id': field('zone-id', 'cn-hangzhou-i'),
   'serial-number': field('serial-number', '4acd2b47-b328-4762-852f-998000000000'),
@@ -125,13 +151,26 @@ const description: Check = members({
   'image-id': field('image-id', 'm-bp1000000'),
   'instance-type': field('instance-type', 'ecs.g6e.large'),
   hostname: text,
+  'instance-name': text,
   'vpc-id': text,
   'vpc-cidr-block': block,
   'vswitch-id': text,
   'vswitch-cidr-block': block,
   'network-interfaces': check('a whole number from 1 to 8', (value) => isInteger(value, 1, 8)),
   eipv4: address,
+  'vswitch-ipv6-cidr-block': check('a block as in 2408:4005:3af:1a04::/64', (value) =>
+    /^(?:[1-9a-f][0-9a-f]{0,3}:){4}:\/64$/.test(String(value)),
+  ),
+  prefixes: check('true or false', (value) => typeof value === 'boolean'),
   'public-keys': list(text),
+  'key-pair-id': check('the id of a key pair', (value) => isText(value) && isName('', value)),
+  disks: list(
+    members({
+      serial: check('a-z and 0-9', (value) => /^[a-z0-9]{1,64}$/.test(String(value))),
+      name: text,
+    }),
+  ),
+  tags,
   'user-data': check(
     `a text of at most ${MAX_USER_DATA_BYTES} bytes`,
     (value) => isText(value) && userData(utf8(value).length),

@@ -1,18 +1,11 @@
-// The values of an emulated instance's items, by path below a version, and the listings of folders.
+// The values of an emulated instance's items, by path below a version.
 // An item that was never set (a public address, a key pair, user data) has no value: 404, as on ECS.
 
 import type { Bytes } from '../base/bytes.ts'
-import type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
-import { type CidrBlock, formatIpv4, gatewayOf, netmaskOf, parseCidr } from '../base/ipv4.ts'
-import {
-  INTERFACE_ITEMS,
-  ITEMS,
-  type InterfaceItemName,
-  type ItemName,
-  interfacePath,
-  publicKeyPath,
-  ramCredentialsPath,
-} from '../metadata/items.ts'
+import type { EmulatedInstance } from './emulated-instance.ts'
+import { diskValues, interfaceValues } from './interface-values.ts'
+import { ITEMS, type ItemName } from '../metadata/items.ts'
+import { publicKeyPath, ramCredentialsPath, tagPath } from '../metadata/item-paths.ts'
 
 /** The time of a request, in Unix seconds. */
 export interface Moment {
@@ -32,9 +25,6 @@ const CREDENTIALS_OVERLAP_SECONDS = 1800
 
 const utc = (unixSeconds: number): string =>
   new Date(Math.floor(unixSeconds) * 1000).toISOString().replace('.000Z', 'Z')
-
-// Checked when the instance was made.
-const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
 
 const field =
   (name: string) =>
@@ -71,12 +61,12 @@ const activeSystemEvents = (
   return events.length > 0 ? JSON.stringify(events) : undefined
 }
 
-/** Each item but the folders and the signature. */
+/** Items that are made from others when they are asked for, and folders, whose items are not named here. */
+type Made = 'everything' | 'identitySignature'
+type Folders = 'macs' | 'diskSerials' | 'tagKeys' | 'publicKeyNames' | 'ramRoleNames'
+
 const VALUES: Readonly<
-  Record<
-    Exclude<ItemName, 'macs' | 'publicKeyNames' | 'ramRoleNames' | 'identitySignature'>,
-    (instance: EmulatedInstance, moment: Moment) => Value
-  >
+  Record<Exclude<ItemName, Made | Folders>, (instance: EmulatedInstance, moment: Moment) => Value>
 > = {
   nameservers: always('100.100.2.136\n100.100.2.138'),
   hostname: ({ hostname }) => hostname,
@@ -84,6 +74,10 @@ const VALUES: Readonly<
   marketplaceProductCode: never,
   marketplaceChargeType: never,
   instanceId: field('instance-id'),
+  instanceName: ({ instanceName }) => instanceName,
+  hibernationConfigured: never,
+  subPrivateIpv4s: never,
+  vendorData: never,
   instanceType: field('instance-type'),
   maxEgressKbits: always('1228800'),
   maxIngressKbits: always('1228800'),
@@ -97,6 +91,7 @@ const VALUES: Readonly<
   ownerAccountId: field('owner-account-id'),
   privateIpv4: field('private-ipv4'),
   publicIpv4: ({ publicIpv4 }) => publicIpv4,
+  elasticIpv4: ({ publicIpv4 }) => publicIpv4,
   regionId: field('region-id'),
   serialNumber: field('serial-number'),
   sourceAddress: always('http://mirrors.cloud.aliyuncs.com'),
@@ -110,20 +105,6 @@ const VALUES: Readonly<
   activeSystemEvents,
   userData: ({ userData }) => userData,
   identityDocument: ({ document }) => JSON.stringify(document),
-}
-
-const INTERFACE_VALUES: Readonly<
-  Record<InterfaceItemName, (instance: EmulatedInstance, one: EmulatedInterface) => string>
-> = {
-  gateway: ({ vswitchCidrBlock }) => formatIpv4(gatewayOf(blockOf(vswitchCidrBlock))),
-  netmask: ({ vswitchCidrBlock }) => formatIpv4(netmaskOf(blockOf(vswitchCidrBlock))),
-  networkInterfaceId: (_, { networkInterfaceId }) => networkInterfaceId,
-  primaryIpAddress: (_, { primaryIpAddress }) => primaryIpAddress,
-  privateIpv4s: (_, { primaryIpAddress }) => JSON.stringify([primaryIpAddress]),
-  vpcCidrBlock: ({ vpcCidrBlock }) => vpcCidrBlock,
-  vpcId: ({ vpcId }) => vpcId,
-  vswitchCidrBlock: ({ vswitchCidrBlock }) => vswitchCidrBlock,
-  vswitchId: ({ vswitchId }) => vswitchId,
 }
 
 /** In the form of ECS. They are made up, and say so; new ones come before the old ones end. */
@@ -146,26 +127,26 @@ const ramCredentials = (
   return JSON.stringify(credentials, undefined, 2)
 }
 
-/** Each item but the signature: its path and its value, set or not. */
+/** Each item but those that are made: its path and its value, set or not. */
 const valuesByPath = (instance: EmulatedInstance, moment: Moment): [string, Value][] => [
   ...Object.entries(VALUES).map(([name, valueOf]): [string, Value] => [
     ITEMS[name as ItemName].path,
     valueOf(instance, moment),
   ]),
-  ...instance.networkInterfaces.flatMap((one) =>
-    Object.entries(INTERFACE_VALUES).map(([name, valueOf]): [string, Value] => [
-      `${interfacePath(one.mac)}/${INTERFACE_ITEMS[name as InterfaceItemName].path}`,
-      valueOf(instance, one),
-    ]),
-  ),
+  ...instance.networkInterfaces.flatMap((one) => interfaceValues(instance, one)),
+  ...instance.disks.flatMap(diskValues),
   ...instance.publicKeys.map((key, i): [string, Value] => [publicKeyPath(String(i)), key]),
+  ...(instance.keyPairId === undefined
+    ? []
+    : [[publicKeyPath(instance.keyPairId), instance.publicKeys[0]] satisfies [string, Value]]),
+  ...Object.entries(instance.tags).map(([key, value]): [string, Value] => [tagPath(key), value]),
   ...instance.ramRoles.map((role): [string, Value] => [
     ramCredentialsPath(role),
     ramCredentials(instance, role, moment),
   ]),
 ]
 
-/** The value of each item that is set, by path; all but the signature. They agree with the document. */
+/** The value of each item that is set, by path; all but the signature and `meta-data/all`. They agree with the document. */
 export const itemValues = (
   instance: EmulatedInstance,
   moment: Moment,
@@ -179,21 +160,4 @@ export const itemValues = (
     if (value !== undefined && value !== null && !isUnset(path)) set.set(path, value)
   }
   return set
-}
-
-/**
- * The listing of a folder: sorted names, one a line, folders with a slash at the end.
- * @param paths of all items
- * @param folder without a slash at the end; empty for the top
- * @returns `undefined` if nothing is below
- */
-export const listFolder = (paths: Iterable<string>, folder: string): string | undefined => {
-  const prefix = folder === '' ? '' : `${folder}/`
-  const names = new Set<string>()
-  for (const path of paths) {
-    if (!path.startsWith(prefix)) continue
-    const [name = '', ...inside] = path.slice(prefix.length).split('/')
-    names.add(inside.length > 0 ? `${name}/` : name)
-  }
-  return names.size > 0 ? [...names].toSorted().join('\n') : undefined
 }

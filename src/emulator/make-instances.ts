@@ -16,7 +16,7 @@ export interface InstanceOptions {
   readonly instances: number | readonly InstanceDescription[]
   /** How many accounts own them, in turn. */
   readonly accounts: number
-  /** Whether instances have every documented item, where nothing is said about it. */
+  /** Whether instances have every item that is known, where nothing is said about it. */
   readonly allItems: boolean
 }
 

@@ -1,12 +1,14 @@
-// Functions that read documented items, made from the table of them.
+// Functions that read known items, made from the table of them.
 
 import type { Item, ItemForm } from './items.ts'
 import { MetadataError } from './metadata-error.ts'
 import { type ValueOfForm, readValue } from './read-value.ts'
 
+type ListForm = 'lines' | 'names' | 'json' | 'addresses'
+
 /** What an item is read into. What not every instance has may be missing; a list is empty then. */
 export type ValueOf<I extends Item> = I extends { readonly needs: string }
-  ? I['form'] extends 'lines' | 'names' | 'json'
+  ? I['form'] extends ListForm
     ? ValueOfForm[I['form']]
     : ValueOfForm[I['form']] | undefined
   : ValueOfForm[I['form']]
@@ -16,7 +18,12 @@ export type Accessors<Table extends Readonly<Record<string, Item>>> = {
   readonly [Name in keyof Table]: () => Promise<ValueOf<Table[Name]>>
 }
 
-const LISTS: ReadonlySet<ItemForm> = /* @__PURE__ */ new Set<ItemForm>(['lines', 'names', 'json'])
+const LISTS: ReadonlySet<ItemForm> = /* @__PURE__ */ new Set<ListForm>([
+  'lines',
+  'names',
+  'json',
+  'addresses',
+])
 
 const readItem = async (
   { path, form, needs }: Item,
@@ -30,7 +37,7 @@ const readItem = async (
     if (isUnset && needs !== undefined) return LISTS.has(form) ? [] : undefined
     throw error
   }
-  const value = readValue(form, text)
+  const value = readValue(form, text, path)
   if (value !== undefined) return value
   throw new MetadataError(`${path} is not in its form (${form})`, {
     code: 'unexpected_answer',

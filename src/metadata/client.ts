@@ -4,13 +4,14 @@
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
 import { type Accessors, createAccessors } from './accessors.ts'
 import {
-  INTERFACE_ITEMS,
-  ITEMS,
+  diskPath,
   interfacePath,
   isSecretPath,
   itemAt,
   publicKeyPath,
-} from './items.ts'
+  tagPath,
+} from './item-paths.ts'
+import { DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'
 import { type ListEntry, readEntries, walkEntries } from './listing.ts'
 import { MetadataError } from './metadata-error.ts'
 import type { MetadataClientOptions } from './options.ts'
@@ -22,6 +23,12 @@ export interface SshPublicKey {
   readonly name: string
   /** One line of `authorized_keys`. */
   readonly openssh: string
+}
+
+/** A tag of the instance. */
+export interface InstanceTag {
+  readonly key: string
+  readonly value: string
 }
 
 /** The first argument of `verifyInstanceIdentity()`, and what `POST /v1/enroll` takes. */
@@ -40,18 +47,25 @@ export interface GetOptions {
 export interface MetadataClient {
   readonly baseUrl: string
   /**
-   * A function for each documented item. What not every instance has is `undefined` where it is not
+   * A function for each item that this version knows. What not every instance has is `undefined` where it is not
    * set, and an empty list if it is a list; {@link get} tells in an error what it needs.
    */
   readonly items: Accessors<
-    Omit<typeof ITEMS, 'userData' | 'identityDocument' | 'identitySignature'>
+    Omit<typeof ITEMS, 'everything' | 'userData' | 'identityDocument' | 'identitySignature'>
   >
   /**
    * A function for each item of one network interface.
    * @param mac one of `items.macs()`
    */
   networkInterface(mac: string): Accessors<typeof INTERFACE_ITEMS>
-  /** The public keys of the bound key pairs. */
+  /**
+   * A function for each item of one disk.
+   * @param serial one of `items.diskSerials()`
+   */
+  disk(serial: string): Accessors<typeof DISK_ITEMS>
+  /** The tags of the instance; none unless `InstanceMetadataTags` is `enabled`. */
+  tags(): Promise<readonly InstanceTag[]>
+  /** The public keys of the bound key pairs, each once: a key can be listed by number and by the pair's id. */
   publicKeys(): Promise<readonly SshPublicKey[]>
   /** The versions of the service: `2016-01-01`, `latest`. */
   versions(): Promise<readonly string[]>
@@ -136,6 +150,7 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     userData: userDataItem,
     identityDocument: document,
     identitySignature: signature,
+    everything: _,
     ...rest
   } = ITEMS
   const items = createAccessors(rest, readText)
@@ -151,13 +166,20 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
     items,
     networkInterface: (mac) =>
       createAccessors(INTERFACE_ITEMS, readText, `${readPath(interfacePath(mac))}/`),
-    publicKeys: async () =>
+    disk: (serial) => createAccessors(DISK_ITEMS, readText, `${readPath(diskPath(serial))}/`),
+    tags: async () =>
       Promise.all(
-        (await items.publicKeyNames()).map(async (name) => ({
-          name,
-          openssh: (await readText(publicKeyPath(name))).trim(),
-        })),
+        (await items.tagKeys()).map(async (key) => ({ key, value: await readText(tagPath(key)) })),
       ),
+    async publicKeys() {
+      const names = await items.publicKeyNames()
+      const keys = new Map<string, SshPublicKey>()
+      for (const name of names) {
+        const openssh = (await readText(publicKeyPath(name))).trim()
+        if (!keys.has(openssh)) keys.set(openssh, { name, openssh })
+      }
+      return [...keys.values()]
+    },
     versions: async () => (await readText('', '/')).split(/\s+/).filter((name) => name !== ''),
     list,
     walk: (path) => walkEntries(list, path),

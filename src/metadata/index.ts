@@ -19,6 +19,7 @@
 export {
   type Evidence,
   type GetOptions,
+  type InstanceTag,
   type MetadataClient,
   type SshPublicKey,
   createMetadataClient,
@@ -28,4 +29,5 @@ export type { MetadataAttempts, MetadataRetry } from './patience.ts'
 export { type MetadataErrorCode, MetadataError } from './metadata-error.ts'
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'
-export { type Item, INTERFACE_ITEMS, ITEMS, isSecretPath, itemAt, remedyOf } from './items.ts'
+export { type Item, DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'
+export { isSecretPath, itemAt, remedyOf } from './item-paths.ts'

@@ -1,14 +1,14 @@
-// Every documented item of the metadata service, once: the client's accessors, the emulator's answers
-// and what to say about a 404 all come from this table, so that they can't drift apart.
+// The items of the metadata service that this version knows, once: the client's accessors, the emulator's answers
+// and what to say about a 404 all come from this table, so that they can't drift apart. The list of ECS grows.
 // https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
 /**
  * How an item's text is read: as it is; as a number; as lines; as JSON; as a UTC time, into Unix
- * seconds; as a listing, into names.
+ * seconds; as a listing, into names; as addresses or blocks of them, with or without brackets and quotes.
  */
-export type ItemForm = 'text' | 'number' | 'lines' | 'json' | 'time' | 'names'
+export type ItemForm = 'text' | 'number' | 'lines' | 'json' | 'time' | 'names' | 'addresses'
 
-/** One documented item. */
+/** One item. */
 export interface Item {
   /** Below the version; with a slash at its end if it is a folder. */
   readonly path: string
@@ -17,10 +17,27 @@ export interface Item {
   readonly what: string
   /** What an instance needs to have it, for those that not every instance has. */
   readonly needs?: string
+  /** Whether the documentation lacks it; other clients ask for it. Default: false. */
+  readonly isUndocumented?: true
 }
 
 /** The items, by the names of the client's accessors. */
 export const ITEMS = {
+  everything: {
+    path: 'meta-data/all',
+    form: 'json',
+    what: 'all of meta-data as one JSON object',
+    needs: 'a metadata service that has it; the folder meta-data/ has the items one by one',
+    isUndocumented: true,
+  },
+  diskSerials: { path: 'meta-data/disks/', form: 'names', what: 'serial numbers of the disks' },
+  hibernationConfigured: {
+    path: 'meta-data/hibernation/configured',
+    form: 'text',
+    what: 'whether it can hibernate: true or false',
+    needs: 'a metadata service that has it; the documentation does not list it',
+    isUndocumented: true,
+  },
   nameservers: { path: 'meta-data/dns-conf/nameservers', form: 'lines', what: 'DNS servers' },
   hostname: { path: 'meta-data/hostname', form: 'text', what: 'host name as ordered' },
   imageId: { path: 'meta-data/image-id', form: 'text', what: 'image of the system disk' },
@@ -37,6 +54,11 @@ export const ITEMS = {
     needs: 'an image of the Marketplace; other images have no such code',
   },
   instanceId: { path: 'meta-data/instance-id', form: 'text', what: 'id of the instance' },
+  instanceName: {
+    path: 'meta-data/instance/instance-name',
+    form: 'text',
+    what: 'name of the instance',
+  },
   instanceType: { path: 'meta-data/instance/instance-type', form: 'text', what: 'instance type' },
   maxEgressKbits: {
     path: 'meta-data/instance/max-netbw-egress',
@@ -85,10 +107,23 @@ export const ITEMS = {
   },
   privateIpv4: { path: 'meta-data/private-ipv4', form: 'text', what: 'private address' },
   publicIpv4: {
-    path: 'meta-data/eipv4',
+    path: 'meta-data/public-ipv4',
     form: 'text',
     what: 'public address',
     needs: 'a public address: give the instance one, or bind an elastic IP to its first interface',
+  },
+  elasticIpv4: {
+    path: 'meta-data/eipv4',
+    form: 'text',
+    what: 'public address that is static, or an elastic IP',
+    needs: 'a public address: give the instance one, or bind an elastic IP to its first interface',
+  },
+  subPrivateIpv4s: {
+    path: 'meta-data/sub-private-ipv4-list',
+    form: 'addresses',
+    what: 'further private addresses of the first network interface',
+    needs: 'a metadata service that has it; the documentation does not list it',
+    isUndocumented: true,
   },
   publicKeyNames: {
     path: 'meta-data/public-keys/',
@@ -101,6 +136,12 @@ export const ITEMS = {
     form: 'names',
     what: 'RAM roles',
     needs: 'a RAM role: attach one to the instance',
+  },
+  tagKeys: {
+    path: 'meta-data/tags/instance/',
+    form: 'names',
+    what: 'keys of the tags',
+    needs: 'a tag, and InstanceMetadataTags=enabled (ModifyInstanceMetadataOptions)',
   },
   regionId: { path: 'meta-data/region-id', form: 'text', what: 'region' },
   serialNumber: { path: 'meta-data/serial-number', form: 'text', what: 'serial number' },
@@ -142,6 +183,13 @@ export const ITEMS = {
     what: 'what the instance was given to run at its first start',
     needs: 'user data, which is given when the instance is created; this one was given none',
   },
+  vendorData: {
+    path: 'vendor-data',
+    form: 'text',
+    what: 'what the cloud gives cloud-init to run, beside user data',
+    needs: 'vendor data, which the cloud gives to some instances',
+    isUndocumented: true,
+  },
   identityDocument: {
     path: 'dynamic/instance-identity/document',
     form: 'text',
@@ -165,53 +213,56 @@ export const INTERFACE_ITEMS = {
   vpcId: { path: 'vpc-id', form: 'text', what: 'VPC' },
   vswitchCidrBlock: { path: 'vswitch-cidr-block', form: 'text', what: 'addresses of the vSwitch' },
   vswitchId: { path: 'vswitch-id', form: 'text', what: 'vSwitch' },
+  ipv4Prefixes: {
+    path: 'ipv4-prefixes',
+    form: 'addresses',
+    what: 'blocks of private addresses that are assigned to it',
+    needs: 'a prefix of addresses: assign one to the network interface',
+  },
+  ipv6s: {
+    path: 'ipv6s',
+    form: 'addresses',
+    what: 'IPv6 addresses',
+    needs: 'IPv6: switch it on for the VPC and the vSwitch, and give the interface an address',
+  },
+  ipv6Prefixes: {
+    path: 'ipv6-prefixes',
+    form: 'addresses',
+    what: 'blocks of IPv6 addresses that are assigned to it',
+    needs: 'a prefix of addresses: assign one to the network interface',
+  },
+  ipv6Gateway: {
+    path: 'ipv6-gateway',
+    form: 'text',
+    what: 'IPv6 gateway',
+    needs: 'IPv6: switch it on for the VPC and the vSwitch, and give the interface an address',
+  },
+  vswitchIpv6CidrBlock: {
+    path: 'vswitch-ipv6-cidr-block',
+    form: 'text',
+    what: 'IPv6 addresses of the vSwitch',
+    needs: 'IPv6: switch it on for the VPC and the vSwitch, and give the interface an address',
+  },
+  vpcIpv6CidrBlocks: {
+    path: 'vpc-ipv6-cidr-blocks',
+    form: 'addresses',
+    what: 'IPv6 addresses of the VPC',
+    needs: 'IPv6: switch it on for the VPC and the vSwitch, and give the interface an address',
+  },
+} as const
+
+/** The items of one disk, below {@link ITEMS.diskSerials} and its serial number. */
+export const DISK_ITEMS = {
+  id: { path: 'id', form: 'text', what: 'id of the disk' },
+  name: {
+    path: 'name',
+    form: 'text',
+    what: 'name of the disk',
+    needs: 'a name of the disk: give it one',
+  },
 } as const
 
 /** The name of an item. */
 export type ItemName = keyof typeof ITEMS
 /** The name of an item of a network interface. */
 export type InterfaceItemName = keyof typeof INTERFACE_ITEMS
-
-const ALL: readonly Item[] = /* @__PURE__ */ Object.values(ITEMS)
-
-/** The folder of a network interface, without a slash at its end. */
-export const interfacePath = (mac: string): string => `${ITEMS.macs.path}${mac}`
-
-/** Where a key pair's public key is. */
-export const publicKeyPath = (name: string): string =>
-  `${ITEMS.publicKeyNames.path}${name}/openssh-key`
-
-/** Where the credentials of a RAM role are. */
-export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleNames.path}${role}`
-
-/**
- * Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. Case
- * does not matter: whether it does to the service is not documented.
- */
-export const isSecretPath = (path: string): boolean => {
-  const folder = ITEMS.ramRoleNames.path
-  return path.length > folder.length && path.toLowerCase().startsWith(folder)
-}
-
-/** The documented item at a path below the version, if there is one. */
-export const itemAt = (path: string): Item | undefined => ALL.find((item) => item.path === path)
-
-const withSlash = (path: string): string => (path.endsWith('/') || path === '' ? path : `${path}/`)
-
-/**
- * What to do about a 404.
- * @param path below the version
- * @returns a sentence without a full stop
- */
-export const remedyOf = (path: string): string => {
-  const asked = withSlash(path)
-  const item =
-    ALL.find((item) => withSlash(item.path) === asked) ??
-    // Below a folder that is not there, or the folder of an item that is not there.
-    ALL.find(({ path, needs }) => needs && path.endsWith('/') && asked.startsWith(path)) ??
-    ALL.find(({ path, needs }) => needs && asked !== '' && path.startsWith(asked))
-  if (item?.needs !== undefined) return `it needs ${item.needs}`
-  return item === undefined
-    ? 'nothing of that name is documented; the listing of its folder shows what there is'
-    : 'every ECS instance in a VPC has it; check that this is the metadata service of ECS'
-}

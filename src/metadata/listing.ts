@@ -1,8 +1,9 @@
 // Folders of the metadata service, read and walked.
 
-import { ITEMS, isSecretPath } from './items.ts'
+import { isKnownFolder, isSecretPath } from './item-paths.ts'
 import { MetadataError } from './metadata-error.ts'
-import { readListing } from './read-value.ts'
+import { TAGS_FOLDER } from './path.ts'
+import { type ListedLine, readListing } from './read-value.ts'
 
 /** One line of a listing. */
 export interface ListEntry {
@@ -13,32 +14,39 @@ export interface ListEntry {
   readonly isFolder: boolean
   /** Whether it holds credentials of a RAM role. */
   readonly isSecret: boolean
+  /** Why it can't be asked for; the name is then the line as it came. Default: it can. */
+  readonly problem?: string
 }
 
 const MAX_ENTRIES = 10_000
 const MAX_DEPTH = 10
-const DOCUMENTED = /* @__PURE__ */ Object.values(ITEMS)
+/** What is shown of a line that is no name. */
+const MAX_SHOWN = 200
 
-/** Whether documented items are below; should a listing leave the slash out. */
-const isDocumentedFolder = (path: string): boolean =>
-  DOCUMENTED.some((item) => item.path.startsWith(`${path}/`))
+const readEntry = (folder: string, { line, isName }: ListedLine): ListEntry => {
+  if (!isName) {
+    const name = line.slice(0, MAX_SHOWN)
+    const problem = 'this line of the listing is not a name, so it is not asked for'
+    return { name, path: folder + name, isFolder: false, isSecret: false, problem }
+  }
+  const name = line.replace(/\/$/, '')
+  // A tag's key may hold slashes; there are no folders.
+  const isFolder = folder !== TAGS_FOLDER && (line.endsWith('/') || isKnownFolder(folder + name))
+  const path = `${folder}${name}${isFolder ? '/' : ''}`
+  return { name, path, isFolder, isSecret: isSecretPath(path) }
+}
 
 /**
- * Reads a listing.
+ * Reads a listing. A line that is no name is kept, with what is wrong with it: it doesn't hide the others.
  * @param folder below the version, with a slash at its end, or empty
  */
 export const readEntries = (folder: string, text: string): readonly ListEntry[] => {
-  const names = readListing(text)
-  if (names === undefined) {
-    const message = `${folder || '/'} is no folder: it answers with what is no listing`
+  const lines = readListing(text, folder)
+  if (lines === undefined) {
+    const message = `${folder || '/'} is not a folder: its answer is not a listing`
     throw new MetadataError(message, { code: 'not_a_folder', path: folder })
   }
-  return names.map((line) => {
-    const name = line.replace(/\/$/, '')
-    const isFolder = line.endsWith('/') || isDocumentedFolder(folder + name)
-    const path = `${folder}${name}${isFolder ? '/' : ''}`
-    return { name, path, isFolder, isSecret: isSecretPath(path) }
-  })
+  return lines.map((line) => readEntry(folder, line))
 }
 
 /** Every item below a folder, depth first, in the order of the listings. */

@@ -1,6 +1,7 @@
 // The text of an item, read in the form that the item has.
 
 import type { ItemForm } from './items.ts'
+import { isName } from './path.ts'
 
 /** What an item of a form is read into. */
 export interface ValueOfForm {
@@ -12,21 +13,40 @@ export interface ValueOfForm {
   /** Unix seconds. */
   readonly time: number
   readonly names: readonly string[]
+  readonly addresses: readonly string[]
 }
 
-/** A name in a listing: nothing in it can lead out of its folder. */
-const NAME = /^(?!\.{1,2}\/?$)[A-Za-z0-9._:@=+-]{1,128}\/?$/
+/** Addresses and blocks, IPv4 and IPv6. */
+const ADDRESS = /^[0-9A-Fa-f:.]{2,45}(?:\/\d{1,3})?$/
 const UTC_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
 
+/** A line of a listing. */
+export interface ListedLine {
+  readonly line: string
+  /** Whether it is a name; one of a folder has a slash at its end. */
+  readonly isName: boolean
+}
+
 /**
- * Reads a listing: a name a line, those of folders with a slash at the end.
- * @returns `undefined` if it is none
+ * Reads a listing: a name a line.
+ * @param folder below the version, with its slash: what a name may be depends on it
+ * @returns `undefined` if it is none: there are lines, and no line is a name
  */
-export const readListing = (text: string): readonly string[] | undefined => {
-  const names = text.split(/\r?\n/).filter((name) => name !== '')
-  return names.every((name) => NAME.test(name)) ? names : undefined
+export const readListing = (text: string, folder: string): readonly ListedLine[] | undefined => {
+  const lines = text.split(/\r?\n/).filter((line) => line !== '')
+  const read = lines.map((line) => ({ line, isName: isName(folder, line.replace(/\/$/, '')) }))
+  return lines.length === 0 || read.some((one) => one.isName) ? read : undefined
+}
+
+/** The documentation has `["a"]`, `[a]` and `a`. */
+const readAddresses = (text: string): readonly string[] | undefined => {
+  const found = text
+    .replaceAll(/[[\]"',]/g, ' ')
+    .split(/\s+/)
+    .filter((one) => one !== '')
+  return found.every((one) => ADDRESS.test(one)) ? found : undefined
 }
 
 const readNumber = (text: string): number | undefined =>
@@ -46,15 +66,28 @@ const readJson = (text: string): readonly unknown[] | undefined => {
   }
 }
 
-const READERS: { readonly [F in ItemForm]: (text: string) => ValueOfForm[F] | undefined } = {
+const READERS: {
+  readonly [F in ItemForm]: (text: string, path: string) => ValueOfForm[F] | undefined
+} = {
   text: (text) => text,
   number: (text) => readNumber(text.trim()),
   lines: words,
   json: readJson,
   time: (text) => readTime(text.trim()),
-  names: (text) => readListing(text)?.map((name) => name.replace(/\/$/, '')),
+  names: (text, path) =>
+    readListing(text, path)
+      ?.filter(({ isName }) => isName)
+      .map(({ line }) => line.replace(/\/$/, '')),
+  addresses: readAddresses,
 }
 
-/** Reads an item's text. @returns `undefined` if it is not of the form */
-export const readValue = <F extends ItemForm>(form: F, text: string): ValueOfForm[F] | undefined =>
-  READERS[form](text)
+/**
+ * Reads an item's text.
+ * @param path of the item, with a slash at its end if it is a folder
+ * @returns `undefined` if it is not of the form
+ */
+export const readValue = <F extends ItemForm>(
+  form: F,
+  text: string,
+  path: string,
+): ValueOfForm[F] | undefined => READERS[form](text, path)

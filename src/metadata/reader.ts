@@ -1,7 +1,7 @@
 // Reads what is at one path of the metadata service, and says what each status means.
 
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
-import { remedyOf } from './items.ts'
+import { remedyOf } from './item-paths.ts'
 import { MetadataError } from './metadata-error.ts'
 import { DEFAULT_BASE_URL, type MetadataClientOptions, readOptions } from './options.ts'
 import { encodePath } from './path.ts'

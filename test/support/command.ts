@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Default: the platform's. */
   readonly timing?: Timing
+  /** Whether standard output is a terminal. Default: false. */
+  readonly isTerminal?: true
   /** Is called after each output, and may send a signal. */
   readonly watch?: (output: RunOutput, kill: (signal: NodeJS.Signals) => void) => void
 }
@@ -89,7 +91,7 @@ export const createCommand = (
       const stderr = createOutput(written)
       const { status } = await runProgram(createRollcall(), args, {
         stdin: () => Readable.from([Buffer.from(stdin)], { objectMode: false }),
-        stdout: stdout.stream,
+        stdout: { ...stdout.stream, isTTY: options.isTerminal === true },
         stderr: stderr.stream,
         // No variable of the tests' own process but the one that finds programs.
         env: { PATH: process.env['PATH'], ...env },

@@ -46,8 +46,18 @@ export const failureOf = async (promise: Promise<unknown>): Promise<unknown> => 
   throw new Error('it was not rejected')
 }
 
+/** How a path is written in a URL, by a rule of the tests' own: only keys of tags hold what must be encoded. */
+export const asTarget = (path: string): string => {
+  const [, folder = '', key = ''] = /^(.*tags\/instance\/)(.+)$/.exec(path) ?? []
+  return key === '' ? path : folder + encodeURIComponent(key)
+}
+
 /** The text that an item had before it was read. */
-export const asText = ({ form }: Item, value: unknown): string => {
+export const asText = ({ form, path }: Item, value: unknown): string => {
+  if (form === 'addresses') {
+    const text = (value as string[]).join()
+    return /ipv6s$|blocks$/.test(path) ? `[${text}]` : text
+  }
   if (form === 'lines') return (value as string[]).join('\n')
   if (form === 'json') return JSON.stringify(value)
   if (form === 'time') return new Date((value as number) * 1000).toISOString().replace('.000', '')

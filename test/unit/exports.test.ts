@@ -209,6 +209,7 @@ describe('the public modules', () => {
           "type SqliteLedger",
         ],
         "rollcall/metadata": [
+          "DISK_ITEMS",
           "INTERFACE_ITEMS",
           "ITEMS",
           "MetadataError",
@@ -218,6 +219,7 @@ describe('the public modules', () => {
           "remedyOf",
           "type Evidence",
           "type GetOptions",
+          "type InstanceTag",
           "type Item",
           "type ListEntry",
           "type MetadataAttempts",

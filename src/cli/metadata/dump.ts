@@ -18,6 +18,8 @@ interface DumpOptions extends MetadataOptions {
 /** An item, with its value or why it was left out. */
 interface Dumped {
   readonly path: string
+  /** The last part of the path; a tag's key can hold slashes. */
+  readonly name: string
   readonly bytes?: Uint8Array
   readonly leftOut?: string
 }
@@ -26,21 +28,23 @@ const TOLD_EVERY = 25
 
 const readEntry = async (
   client: MetadataClient,
-  { path, isSecret }: ListEntry,
+  { path, name, isSecret, problem }: ListEntry,
   revealCredentials: boolean,
 ): Promise<Dumped> => {
+  if (problem !== undefined) return { path, name, leftOut: problem }
   if (path === ITEMS.identitySignature.path) {
-    return { path, leftOut: 'made for an audience when it is asked for: metadata get --audience' }
+    const leftOut = 'made for an audience when it is asked for: metadata get --audience'
+    return { path, name, leftOut }
   }
   if (isSecret && !revealCredentials) {
-    return { path, leftOut: 'credentials: --reveal-credentials shows them' }
+    return { path, name, leftOut: 'credentials: --reveal-credentials shows them' }
   }
   try {
-    return { path, bytes: await client.getBytes(path, { revealCredentials }) }
+    return { path, name, bytes: await client.getBytes(path, { revealCredentials }) }
   } catch (error) {
     // Listed, and gone since; or listed and not answered. The others are worth having all the same.
     const isGone = error instanceof MetadataError && error.code === 'not_found'
-    if (isGone) return { path, leftOut: error.message }
+    if (isGone) return { path, name, leftOut: error.message }
     throw error
   }
 }
@@ -48,9 +52,8 @@ const readEntry = async (
 /** Prints items below the folders that they are in, each folder once. */
 const printTree = (items: readonly Dumped[]): void => {
   let open: readonly string[] = []
-  for (const { path, bytes, leftOut = '' } of items) {
-    const folders = path.split('/')
-    const name = folders.pop() ?? ''
+  for (const { path, name, bytes, leftOut = '' } of items) {
+    const folders = path.slice(0, -name.length).split('/').slice(0, -1)
     const same = folders.findIndex((folder, depth) => folder !== open[depth])
     for (const [depth, folder] of folders.entries()) {
       if (same >= 0 && depth >= same) print(`${'  '.repeat(depth)}${printable(folder)}/`)

@@ -13,10 +13,11 @@ interface ListOptions extends MetadataOptions {
 const list = async (typed = '', options: ListOptions): Promise<void> => {
   const client = metadataClientOf(options)
   const entries = await client.list(typedPath(typed))
-  const rows = entries.map(({ name, path, isFolder, isSecret }) => ({
+  const rows = entries.map(({ name, path, isFolder, isSecret, problem }) => ({
     name: isFolder ? `${name}/` : name,
     path,
-    what: isSecret ? 'credentials' : (itemAt(path)?.what ?? (isFolder ? 'folder' : '-')),
+    what:
+      problem ?? (isSecret ? 'credentials' : (itemAt(path)?.what ?? (isFolder ? 'folder' : '-'))),
   }))
   if (options.json) printJson(rows)
   else

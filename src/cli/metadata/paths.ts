@@ -6,7 +6,13 @@ import { usageError } from '../command-error.ts'
 import { addMoreHelp } from '../help.ts'
 
 /** The folders and items at the top of a version. */
-const TOP: ReadonlySet<string> = new Set(['meta-data', 'dynamic', 'user-data', 'maintenance'])
+const TOP: ReadonlySet<string> = new Set([
+  'meta-data',
+  'dynamic',
+  'user-data',
+  'vendor-data',
+  'maintenance',
+])
 
 /**
  * The path below the version. `/latest/meta-data/hostname`, `meta-data/hostname` and `hostname` are the
@@ -14,6 +20,8 @@ const TOP: ReadonlySet<string> = new Set(['meta-data', 'dynamic', 'user-data', '
  * @throws CommandError for anything that is not a plain path
  */
 export const typedPath = (text: string): string => {
+  const [, audience] = /\?audience=(.*)$/s.exec(text) ?? []
+  if (audience !== undefined) throw usageError('write --audience TEXT, not ?audience= in the path')
   try {
     const path = readPath(text)
     const [first = ''] = path.split('/')
@@ -28,7 +36,10 @@ export const typedPath = (text: string): string => {
 export const addMetadataHelp = (command: Command, examples: readonly string[]): Command =>
   addMoreHelp(command, {
     examples,
-    more: 'Outside of ECS nothing answers at that address: it gives up after some seconds.',
+    more: `It gives up within seconds where nothing answers, as outside of ECS. Where the service answers
+429 or 5xx, or the network is unreachable, it tries ten times.
+
+The key of a tag may hold spaces and slashes: quote it, as in 'tags/instance/Patch Group'.`,
     exits:
       '0 done, 2 usage, 3 the metadata service does not answer, or has no such item (it says what the item needs)',
   })

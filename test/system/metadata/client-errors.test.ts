@@ -39,7 +39,13 @@ describe('MetadataError', () => {
     ['meta-data/image/market-place/product-code', /image of the Marketplace/],
     ['meta-data/kms-server', /a Windows instance/],
     ['maintenance/active-system-events', /none is planned or under way/],
-    ['meta-data/hostnam', /nothing of that name is documented/],
+    ['meta-data/hostnam', /not known to this version/],
+    ['meta-data/public-ipv4', /needs a public address/],
+    ['meta-data/tags/instance/', /InstanceMetadataTags=enabled/],
+    ['meta-data/tags/instance/Patch Group', /InstanceMetadataTags=enabled/],
+    ['meta-data/tags', /InstanceMetadataTags=enabled/],
+    ['meta-data/network/interfaces/macs/00:16:3e:00:00:01/ipv6s', /needs IPv6: switch it on/],
+    ['meta-data/hibernation/configured', /the documentation does not list it/],
   ])('says for 404 at %s what it takes', async (path, remedy) => {
     const { client } = await startClientServers()
     const error = (await failureOf(client.get(path))) as MetadataError

@@ -5,6 +5,7 @@ import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-se
 import { typedPath } from '../../../src/cli/metadata/paths.ts'
 import type { MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
 import { createFastTiming } from '../../support/fast-timing.ts'
+import { listen } from '../../support/listener.ts'
 import { reservePort } from '../../support/ports.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
 
@@ -31,6 +32,21 @@ const metadata = (...args: string[]): Promise<Run> =>
   command.run(['metadata', ...args, '--metadata-url', emulator.url])
 const id = (): string => emulator.emulator.instances[0]?.instanceId as string
 
+/** A metadata service whose top has a line that is no name. */
+const withOddListing = async (use: (url: string) => Promise<void>): Promise<void> => {
+  const { url, close } = await listen({
+    fetch: async ({ method, url }) => {
+      const isTop = new URL(url).pathname === '/latest/'
+      return new Response(method === 'PUT' ? 'token' : isTop ? 'mac/x\nuser-data\n' : 'value')
+    },
+  })
+  try {
+    await use(url)
+  } finally {
+    await close()
+  }
+}
+
 describe('rollcall metadata get', () => {
   it('prints a value exactly, by any way to write its path', async () => {
     await start()
@@ -39,6 +55,64 @@ describe('rollcall metadata get', () => {
     }
     const json = await metadata('get', 'instance-id', '--json')
     expect(JSON.parse(json.stdout)).toEqual({ path: 'meta-data/instance-id', value: id() })
+  })
+
+  it('ends the value with a new line on a terminal only', async () => {
+    await start()
+    const args = ['metadata', 'get', 'instance-id', '--metadata-url', emulator.url]
+    expect((await command.run(args, { isTerminal: true })).stdout).toBe(`${id()}\n`)
+    expect((await command.run(args)).stdout).toBe(id())
+  })
+
+  it('takes the key of a tag as it is, with its spaces and slashes', async () => {
+    await start()
+    expect((await metadata('get', 'tags/instance/Patch Group')).stdout).toBe('a')
+    expect((await metadata('get', 'tags/instance/k8s.io/cluster/c1')).stdout).toBe('owned')
+    expect((await metadata('get', 'tags/instance/环境')).stdout).toBe('测试')
+  })
+
+  it('says which option a query in the path stands for', async () => {
+    await start()
+    const { status, stderr } = await metadata('get', 'dynamic/instance-identity/pkcs7?audience=a')
+    expect(status).toBe(2)
+    expect(stderr).toContain('write --audience TEXT, not ?audience= in the path')
+  })
+
+  it.each(['/latest', '/latest/', '/2016-01-01'])(
+    'refuses an address that ends in %s, and says what to write',
+    async (end) => {
+      await start({ hardenedOnly: false, faults: ['not-found:api/token'] })
+      const url = `${emulator.url}${end}`
+      const byOption = await command.run(['metadata', 'get', 'mac', '--metadata-url', url])
+      const env = { ROLLCALL_METADATA_URL: url }
+      const byVariable = await command.run(['metadata', 'get', 'mac'], { env })
+      for (const { status, stderr } of [byOption, byVariable]) {
+        expect(status).toBe(2)
+        expect(stderr).toContain(`--metadata-url: ${emulator.url}`)
+        expect(stderr).toContain(`: ${emulator.url}\n`)
+        expect(stderr).not.toContain('auto')
+      }
+    },
+  )
+
+  it('takes an address with a slash at its end', async () => {
+    await start()
+    const args = ['metadata', 'get', 'instance-id', '--metadata-url', `${emulator.url}/`]
+    expect((await command.run(args)).stdout).toBe(id())
+  })
+
+  it('shows that it waits while the service is not available', async () => {
+    const faults = ['error:503x4@api/token']
+    const server = await startEmulator({ faults, seed: 'waits' })
+    try {
+      const args = ['metadata', 'get', 'network-type', '--metadata-url', server.url]
+      const { status, stdout, stderr } = await command.run(args)
+      expect({ status, stdout }).toEqual({ status: 0, stdout: 'vpc' })
+      const line = /^rollcall: the metadata service answered 503; trying again in \d+\.\d s$/gm
+      expect(stderr.match(line)).toHaveLength(4)
+    } finally {
+      await server.close()
+    }
   })
 
   it('says what an item needs that is not set, with exit status 3', async () => {
@@ -119,6 +193,15 @@ describe('rollcall metadata list', () => {
     expect((await metadata('list')).stdout).toMatch(/^meta-data\/ +folder$/m)
   })
 
+  it('shows a line that is no name, and what is wrong with it', async () => {
+    await withOddListing(async (url) => {
+      const { status, stdout } = await command.run(['metadata', 'list', '--metadata-url', url])
+      expect(status).toBe(0)
+      expect(stdout).toMatch(/^mac\/x +this line of the listing is not a name/m)
+      expect(stdout).toMatch(/^user-data +what the instance was given/m)
+    })
+  })
+
   it('says that an item is no folder', async () => {
     await start()
     const { status, stderr } = await metadata('list', 'hostname')
@@ -160,6 +243,22 @@ describe('rollcall metadata dump', () => {
     expect(stdout).toContain('document  {')
     expect(stdout).not.toContain('zone-id  ')
     expect(stderr).toContain('meta-data/instance-id')
+  })
+
+  it('prints a line that is no name, and goes on', async () => {
+    await withOddListing(async (url) => {
+      const { status, stdout } = await command.run(['metadata', 'dump', '--metadata-url', url])
+      expect(status).toBe(0)
+      expect(stdout).toBe(
+        'mac/x  (this line of the listing is not a name, so it is not asked for)\nuser-data  value\n',
+      )
+    })
+  })
+
+  it('prints a tag whose key has slashes on one line', async () => {
+    await start()
+    const { stdout } = await metadata('dump', 'tags')
+    expect(stdout).toContain('\n      k8s.io/cluster/c1  owned\n      环境  测试\n')
   })
 
   it('prints a part of the tree', async () => {

@@ -63,6 +63,63 @@ describe('createMetadataEmulator() with descriptions', () => {
     expect(again.instances).toEqual(emulator.instances)
   })
 
+  it('answers tags, disks, names, IPv6 and prefixes as they are described', async () => {
+    const emulator = await createMetadataEmulator({
+      instances: [
+        {
+          'instance-name': 'web server 1',
+          tags: { 'Patch Group': 'a', 'k8s.io/c1': '', 环境: '测试' },
+          disks: [{ serial: 'bp1x', name: 'system' }, { name: 'data' }, {}],
+          'vswitch-ipv6-cidr-block': '2408:4005:3af:1a34::/64',
+          prefixes: true,
+          'public-keys': ['ssh-ed25519 AAAA one'],
+          'key-pair-id': 'my-key',
+        },
+      ],
+    })
+    const get = (path: string): Promise<string> => askText(emulator, `/latest/meta-data/${path}`)
+    expect(await get('instance/instance-name')).toBe('web server 1')
+    expect(await get('tags/')).toBe('instance/')
+    expect(await get('tags/instance/')).toBe('Patch Group\nk8s.io/c1\n环境')
+    expect(await get('tags/instance/Patch%20Group')).toBe('a')
+    expect(await get('tags/instance/%E7%8E%AF%E5%A2%83')).toBe('测试')
+    expect((await ask(emulator, '/latest/meta-data/tags/instance/k8s.io%2Fc1')).status).toBe(200)
+    for (const path of ['tags/instance/k8s.io', 'tags/instance/%zz', 'tags/instance/Patch']) {
+      expect((await ask(emulator, `/latest/meta-data/${path}`)).status, path).toBe(404)
+    }
+    const serials = (await get('disks/')).split('\n')
+    expect(serials.length).toBe(3)
+    expect(serials).toContain('bp1x/')
+    expect(await get('disks/bp1x/')).toBe('id\nname')
+    expect(await get('disks/bp1x/id')).toBe('d-bp1x')
+    const folder = `network/interfaces/macs/${await get('mac')}`
+    expect(await get(`${folder}/ipv6s`)).toMatch(/^\[2408:4005:3af:1a34(?::[0-9a-f]{1,4}){4}\]$/)
+    expect(await get(`${folder}/ipv6-gateway`)).toBe('2408:4005:3af:1a34:ffff:ffff:ffff:fff7')
+    expect(await get(`${folder}/vswitch-ipv6-cidr-block`)).toBe('2408:4005:3af:1a34::/64')
+    expect(await get(`${folder}/vpc-ipv6-cidr-blocks`)).toBe('[2408:4005:3af:1a00::/56]')
+    expect(await get(`${folder}/ipv4-prefixes`)).toMatch(/^10\.\d+\.\d+\.\d+\/28$/)
+    expect(await get(`${folder}/ipv6-prefixes`)).toMatch(/^2408:4005:3af:1a34:[0-9a-f]+::\/80$/)
+    expect(await get('public-keys/')).toBe('0/\nmy-key/')
+    expect(await get('public-keys/my-key/openssh-key')).toBe('ssh-ed25519 AAAA one')
+    expect(JSON.parse(await get('all'))).toMatchObject({
+      disks: { bp1x: { id: 'd-bp1x', name: 'system' } },
+      tags: { instance: { 'k8s.io/c1': '' } },
+    })
+    expect(await get('')).not.toMatch(/^all$/m)
+  })
+
+  it.each<[string, InstanceDescription]>([
+    ['tags', { tags: { '../x': 'a' } }],
+    ['tags', { tags: { 'a/': 'b' } }],
+    ['tags', { tags: { 'a\n': 'b' } }],
+    ['disks', { disks: [{ serial: 'A B' }] }],
+    ['vswitch-ipv6-cidr-block', { 'vswitch-ipv6-cidr-block': '2408::/56' }],
+    ['key-pair-id', { 'key-pair-id': 'a/b' }],
+  ])('refuses %s that no instance has', async (name, described) => {
+    const [problem] = await problemsOf(() => parseInstanceDescriptions([described]))
+    expect(problem).toContain(`instances[0].${name}`)
+  })
+
   it('answers 404 for what is null, and all below it', async () => {
     const items = { 'meta-data/ntp-conf': null, 'meta-data/network/': null, [PKCS7.slice(8)]: null }
     const emulator = await createMetadataEmulator({ instances: [{ items }] })

@@ -11,7 +11,7 @@ import {
   type MetadataClient,
   createMetadataClient,
 } from '../../../src/metadata/index.ts'
-import { asText, startClientServers } from '../../support/metadata-client.ts'
+import { asTarget, asText, failureOf, startClientServers } from '../../support/metadata-client.ts'
 import { curlWithToken } from '../../support/curl.ts'
 
 let server: EmulatorServer
@@ -26,7 +26,7 @@ describe('createMetadataClient()', () => {
   it('reads each documented item as curl does', async (context) => {
     const curl = await curlWithToken(context, server.url)
     const accessors = Object.entries(client.items)
-    expect(accessors.length).toBe(Object.keys(ITEMS).length - 3)
+    expect(accessors.length).toBe(Object.keys(ITEMS).length - 4)
     for (const [name, read] of accessors) {
       const item: Item = ITEMS[name as keyof typeof ITEMS]
       const text = await curl(`/latest/${item.path}`)
@@ -70,18 +70,20 @@ describe('createMetadataClient()', () => {
     const crawl = async (folder: string): Promise<string[]> => {
       const paths: string[] = []
       for (const name of (await curl(`/latest/${folder}`)).split('\n')) {
-        paths.push(...(name.endsWith('/') ? await crawl(folder + name) : [folder + name]))
+        const path = asTarget(folder + name)
+        paths.push(...(name.endsWith('/') ? await crawl(path) : [path]))
       }
       return paths
     }
     const found: ListEntry[] = []
     for await (const entry of client.walk()) found.push(entry)
-    expect(found.map(({ path }) => path)).toEqual(await crawl(''))
+    expect(found.map(({ path }) => asTarget(path))).toEqual(await crawl(''))
+    expect(found.map(({ name }) => name)).toContain('k8s.io/cluster/c1')
     for (const { path, isSecret, isFolder } of found) {
       expect(isFolder).toBe(false)
       expect(isSecret).toBe(path.includes('security-credentials/'))
       expect(await client.get(path, { revealCredentials: true })).toBe(
-        await curl(`/latest/${path}`),
+        await curl(`/latest/${asTarget(path)}`),
       )
     }
   })
@@ -93,6 +95,7 @@ describe('createMetadataClient()', () => {
       'maintenance/',
       'meta-data/',
       'user-data',
+      'vendor-data',
     ])
     expect(await client.list('/latest/')).toEqual(top)
     const inside = await client.list('meta-data/instance')
@@ -122,10 +125,100 @@ describe('createMetadataClient()', () => {
     })
   })
 
-  it('gives the public keys by name', async () => {
+  it('gives each public key once, though it is listed by number and by the id of the pair', async () => {
     const keys = server.emulator.instances[0]?.publicKeys
     expect(keys?.length).toBe(1)
+    expect(await client.items.publicKeyNames()).toEqual(['0', 'EmulatedKeyPair'])
     expect(await client.publicKeys()).toEqual([{ name: '0', openssh: keys?.[0] }])
+  })
+
+  it('gives the disks, and each item of one as curl does', async (context) => {
+    const curl = await curlWithToken(context, server.url)
+    const serials = await client.items.diskSerials()
+    expect(serials.length).toBe(2)
+    for (const serial of serials) {
+      const folder = `/latest/meta-data/disks/${serial}`
+      expect(await client.disk(serial).id()).toBe(await curl(`${folder}/id`))
+      expect(await client.disk(serial).name()).toBe(await curl(`${folder}/name`))
+    }
+  })
+
+  it('gives tags whose keys hold spaces, slashes and Chinese, percent-encoded', async () => {
+    const { client, requests } = await startClientServers({ allItems: true })
+    expect(await client.tags()).toEqual([
+      { key: 'Name', value: 'emulated' },
+      { key: 'Patch Group', value: 'a' },
+      { key: 'k8s.io/cluster/c1', value: 'owned' },
+      { key: '环境', value: '测试' },
+    ])
+    const folder = 'GET /latest/meta-data/tags/instance/'
+    expect(requests).toContain(`${folder}Patch%20Group`)
+    expect(requests).toContain(`${folder}k8s.io%2Fcluster%2Fc1`)
+    expect(requests).toContain(`${folder}%E7%8E%AF%E5%A2%83`)
+    expect(await client.get('/latest/meta-data/tags/instance/k8s.io/cluster/c1')).toBe('owned')
+    expect(await client.list('meta-data/tags/instance')).toContainEqual({
+      name: 'k8s.io/cluster/c1',
+      path: 'meta-data/tags/instance/k8s.io/cluster/c1',
+      isFolder: false,
+      isSecret: false,
+    })
+  })
+
+  it('reads IPv6 addresses in every way in which they may be written', async () => {
+    const written = [
+      '["2408::1","2408::2"]',
+      '[2408::1, 2408::2]',
+      '2408::1\n2408::2',
+      '2408::1,2408::2',
+    ]
+    for (const text of written) {
+      const fetch = async (_: string, { method }: { method: string }) =>
+        new Response(method === 'PUT' ? 'token' : text)
+      const one = createMetadataClient({ fetch }).networkInterface('00:16:3e:00:00:01')
+      expect(await one.ipv6s(), text).toEqual(['2408::1', '2408::2'])
+    }
+    const fetch = async (_: string, { method }: { method: string }) =>
+      new Response(method === 'PUT' ? 'token' : '[many]')
+    const odd = createMetadataClient({ fetch }).networkInterface('00:16:3e:00:00:01').ipv6s()
+    expect(await failureOf(odd)).toMatchObject({ code: 'unexpected_answer' })
+  })
+
+  it('takes all of the metadata for a secret, since it may hold credentials', async () => {
+    const { client, requests } = await startClientServers({ allItems: true })
+    for (const path of ['meta-data/all', 'meta-data/ALL/', 'meta-data/ａｌｌ']) {
+      expect(await failureOf(client.get(path)), path).toMatchObject({ code: 'secret' })
+    }
+    expect(requests).toEqual([])
+    const text = await client.get('meta-data/all', { revealCredentials: true })
+    expect(text).not.toContain('emulated-secret')
+    expect(JSON.parse(text)).toMatchObject({
+      'instance-id': await client.items.instanceId(),
+      instance: { 'instance-name': await client.items.instanceName() },
+      tags: { instance: { 'k8s.io/cluster/c1': 'owned' } },
+    })
+  })
+
+  it('keeps a line of a listing that is no name, with its problem, and goes on', async () => {
+    const listings: Readonly<Record<string, string>> = {
+      '/latest/': 'meta-data/\nmeta data\tx\n../up/\nuser-data',
+      '/latest/meta-data/': 'mac\n',
+    }
+    const asked: string[] = []
+    const fetch = async (url: string, { method }: { method: string }) => {
+      const { pathname } = new URL(url)
+      asked.push(pathname)
+      return new Response(method === 'PUT' ? 'token' : (listings[pathname] ?? 'value'))
+    }
+    const client = createMetadataClient({ fetch })
+    const found: ListEntry[] = []
+    for await (const entry of client.walk()) found.push(entry)
+    expect(found.map(({ name, problem }) => [name, problem !== undefined])).toEqual([
+      ['mac', false],
+      ['meta data\tx', true],
+      ['../up/', true],
+      ['user-data', false],
+    ])
+    expect(asked).toEqual(['/latest/api/token', '/latest/', '/latest/meta-data/'])
   })
 
   it('asks as each instance below its own path', async () => {
@@ -138,12 +231,19 @@ describe('createMetadataClient()', () => {
 
   it('gives nothing, or an empty list, for what an instance does not have', async () => {
     const { client } = await startClientServers()
-    const lists = new Set(['publicKeyNames', 'ramRoleNames', 'activeSystemEvents'])
+    const lists = new Set([
+      'publicKeyNames',
+      'ramRoleNames',
+      'activeSystemEvents',
+      'tagKeys',
+      'subPrivateIpv4s',
+    ])
     for (const [name, read] of Object.entries(client.items)) {
       if (!('needs' in ITEMS[name as keyof typeof ITEMS])) continue
       expect(await read(), name).toEqual(lists.has(name) ? [] : undefined)
     }
     expect(await client.publicKeys()).toEqual([])
+    expect(await client.tags()).toEqual([])
     expect(await client.userData()).toBeUndefined()
   })
 

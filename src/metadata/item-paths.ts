@@ -1,0 +1,85 @@
+// What a path is: of which item, whether a secret, and what to say if nothing is there.
+
+import { DISK_ITEMS, INTERFACE_ITEMS, ITEMS, type Item } from './items.ts'
+
+const ALL: readonly Item[] = /* @__PURE__ */ Object.values(ITEMS)
+
+/** Folders of folders: what is below each of them has the same items. */
+const FOLDERS: readonly { readonly path: string; readonly items: readonly Item[] }[] =
+  /* @__PURE__ */ [
+    { path: ITEMS.macs.path, items: Object.values(INTERFACE_ITEMS) },
+    { path: ITEMS.diskSerials.path, items: Object.values(DISK_ITEMS) },
+  ]
+
+/** The folder of a network interface, without a slash at its end. */
+export const interfacePath = (mac: string): string => `${ITEMS.macs.path}${mac}`
+
+/** The folder of a disk, without a slash at its end. */
+export const diskPath = (serial: string): string => `${ITEMS.diskSerials.path}${serial}`
+
+/** Where a key pair's public key is. */
+export const publicKeyPath = (name: string): string =>
+  `${ITEMS.publicKeyNames.path}${name}/openssh-key`
+
+/** Where the credentials of a RAM role are. */
+export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleNames.path}${role}`
+
+/** Where a tag's value is. */
+export const tagPath = (key: string): string => `${ITEMS.tagKeys.path}${key}`
+
+/**
+ * Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. `meta-data/all`
+ * counts as one, since nobody says whether it holds them. Case and look-alikes of letters do not matter: whether they
+ * do to the service is not documented.
+ */
+export const isSecretPath = (path: string): boolean => {
+  const plain = path.normalize('NFKC').toLowerCase()
+  const folder = ITEMS.ramRoleNames.path
+  return (
+    (plain.length > folder.length && plain.startsWith(folder)) ||
+    plain.replace(/\/$/, '') === ITEMS.everything.path
+  )
+}
+
+/** What a path is below, as a folder of folders has it: the item and its own name. */
+const innerItemAt = (path: string): Item | undefined => {
+  const folder = FOLDERS.find((one) => path.startsWith(one.path))
+  const [, name] = /^[^/]+\/(.+)$/.exec(path.slice(folder?.path.length)) ?? []
+  return folder?.items.find((item) => item.path === name)
+}
+
+/** The item at a path below the version, if this version knows it. A tag is one, whatever its key. */
+export const itemAt = (path: string): Item | undefined => {
+  const known = ALL.find((item) => item.path === path) ?? innerItemAt(path)
+  const tags = ITEMS.tagKeys
+  if (known !== undefined || !path.startsWith(tags.path)) return known
+  return { path, form: 'text', what: 'value of the tag', needs: tags.needs }
+}
+
+/** Whether known items are below a path, should a listing leave the slash out. */
+export const isKnownFolder = (path: string): boolean =>
+  ALL.some((item) => item.path.startsWith(`${path}/`)) ||
+  FOLDERS.some(
+    (folder) => path.startsWith(folder.path) && !path.slice(folder.path.length).includes('/'),
+  )
+
+const withSlash = (path: string): string => (path.endsWith('/') || path === '' ? path : `${path}/`)
+
+/**
+ * What to do about a 404.
+ * @param path below the version
+ * @returns a sentence without a full stop
+ */
+export const remedyOf = (path: string): string => {
+  const asked = withSlash(path)
+  const item =
+    ALL.find((item) => withSlash(item.path) === asked) ??
+    itemAt(path.replace(/\/$/, '')) ??
+    // Below a folder that is not there, or the folder of an item that is not there.
+    ALL.find(({ path, needs }) => needs && path.endsWith('/') && asked.startsWith(path)) ??
+    ALL.find(({ path, needs }) => needs && asked !== '' && path.startsWith(asked))
+  if (item?.needs !== undefined) return `it needs ${item.needs}`
+  return item === undefined
+    ? 'this name is not known to this version; the listing of its folder shows what there is'
+    : 'every ECS instance in a VPC has it; check that this is the metadata service of ECS'
+}
