@@ -11,6 +11,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
+COPY build build
 COPY functions functions
 RUN npm run build:functions
 # Where a volume for `sqlite:/data/ledger.db` is mounted: it takes its owner from here.
@@ -22,7 +23,7 @@ LABEL org.opencontainers.image.title="rollcall" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
 COPY LICENSE ./
-COPY --from=build /build/dist/functions/node.mjs ./
+COPY --from=build /build/dist/functions/node.mjs /build/dist/functions/THIRD-PARTY-NOTICES ./
 COPY --from=build --chown=1000:1000 /build/data /data
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

@@ -1,29 +1,17 @@
-// The published package: one file for each public module, with types, and the command, all with their
-// dependencies left out; and the command once more in one file that needs no other, for Deno and for
-// machines without npm.
+// The published package, for build/package.ts: one file for each public module, with types, its dependencies
+// left out; and the command in one file that needs no other: for `npm install`, for Deno, and for machines
+// without npm.
 
 import { readFileSync } from 'node:fs'
 import { type UserConfig, defineConfig } from 'tsdown'
 import packageJson from './package.json' with { type: 'json' }
 
 const shared = {
-  // Only what a build makes: `dist` has other things too, such as the entries of functions/.
-  clean: [
-    'dist/*.js',
-    'dist/*.d.ts',
-    'dist/cli',
-    'dist/client',
-    'dist/emulator',
-    'dist/http',
-    'dist/ledger',
-    'dist/metadata',
-    'dist/service',
-  ],
-  format: 'esm',
+  // The build writes into an empty folder.
+  clean: false,
   target: 'es2022',
   tsconfig: 'src/tsconfig.json',
-  // `package.json` says `"type": "module"`, so `.js` is ESM.
-  outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+  logLevel: 'warn',
 } satisfies UserConfig
 
 /**
@@ -51,8 +39,11 @@ export default defineConfig([
       'ledger/sqlite': 'src/ledger/sqlite.ts',
       'ledger/deno-kv': 'src/ledger/deno-kv.ts',
     },
+    format: 'esm',
     platform: 'neutral',
     dts: true,
+    // `package.json` says `"type": "module"`, so `.js` is ESM.
+    outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
     outputOptions: {
       banner: ({ fileName, facadeModuleId }) =>
         facadeModuleId !== null && fileName.endsWith('.d.ts')
@@ -63,20 +54,14 @@ export default defineConfig([
   {
     ...shared,
     entry: { 'cli/rollcall': 'src/cli/rollcall.ts' },
-    platform: 'node',
-    dts: false,
-  },
-  {
-    ...shared,
     // CommonJS, so that it runs under any name: only from 20.19 on does Node see by itself that a file
     // outside of every package is ESM.
     format: 'cjs',
     outExtensions: () => ({ js: '.cjs' }),
-    entry: { 'cli/standalone': 'src/cli/rollcall.ts' },
     platform: 'node',
     dts: false,
-    noExternal: [/.*/],
-    outputOptions: { inlineDynamicImports: true },
+    deps: { alwaysBundle: [/.*/] },
+    outputOptions: { codeSplitting: false },
     define: { ROLLCALL_VERSION: JSON.stringify(packageJson.version) },
   },
 ])

@@ -1,25 +1,32 @@
 // `npm run build:functions`: the entries for Node and for Function Compute, each as one file that needs no
-// `node_modules`, and beside them what a deployment to Function Compute takes along (deployment-files.ts). An argument
-// names another folder than `dist/functions`, which gets the two entries alone.
+// `node_modules`, and beside them the notices of the packages in them and what a deployment to Function Compute takes
+// along (deployment-files.ts). An argument names another folder than `dist/functions`, without the latter.
 
 import { build } from 'esbuild'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { copyDeploymentFiles } from './deployment-files.ts'
+import { putMadeFiles } from '../build/made-files.ts'
+import { NOTICES_FILE, noticesFor } from '../build/notices.ts'
+import { type DeploymentFiles, readDeploymentFiles } from './deployment-files.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 // ioredis is CommonJS, and asks for what Node brings along in its way.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+const NOTHING: DeploymentFiles = { files: new Map(), deploys: false, missing: [] }
 
 const [, , elsewhere] = process.argv
 const folder = elsewhere ?? pathOf('../dist/functions')
 
-await build({
+const { outputFiles, metafile } = await build({
   entryPoints: [pathOf('fc.ts'), pathOf('node.ts')],
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  write: false,
+  metafile: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
@@ -30,9 +37,23 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 })
+const made = new Map<string, string | Uint8Array>(
+  outputFiles.map(({ path, contents }) => [basename(path), contents]),
+)
+made.set(NOTICES_FILE, noticesFor(Object.keys(metafile.inputs)) ?? '')
 
-if (elsewhere === undefined) {
-  for (const path of copyDeploymentFiles(pathOf('.'), folder)) {
+const { files, deploys, missing } =
+  elsewhere === undefined ? readDeploymentFiles(pathOf('.')) : NOTHING
+try {
+  mkdirSync(folder, { recursive: true })
+  // The files are for every user, since the function may run as any; on this machine nobody else may enter.
+  chmodSync(folder, deploys ? 0o700 : 0o755)
+  for (const [name, content] of files) made.set(name, content)
+  putMadeFiles(folder, made)
+  for (const path of missing) {
     process.stderr.write(`functions/${path} is missing; without it the function will not start\n`)
   }
+} catch (error) {
+  process.stderr.write(`npm run build:functions: ${(error as Error).message}\n`)
+  process.exitCode = 1
 }

@@ -1,7 +1,7 @@
 // What a deployment to Function Compute takes along beside its code. People keep these files outside of every build
 // folder, under names that git ignores; the build copies them into the code package.
 
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Where secrets are kept, in `functions`. */
@@ -15,25 +15,28 @@ const SOURCES: Readonly<Record<string, string>> = {
   'ledger-url': `${SECRETS}/ledger-url`,
 }
 
+/** See {@link readDeploymentFiles}. */
+export interface DeploymentFiles {
+  /** By their names in the code package. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** Whether somebody deploys to Function Compute, who has `secrets`. */
+  readonly deploys: boolean
+  /** Sources that are missing; empty where nobody deploys. */
+  readonly missing: readonly string[]
+}
+
 /**
- * Copies them into a code package; copies of files that are gone are removed.
+ * Reads the files that are there.
  * @param from the folder `functions`
- * @param to the folder of the code package
- * @returns sources that are missing; empty where nobody deploys to Function Compute, which has `secrets`
  */
-export const copyDeploymentFiles = (from: string, to: string): readonly string[] => {
-  const hasSecrets = existsSync(join(from, SECRETS))
-  // The package keeps the modes of its files, and the function may run as any user: so all may read the files, and
-  // on this machine nobody else may enter their folder.
-  chmodSync(to, hasSecrets ? 0o700 : 0o755)
-  const missing = Object.entries(SOURCES).filter(([name, source]) => {
-    rmSync(join(to, name), { force: true })
-    if (!existsSync(join(from, source))) return true
-    copyFileSync(join(from, source), join(to, name))
-    return false
-  })
-  for (const entry of readdirSync(to, { withFileTypes: true })) {
-    if (entry.isFile()) chmodSync(join(to, entry.name), 0o644)
+export const readDeploymentFiles = (from: string): DeploymentFiles => {
+  const deploys = existsSync(join(from, SECRETS))
+  const found = Object.entries(SOURCES).filter(([, source]) => existsSync(join(from, source)))
+  const names = new Set(found.map(([name]) => name))
+  const missing = Object.entries(SOURCES).filter(([name]) => !names.has(name))
+  return {
+    files: new Map(found.map(([name, source]) => [name, readFileSync(join(from, source))])),
+    deploys,
+    missing: deploys ? missing.map(([, source]) => source) : [],
   }
-  return hasSecrets ? missing.map(([, source]) => source) : []
 }

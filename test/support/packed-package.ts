@@ -9,6 +9,39 @@ import { ROOT, readProjectFile } from './sources.ts'
 
 const run = promisify(execFile)
 
+/** What packing takes. */
+const PACKED_FROM = [
+  'src',
+  'build',
+  'package.json',
+  'tsconfig.json',
+  'tsdown.config.ts',
+  'LICENSE',
+  'README.md',
+]
+
+/** `package.json`, as far as it is about packages. */
+export interface PackageNeeds {
+  readonly version: string
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+/** Reads it. */
+export const packageNeeds = (): PackageNeeds =>
+  JSON.parse(readProjectFile('package.json')) as PackageNeeds
+
+/** The packages that npm installs together with this one. */
+export const installedWith = (): string[] => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = packageNeeds()
+  const peers = Object.keys(peerDependencies).filter(
+    (name) => peerDependenciesMeta[name]?.optional !== true,
+  )
+  return [...Object.keys(dependencies), ...peers]
+}
+
 /**
  * Packs a copy of the project, which is not built before.
  * @param source a folder to make, for the copy
@@ -20,10 +53,7 @@ export const packPackage = async (
   others: readonly string[] = [],
 ): Promise<string> => {
   mkdirSync(source, { recursive: true })
-  for (const path of ['src', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'LICENSE']) {
-    cpSync(join(ROOT, path), join(source, path), { recursive: true })
-  }
-  writeFileSync(join(source, 'README.md'), readProjectFile('README.md'))
+  for (const path of PACKED_FROM) cpSync(join(ROOT, path), join(source, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'))
   for (const path of others) {
     mkdirSync(dirname(join(source, path)), { recursive: true })
@@ -31,31 +61,29 @@ export const packPackage = async (
   }
   // `prepack` builds.
   await run('npm', ['pack', '--silent'], { cwd: source, env: cleanEnvironment() })
-  const { version } = JSON.parse(readProjectFile('package.json')) as { version: string }
-  return join(source, `rollcall-${version}.tgz`)
+  return join(source, `rollcall-${packageNeeds().version}.tgz`)
 }
 
 /**
- * Makes a project that has the package installed, with its dependencies.
+ * Makes a project that has the package installed, with what npm installs together with it.
  * @param project the folder; made if it isn't there
  * @param more packages that the project has beside it, of those of this project
+ * @param stands which package of this project stands in the place of another, by name. Default: none
  * @returns the folder of the installed package
  */
 export const installPackage = async (
   project: string,
   tarball: string,
   more: readonly string[] = [],
+  stands: Readonly<Record<string, string>> = {},
 ): Promise<string> => {
   const installed = join(project, 'node_modules/rollcall')
   mkdirSync(installed, { recursive: true })
   await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
-  const { dependencies } = JSON.parse(readProjectFile('package.json')) as {
-    dependencies: Record<string, string>
-  }
-  for (const name of [...Object.keys(dependencies), ...more]) {
+  for (const name of [...installedWith(), ...more]) {
     const target = join(project, 'node_modules', name)
     mkdirSync(dirname(target), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), target)
+    symlinkSync(join(ROOT, 'node_modules', stands[name] ?? name), target)
   }
   writeFileSync(join(project, 'package.json'), '{"type":"module"}')
   return installed

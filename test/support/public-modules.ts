@@ -17,7 +17,7 @@ export interface PublicModule {
   readonly specifier: string
   /** Its source, relative to the root. */
   readonly source: string
-  /** What a build makes of it: below `dist`, without an ending. */
+  /** What a build makes of it: below `dist/package`, without an ending. */
   readonly built: string
 }
 
@@ -46,7 +46,7 @@ export const publicModules = (): PublicModule[] => {
     return {
       specifier: `rollcall${name.slice(1)}`,
       source: source.slice(2),
-      built: built.replace(/^\.\/dist\/(.*)\.js$/, '$1'),
+      built: built.replace(/^\.\/dist\/package\/(.*)\.js$/, '$1'),
     }
   })
 }

@@ -1,5 +1,5 @@
-// The package as it would be published: built, packed, unpacked into an empty project, and then
-// imported as users do: in Node, in a bundler and in Deno.
+// The package as it is packed: what is in it, and whether each of its files does its job where it is
+// installed. What programs do with it is in package-programs.test.ts.
 
 import { createPackageFromTarballData, checkPackage } from '@arethetypeswrong/core'
 import { build } from 'esbuild'
@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -19,11 +20,12 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packagesIn } from '../../build/notices.ts'
 import tsdownConfig from '../../tsdown.config.ts'
 import { startClientServers } from '../support/client-servers.ts'
 import { ROLE, claimsOf } from '../support/test-enroller.ts'
 import { requireNode24 } from '../support/node24.ts'
-import { installPackage, packPackage } from '../support/packed-package.ts'
+import { installPackage, installedWith, packPackage } from '../support/packed-package.ts'
 import { cleanEnvironment, startProcess, waitUntil } from '../support/processes.ts'
 import { publicModules } from '../support/public-modules.ts'
 import { ROOT, readProjectFile } from '../support/sources.ts'
@@ -69,23 +71,111 @@ describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
   let installed = ''
   let tarball = ''
-  /** What others put into `dist`, which a build must keep and a package must not have. */
-  const others = ['dist/signing-keys.json', 'dist/functions/policy.json']
-  const stale = 'dist/stale-Bvgc7xkg.js'
+  /** What others put into `dist`, which a build keeps and no package has. */
+  const others = ['dist/signing-keys.json', 'dist/functions/policy.json', 'dist/cli/keys.json']
 
   beforeAll(async () => {
-    tarball = await packPackage(join(folder, 'source'), [...others, stale])
+    tarball = await packPackage(join(folder, 'source'), others)
     installed = await installPackage(folder, tarball)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('is built beside keys and policies, which are kept and not published', () => {
-    for (const path of others) {
-      expect(existsSync(join(folder, 'source', path))).toBe(true)
-      expect(existsSync(join(installed, path))).toBe(false)
+  it('has these files, and none that others put into dist', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const paths = stdout.trim().split('\n')
+    // Shared pieces have the hash of their content in their names.
+    const named = paths.map((path) => path.replace(/^package\//, '').replace(/-[\w-]{8}\./, '-*.'))
+    expect(named.filter((path) => !path.includes('-*.')).toSorted()).toMatchInlineSnapshot(`
+      [
+        "LICENSE",
+        "README.md",
+        "dist/package/cli/THIRD-PARTY-NOTICES",
+        "dist/package/cli/rollcall.cjs",
+        "dist/package/client/index.d.ts",
+        "dist/package/client/index.js",
+        "dist/package/emulator/index.d.ts",
+        "dist/package/emulator/index.js",
+        "dist/package/http/index.d.ts",
+        "dist/package/http/index.js",
+        "dist/package/index.d.ts",
+        "dist/package/index.js",
+        "dist/package/ledger/deno-kv.d.ts",
+        "dist/package/ledger/deno-kv.js",
+        "dist/package/ledger/durable-object.d.ts",
+        "dist/package/ledger/durable-object.js",
+        "dist/package/ledger/memory.d.ts",
+        "dist/package/ledger/memory.js",
+        "dist/package/ledger/redis.d.ts",
+        "dist/package/ledger/redis.js",
+        "dist/package/ledger/sqlite.d.ts",
+        "dist/package/ledger/sqlite.js",
+        "dist/package/metadata/index.d.ts",
+        "dist/package/metadata/index.js",
+        "dist/package/service/index.d.ts",
+        "dist/package/service/index.js",
+        "package.json",
+      ]
+    `)
+    const shared = named.filter((path) => path.includes('-*.'))
+    expect(shared.filter((path) => !/^dist\/package\/[\w-]+-\*\.(?:js|d\.ts)$/.test(path))).toEqual(
+      [],
+    )
+    for (const path of others) expect(existsSync(join(folder, 'source', path))).toBe(true)
+  })
+
+  it('is not packed while its folder has a file that the build did not make', async () => {
+    const key = join(folder, 'source/dist/package/cli/signing-keys.json')
+    writeFileSync(key, '{}')
+    const packed = run('npm', ['pack'], { cwd: join(folder, 'source'), env: cleanEnvironment() })
+    await expect(packed).rejects.toThrow(
+      'the build did not make these files; move them to another folder, or delete them:\n' +
+        '  dist/package/cli/signing-keys.json',
+    )
+    expect(readFileSync(key, 'utf8')).toBe('{}')
+    rmSync(key)
+  })
+
+  it('is not published by mistake', async () => {
+    // Nothing listens there.
+    const registry = ['--registry=http://127.0.0.1:1/', '--//127.0.0.1:1/:_authToken=none']
+    const publish = run('npm', ['publish', tarball, ...registry], { env: cleanEnvironment() })
+    await expect(publish).rejects.toThrow('EPRIVATE')
+  })
+
+  it('brings three packages along, and ioredis only if its user installs it', () => {
+    expect(installedWith().toSorted()).toEqual(['hono', 'jose', 'valibot'])
+  })
+
+  it('has the notices of all packages whose code is in the command', () => {
+    const command = join(installed, 'dist/package/cli')
+    const notices = readFileSync(join(command, 'THIRD-PARTY-NOTICES'), 'utf8')
+    // The bundler marks where each module begins.
+    const marks = readFileSync(join(command, 'rollcall.cjs'), 'utf8').matchAll(
+      /^\/\/#region .*\bnode_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//gm,
+    )
+    const bundled = new Set([...marks].map(([, name = '']) => name))
+    expect([...bundled]).toContain('commander')
+    const versions = [...bundled].map((name) => {
+      const { version } = JSON.parse(readProjectFile(`node_modules/${name}/package.json`)) as {
+        version: string
+      }
+      return `${name} ${version}`
+    })
+    expect(packagesIn(notices)).toEqual(versions.toSorted())
+    for (const holder of ['Yusuke Wada', 'TJ Holowaychuk', 'Filip Skokan', 'Eemeli Aro']) {
+      expect(notices).toContain(holder)
     }
-    expect(existsSync(join(folder, 'source', stale))).toBe(false)
-    expect(existsSync(join(installed, stale))).toBe(false)
+  })
+
+  it('has no package in the library', () => {
+    const library = readdirSync(join(installed, 'dist/package'), {
+      recursive: true,
+      encoding: 'utf8',
+    })
+      .filter((path) => path.endsWith('.js'))
+      .map((path) => readFileSync(join(installed, 'dist/package', path), 'utf8'))
+    expect(library.length).toBeGreaterThan(10)
+    expect(library.filter((text) => /#region .*node_modules/.test(text))).toEqual([])
   })
 
   it('is built from the very files that JSR publishes', () => {
@@ -97,7 +187,7 @@ describe('the package', () => {
   it.each(publicModules())('has the example of $specifier in its types', ({ source, built }) => {
     const [docstring = ''] = /^\/\*\*[^]*?\*\/\n/.exec(readProjectFile(source)) ?? []
     expect(docstring).toContain(' * @example\n')
-    expect(readFileSync(join(installed, `dist/${built}.d.ts`), 'utf8')).toContain(docstring)
+    expect(readFileSync(join(installed, `dist/package/${built}.d.ts`), 'utf8')).toContain(docstring)
   })
 
   it('passes publint', async () => {
@@ -161,6 +251,11 @@ describe('the package', () => {
       /^Usage: rollcall admin [\s\S]*Exit status: 0 done/,
     )
     expect(await rollcall('--version')).toBe('0.1.0\n')
+    const subcommands = (await rollcall('--help')).matchAll(/^  ([a-z]+)(?: |$)/gm)
+    for (const [, name = ''] of subcommands) {
+      if (name === 'help') continue
+      expect(await rollcall(name, '--help')).toContain(`rollcall ${name}`)
+    }
     const keys = JSON.parse(await rollcall('admin', 'keygen', '--out', 'operator.json')) as object
     expect(keys).toMatchObject({ keys: [{ alg: 'ES256' }] })
   })
@@ -179,7 +274,7 @@ describe('the package', () => {
     const alone = join(folder, 'alone')
     mkdirSync(alone)
     const file = join(alone, 'rollcall.cjs')
-    cpSync(join(installed, 'dist/cli/standalone.cjs'), file)
+    cpSync(join(installed, 'dist/package/cli/rollcall.cjs'), file)
     // As in /usr/local/bin, where no package says what kind of file it is.
     writeFileSync(join(alone, 'package.json'), '{}')
     const command = join(alone, 'rollcall')
@@ -203,30 +298,6 @@ describe('the package', () => {
     await waitUntil(ready, { seconds: 30, what: 'the emulator on Deno', alive }).finally(() =>
       emulator.stop(),
     )
-  })
-
-  it('has a command that loads hono only when it emulates, and never @peculiar/x509', async () => {
-    const { metafile } = await build({
-      entryPoints: [join(installed, 'dist/cli/rollcall.js')],
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: 'esm',
-      platform: 'node',
-    })
-    const start = Object.keys(metafile.inputs).find((path) => path.endsWith('dist/cli/rollcall.js'))
-    const loaded = new Set([start as string])
-    for (const path of loaded) {
-      for (const { path: imported, kind } of metafile.inputs[path]?.imports ?? []) {
-        if (kind === 'import-statement') loaded.add(imported)
-      }
-    }
-    const inputs = [...loaded]
-    expect(inputs.some((path) => path.includes('commander'))).toBe(true)
-    expect(inputs.filter((path) => /hono|@peculiar|reflect-metadata/.test(path))).toEqual([])
-    const all = Object.keys(metafile.inputs)
-    expect(all.some((path) => path.includes('hono'))).toBe(true)
-    expect(all.filter((path) => /@peculiar|reflect-metadata/.test(path))).toEqual([])
   })
 
   it.each([

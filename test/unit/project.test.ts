@@ -60,6 +60,7 @@ describe('the project', () => {
         "Dockerfile",
         "LICENSE",
         "README.md",
+        "build",
         "deno.json",
         "docs",
         "functions",

@@ -1,6 +1,7 @@
 // `npm run build:functions` takes policy, keys and the ledger's URL from where people keep them, so that no build can
 // delete them, and keeps other users of the machine out of the copies.
 
+import { build as esbuild } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
@@ -16,17 +17,20 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROOT } from '../../support/sources.ts'
+import { packagesIn } from '../../../build/notices.ts'
+import { ROOT, readProjectFile } from '../../support/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-build-'))
 const built = join(folder, 'dist/functions')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 beforeAll(() => {
-  for (const path of ['src', 'functions', 'package.json', 'tsconfig.json']) {
+  for (const path of ['src', 'build', 'functions', 'package.json', 'tsconfig.json']) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
 })
+
+const ENTRIES = ['THIRD-PARTY-NOTICES', 'fc.mjs', 'node.mjs']
 
 /** Builds under a umask that lets nobody else read. @returns what was said */
 const build = (...args: readonly string[]): string => {
@@ -39,9 +43,9 @@ const write = (path: string, text: string): void => writeFileSync(join(folder, p
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 
 describe('npm run build:functions', () => {
-  it('makes the two entries alone where nobody deploys to Function Compute, and says nothing', () => {
+  it('makes the two entries and their notices where nobody deploys to Function Compute, and says nothing', () => {
     expect(build()).toBe('')
-    expect(readdirSync(built).toSorted()).toEqual(['fc.mjs', 'node.mjs'])
+    expect(readdirSync(built).toSorted()).toEqual(ENTRIES)
     expect(readFileSync(join(built, 'fc.mjs'), 'utf8').length).toBeGreaterThan(100_000)
     expect(modeOf(built)).toBe(0o755)
   })
@@ -79,6 +83,49 @@ describe('npm run build:functions', () => {
 
   it('copies nothing into another folder', () => {
     build('elsewhere')
-    expect(readdirSync(join(folder, 'elsewhere')).toSorted()).toEqual(['fc.mjs', 'node.mjs'])
+    expect(readdirSync(join(folder, 'elsewhere')).toSorted()).toEqual(ENTRIES)
+  })
+
+  it('puts the notices of all packages beside them', async () => {
+    const { metafile } = await esbuild({
+      entryPoints: ['fc', 'node'].map((name) => join(ROOT, `functions/${name}.ts`)),
+      outdir: built,
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'silent',
+    })
+    const names = Object.keys(metafile.inputs).flatMap((path) => {
+      const [, name] = /.*\bnode_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//.exec(path) ?? []
+      return name === undefined ? [] : [name]
+    })
+    const versions = [...new Set(names)].map((name) => {
+      const text = readProjectFile(`node_modules/${name}/package.json`)
+      return `${name} ${(JSON.parse(text) as { version: string }).version}`
+    })
+    expect(names).toEqual(expect.arrayContaining(['hono', 'jose', 'valibot', 'ioredis']))
+    expect(packagesIn(readFileSync(join(built, 'THIRD-PARTY-NOTICES'), 'utf8'))).toEqual(
+      versions.toSorted(),
+    )
+  })
+
+  it('keeps a file that somebody has put there', () => {
+    writeFileSync(join(built, 'mine.json'), 'mine')
+    build()
+    expect(readFileSync(join(built, 'mine.json'), 'utf8')).toBe('mine')
+    rmSync(join(built, 'mine.json'))
+  })
+
+  it('refuses to replace or remove a policy.json that was written by hand', () => {
+    writeFileSync(join(built, 'policy.json'), 'by hand')
+    expect(() => build()).toThrow()
+    rmSync(join(folder, 'functions/policy-production.json'))
+    const said = `npm run build:functions: the build did not make these files`
+    expect(() => build()).toThrow(
+      expect.objectContaining({ stdout: expect.stringContaining(said) }),
+    )
+    expect(readFileSync(join(built, 'policy.json'), 'utf8')).toBe('by hand')
   })
 })

@@ -9,7 +9,14 @@ import { readProjectFile } from '../../support/sources.ts'
 describe('Dockerfile', () => {
   it('is built from sources alone, whatever else lies around', () => {
     const isSent = contextFilter(readProjectFile('.dockerignore'))
-    const sent = ['package.json', '.npmrc', 'src/config.ts', 'functions/node.ts', 'LICENSE']
+    const sent = [
+      'package.json',
+      '.npmrc',
+      'src/config.ts',
+      'functions/node.ts',
+      'build/notices.ts',
+      'LICENSE',
+    ]
     expect(sent.filter((path) => !isSent(path))).toEqual([])
     const kept = [
       '.git/config',
@@ -35,7 +42,11 @@ describe('Dockerfile', () => {
     const [, { instructions } = { instructions: [] }] = stages
     expect(instructions.filter(({ name }) => name === 'RUN')).toEqual([])
     const copies = instructions.filter(({ name }) => name === 'COPY').map(({ text }) => text)
-    expect(copies).toEqual(['LICENSE ./', '/build/dist/functions/node.mjs ./', '/build/data /data'])
+    expect(copies).toEqual([
+      'LICENSE ./',
+      '/build/dist/functions/node.mjs /build/dist/functions/THIRD-PARTY-NOTICES ./',
+      '/build/data /data',
+    ])
     const texts = Object.fromEntries(instructions.map(({ name, text }) => [name, text]))
     expect(texts).toMatchObject({
       USER: '1000:1000',
