@@ -22,6 +22,18 @@ const EXCEPTIONS: readonly (readonly [path: string, text: string, reason: string
   ['system/functions/serving.test.ts', 'port: 80', 'a text that is formatted'],
   ['system/functions/serving.test.ts', 'port: 8787', 'a text that is formatted'],
   ['system/package.test.ts', 'redis://127.0.0.1:1', 'nothing connects: the client is missing'],
+  ['system/package.test.ts', 'registry=http://127.0.0.1:1/', 'npm is to find no registry'],
+  [
+    'support/whole-job.ts',
+    'http://localhost:8787',
+    'a name: the service is asked in its own process',
+  ],
+  ['support/answer-situations.ts', 'http://127.0.0.1:9/', 'never asked: no redirect is followed'],
+  [
+    'system/bootstrap/bootstrap-metadata.test.ts',
+    'http://127.0.0.1:9',
+    'never asked: it is refused',
+  ],
   ['support/hostile-answers.ts', 'http://127.0.0.1:9', 'never asked: the test fails if it is'],
   ['system/bootstrap/bootstrap.test.ts', 'http://127.0.0.1:9', 'never asked: it is refused'],
 ]
