@@ -8,6 +8,7 @@ import { type TestContext, describe, expect, it } from 'vitest'
 import { startEmulator } from '../../../src/cli/emulator-server.ts'
 import type { EmulatedInstance, MetadataEmulatorOptions } from '../../../src/emulator/index.ts'
 import { makeInstances } from '../../../src/emulator/make-instances.ts'
+import { requireNewerCloudInit } from '../../support/newer-cloud-init.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
@@ -34,9 +35,13 @@ const missing = (context: TestContext, message: string): never => {
 }
 
 const NAMESPACE = ['-rn', 'sh', '-c']
-const ADDRESS = 'ip link set lo up && ip addr add 100.100.100.200/32 dev lo && exec "$@"'
+const ADDRESS = 'ip link set lo up && ip addr add 100.100.100.200/32 dev lo'
 
-/** Runs a command where the emulator has the real address. @returns its standard output */
+/**
+ * Runs a command where the emulator has the real address.
+ * @param command after `network-later` it starts before there is a network
+ * @returns its standard output
+ */
 const runAtLinkLocal = async (
   context: TestContext,
   options: MetadataEmulatorOptions,
@@ -51,7 +56,9 @@ const runAtLinkLocal = async (
   }
   const program = join(ROOT, 'test/system/metadata/at-link-local.ts')
   const node = [process.execPath, '--import', import.meta.resolve('tsx'), program]
-  const args = [...NAMESPACE, ADDRESS, 'sh', ...node, JSON.stringify(options), ...command]
+  const isLater = command[0] === 'network-later'
+  const setUp = isLater ? 'exec "$@"' : `${ADDRESS} && exec "$@"`
+  const args = [...NAMESPACE, setUp, 'sh', ...node, JSON.stringify(options), ...command]
   return (await run(unshare, args, OPTIONS)).stdout
 }
 
@@ -99,6 +106,50 @@ describe("cloud-init's DataSourceAliYun", () => {
     const stdout = await runAtLinkLocal(context, options, ...requireCloudInit(context))
     await expectFound(stdout, 'http://100.100.100.200')
   })
+
+  it('finds no user data in hardened mode only before 23.2.2, so nothing in it would run', async (context) => {
+    const options = { instances: INSTANCES, seed: SEED, hardenedOnly: true }
+    const stdout = await runAtLinkLocal(context, options, ...requireCloudInit(context))
+    const { version, ...found } = JSON.parse(stdout) as { version: string }
+    expect(version, 'Debian 12 has 22.4.2; a newer one belongs in the test below').toMatch(/^22\./)
+    expect(found).toMatchObject({
+      instance_id: null,
+      hostname: 'localhost.localdomain',
+      public_keys: [],
+      user_data: '',
+    })
+  })
+
+  it.for([true, false])(
+    'finds everything from 23.2.2 on; hardened mode only: %s',
+    { timeout: 200_000 },
+    async (hardenedOnly, context) => {
+      const command = requireCloudInit(context)
+      const newer = await requireNewerCloudInit(context)
+      const options = { instances: INSTANCES, seed: SEED, hardenedOnly }
+      const withNewer = ['env', `PYTHONPATH=${newer}`, ...command]
+      const stdout = await runAtLinkLocal(context, options, ...withNewer)
+      const { version } = JSON.parse(stdout) as { version: string }
+      expect(Number.parseFloat(version)).toBeGreaterThan(23.2)
+      await expectFound(stdout, 'http://100.100.100.200')
+    },
+  )
+
+  it(
+    'reads the same item by item where the service has no meta-data/all',
+    { timeout: 200_000 },
+    async (context) => {
+      const command = requireCloudInit(context)
+      const newer = await requireNewerCloudInit(context)
+      const faults = ['not-found:meta-data/all']
+      const options = { instances: INSTANCES, seed: SEED, hardenedOnly: true, faults }
+      const withNewer = ['env', `PYTHONPATH=${newer}`, ...command]
+      await expectFound(
+        await runAtLinkLocal(context, options, ...withNewer),
+        'http://100.100.100.200',
+      )
+    },
+  )
 })
 
 describe('@alicloud/credentials', () => {
@@ -123,6 +174,43 @@ describe('@alicloud/credentials', () => {
 
 describe('the real address', () => {
   const options = { instances: INSTANCES, seed: SEED, hardenedOnly: true }
+  const script = (text: string): string[] => [
+    process.execPath,
+    ...['--import', 'tsx', '--input-type=module', '--eval', text],
+  ]
+
+  it('is asked until the network is there', async (context) => {
+    const program = `
+      const { createMetadataClient } = await import('./src/metadata/index.ts')
+      const told = []
+      const client = createMetadataClient({ onRetry: ({ detail }) => void told.push(detail) })
+      console.log(JSON.stringify({ document: await client.identityDocument(), told }))`
+    const stdout = await runAtLinkLocal(context, options, 'network-later', ...script(program))
+    const { document, told } = JSON.parse(stdout) as { document: string; told: string[] }
+    expect(JSON.parse(document)).toEqual((await madeInstance()).document)
+    expect(told[0]).toBe('the network of the metadata service is unreachable (ENETUNREACH)')
+  })
+
+  it('is asked by an enrollment as patiently as its service, and the caller is told', async (context) => {
+    const program = `
+      const { enrollInstance } = await import('./src/client/index.ts')
+      const { createTestService } = await import('./test/support/test-service.ts')
+      const issuer = 'http://localhost:8787'
+      const service = await createTestService({ variables: { ROLLCALL_ISSUER: issuer } })
+      const told = []
+      const fetch = (url, init) => service.fetch(new Request(url, init))
+      const enrollment = { issuer, fetch, onRetry: ({ detail }) => void told.push(detail) }
+      const timing = { now: () => Date.now() / 1000, elapsed: () => 0, wait: async () => {}, random: () => 0 }
+      const code = await enrollInstance({ ...enrollment, timing }).catch((error) => error.code)
+      console.log(JSON.stringify({ code, told }))`
+    const faulty = { ...options, faults: ['error:503x4@api/token'] }
+    const stdout = await runAtLinkLocal(context, faulty, ...script(program))
+    expect(JSON.parse(stdout)).toEqual({
+      // The service trusts another cloud: the metadata service gave its evidence.
+      code: 'enrollment_refused',
+      told: Array<string>(4).fill('the metadata service answered 503'),
+    })
+  })
 
   it('is what createMetadataClient() asks', async (context) => {
     const program = `
