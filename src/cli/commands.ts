@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import { addAdmin } from './admin/admin.ts'
+import { addCompletion } from './completion/completion.ts'
 import { addDoctor } from './doctor/doctor.ts'
 import { addEmulate } from './emulate.ts'
 import { addEnroll } from './enroll/enroll.ts'
@@ -30,6 +31,7 @@ const ADDERS = [
   addAdmin,
   addLedger,
   addVersion,
+  addCompletion,
 ]
 
 /** Creates the program. It keeps what was typed, so each run needs one of its own. */

@@ -1,5 +1,6 @@
 // Files that are named on the command line, or `-` for standard input.
 
+import { Argument } from 'commander'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import type { Bytes } from '../base/bytes.ts'
@@ -7,6 +8,15 @@ import { decodeText, markProblem } from '../base/text.ts'
 import { usageError } from './command-error.ts'
 import { looksSecret } from './say.ts'
 import { inFolder, thisRun } from './run.ts'
+
+const OR_INPUT = '; - for standard input'
+
+/** An argument that names a file, or standard input. */
+export const fileArgument = (name: string, description: string): Argument =>
+  new Argument(name, description + OR_INPUT)
+
+/** Whether an argument is one of {@link fileArgument}. */
+export const takesFile = ({ description }: Argument): boolean => description.endsWith(OR_INPUT)
 
 /** Far above whatever is read here; a device or a wrong file must not fill the memory. */
 const MAX_BYTES = 1_048_576

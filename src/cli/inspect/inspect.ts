@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { EXIT } from '../exit-status.ts'
 import { addMoreHelp } from '../help.ts'
-import { readInput } from '../named-file.ts'
+import { fileArgument, readInput } from '../named-file.ts'
 import { printJson } from '../output.ts'
 import { thisRun } from '../run.ts'
 import { pkcs7Of } from '../verify/pkcs7-input.ts'
@@ -31,7 +31,7 @@ export const addInspect = (program: Command): void => {
   const command = program
     .command('inspect')
     .description('Show what is in a PKCS#7 signature, also in a broken one.')
-    .argument('<PKCS7>', 'the signature in a file: base64, PEM or DER; - for standard input')
+    .addArgument(fileArgument('<PKCS7>', 'the signature in a file: base64, PEM or DER'))
     .option('--tree', 'also show each element with its offset')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)

@@ -10,7 +10,7 @@ import { usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
-import { asText, readInput } from '../named-file.ts'
+import { asText, fileArgument, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
 import { type Explanation, explain } from '../../policy/explain.ts'
 import { thisRun } from '../run.ts'
@@ -143,7 +143,7 @@ export const addPolicy = (program: Command): void => {
   const command = policy
     .command('check')
     .description('Tell every problem of a policy, and what it says of an instance.')
-    .argument('<FILE>', 'the policy, JSON; - for standard input')
+    .addArgument(fileArgument('<FILE>', 'the policy, JSON'))
     .option('--document <file>', 'try it on an identity document, as an instance answered it')
     .option('--role <name>', 'the role that the instance asks for (default: none)')
     .option('--json', 'print one JSON document')

@@ -14,7 +14,7 @@ import { usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
-import { readInput, readNamedFile } from '../named-file.ts'
+import { fileArgument, readInput, readNamedFile } from '../named-file.ts'
 import { print, printJson, printMembers, printable } from '../output.ts'
 import { thisRun } from '../run.ts'
 import { EXPLANATIONS } from './explain.ts'
@@ -128,8 +128,8 @@ export const addVerify = (program: Command): void => {
   const command = program
     .command('verify')
     .description('Verify an identity document and its signature, offline.')
-    .argument('<DOCUMENT>', 'the document in a file; - for standard input')
-    .argument('<PKCS7>', 'its signature in a file: base64, PEM or DER; - for standard input')
+    .addArgument(fileArgument('<DOCUMENT>', 'the document in a file'))
+    .addArgument(fileArgument('<PKCS7>', 'its signature in a file: base64, PEM or DER'))
     .option('--audience <text>', 'what the signature must have been asked for with')
     .option(
       '--trust-anchor <file>',

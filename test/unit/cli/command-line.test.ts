@@ -31,7 +31,12 @@ const run = async (args: readonly string[], { program = createRollcall(), column
 
 const subcommandsOf = (command: Command): Command[] => [
   command,
-  ...command.commands.flatMap(subcommandsOf),
+  // What scripts call is hidden; `help` is commander's own.
+  ...command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((it) => it.name() !== 'help')
+    .flatMap(subcommandsOf),
 ]
 const ALL = subcommandsOf(createRollcall()).map((command) => callOf(command).split(' ').slice(1))
 const LEAVES = subcommandsOf(createRollcall())

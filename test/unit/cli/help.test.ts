@@ -17,6 +17,7 @@ const SUBCOMMANDS = [
   'policy check',
   'ledger renew-epoch',
   'version',
+  'completion',
 ]
 
 let command: RollcallCommand
