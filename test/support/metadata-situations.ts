@@ -13,6 +13,7 @@ const faults = (...names: string[]): ClientServersOptions => ({ emulator: { faul
 const hardened = (...names: string[]): ClientServersOptions => ({
   emulator: { hardenedOnly: true, faults: names },
 })
+
 /** The rows. */
 export const OF_METADATA: Situations = {
   'the metadata service takes tokens only': { status: 0, options: hardened() },
