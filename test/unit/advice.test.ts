@@ -4,20 +4,20 @@
 import { describe, expect, it } from 'vitest'
 import { keptFiles, readProjectFile } from '../support/sources.ts'
 
-const WITHIN_LINES = 20
+const WITHIN_LINES = 8
 const advice = /HttpTokens(?::| |=)? ?`?required|http_tokens\s*=.*"required"/
 /** What a file says where hardened-only breaks, or where it says that. */
 const conditions = [/23\.2\.2/, /ImdsSupport/, /Windows/]
 const elsewhere = /what-it-does-not-stop/
 
-/** The lines around each piece of advice to allow only requests with a token. */
+/** What stands around each piece of advice; all of the text where a variable chooses, which is explained elsewhere. */
 const advised = (text: string): string[] => {
   const lines = text.split('\n')
-  return lines.flatMap((line, at) =>
-    advice.test(line)
-      ? [lines.slice(Math.max(0, at - WITHIN_LINES), at + WITHIN_LINES).join('\n')]
-      : [],
-  )
+  return lines.flatMap((line, at) => {
+    if (!advice.test(line)) return []
+    if (line.includes('var.')) return [text]
+    return [lines.slice(Math.max(0, at - WITHIN_LINES), at + WITHIN_LINES).join('\n')]
+  })
 }
 
 const isConditional = (around: string): boolean =>
