@@ -52,7 +52,7 @@ beforeAll(async () => {
   const out = join(folder, 'out')
   const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'functions/build.ts'), out]
   await promisify(execFile)(process.execPath, args)
-  expect(readdirSync(out).toSorted()).toEqual(['fc.mjs', 'node.mjs'])
+  expect(readdirSync(out).toSorted()).toEqual(['THIRD-PARTY-NOTICES', 'fc.mjs', 'node.mjs'])
   cpSync(join(out, 'fc.mjs'), join(code, 'fc.mjs'), { recursive: true })
   writeFileSync(join(code, 'policy.json'), JSON.stringify(POLICY))
   cloud = await createTestCloud()
