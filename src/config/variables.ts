@@ -66,7 +66,7 @@ export const VARIABLES: {
     secret: false,
     ...everywhere,
     documentation:
-      'Which instances may enroll, and in which role ([src/policy/README.md](src/policy/README.md))',
+      'Which instances may enroll, and in which role ([policy](policy.md))',
     missing: required('set the roles: {"roles": {"NAME": {...}}}'),
     parse: caught(parsePolicy),
   },

@@ -48,8 +48,8 @@ describe('the examples in the docstrings of the public modules', () => {
     expect([...new Set(examples.map(({ specifier }) => specifier))]).toEqual(specifiers)
   })
 
-  it.each(examples)('$name stands in a README file too, as it is', ({ script }) => {
-    const pages = keptFiles().filter((path) => /(?:^|\/)README\.md$/.test(path))
+  it.each(examples)('$name stands in a page too, as it is', ({ script }) => {
+    const pages = keptFiles().filter((path) => path.endsWith('.md'))
     const fence = `\`\`\`ts\n${script}\`\`\`\n`
     expect(pages.some((path) => readProjectFile(path).includes(fence))).toBe(true)
   })

@@ -1,5 +1,5 @@
 // How shell clients check a challenge before they ask for a signature over it: bootstrap.sh and the
-// lines of the README, under each shell and with busybox alone.
+// lines of docs/instances.md, under each shell and with busybox alone.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -66,9 +66,11 @@ const passOnChallenges = (): void => {
 }
 const behave = (): void => void (servers.intercept = () => undefined)
 
-/** The fence of README.md that enrolls by hand, and what it talks to put in place. */
+/** The fence of docs/instances.md that enrolls by hand, and what it talks to put in place. */
 const byHand = (): string => {
-  const fences = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)
+  const fences = readFileSync(join(ROOT, 'docs/instances.md'), 'utf8').matchAll(
+    /^```sh\n([^]*?)^```$/gm,
+  )
   const fence = [...fences].map(([, text = '']) => text).find((text) => text.includes('aud=$('))
   return String(fence)
     .replace('https://rollcall.example', servers.url)
@@ -93,7 +95,7 @@ describe.each(MACHINES)('with %s', (_, machine) => {
     expect(run.stderr).toMatch(/stopped before anything was signed/)
   })
 
-  it('the lines of the README enroll, and say that the challenge is good', async (context) => {
+  it('the lines of the page enroll, and say that the challenge is good', async (context) => {
     behave()
     const { shell, path } = machine(context)
     const run = await runScript(shell, byHand(), { PATH: path })
@@ -102,7 +104,7 @@ describe.each(MACHINES)('with %s', (_, machine) => {
     expect(claimsOf(run.stdout.slice(IS_GOOD.length))).toMatchObject({ role: ROLE })
   })
 
-  it('the lines of the README say nothing about a challenge of another service', async (context) => {
+  it('the lines of the page say nothing about a challenge of another service', async (context) => {
     passOnChallenges()
     const { shell, path } = machine(context)
     const lines = byHand().split('\n').slice(0, 4).join('\n')

@@ -18,7 +18,7 @@ import { ROLE, claimsOf } from '../../support/test-enroller.ts'
 const USER_DATA = readProjectFile('docs/samples/user-data.yaml')
 const UNIT = readProjectFile('docs/samples/rollcall-bootstrap.service')
 const TERRAFORM = readProjectFile('docs/samples/instance.tf')
-const README = readProjectFile('README.md')
+const PAGE = readProjectFile('docs/instances.md')
 const run = promisify(execFile)
 
 let servers: ClientServers
@@ -82,8 +82,8 @@ const expectToken = (token: string | undefined): void =>
   expect(claimsOf(String(token))).toMatchObject({ role: ROLE })
 
 describe('the user data', () => {
-  it('is what README.md shows, and what cloud-init takes', async (context) => {
-    expect(README).toContain(`\`\`\`yaml\n${USER_DATA}\`\`\`\n`)
+  it('is what docs/instances.md shows, and what cloud-init takes', async (context) => {
+    expect(PAGE).toContain(`\`\`\`yaml\n${USER_DATA}\`\`\`\n`)
     const tool = requireTool(context, 'cloud-init', 'apt-get install cloud-init')
     const file = join(folder, 'user-data.yaml')
     writeFileSync(file, USER_DATA)
@@ -119,7 +119,7 @@ describe('the user data', () => {
 })
 
 describe('the loop for older versions of curl', () => {
-  const [, loop = ''] = /```sh\n(tries=0\n[^]*?)```/.exec(README) ?? []
+  const [, loop = ''] = /```sh\n(tries=0\n[^]*?)```/.exec(PAGE) ?? []
   const old = (name: string): string =>
     pathWith(mkdtempSync(join(folder, name)), {
       sleep: `exec ${findTool('sleep')} 0.3`,

@@ -123,8 +123,8 @@ describe('the steps of the documentation', () => {
     expect(marked.toSorted()).toEqual(undocumented.map(({ path }) => `/latest/${path}`).toSorted())
   })
 
-  it('stand in the README of the project as they do here, the main ones', () => {
-    const main = rowsOf('Step', readProjectFile('README.md'))
+  it('stand in docs/metadata.md as they do here, the main ones', () => {
+    const main = rowsOf('Step', readProjectFile('docs/metadata.md'))
     expect(main.length).toBeGreaterThan(8)
     for (const row of main) expect(rowsOf('Step')).toContainEqual(row)
   })

@@ -5,8 +5,7 @@ import { parseInteger } from '../../../src/config/parsers.ts'
 import { readVariables } from '../../../src/config/read-variables.ts'
 import type { RuntimeOptions, Variable } from '../../../src/config/variable.ts'
 import { VARIABLES } from '../../../src/config/variables.ts'
-import { readmePage, variableTable } from '../../generate/readme-tables.ts'
-import { readProjectFile } from '../../support/sources.ts'
+import { variableTable } from '../../generate/page-tables.ts'
 
 const quorum: Variable<number> = {
   name: 'ROLLCALL_QUORUM',
@@ -87,7 +86,7 @@ describe('a row', () => {
     expect(await problemsOf({ ROLLCALL_QUORUM: '2', HOST: 'a' })).toEqual([])
   })
 
-  it('is a line of the README’s table', () => {
+  it('is a line of the page’s table', () => {
     const line = '| `ROLLCALL_QUORUM` | `3` members | | everywhere | How many must agree |'
     const [, , first = ''] = variableTable(ROWS).split('\n')
     expect(first.replaceAll(/ +/g, ' ')).toBe(line)
@@ -95,11 +94,6 @@ describe('a row', () => {
 })
 
 describe('VARIABLES', () => {
-  it('are what README.md shows', async () => {
-    const hint = 'README.md is older than the tables of the code; run: npm run generate'
-    expect((await readmePage()) === readProjectFile('README.md'), hint).toBe(true)
-  })
-
   it.each(Object.values(VARIABLES).map((row) => [row.name, row] as const))(
     '%s is documented in one sentence of at most 25 words',
     (_, { documentation }) => {

@@ -15,9 +15,8 @@ import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
 import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
 import { generateSigningKeys } from '../../../../src/token/generate.ts'
 import { parseSigningKeys, publishedKeys } from '../../../../src/token/signing-keys.ts'
-import { operatorTable, readmePage } from '../../../generate/readme-tables.ts'
+import { operatorTable } from '../../../generate/page-tables.ts'
 import { ISSUER, OPERATOR } from '../../../support/test-service.ts'
-import { readProjectFile } from '../../../support/sources.ts'
 
 const NOW = 1_700_000_000
 
@@ -126,7 +125,7 @@ describe('a row and its handler', () => {
     })
   })
 
-  it('are a line of the README’s table', () => {
+  it('are a line of the page’s table', () => {
     expect(operatorTable(CALLS).split('\n')[2]).toBe(
       '| `PUT /v1/admin/instances/{account}/{region}/{instance}/quarantine` | `write` | `reason` ' +
         '| Quarantine an instance | `Banned` |',
@@ -135,11 +134,6 @@ describe('a row and its handler', () => {
 })
 
 describe('OPERATOR_CALLS', () => {
-  it('is what README.md shows', async () => {
-    const hint = 'README.md is older than the tables of the code; run: npm run generate'
-    expect((await readmePage()) === readProjectFile('README.md'), hint).toBe(true)
-  })
-
   it.each(Object.entries(OPERATOR_CALLS))('%s has a path whose values are read', (_, call) => {
     const values = Object.fromEntries(
       Object.entries({

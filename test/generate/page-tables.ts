@@ -1,15 +1,11 @@
-// The tables of README.md that are made from tables of the code.
+// The tables of the pages that are made from tables of the code.
 
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
 import type { Variable, Variables } from '../../src/config/variable.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { OPERATOR_SCHEMAS } from '../../src/http/request/schemas.ts'
+import { readProjectFile } from '../support/sources.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
-
-/** The page. */
-export const README: string = fileURLToPath(new URL('../../README.md', import.meta.url))
 
 const code = (text: string): string => `\`${text}\``
 
@@ -54,9 +50,22 @@ export const variableTable = (rows: Variables): string =>
     ]),
   )
 
-/** The page with its tables as the code has them now. */
-export const readmePage = async (): Promise<string> =>
-  withTables(await readFile(README, 'utf8'), {
-    configuration: variableTable(VARIABLES),
-    'calls of operators': operatorTable(OPERATOR_CALLS),
-  })
+/** The pages with such tables, and the tables of each by the name of their place. */
+const PAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'docs/configuration.md': { configuration: variableTable(VARIABLES) },
+  'docs/http.md': { 'calls of operators': operatorTable(OPERATOR_CALLS) },
+}
+
+/** A page with its tables as the code has them now. */
+export interface GeneratedPage {
+  /** Relative to the root. */
+  readonly path: string
+  readonly text: string
+}
+
+/** Every page that has generated tables. */
+export const generatedPages = (): GeneratedPage[] =>
+  Object.entries(PAGES).map(([path, tables]) => ({
+    path,
+    text: withTables(readProjectFile(path), tables),
+  }))
