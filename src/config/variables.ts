@@ -65,8 +65,7 @@ export const VARIABLES: {
     name: 'ROLLCALL_POLICY',
     secret: false,
     ...everywhere,
-    documentation:
-      'Which instances may enroll, and in which role ([policy](policy.md))',
+    documentation: 'Which instances may enroll, and in which role ([policy](policy.md))',
     missing: required('set the roles: {"roles": {"NAME": {...}}}'),
     parse: caught(parsePolicy),
   },
