@@ -54,25 +54,25 @@ const keptOf = (headers: NodeResponse['headers']): [string, string][] =>
     return typeof value === 'string' ? [[name, value]] : []
   })
 
+/** The answer as `fetch` has it. Rejects for a status that is none. */
+const toResponse = async (response: NodeResponse): Promise<Response> => {
+  const { statusCode: status = 0, headers } = response
+  try {
+    const body = [204, 205, 304].includes(status) ? null : bodyOf(response)
+    return new Response(body, { status, headers: keptOf(headers) })
+  } catch (error) {
+    response.destroy()
+    throw error
+  }
+}
+
 const fetchByNode =
   (http: NodeHttp): Fetch =>
   (url, { method, headers, signal }) =>
     new Promise((resolve, reject) => {
-      const onResponse = (response: NodeResponse): void => {
-        const { statusCode: status = 0, headers } = response
-        try {
-          const init = {
-            status,
-            headers: keptOf(headers),
-          }
-          resolve(new Response([204, 205, 304].includes(status) ? null : bodyOf(response), init))
-        } catch (error) {
-          response.destroy() // A status that is none.
-          reject(error as Error)
-        }
-      }
       // Deno takes the environment for an agent that isn't told of another one, Node does not.
       const options = { method, headers, signal, agent: new http.Agent({ proxyEnv: {} }) }
+      const onResponse = (response: NodeResponse): void => resolve(toResponse(response))
       http.request(url, options, onResponse).on('error', reject).end()
     })
 

@@ -54,6 +54,9 @@ const NO_NETWORK: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'EAI_AGAIN',
 ])
 
+/** What OpenSSL says where the other side speaks no TLS, or shows a certificate: the metadata service has none. */
+const TLS = /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+
 /** What a failed try is called while it is tried again. */
 const describe = ({ status, reason }: Failure): string => {
   if (status !== undefined) return `the metadata service answered ${status}`
@@ -70,13 +73,16 @@ const finalError = (
 ): MetadataError => {
   if (status !== undefined) {
     const isThrottled = status === 429
-    return new MetadataError(`the metadata service at ${baseUrl} is not available (${status})`, {
-      code: 'unavailable',
-      status,
-      remedy: isThrottled
-        ? 'it limits how often this instance may ask: ask less often'
-        : 'try again later',
-    })
+    return new MetadataError(
+      `the metadata service at ${baseUrl} is not available (status ${status})`,
+      {
+        code: 'unavailable',
+        status,
+        remedy: isThrottled
+          ? 'it limits how often this instance may ask: ask less often'
+          : 'try again later',
+      },
+    )
   }
   const details = { code: 'unreachable', cause } as const
   if (NO_NETWORK.has(reason)) {
@@ -86,7 +92,7 @@ const finalError = (
     })
   }
   if (hasAnswered) {
-    return new MetadataError(`the metadata service at ${baseUrl} stopped answering (${reason})`, {
+    return new MetadataError(`the metadata service at ${baseUrl} does not answer (${reason})`, {
       ...details,
       remedy: 'try again later',
     })
@@ -123,6 +129,13 @@ export const createPatience = ({
   let failures = 0
   let unanswered = 0
   return async (failure) => {
+    if (TLS.test(failure.reason)) {
+      throw new MetadataError(`no connection to ${baseUrl} (${failure.reason})`, {
+        code: 'unreachable',
+        cause: failure.cause,
+        remedy: 'the metadata service has no TLS: write http:// in its address',
+      })
+    }
     failures++
     const isThere = failure.status !== undefined || hasAnswered() || NO_NETWORK.has(failure.reason)
     if (!isThere) unanswered++

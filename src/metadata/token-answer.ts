@@ -12,14 +12,14 @@ const IS_IT_ECS = 'is this the metadata service of ECS?'
 const refusalOf = (status: number, ttlSeconds: number): { detail: string; remedy: string } => {
   if (status === 400) {
     return {
-      detail: `the metadata service refused a token for ${ttlSeconds} s (status 400)`,
-      remedy: `that of ECS takes 1 to 21600 s; ${IS_IT_ECS}`,
+      detail: 'the metadata service gives no token (status 400)',
+      remedy: `it refused the TTL of ${ttlSeconds} s; ${IS_IT_ECS}`,
     }
   }
   if (status === 403) {
     return {
       detail: 'the metadata service gives no token (status 403)',
-      remedy: 'it gives none to requests that came through a proxy (X-Forwarded-For)',
+      remedy: 'it refuses what comes through a proxy (X-Forwarded-For): reach it directly',
     }
   }
   return {

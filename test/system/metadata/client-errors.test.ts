@@ -4,7 +4,13 @@ import { once } from 'node:events'
 import { type RequestListener, createServer } from 'node:http'
 import { type AddressInfo, type Socket, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { MetadataError, createMetadataClient, remedyOf } from '../../../src/metadata/index.ts'
+import {
+  MetadataError,
+  type MetadataRetry,
+  createMetadataClient,
+  remedyOf,
+} from '../../../src/metadata/index.ts'
+import { createFastTiming } from '../../support/fast-timing.ts'
 import { reservePort } from '../../support/ports.ts'
 import { failureOf, startClientServers } from '../../support/metadata-client.ts'
 
@@ -114,6 +120,36 @@ describe('MetadataError', () => {
     const before = performance.now()
     expect(await createMetadataClient({ baseUrl }).items.hostname()).toBe('name')
     expect(performance.now() - before).toBeGreaterThanOrEqual(1990)
+  })
+
+  it('waits until the date of Retry-After, by the clock of the service', async () => {
+    const waits: number[] = []
+    let asked = 0
+    const baseUrl = await listen((_, response) => {
+      const headers = {
+        Date: 'Mon, 01 Jan 2001 00:00:00 GMT',
+        'Retry-After': 'Mon, 01 Jan 2001 00:00:07 GMT',
+      }
+      if (++asked === 1) response.writeHead(503, headers).end()
+      else response.end('name')
+    })
+    const timing = { ...createFastTiming(), random: () => 0 }
+    const onRetry = ({ waitSeconds }: MetadataRetry) => void waits.push(waitSeconds)
+    await createMetadataClient({ baseUrl, timing, onRetry }).items.hostname()
+    expect(waits).toEqual([7])
+  })
+
+  it('says at once that the metadata service has no TLS', async () => {
+    const baseUrl = (await listen((_, response) => void response.end('x'))).replace(
+      'http:',
+      'https:',
+    )
+    let retries = 0
+    const client = createMetadataClient({ baseUrl, onRetry: () => void retries++ })
+    const error = await failureOf(client.items.hostname())
+    expect(error).toMatchObject({ code: 'unreachable' })
+    expect(String(error)).toContain('the metadata service has no TLS: write http:// in its address')
+    expect(retries).toBe(0)
   })
 
   it('does not follow a redirect', async () => {

@@ -174,10 +174,10 @@ describe('@alicloud/credentials', () => {
 
 describe('the real address', () => {
   const options = { instances: INSTANCES, seed: SEED, hardenedOnly: true }
-  const script = (text: string): string[] => [
-    process.execPath,
-    ...['--import', 'tsx', '--input-type=module', '--eval', text],
-  ]
+  const script = (text: string): string[] => {
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', text]
+    return [process.execPath, ...args]
+  }
 
   it('is asked until the network is there', async (context) => {
     const program = `

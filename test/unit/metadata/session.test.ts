@@ -112,9 +112,15 @@ describe("the client's token", () => {
   })
 
   it.each([
-    [400, /refused a token for 300 s \(status 400\); that of ECS takes 1 to 21600 s/],
+    [
+      400,
+      /gives no token \(status 400\); it refused the TTL of 300 s; is this the metadata service/,
+    ],
     [401, /gives no token \(status 401\); is this the metadata service of ECS\?/],
-    [403, /gives no token \(status 403\); it gives none .* through a proxy \(X-Forwarded-For\)/],
+    [
+      403,
+      /gives no token \(status 403\); it refuses what comes through a proxy \(X-Forwarded-For\)/,
+    ],
     [410, /gives no token \(status 410\); is this the metadata service of ECS\?/],
   ])('ends it in both modes when the answer is %i', async (status, message) => {
     for (const mode of ['auto', 'hardened'] as const) {

@@ -65,6 +65,7 @@ describe('createTransport()', () => {
       [...times(5, systemError('ENETUNREACH')), ...times(20, refused)],
       { code: 'unreachable', calls: 8 },
     ],
+    ['no TLS, or a certificate', [systemError('EPROTO')], { code: 'unreachable', calls: 1 }],
     ['503, then nobody', [503, ...times(20, refused)], { code: 'unreachable', calls: 10 }],
     ['Retry-After of 7 s', [asking('7')], { status: 200, waits: [8] }],
     ['Retry-After of an hour', [asking('3600')], { status: 200, waits: [61] }],
@@ -79,13 +80,13 @@ describe('createTransport()', () => {
       '503',
       503,
       'the metadata service answered 503',
-      /^the metadata service at http:\S+ is not available \(503\); try again later$/,
+      /^the metadata service at http:\S+ is not available \(status 503\); try again later$/,
     ],
     [
       '429',
       429,
       'the metadata service answered 429',
-      /is not available \(429\); it limits how often this instance may ask: ask less often$/,
+      /is not available \(status 429\); it limits how often this instance may ask: ask less often$/,
     ],
     [
       'nobody',
@@ -106,9 +107,11 @@ describe('createTransport()', () => {
     expect(end).toMatchObject({ message: expect.stringMatching(message) })
   })
 
-  it('says of a service that answered before that it stopped, not that there is none', async () => {
+  it('says of a service that answered before that it does not answer, not that there is none', async () => {
     expect(await send([503, ...times(20, refused)])).toMatchObject({
-      message: expect.stringContaining('stopped answering (ECONNREFUSED)'),
+      message: expect.stringContaining(
+        'the metadata service at http://100.100.100.200 does not answer (ECONNREFUSED)',
+      ),
     })
   })
 
