@@ -24,6 +24,10 @@ export const CALL_EXITS =
 /** The exit status for each code of a `ClientError`. */
 export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {
   unreachable: EXIT.unavailable,
+  certificate_not_trusted: EXIT.unavailable,
+  certificate_not_current: EXIT.unavailable,
+  not_https: EXIT.unavailable,
+  proxy_failed: EXIT.unavailable,
   unavailable: EXIT.unavailable,
   foreign_answer: EXIT.unavailable,
   metadata_failed: EXIT.metadata,

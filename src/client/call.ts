@@ -84,7 +84,7 @@ export const callService = async (
   { url, body, method, headers = {}, maxBytes = MAX_ANSWER_BYTES }: Call,
   reach: Reach,
 ): Promise<CallResult> => {
-  const { fetch, signal: ended, timeoutSeconds } = readReach(reach)
+  const { fetch, signal: ended, timeoutSeconds, timing } = readReach(reach)
   try {
     return await limited({ seconds: timeoutSeconds, signal: ended }, async (signal) => {
       const response = await fetch(url, {
@@ -96,14 +96,16 @@ export const callService = async (
       })
       const bytes = await readBytes(response.body, maxBytes)
       if (bytes === undefined) {
-        return refuse({ detail: `the answer is longer than ${maxBytes / 1024} KiB`, passes: true })
+        const detail = `the answer is longer than ${maxBytes / 1024} KiB`
+        const remedy = 'check the address: something else may answer there'
+        return refuse({ code: 'unreachable', detail, remedy, passes: true })
       }
       const { status, headers: received } = response
       return accept({ status, text: fromUtf8(bytes) ?? '', headers: received })
     })
   } catch (error) {
     ended?.throwIfAborted()
-    return refuse(noAnswer(error, timeoutSeconds))
+    return refuse(noAnswer(error, { url, timeoutSeconds, now: timing.now() }))
   }
 }
 

@@ -7,6 +7,14 @@ import type { RefusalReason } from './answer.ts'
 export type ClientErrorCode =
   /** Nobody answered in time, or the answer was longer than the limit. */
   | 'unreachable'
+  /** The certificate is of an unknown CA or for another name. Not tried again. */
+  | 'certificate_not_trusted'
+  /** The certificate is not valid yet or has expired, by this machine's clock. */
+  | 'certificate_not_current'
+  /** The address is https, and what listens there does not speak TLS. Not tried again. */
+  | 'not_https'
+  /** The proxy cannot be reached, or opens no connection to the service. 407 is not tried again. */
+  | 'proxy_failed'
   /** The service answered that it cannot decide now, again and again. */
   | 'unavailable'
   /** Another server answered, again and again: a proxy, a CDN, something else at this address. */

@@ -62,6 +62,7 @@ export { requireIssuer } from './issuer.ts'
 export { type KeyInstance, askInstance, requireKeyOf } from './key-instance.ts'
 export { type PrivateKey, markPrivateKey, parsePrivateKey } from './private-key.ts'
 export type { Enrolled, Purpose } from './protocol.ts'
+export { ProxyError, type ProxyErrorDetails } from './proxy-error.ts'
 export {
   type Candidate,
   type ForgetOutcome,

@@ -1,31 +1,100 @@
 // Why a call of a service had no answer, told from the error that `fetch` threw.
 
 import { isTimeout } from '../base/timing.ts'
+import { printable } from '../base/text.ts'
+import { type ConnectionFailure, connectionFailure } from './connection-failure.ts'
+import { ProxyError } from './proxy-error.ts'
 
-/** Why there was no answer. */
-export interface NoAnswer {
-  readonly detail: string
-  /** Whether there may be one next time. */
-  readonly passes: boolean
+/** Why there was no answer, and whether there may be one next time. */
+export type NoAnswer = ConnectionFailure
+
+/** The call that had none. */
+export interface FailedCall {
+  readonly url: string
+  /** Limit of the call, in seconds. */
+  readonly timeoutSeconds: number
+  /** This machine's clock, Unix seconds. */
+  readonly now: number
 }
 
-const CERTIFICATE = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|ERR_SSL/
+const MAX_CAUSES = 6
 
-const codeOf = (error: unknown): string | undefined => {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' ? code : undefined
+/** An error and its causes, the outermost first. Of several addresses that were tried the first one counts. */
+const causesOf = (error: unknown): readonly Error[] => {
+  const causes: Error[] = []
+  for (let at = error; at instanceof Error && causes.length < MAX_CAUSES;) {
+    causes.push(at)
+    const { errors } = at as Partial<AggregateError>
+    at = Array.isArray(errors) && errors.length > 0 ? (errors[0] as unknown) : at.cause
+  }
+  return causes
 }
 
-/** What an error of `fetch` means. @param timeoutSeconds the limit of the call */
-export const noAnswer = (error: unknown, timeoutSeconds: number): NoAnswer => {
-  if (isTimeout(error)) return { detail: `no answer within ${timeoutSeconds} s`, passes: true }
-  const cause = (error as { cause?: unknown } | null)?.cause
-  const code = codeOf(cause) ?? codeOf((cause as AggregateError | undefined)?.errors?.[0])
-  if (code !== undefined && CERTIFICATE.test(code)) {
+const codeOf = ({ code }: Error & { readonly code?: unknown }): string | undefined =>
+  typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined
+
+const failureOf = (error: unknown, { url, timeoutSeconds, now }: FailedCall): ConnectionFailure => {
+  const causes = causesOf(error)
+  if (causes.some(isTimeout)) {
     return {
-      detail: `its certificate is not trusted (${code}); for a CA of your own set NODE_EXTRA_CA_CERTS`,
-      passes: false,
+      code: 'unreachable',
+      detail: `no answer within ${timeoutSeconds} s`,
+      remedy: 'check the network: name, route, security group, firewall',
+      passes: true,
     }
   }
-  return { detail: `no answer (${code ?? 'the connection failed'})`, passes: true }
+  const code = causes.map(codeOf).findLast((it) => it !== undefined)
+  const words = causes.map(({ message }) => message).join('\n')
+  return connectionFailure(code, words, { url: new URL(url), now })
 }
+
+const CHECK_PROXY = 'check the address of the proxy; hosts in NO_PROXY are called without it'
+
+/** What a proxy means by its answer to CONNECT, and what to do. */
+const PROXY_ANSWERS: Readonly<Record<number, readonly [meaning: string, remedy: string]>> = {
+  403: [
+    'it does not allow this address',
+    'have the proxy allow the address, or name its host in NO_PROXY',
+  ],
+  407: ['it wants a login', 'give it in the address of the proxy: http://USER:PASSWORD@HOST:PORT'],
+}
+const PROXY_FAILED = [
+  'it cannot reach the service',
+  'the log of the proxy says more; hosts in NO_PROXY are called without it',
+] as const
+
+const proxyRefused = (proxy: string, status: number | undefined): NoAnswer => {
+  const [meaning, remedy] = PROXY_ANSWERS[status ?? 0] ?? PROXY_FAILED
+  const answer = status === undefined ? '' : `: ${status}, ${meaning}`
+  return {
+    code: 'proxy_failed',
+    detail: `${proxy} refused the connection${answer}`,
+    remedy,
+    passes: status !== 407,
+  }
+}
+
+/** How the platforms say that a proxy opened no connection, where no {@link ProxyError} says it. */
+const PROXY_WORDS =
+  /Proxy response \((\d{3})\)|proxy authentication required|unsuccessful tunnel|eof while tunneling/
+
+const proxyFailure = (error: unknown, call: FailedCall): NoAnswer | undefined => {
+  const causes = causesOf(error)
+  const known = causes.find((it) => it instanceof ProxyError)
+  if (known === undefined) {
+    const said = PROXY_WORDS.exec(causes.map(({ message }) => message).join('\n'))
+    if (said === null) return undefined
+    const [words, status] = said
+    if (status !== undefined) return proxyRefused('the proxy', Number(status))
+    return proxyRefused('the proxy', words.includes('authentication') ? 407 : undefined)
+  }
+  const proxy = `the proxy ${printable(known.proxy)}`
+  if (known.cause === undefined) return proxyRefused(proxy, known.status)
+  const url = URL.canParse(known.proxy) ? known.proxy : call.url
+  const { detail, passes } = failureOf(known.cause, { ...call, url })
+  return { code: 'proxy_failed', detail: `${proxy}: ${detail}`, remedy: CHECK_PROXY, passes }
+}
+
+/** What an error of `fetch` means. */
+export const noAnswer = (error: unknown, call: FailedCall): NoAnswer =>
+  proxyFailure(error, call) ?? failureOf(error, call)

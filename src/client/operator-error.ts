@@ -3,7 +3,7 @@
 
 import { UNKNOWN_INSTANCE } from '../base/wire/operator-calls.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
-import { type Failure, type ServiceProblem, describeFailure, mayPass } from './answer.ts'
+import { type Failure, type ServiceProblem, describeFailure } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 import { FOREIGN_REMEDY, VERSIONS_DIFFER } from './refusal.ts'
 
@@ -92,11 +92,8 @@ export const operatorError = (failure: Failure, caller: Caller): ClientError => 
   const { issuer, tries } = caller
   const tried = `tried ${tries} time${tries === 1 ? '' : 's'}`
   if (failure.kind === 'none') {
-    const remedy = mayPass(failure) ? 'Is the service running, and reachable from here?' : undefined
-    return new ClientError(`${issuer}: ${failure.detail}, ${tried}`, {
-      code: 'unreachable',
-      remedy,
-    })
+    const { code, detail, remedy } = failure
+    return new ClientError(`${issuer}: ${detail}, ${tried}`, { code, remedy })
   }
   const { status } = failure.answer
   if (failure.kind === 'foreign') {

@@ -82,9 +82,8 @@ export const FOREIGN_REMEDY = 'check the address, and what stands in front of th
 /** The error of an enrollment that ends with this. */
 export const enrollmentError = (issuer: string, failure: Failure): ClientError => {
   if (failure.kind === 'none') {
-    const detail = `${issuer} is not available (${failure.detail})`
-    const remedy = failure.passes ? LATER : undefined
-    return new ClientError(detail, { code: 'unreachable', remedy })
+    const { code, detail, remedy } = failure
+    return new ClientError(`${issuer} is not available (${detail})`, { code, remedy })
   }
   const { status } = failure.answer
   if (failure.kind === 'foreign') {

@@ -123,6 +123,7 @@ describe('the public modules', () => {
         "rollcall/client": [
           "CHECK_NAMES",
           "ClientError",
+          "ProxyError",
           "askInstance",
           "createDpopKey",
           "createOperatorClient",
@@ -162,6 +163,7 @@ describe('the public modules', () => {
           "type PageOptions",
           "type Place",
           "type PrivateKey",
+          "type ProxyErrorDetails",
           "type PrunePlan",
           "type Purpose",
           "type Reach",

@@ -84,12 +84,7 @@ const service: Check = {
     const { issuer } = options
     const health = await askHealth(options, findings)
     if (health.kind === 'expected') return ok(`${issuer} answers`)
-    if (health.kind === 'none') {
-      return failed(
-        `${issuer}: ${health.detail}`,
-        'check that it runs, and that this machine may reach it: name, route, security group, firewall',
-      )
-    }
+    if (health.kind === 'none') return failed(`${issuer}: ${health.detail}`, health.remedy)
     if (health.kind === 'foreign') return failed(describeFailure(health, issuer), FOREIGN_REMEDY)
     return failed(`/healthz: ${describeFailure(health)}`, ASK_OPERATOR)
   },

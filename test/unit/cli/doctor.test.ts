@@ -216,9 +216,7 @@ describe('rollcall doctor, with one thing broken', () => {
     const url = `http://127.0.0.1:${await reservePort()}`
     const rest = ['ledger', 'discovery', 'keys', 'challenge', 'signature', 'role', 'enrollment']
     const line = expectOneFailure(await doctor(['--enroll'], url), 'service', rest)
-    expect(line).toMatch(
-      /ECONNREFUSED.*next: check that it runs, and that this machine may reach it/,
-    )
+    expect(line).toMatch(/refused \(ECONNREFUSED\)\s+next: is it running, and on this port\?/)
   })
 
   it('finds the ledger of the service down', async () => {

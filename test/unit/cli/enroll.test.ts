@@ -459,7 +459,7 @@ describe('rollcall enroll, when things fail for a while', () => {
     })
     expect(status).toBe(5)
     expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(2)
-    expect(stderr).toContain('try again later')
+    expect(stderr).toContain('is it running, and on this port?')
   })
 
   it('tells the request that was refused, and why nothing more is told', async () => {

@@ -191,7 +191,7 @@ const FAILURES: readonly (readonly [
   tries: number,
   remedy: RegExp,
 ])[] = [
-  ['nobody', disconnected, 'unreachable', 3, /^Is the service running/],
+  ['nobody', disconnected, 'unreachable', 3, /^is it running/],
   ['429', refusing('rate_limited'), 'unavailable', 3, /^Tried 3 times; try again later$/],
   ['503', refusing('unavailable'), 'unavailable', 3, /^Tried 3 times; try again later$/],
   ['500', refusing('internal_error'), 'unavailable', 3, /^Tried 3 times; its own log says more/],

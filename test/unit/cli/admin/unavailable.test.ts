@@ -35,8 +35,8 @@ describe('rollcall admin, without a service', () => {
     const { status, stdout, stderr } = await service.command.run(['admin', ...args])
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
     expect(stderr.match(/again in \d\.\d s/g)).toHaveLength(2)
-    expect(stderr).toContain(`${issuer}: no answer (ECONNREFUSED), tried 3 times`)
-    expect(stderr).toContain('Is the service running, and reachable from here?')
+    expect(stderr).toContain(`${issuer}: the connection was refused (ECONNREFUSED), tried 3 times`)
+    expect(stderr).toContain('is it running, and on this port?')
   })
 
   it('ends with exit status 5 when somebody listens and says nothing', async () => {
@@ -52,7 +52,7 @@ describe('rollcall admin, without a service', () => {
     ])
     server.close()
     expect(status).toBe(5)
-    expect(stderr).toContain('no answer within 1 s, tried 1 time\n')
+    expect(stderr).toContain('no answer within 1 s, tried 1 time; check the network')
   })
 
   it.each<[string, () => Response, string]>([
