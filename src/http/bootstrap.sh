@@ -56,6 +56,15 @@ call() {
   [ "$failed" = 0 ] || code=000
 }
 
+# A proxy would look for a service of this machine on its own.
+call_service() {
+  case ${issuer#*://} in
+    127.*[!0-9.:]*) call 15 "$@" ;;
+    localhost | localhost:* | 127.* | '[::1]'*) call 15 --noproxy '*' "$@" ;;
+    *) call 15 "$@" ;;
+  esac
+}
+
 # Whether the answer in FILE is one line of characters of SET. What has more lines, a NUL or anything
 # else in it must not be taken apart: one_line FILE SET.
 one_line() {
@@ -106,7 +115,7 @@ judge() {
   esac
 }
 
-# Why there is no answer: $kind is none, clock, or tls, which ends at once. The texts are those of curl
+# Why there is no answer: $kind is none, clock, or final, which ends at once. The texts are those of curl
 # with OpenSSL, GnuTLS and NSS.
 no_answer() {
   kind=none
@@ -116,7 +125,7 @@ no_answer() {
   case $failed:$error in
     35:*'wrong version'* | 35:*'unknown protocol'* | 35:*'too long'* | 35:*'TLS packet'* | \
       35:*'exceeded the maximum'*)
-      kind=tls
+      kind=final
       remedy='plain HTTP answers at an https address: check the address and its port'
       ;;
     60:*expired* | 60:*'not yet'* | 60:*activated*)
@@ -124,11 +133,16 @@ no_answer() {
       remedy="the certificate is not valid at $(date -u +%Y-%m-%dT%H:%M:%SZ): set this machine's clock"
       ;;
     51:* | 60:*' target '* | 60:*'not match'*)
-      kind=tls
+      kind=final
       remedy='the certificate is for another name: check the address'
       ;;
+    *'407 from proxy'* | *'response 407'*)
+      # Not again: some directories lock an account after a few wrong passwords.
+      kind=final
+      remedy='the proxy wants a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'
+      ;;
     60:* | 77:*)
-      kind=tls
+      kind=final
       remedy='for a CA of your own set SSL_CERT_FILE or CURL_CA_BUNDLE to the file of its certificate'
       ;;
   esac
@@ -169,7 +183,7 @@ retry() {
       again 5 "something else answers at $issuer: $answer" \
         'check the address and what stands in front of the service'
       ;;
-    tls) die 5 "no connection to $issuer ($error); $remedy" ;;
+    final) die 5 "no connection to $issuer ($error); $remedy" ;;
     clock)
       # Without TLS, so that it can be asked with a wrong clock.
       [ "$attempts" -gt 1 ] || remedy="$remedy$(metadata_date)"
@@ -278,7 +292,7 @@ challenge() {
   backoff=1
   while :; do
     asked_at=$(now)
-    call 15 -d "${role:+role=$role}" "$issuer/v1/challenge"
+    call_service -d "${role:+role=$role}" "$issuer/v1/challenge"
     judge application/json
     case $kind in
       good) break ;;
@@ -348,7 +362,7 @@ keep() {
 enroll() {
   backoff=1
   while [ "$(now)" -lt "$deadline" ]; do
-    call 15 -H 'Accept: application/jwt' --data-urlencode "document@$dir/document" \
+    call_service -H 'Accept: application/jwt' --data-urlencode "document@$dir/document" \
       --data-urlencode "pkcs7@$dir/pkcs7" ${role:+--data-urlencode "role=$role"} \
       ${resource:+--data-urlencode "resource=$resource"} "$issuer/v1/enroll"
     judge application/jwt

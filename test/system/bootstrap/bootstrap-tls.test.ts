@@ -131,7 +131,11 @@ describe('bootstrap.sh over TLS', () => {
     [60, "Peer's Certificate issuer is not recognized.", /CURL_CA_BUNDLE/],
     [77, 'error setting certificate verify locations', /CURL_CA_BUNDLE/],
     [35, 'OpenSSL SSL_connect: Connection reset by peer', /does not answer .*; try again later/],
-    [56, 'Received HTTP code 407 from proxy after CONNECT', /407 from proxy.*; try again later/],
+    [
+      56,
+      'Received HTTP code 407 from proxy after CONNECT',
+      /407 from proxy.*; the proxy wants a login/,
+    ],
   ])('tells the meaning of %i %s', async (exit, sentence, meaning) => {
     const curl = `echo "curl: (${exit}) ${sentence}" >&2; exit ${exit}`
     const fake = createScriptTime(mkdtempSync(join(folder, 'time-')), { curl })
