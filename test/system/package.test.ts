@@ -137,7 +137,11 @@ describe('the package', () => {
 
   it('is not published by mistake', async () => {
     // Nothing listens there.
-    const registry = ['--registry=http://127.0.0.1:1/', '--//127.0.0.1:1/:_authToken=none']
+    const registry = [
+      '--registry=http://127.0.0.1:1/',
+      '--//127.0.0.1:1/:_authToken=none',
+      '--fetch-retries=0',
+    ]
     const publish = run('npm', ['publish', tarball, ...registry], { env: cleanEnvironment() })
     await expect(publish).rejects.toThrow('EPRIVATE')
   })
