@@ -57,7 +57,7 @@ export const VARIABLES: {
     secret: true,
     ...everywhere,
     documentation:
-      'A private JWKS, which `npm run keygen` makes; the first key signs, and all are published',
+      'A private JWKS, which `rollcall keygen` makes; the first key signs, and all are published',
     missing: required('set a private JWKS, which `rollcall keygen` makes'),
     parse: caught(parseSigningKeys),
   },

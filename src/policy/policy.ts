@@ -127,10 +127,25 @@ const MISSING: Readonly<Record<string, string>> = {
     'required: "never" (once, until a reset), "same_key", "new_image" or "always" (fresh evidence is enough)',
 }
 
+/** What to write instead of a name that a role, its `match` or its `token` does not have. */
+const unknownName = (keys: readonly string[]): string => {
+  if (keys[0] === 'match' && keys.length > 1) {
+    return (
+      'not a field of the signed document, which has no VPC and no tags; ' +
+      `expected one of ${ECS_FIELD_NAMES.join(', ')}`
+    )
+  }
+  const { entries } = RoleSchema
+  const known = keys.length > 1 ? entries.token.entries : entries
+  return `unknown name; expected one of ${Object.keys(known).join(', ')}`
+}
+
 const problemOf = (path: readonly string[], issue: v.BaseIssue<unknown>): string => {
   const keys = issue.path?.map(({ key }) => String(key)) ?? []
   const at = [...path, ...keys].join('.')
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${at}: not known here`
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `${at}: ${unknownName(keys)}`
+  }
   if (issue.received === 'undefined') return `${at}: ${MISSING[keys.at(-1) ?? ''] ?? 'required'}`
   if (issue.type === 'strict_object') return `${at}: expected an object`
   return `${at}: ${issue.message}`

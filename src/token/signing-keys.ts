@@ -105,7 +105,7 @@ export const parseKeySet = (
   const value = parsed.ok ? parsed.value : undefined
   const keys = typeof value === 'object' && value !== null && 'keys' in value && value.keys
   if (!Array.isArray(keys) || keys.length === 0) {
-    return refuse('expected a JWKS, {"keys": [...]}; `npm run keygen` makes one')
+    return refuse('expected a JWKS, {"keys": [...]}; `rollcall keygen` makes one')
   }
   if (members !== undefined && Object.keys(value as object).some((it) => !members.includes(it))) {
     return refuse(`the set may have no other member than ${members.join(', ')}`)

@@ -14,7 +14,7 @@ import { asText, fileArgument, readInput } from '../named-file.ts'
 import { print, printJson, printTable, printable } from '../output.ts'
 import { type Explanation, explain } from '../../policy/explain.ts'
 import { thisRun } from '../run.ts'
-import { jsonPlace } from './json-place.ts'
+import { jsonPlace, repeatedKey } from './json-place.ts'
 
 interface CheckOptions {
   readonly document?: string
@@ -44,7 +44,10 @@ const problemsOf = (text: string): Policy | readonly string[] => {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const place = jsonPlace(text)
-    return place === undefined ? error.problems : [`${place}: expected JSON`]
+    if (place !== undefined) return [`${place}: expected JSON`]
+    const repeated = repeatedKey(text)
+    if (repeated === undefined) return error.problems
+    return [`${repeated.place}: the key ${repeated.key} is there twice; remove one`]
   }
 }
 

@@ -1,4 +1,4 @@
-// Where a text stops being JSON (RFC 8259). Parsers tell it in words of their own, or not at all.
+// Where a text stops being JSON (RFC 8259), or repeats a key. Parsers tell it in words of their own, or not at all.
 
 const SPACE = /[ \t\r\n]*/y
 const TOKEN =
@@ -39,8 +39,15 @@ const step = (expected: Expected, token: string, open: string[]): Expected | und
   return ['}', ',', ':'].includes(token) ? undefined : afterValue()
 }
 
-/** Where it stops, from 0; `undefined` for JSON. */
-const stopOf = (text: string): number | undefined => {
+/** A token of JSON, and where it begins, from 0. */
+interface Token {
+  readonly token: string
+  readonly at: number
+  readonly isKey: boolean
+}
+
+/** Reads the tokens of a text. @returns where it stops being JSON, from 0; `undefined` for JSON */
+function* readTokens(text: string): Generator<Token, number | undefined, undefined> {
   const open: string[] = []
   let expected: Expected = 'value'
   let at = 0
@@ -50,15 +57,40 @@ const stopOf = (text: string): number | undefined => {
     const token = matchAt(TOKEN, text, at)
     const next = step(expected, token, open)
     if (next === undefined) return at
+    yield { token, at, isKey: next === 'colon' }
     expected = next
     at += token.length
   }
 }
 
-/** The line and column, from 1, where a text stops being JSON; `undefined` for JSON. */
-export const jsonPlace = (text: string): string | undefined => {
-  const at = stopOf(text)
-  if (at === undefined) return undefined
+const placeOf = (text: string, at: number): string => {
   const before = text.slice(0, at).split('\n')
   return `line ${before.length}, column ${(before.at(-1) as string).length + 1}`
+}
+
+/** The line and column, from 1, where a text stops being JSON; `undefined` for JSON. */
+export const jsonPlace = (text: string): string | undefined => {
+  const tokens = readTokens(text)
+  for (;;) {
+    const { done, value } = tokens.next()
+    if (done) return value === undefined ? undefined : placeOf(text, value)
+  }
+}
+
+/** The first key that its object has already, quoted, and where it stands; `undefined` if there is none. */
+export const repeatedKey = (
+  text: string,
+): { readonly key: string; readonly place: string } | undefined => {
+  const objects: Set<string>[] = []
+  for (const { token, at, isKey } of readTokens(text)) {
+    if (token === '{') objects.push(new Set())
+    if (token === '}') objects.pop()
+    if (!isKey) continue
+    // Escapes are other spellings of the same key.
+    const key = JSON.stringify(JSON.parse(token))
+    const keys = objects.at(-1)
+    if (keys?.has(key)) return { key, place: placeOf(text, at) }
+    keys?.add(key)
+  }
+  return undefined
 }

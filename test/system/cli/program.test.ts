@@ -12,7 +12,7 @@ const scriptOf = (action: string): string => `
   import { thisRun } from './src/cli/run.ts'
   const program = createProgram('it')
   program.command('go').action(${action})
-  void main(program, ['go'])`
+  void main(program, 'go')`
 
 const statusOf = (script: string): Promise<number> =>
   new Promise((resolve) => {

@@ -96,6 +96,14 @@ describe('rollcall policy check', () => {
     )
   })
 
+  it('says which key is there twice, and where', async () => {
+    const text = `{"roles": {\n  "worker": {},\n  "worker": {}\n}}`
+    const { status, stdout } = await command.run(['policy', 'check', '-'], { stdin: text })
+    expect(status).toBe(1)
+    expect(stdout).toContain('-: 1 problem\n')
+    expect(stdout).toContain('line 3, column 3: the key "worker" is there twice; remove one')
+  })
+
   it('tells every problem at once, with its path', async () => {
     const bad = { roles: { worker: role({ region_id: [] }, { reenrollment: 'often', extra: 1 }) } }
     const { status, stdout } = await check(bad)
@@ -104,7 +112,7 @@ describe('rollcall policy check', () => {
     expect(stdout).toMatch(/^ {2}roles.worker.match.owner_account_id: required.*any customer/m)
     expect(stdout).toMatch(/^ {2}roles.worker.match.region_id: expected at least one value$/m)
     expect(stdout).toMatch(/^ {2}roles.worker.reenrollment: expected one of "always"/m)
-    expect(stdout).toMatch(/^ {2}roles.worker.extra: not known here$/m)
+    expect(stdout).toMatch(/^ {2}roles.worker.extra: unknown name; expected one of match, token, /m)
     const printed = JSON.parse((await check(bad, '--json')).stdout) as { problems: string[] }
     expect(printed).toMatchObject({ valid: false })
     expect(printed.problems).toHaveLength(4)
@@ -121,7 +129,9 @@ describe('rollcall policy check', () => {
   })
 
   it('refuses a key that is there twice', async () => {
-    expect((await check('{"roles":{},"roles":{}}')).stdout).toContain('a key is there twice')
+    expect((await check('{"roles":{},"roles":{}}')).stdout).toContain(
+      'the key "roles" is there twice',
+    )
   })
 })
 

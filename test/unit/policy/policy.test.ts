@@ -1,5 +1,6 @@
 // Policies: everything that is refused, with its path, and what is read of the rest.
 
+import { ECS_FIELDS } from '../../../src/policy/fields.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
@@ -80,9 +81,29 @@ describe('parsePolicy()', () => {
       `{"roles":{"__proto__":${JSON.stringify(role())}}}`,
       /^roles\.__proto__: a role's name/,
     ],
-    ['an unknown key of a role', policy({ x: 1 }), /^roles\.worker\.x: not known here/],
-    ['an unknown field of match', match({ account: ['1'] }), /match\.account: not known here/],
-    ['an unknown key of token', token({ ttl: 1 }), /token\.ttl: not known here/],
+    [
+      'an unknown key of a role',
+      policy({ x: 1 }),
+      /^roles\.worker\.x: unknown name; expected one of match, token, reenrollment, binding$/,
+    ],
+    [
+      'an unknown field of match',
+      match({ account: ['1'] }),
+      /match\.account: not a field of the signed/,
+    ],
+    [
+      'a field that the signed document does not have',
+      match({ vpc_id: ['vpc-1'] }),
+      new RegExp(
+        '^roles\\.worker\\.match\\.vpc_id: not a field of the signed document, which has no VPC and no tags; ' +
+          `expected one of ${Object.keys(ECS_FIELDS).join(', ')}$`,
+      ),
+    ],
+    [
+      'an unknown key of token',
+      token({ ttl: 1 }),
+      /token\.ttl: unknown name; expected one of audience, lifetime_seconds, groups$/,
+    ],
     ['a role without match', policy({ match: undefined }), /match: required/],
     ['a role without token', policy({ token: undefined }), /token: required/],
     ['a role without accounts', policy({ match: {} }), /owner_account_id: required.*any customer/],

@@ -106,7 +106,7 @@ describe('parseSigningKeys()', () => {
     'null',
     '1',
   ])('refuses %j and says how to make a key set', async (text) => {
-    expect(await problemsOf(text)).toEqual([expect.stringMatching(/npm run keygen/)])
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(/`rollcall keygen` makes one/)])
   })
 
   it('reports every problem at once', async () => {

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonPlace } from '../../../../src/cli/policy/json-place.ts'
+import { jsonPlace, repeatedKey } from '../../../../src/cli/policy/json-place.ts'
 
 describe('jsonPlace()', () => {
   const isJson = (text: string): boolean => {
@@ -51,5 +51,28 @@ describe('jsonPlace()', () => {
     ['{} {}', 'line 1, column 4'],
   ])('finds the place in %j', (text, place) => {
     expect(jsonPlace(text)).toBe(place)
+  })
+})
+
+describe('repeatedKey()', () => {
+  it.each([
+    ['{"a":1,"a":2}', '"a"', 'line 1, column 8'],
+    ['{"roles":{"b":{},\n  "b":{}}}', '"b"', 'line 2, column 3'],
+    ['[{"a":[{"c":1}],"b":1,"a":{}}]', '"a"', 'line 1, column 23'],
+    // Another spelling of the same key.
+    [String.raw`{"a":1,"\u0061":2}`, '"a"', 'line 1, column 8'],
+    ['{"__proto__":1,"__proto__":2}', '"__proto__"', 'line 1, column 16'],
+  ])('finds the one of %s', (text, key, place) => {
+    expect(repeatedKey(text)).toEqual({ key, place })
+  })
+
+  it.each([
+    '{}',
+    '{"a":{"a":{"a":"a"}},"b":["a","a"]}',
+    '[{"a":1},{"a":1}]',
+    '"a"',
+    '{"a":1,"A":2}',
+  ])('finds none in %s', (text) => {
+    expect(repeatedKey(text)).toBeUndefined()
   })
 })
