@@ -129,5 +129,5 @@ export type Enrollment =
       readonly code: Refusal['code']
       /** What the client may be told beside the code. */
       readonly disclosed?: DisclosedReason | undefined
-      readonly facts: EnrollmentFacts
+      readonly facts: EnrollmentFacts & { readonly reason: EnrollmentReason }
     }

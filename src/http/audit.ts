@@ -3,7 +3,23 @@
 // challenge.
 
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
-import type { EnrollmentFacts } from '../enroll/enrollment.ts'
+import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
+import type { OperatorRefusal } from '../operate/authenticate.ts'
+import type { ProblemCode } from './problems.ts'
+import type { RequestReason } from './request/request-refusal.ts'
+
+/** Why a call failed although nothing is wrong with the request. */
+export type FailureReason =
+  | 'ledger_unavailable'
+  | 'ledger_format_unknown'
+  /** A mistake of this program; `error` has the name of the error. */
+  | 'unexpected_error'
+
+/**
+ * Every `reason` of an audit event. The documentation has an entry for each: the table in
+ * `test/generate/audit-reasons.ts` does not compile without it.
+ */
+export type AuditReason = RequestReason | OperatorRefusal | EnrollmentReason | FailureReason
 
 /** One event; members are absent when unknown. */
 export interface AuditEvent {
@@ -20,9 +36,11 @@ export interface AuditEvent {
   /** `issued`: a challenge or a token. `done`: what an operator asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
   /** The code of the error answer. */
-  readonly code?: string | undefined
-  /** What exactly was wrong. */
-  readonly reason?: string | undefined
+  readonly code?: ProblemCode | undefined
+  /** What exactly was wrong; there whenever `outcome` is `refused` or `error`. */
+  readonly reason?: AuditReason | undefined
+  /** The name of an unexpected error, such as `TypeError`; never its message. */
+  readonly error?: string | undefined
   readonly role?: string | undefined
   /** The path in the policy of the rule that refused. */
   readonly rule?: string | undefined
@@ -51,15 +69,16 @@ export interface OperatorFacts {
 }
 
 /** What an event tells beside its outcome. */
-export type Facts = Omit<EnrollmentFacts, 'reason'> & OperatorFacts
+export type Facts = Omit<EnrollmentFacts, 'reason'> &
+  OperatorFacts & { readonly error?: string | undefined }
 
 /** What is known when the answer is made. */
 export interface AuditInput {
   readonly event: AuditEvent['event']
   readonly requestId: string
   readonly outcome: AuditEvent['outcome']
-  readonly code?: string | undefined
-  readonly reason?: string | undefined
+  readonly code?: ProblemCode | undefined
+  readonly reason?: AuditReason | undefined
   readonly facts: Facts
   /** Unix seconds, with a fraction. */
   readonly now: number
@@ -80,6 +99,7 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     outcome: input.outcome,
     code: input.code,
     reason: input.reason,
+    error: facts.error,
     role: facts.role,
     rule: facts.rule,
     field: facts.field,

@@ -5,7 +5,7 @@ import { type Result, refuse } from '../base/result.ts'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
-import { type AuditEvent, type Facts, auditEvent } from './audit.ts'
+import { type AuditEvent, type AuditReason, type Facts, auditEvent } from './audit.ts'
 import type { RequestSource } from './request/body.ts'
 import { type Problem, type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './request/read-request.ts'
@@ -25,13 +25,10 @@ export interface AppSettings extends ReadRequestOptions {
   readonly exactClock: () => number
 }
 
-/** What is told in the audit event beside the outcome. */
-export type AuditFacts = Facts & { readonly reason?: string | undefined }
-
 /** A call that is answered as it was asked. */
 export interface Answered {
   readonly response: Response
-  readonly facts: AuditFacts
+  readonly facts: Facts
 }
 
 /** A call that is refused: what the client is told, and in `facts` what the operator is told. */
@@ -43,7 +40,7 @@ export interface Refused {
   readonly scope?: OperatorScope
   /** The `reason` of the answer. */
   readonly disclosed?: DisclosedReason | undefined
-  readonly facts: AuditFacts
+  readonly facts: Facts & { readonly reason: AuditReason }
 }
 
 /** What a call came to. */
@@ -51,7 +48,7 @@ export type Outcome = Result<Answered, Refused>
 
 /** The outcome of a call whose request is refused. @param facts what is known of the call all the same */
 export const refusedRequest = (
-  { code, reason, title, field }: Partial<RequestRefusal> & Pick<RequestRefusal, 'code'>,
+  { code, reason, title, field }: RequestRefusal,
   facts: Facts = {},
 ): Result<never, Refused> => refuse({ code, title, facts: { ...facts, reason, field } })
 
@@ -72,8 +69,8 @@ export const failureOf = (error: unknown): Refused => {
     return { code: 'unavailable', facts: { reason: error.code } }
   }
   // Its name and no more: the message of an unknown error may hold anything.
-  const reason = error instanceof Error ? error.name : undefined
-  return { code: 'internal_error', facts: { reason } }
+  const name = error instanceof Error ? error.name : undefined
+  return { code: 'internal_error', facts: { reason: 'unexpected_error', error: name } }
 }
 
 const refusalOutcome = (code: ProblemCode): 'error' | 'refused' =>
@@ -89,7 +86,9 @@ export const answering =
   async (context) => {
     const started = performance.now()
     const outcome = await handle(context).catch((error: unknown) => refuse(failureOf(error)))
-    const { reason, ...facts } = outcome.ok ? outcome.value.facts : outcome.refusal.facts
+    const { reason, ...facts } = outcome.ok
+      ? { reason: undefined, ...outcome.value.facts }
+      : outcome.refusal.facts
     const issued = event === 'admin' ? 'done' : 'issued'
     try {
       await service.audit(

@@ -38,4 +38,4 @@
  */
 
 export { type AppOptions, createApp } from './app.ts'
-export { type AuditEvent, auditLine } from './audit.ts'
+export { type AuditEvent, type AuditReason, auditLine } from './audit.ts'

@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest'
 import type { AuditEvent } from '../../src/http/audit.ts'
+import { expectDocumented } from './audit-reasons.ts'
 
 /** Fields as they are posted. */
 export type Fields = Readonly<Record<string, string>>
@@ -70,6 +71,7 @@ export const expectRefused = async (
   expect(events).toHaveLength(1)
   expect({ ...problem, reason: events[0]?.reason }).toMatchObject({ status, code, reason })
   expect(events[0]).toMatchObject({ code, field })
+  expectDocumented({ ...events[0] })
   return problem
 }
 

@@ -188,6 +188,7 @@ describe('the public modules', () => {
           "createApp",
           "type AppOptions",
           "type AuditEvent",
+          "type AuditReason",
         ],
         "rollcall/ledger/deno-kv": [
           "createDenoKvLedger",

@@ -1,6 +1,8 @@
-// Each reason to refuse that the core has is a row of a unit test, and is met once more through HTTP.
+// Each reason to refuse that the core has is a row of a unit test, and each reason of an audit event is met through
+// HTTP. The table of reasons has no other.
 
 import { describe, expect, it } from 'vitest'
+import { AUDIT_REASONS, REASON_GROUPS } from '../generate/audit-reasons.ts'
 import { reasonsOf, stringsOf } from '../support/refusal-reasons.ts'
 import { readProjectFile, typeScriptFiles } from '../support/sources.ts'
 
@@ -68,6 +70,33 @@ describe('each reason of the core', () => {
     }
     const strings = [...stringsOf(readProjectFile(where))]
     expect(strings.some((text) => text.includes(told))).toBe(true)
+  })
+
+  // A client reads the reasons of this type, the audit event those of the others.
+  const audited = reasons.filter(([, type]) => type !== 'DisclosedReason' && !(type in TOLD_AS))
+  it.each(audited)('%s of %s is in the table of reasons', (reason) => {
+    expect(reason in AUDIT_REASONS).toBe(true)
+  })
+})
+
+describe('AUDIT_REASONS', () => {
+  const http = stringsIn(['test/unit/http', 'test/cases/state'])
+  const all = Object.entries(AUDIT_REASONS)
+
+  it('has each reason in one group', () => {
+    const grouped = Object.values(REASON_GROUPS).flatMap((group) => Object.keys(group))
+    expect(grouped.toSorted()).toEqual(all.map(([reason]) => reason).toSorted())
+  })
+
+  it.each(all.filter(([reason]) => !(reason in MET_AS)))('%s is met through HTTP', (reason) => {
+    expect(http.has(reason)).toBe(true)
+  })
+
+  it.each(all)('%s says what happened and what to do, at most 20 words each', (_, entry) => {
+    for (const text of [entry.happened, entry.remedy]) {
+      expect(text).toMatch(/^[A-Z`].*[^.]$/)
+      expect(text.split(/\s+/).length).toBeLessThanOrEqual(20)
+    }
   })
 })
 

@@ -66,14 +66,11 @@ export type Done<Call> = BodyOf<Call> & {
   readonly facts?: Facts
 }
 
-/** Why a call that was read is refused: what its path names does not exist, or what was sent makes no sense. */
-export type CallRefusal = { readonly code: 'not_found'; readonly title: string } | RequestRefusal
-
 /** Does what a call asks for. */
 export type Handler<Call extends OperatorCall> = (
   operated: Operated,
   request: OperatorRequest<Call>,
-) => Promise<Result<Done<Call>, CallRefusal>>
+) => Promise<Result<Done<Call>, RequestRefusal>>
 
 /** The handler of each call. */
 export type Handlers<Calls extends Readonly<Record<string, OperatorCall>>> = {
@@ -91,9 +88,9 @@ const pageDone = <Item, Body>(
 
 const instanceDone = (
   instance: EnrolledInstance | undefined,
-): Result<Done<Changes>, CallRefusal> =>
+): Result<Done<Changes>, RequestRefusal> =>
   instance === undefined
-    ? refuse({ code: 'not_found', title: UNKNOWN_INSTANCE })
+    ? refuse({ code: 'not_found', reason: 'instance_unknown', title: UNKNOWN_INSTANCE })
     : accept({ body: instanceBody(instance) })
 
 type Changes = (typeof OPERATOR_CALLS)['reset' | 'revoke' | 'forget']

@@ -19,7 +19,6 @@ import type { InstanceName } from '../../registry/instance-record.ts'
 import type { OperatorKey } from '../../token/operator-keys.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
 import {
-  type AuditFacts,
   type Env,
   type Outcome,
   type Refused,
@@ -33,13 +32,7 @@ import type { RequestRefusal } from '../request/request-refusal.ts'
 import { inHand, readRequest } from '../request/read-request.ts'
 import { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
 import { type Banned, pageOf, subjectOf } from './address.ts'
-import {
-  type CallRefusal,
-  type Done,
-  type Handlers,
-  OPERATOR_HANDLERS,
-  type Operated,
-} from './handlers.ts'
+import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './handlers.ts'
 
 /** What the calls of operators work on. */
 export interface OperatorOptions {
@@ -70,7 +63,7 @@ type AnyHandler = (
     readonly page: unknown
     readonly fields: unknown
   },
-) => Promise<Result<Done<OperatorCall>, CallRefusal>>
+) => Promise<Result<Done<OperatorCall>, RequestRefusal>>
 
 const bearerToken = (context: Context<Env>): string | undefined =>
   /^Bearer ([!-~]{1,4096})$/i.exec(context.req.header('Authorization') ?? '')?.[1]
@@ -117,7 +110,7 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
     }
 
     const outcome = async (context: Context<Env>): Promise<Outcome> => {
-      let facts: AuditFacts = { action }
+      let facts: Facts = { action }
       const refused = (why: Refused): Outcome =>
         refuse({ ...why, facts: { ...facts, ...why.facts } })
       try {

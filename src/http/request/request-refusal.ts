@@ -1,9 +1,9 @@
-// A request that is refused before any evidence is looked at.
+// A request that is refused for what it sends or names, before any evidence is read.
 
 import { type Result, refuse } from '../../base/result.ts'
 import type { ProblemCode } from '../problems.ts'
 
-/** Why a request was refused by its form; codes for the audit event. */
+/** Why a request was refused; codes for the audit event. */
 export type RequestReason =
   | 'body_malformed'
   | 'body_timeout'
@@ -16,11 +16,13 @@ export type RequestReason =
   | 'field_not_text'
   | 'field_repeated'
   | 'field_unknown'
+  /** The service has no record of the instance that an operator's call names. */
+  | 'instance_unknown'
   | 'invocation_async'
   | 'query_not_allowed'
   | 'rate_limited'
 
-/** A request that is refused by its form. */
+/** A request that is refused. */
 export interface RequestRefusal {
   /** What the client is told. */
   readonly code: ProblemCode

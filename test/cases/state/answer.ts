@@ -4,6 +4,7 @@ import jsonwebtoken, { type JwtPayload } from 'jsonwebtoken'
 import type { KeyObject } from 'node:crypto'
 import { expect } from 'vitest'
 import type { RunningService } from '../../support/start-service.ts'
+import { expectDocumented } from '../../support/audit-reasons.ts'
 import { waitUntil } from '../../support/processes.ts'
 import { ISSUER, RELYING_PARTY } from './constants.ts'
 
@@ -65,7 +66,9 @@ export const readAnswer = async (
       const mine = (): AuditEvent[] => auditEvents().filter((event) => event['request_id'] === id)
       await waitUntil(() => mine().length > 0, { seconds: SECONDS, what: 'the audit event' })
       expect(mine()).toHaveLength(1)
-      return mine()[0] as AuditEvent
+      const event = mine()[0] as AuditEvent
+      expectDocumented(event)
+      return event
     },
     claims: () =>
       jsonwebtoken.verify(String(token), publicKey, {

@@ -97,7 +97,7 @@ export const describeOperatorCalls = (service: () => StateService): void => {
     it('finds no instance that never enrolled, and is told to the log', async () => {
       const instance = service().newInstance()
       const answer = await operate(method, pathOf(instance) + suffix)
-      const event = await expectRefused(answer, [404, 'not_found', undefined])
+      const event = await expectRefused(answer, [404, 'not_found', 'instance_unknown'])
       expect(event).toMatchObject({ sub: OPERATOR, action, ...factsOf(instance) })
       expect((await operate('GET', pathOf(instance))).status).toBe(404)
     })

@@ -35,7 +35,7 @@ const HANDLERS: Handlers<typeof CALLS> = {
   quarantine: ({ clock }, { subject, fields, operator }) =>
     Promise.resolve(
       subject.instanceId === 'i-none'
-        ? refuse({ code: 'not_found', title: 'No such instance' })
+        ? refuse({ code: 'not_found', reason: 'instance_unknown', title: 'No such instance' })
         : accept({
             body: {
               kind: 'instance',

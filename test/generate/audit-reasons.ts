@@ -1,0 +1,366 @@
+// What each `reason` of an audit event means and what to do about it. Only the documentation needs these texts, so
+// no bundle has them. A reason without an entry does not compile; tests compare events and codes with the service.
+
+import type { InstanceIdentityErrorCode } from '../../src/base/errors.ts'
+import type { ChallengeRefusal } from '../../src/enroll/challenge.ts'
+import type { FirstUseRefusal, SupersededEvidence } from '../../src/enroll/first-use.ts'
+import type { AuditEvent, AuditReason, FailureReason } from '../../src/http/audit.ts'
+import type { ProblemCode } from '../../src/http/problems.ts'
+import type { RequestReason } from '../../src/http/request/request-refusal.ts'
+import type { OperatorRefusal } from '../../src/operate/authenticate.ts'
+import type { DecisionReason } from '../../src/policy/decide.ts'
+import type { DpopRefusal } from '../../src/token/dpop-proof.ts'
+
+/** One reason. */
+export interface ReasonEntry {
+  /** The events that can have it. */
+  readonly events: readonly AuditEvent['event'][]
+  /** The `code` of the answer. */
+  readonly codes: readonly ProblemCode[]
+  /** A sentence of Markdown without a full stop. */
+  readonly happened: string
+  /** An instruction without a full stop. */
+  readonly remedy: string
+}
+
+type Reasons<Reason extends AuditReason> = Readonly<Record<Reason, ReasonEntry>>
+
+type Text = readonly [happened: string, remedy: string]
+
+/** Makes entries that share their events and codes. */
+const entries = <Reason extends AuditReason>(
+  shared: Pick<ReasonEntry, 'events' | 'codes'>,
+  texts: Readonly<Record<Reason, Text>>,
+): Reasons<Reason> =>
+  Object.fromEntries(
+    Object.entries<Text>(texts).map(([reason, [happened, remedy]]) => [
+      reason,
+      { ...shared, happened, remedy },
+    ]),
+  ) as Reasons<Reason>
+
+const ALL = ['challenge', 'enroll', 'admin'] as const
+
+const REQUEST: Reasons<RequestReason> = {
+  ...entries(
+    { events: ALL, codes: ['invalid_request'] },
+    {
+      body_malformed: [
+        'The body is not a form, multipart or JSON object in UTF-8, or the connection broke off',
+        'Send the fields as the `title` of the answer says',
+      ],
+      field_empty: ['`field` is empty', 'Leave the field out, or send a value'],
+      field_malformed: [
+        'A field, a query parameter or a part of the address does not match its pattern',
+        'Correct the value; `field` names it if it is in the body',
+      ],
+      field_missing: ['`field` is required and missing', 'Send the field'],
+      field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
+      field_repeated: ['A field is there twice', 'Send each field once'],
+      invocation_async: [
+        'Function Compute was asked for an asynchronous invocation',
+        'Call the service synchronously',
+      ],
+      query_not_allowed: ['The URL of the call has a query', 'Send the fields in the body'],
+    },
+  ),
+  field_unknown: {
+    events: ALL,
+    codes: ['invalid_request', 'not_found'],
+    happened: 'The call does not have this field; with `not_found`, there is no such kind of ban',
+    remedy: 'Remove the field; ban an `account`, an `image` or an `instance`',
+  },
+  ...entries(
+    { events: ALL, codes: ['unsupported_media_type'] },
+    {
+      content_encoding: ['The body is compressed', 'Send the body without `Content-Encoding`'],
+      content_type: [
+        'The `Content-Type` is not a form, multipart or JSON, or not in UTF-8',
+        'Send one of the three in UTF-8',
+      ],
+    },
+  ),
+  body_timeout: {
+    events: ALL,
+    codes: ['request_timeout'],
+    happened: 'The body was not complete after 10 seconds',
+    remedy: 'Check the network of the client, and proxies on the way',
+  },
+  body_too_large: {
+    events: ALL,
+    codes: ['payload_too_large'],
+    happened: 'The body has more than 16,384 bytes or arrived in more than 256 pieces',
+    remedy: 'Find the client: an enrollment needs about 1,500 bytes',
+  },
+  rate_limited: {
+    events: ALL,
+    codes: ['rate_limited'],
+    happened: 'The `rateLimiter` of a program that embeds the service refused the request',
+    remedy: 'Find the caller, or raise the limit',
+  },
+  instance_unknown: {
+    events: ['admin'],
+    codes: ['not_found'],
+    happened: 'The service has no record of this instance',
+    remedy: 'Check account, region and instance id; `rollcall admin list` shows the records',
+  },
+}
+
+/** Of evidence that does not verify: nothing in the event comes from it. */
+const EVIDENCE: Reasons<InstanceIdentityErrorCode> = entries(
+  { events: ['enroll'], codes: ['invalid_evidence'] },
+  {
+    malformed_encoding: [
+      '`pkcs7` is neither base64 nor PEM',
+      'Send it unchanged; a client that does not encode `+` in a form turns it into a space',
+    ],
+    malformed_der: [
+      'The signature is not one whole message in strict DER',
+      'Look for a truncated copy; `rollcall inspect` shows the first wrong byte',
+    ],
+    unsupported_structure: [
+      'The signature is a PKCS#7 message of a form that ECS does not make',
+      'Check that the metadata service made it; `rollcall inspect` shows its parts',
+    ],
+    unsupported_algorithm: [
+      'The algorithm is not accepted, such as SHA-1 with `ROLLCALL_ALLOW_SHA1=false`',
+      'Check `ROLLCALL_ALLOW_SHA1`; `rollcall inspect` shows the algorithm',
+    ],
+    unknown_signer: [
+      'No trust anchor has the issuer and serial number of the signer',
+      'See [The cloud changes its certificate](operators.md#the-cloud-changes-its-certificate)',
+    ],
+    trust_anchor_not_valid: [
+      'The certificate that signed has expired or is not valid yet',
+      'Check the clock of the service, then replace the certificate',
+    ],
+    signed_attributes_invalid: [
+      'The signed attributes are malformed or belong to other content',
+      'Fetch document and signature again; treat a repeated case as an attack',
+    ],
+    signature_invalid: [
+      'The signature does not verify: the evidence is forged or was changed',
+      'Look for a proxy that changes requests; treat a repeated case as an attack',
+    ],
+    document_malformed: [
+      'The signed content is not an identity document, or a field is out of bounds',
+      'Look at the document with `rollcall inspect`',
+    ],
+    document_mismatch: [
+      'The posted document is not the signed content',
+      'Send the document byte for byte, from the same instance as the signature',
+    ],
+    content_missing: [
+      'The signature carries no content and no document was sent',
+      'None: over HTTP, `field_missing` comes first, because `document` is required',
+    ],
+    audience_mismatch: [
+      'The signature was made without a challenge, or for another one than `audience`',
+      'Ask for the signature with `?audience=` and the challenge of this enrollment',
+    ],
+  },
+)
+
+const CHALLENGE: Reasons<
+  ChallengeRefusal | SupersededEvidence | 'challenge_before_ledger' | 'challenge_spent'
+> = entries(
+  { events: ['enroll'], codes: ['invalid_evidence'] },
+  {
+    challenge_malformed: [
+      'The signed audience is not a challenge of rollcall',
+      'Get a challenge from `POST /v1/challenge` first',
+    ],
+    challenge_for_another: [
+      'The challenge was made for another service, role or key',
+      'Send the same role in both calls; check that `ROLLCALL_ISSUER` is the URL that clients use',
+    ],
+    challenge_not_ours: [
+      'No challenge key of this service made the challenge',
+      'After a change of keys, let the client try again; else treat it as an attack',
+    ],
+    challenge_expired: [
+      'The challenge has expired',
+      'Let the client try again; if it repeats, compare the clocks of your servers',
+    ],
+    challenge_from_future: [
+      'The challenge expires later than this server could allow',
+      'Correct the clocks of your servers',
+    ],
+    challenge_before_ledger: [
+      'The challenge is older than the ledger: after a restore or a restart with `memory:`',
+      'Let the client try again',
+    ],
+    challenge_spent: [
+      'Other evidence has already used this challenge',
+      'Let the client get a new challenge; find out who else uses it',
+    ],
+    challenge_before_reset: [
+      'An operator has reset the instance since the challenge was made',
+      'Let the client try again',
+    ],
+    enrollment_revoked: [
+      'An operator has revoked the tokens of the instance, or this one, since the first try',
+      'Let the client get a new challenge, if the instance is to stay',
+    ],
+  },
+)
+
+const KEY: Reasons<DpopRefusal> = entries(
+  { events: ['enroll'], codes: ['invalid_dpop_proof'] },
+  {
+    dpop_malformed: [
+      'The `DPoP` header is not one proof with the claims of RFC 9449',
+      'Send one header; the proof needs `jti`, `htm`, `htu`, `iat`, `nonce`, and no `ath`',
+    ],
+    dpop_key_refused: [
+      'The proof has no public key, a weak or private one, or one that does not fit `alg`',
+      'Use a key for ES256, EdDSA or RS256, and put only its public half into `jwk`',
+    ],
+    dpop_signature_invalid: [
+      'The signature of the proof does not verify under its own key',
+      'Correct the client',
+    ],
+    dpop_method_mismatch: ['`htm` is not `POST`', 'Set `htm` to `POST`'],
+    dpop_uri_mismatch: [
+      '`htu` is not the issuer followed by `/v1/enroll`',
+      'Set `htu` from `ROLLCALL_ISSUER`, exactly as it is written there',
+    ],
+    dpop_nonce_mismatch: [
+      '`nonce` is not the challenge in the evidence',
+      'Make a proof for each challenge, with the challenge as its `nonce`',
+    ],
+    dpop_key_not_of_challenge: [
+      'The challenge was made for another key',
+      'Send the thumbprint of the same key as `dpop_jkt` with `POST /v1/challenge`',
+    ],
+  },
+)
+
+const ADMISSION: Reasons<
+  DecisionReason | FirstUseRefusal | 'banned' | 'key_not_proved' | 'resource_not_allowed'
+> = entries(
+  { events: ['enroll'], codes: ['not_admitted'] },
+  {
+    account_not_allowed: [
+      'No role, or not the one asked for, names the account',
+      'If the account is yours, add it to `match.owner_account_id`',
+    ],
+    role_unknown: ['The role asked for does not exist', 'Correct the role of the client'],
+    role_not_matched: [
+      'The role asked for names the account; `field` is the first that does not match',
+      'Compare `field` with the list at `rule` in the policy',
+    ],
+    no_role_matches: [
+      'No role was asked for and none matches; `role` is the first that names the account',
+      'Compare `field` with the list at `rule` in the policy',
+    ],
+    key_not_proved: [
+      'The role needs a key and none was proved; `rule` is the setting that needs it',
+      'Enroll with `rollcall enroll --dpop-key FILE`',
+    ],
+    resource_not_allowed: [
+      '`resource` is not one of the audiences of the role',
+      'Ask for another resource; `rollcall doctor` causes this on purpose',
+    ],
+    banned: [
+      'An operator has banned the account, image or instance; `field` says which',
+      'Look at the ban with `rollcall admin bans`',
+    ],
+    already_enrolled: [
+      'The role says `never`, and the instance has enrolled',
+      'If the node needs a new token, reset the instance; else treat it as an attack',
+    ],
+    key_not_the_first: [
+      'The role says `same_key`, and the key is not the one of the first enrollment',
+      'If the node has lost its key, reset the instance; else treat it as an attack',
+    ],
+    image_not_new: [
+      'The role says `new_image`, and the image or the challenge is not newer',
+      'Redeploy the instance with a new image, or reset it',
+    ],
+  },
+)
+
+const OPERATOR: Reasons<OperatorRefusal> = {
+  ...entries(
+    { events: ['admin'], codes: ['invalid_token'] },
+    {
+      operator_token_missing: [
+        'The call has no `Authorization: Bearer` header',
+        'Use `rollcall admin`, which makes a token for each call',
+      ],
+      operator_token_invalid: [
+        'The key, signature, `aud` or time of the token is wrong, or it is older than the ledger',
+        'Check key, issuer and the clock of the operator; then try again',
+      ],
+      operator_token_used: [
+        'The token was used before',
+        'Make a token for each call; if you did, somebody has copied it: replace the key',
+      ],
+      operator_name_mismatch: [
+        'The key has a `name` in `ROLLCALL_ADMIN_KEYS`, and the `sub` of the token differs',
+        'Call as that operator: `--operator NAME`',
+      ],
+      operator_token_for_another_call: [
+        'The `htm` or `htu` of the token names another call',
+        'Make the token for this call, with the issuer as the service has it',
+      ],
+    },
+  ),
+  operator_scope_missing: {
+    events: ['admin'],
+    codes: ['insufficient_scope'],
+    happened: 'The key does not have the scope that the call needs',
+    remedy: 'Use another key, or add the scope to this one in `ROLLCALL_ADMIN_KEYS`',
+  },
+}
+
+const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
+  ...entries(
+    { events: ['enroll', 'admin'], codes: ['unavailable'] },
+    {
+      ledger_unavailable: [
+        'The ledger did not answer in time, or cannot be used',
+        'Read standard error, which says why; then restore the store',
+      ],
+      ledger_format_unknown: [
+        'The ledger holds a value that another release wrote',
+        'Run the release that wrote it, or a newer one',
+      ],
+    },
+  ),
+  revoked_just_now: {
+    events: ['enroll'],
+    codes: ['unavailable'],
+    happened: 'The tokens of the instance were revoked in this second, so a new one would be too',
+    remedy: 'None: the client tries again in the next second',
+  },
+  unexpected_error: {
+    events: ALL,
+    codes: ['internal_error'],
+    happened: 'The service has a mistake; `error` is the name of the error',
+    remedy: 'Report it with this event',
+  },
+}
+
+/** The reasons by what the service checks, in the order in which it checks. */
+export const REASON_GROUPS = {
+  request: REQUEST,
+  evidence: EVIDENCE,
+  challenge: CHALLENGE,
+  key: KEY,
+  admission: ADMISSION,
+  operator: OPERATOR,
+  failure: FAILURE,
+} as const
+
+/** Every reason. */
+export const AUDIT_REASONS: Reasons<AuditReason> = {
+  ...REQUEST,
+  ...EVIDENCE,
+  ...CHALLENGE,
+  ...KEY,
+  ...ADMISSION,
+  ...OPERATOR,
+  ...FAILURE,
+}
