@@ -16,6 +16,7 @@ import {
   packageNeeds,
 } from '../support/packed-package.ts'
 import { cleanEnvironment } from '../support/processes.ts'
+import { publicModules } from '../support/public-modules.ts'
 import { ROOT } from '../support/sources.ts'
 import { WHOLE_JOB, WHOLE_JOB_OUTPUT } from '../support/whole-job.ts'
 
@@ -83,6 +84,13 @@ describe('a program with the package installed', () => {
       expect(output).toBe(WHOLE_JOB_OUTPUT)
     },
   )
+
+  it('compiles without DOM and without the types of Node, as for a Worker', async () => {
+    const imports = publicModules().map(({ specifier }) => `export * from '${specifier}'\n`)
+    const program = { specifier: 'rollcall', name: 'all', script: imports.join('') }
+    const options = { lib: ['ES2023', 'WebWorker'], types: [] }
+    expect(await compileExamples(folder, [program], options)).toBe('')
+  })
 
   it('has ranges that begin with what is tried here, and end below the next major version', () => {
     const { dependencies, peerDependencies, devDependencies } = packageNeeds()
