@@ -11,7 +11,6 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
-COPY build build
 COPY functions functions
 RUN npm run build:functions
 # Where a volume for `sqlite:/data/ledger.db` is mounted: it takes its owner from here.

@@ -1,4 +1,4 @@
-// The published package, for build/package.ts: one file for each public module, with types, its dependencies
+// The published package, for functions/build/package.ts: one file for each public module, with types, its dependencies
 // left out; and the command in one file that needs no other: for `npm install`, for Deno, and for machines
 // without npm.
 

@@ -7,8 +7,8 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { putMadeFiles } from '../build/made-files.ts'
-import { NOTICES_FILE, noticesFor } from '../build/notices.ts'
+import { putMadeFiles } from './build/made-files.ts'
+import { NOTICES_FILE, noticesFor } from './build/notices.ts'
 import { type DeploymentFiles, readDeploymentFiles } from './deployment-files.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 /** What packing takes. */
 const PACKED_FROM = [
   'src',
-  'build',
+  'functions/build',
   'package.json',
   'tsconfig.json',
   'tsdown.config.ts',

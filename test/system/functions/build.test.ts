@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packagesIn } from '../../../build/notices.ts'
+import { packagesIn } from '../../../functions/build/notices.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-build-'))

@@ -14,7 +14,7 @@ describe('Dockerfile', () => {
       '.npmrc',
       'src/config.ts',
       'functions/node.ts',
-      'build/notices.ts',
+      'functions/build/notices.ts',
       'LICENSE',
     ]
     expect(sent.filter((path) => !isSent(path))).toEqual([])

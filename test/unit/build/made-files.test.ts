@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { putMadeFiles } from '../../../build/made-files.ts'
+import { putMadeFiles } from '../../../functions/build/made-files.ts'
 
 describe('putMadeFiles()', () => {
   let root = ''

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { noticesFor, packagesIn } from '../../../build/notices.ts'
+import { noticesFor, packagesIn } from '../../../functions/build/notices.ts'
 
 describe('noticesFor()', () => {
   const root = mkdtempSync(join(tmpdir(), 'rollcall-notices-'))

@@ -31,7 +31,7 @@ const contentsOf = (bundles: readonly TsdownBundle[], outDir: string): Files => 
   return files.set(`${COMMAND}/${NOTICES_FILE}`, notices)
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
 const outDir = mkdtempSync(join(tmpdir(), 'rollcall-build-'))
 try {
