@@ -1,5 +1,5 @@
-// What the documentation tells people to run. Fences of README files that open with `sh runnable` run as they
-// are printed, one after the other in one shell, as somebody pastes them into one terminal. The examples of
+// What the documentation tells people to run. Fences of pages that open with `sh runnable` run as they are printed,
+// ports apart, one after the other in one shell, as somebody pastes them into one terminal. The examples of
 // docstrings are found here too.
 
 import { spawn } from 'node:child_process'
@@ -28,6 +28,21 @@ export const runnableFences = (markdown: string): Fence[] =>
       script: script.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     }),
   )
+
+/** The ports that pages print,. */
+const PRINTED_PORTS = { service: '8787', metadata: '8100' } as const
+
+/** Ports in place of those that pages print. */
+export type ChosenPorts = Readonly<Record<keyof typeof PRINTED_PORTS, number>>
+
+/** Fences with other ports than those printed, which another program may use. */
+export const withPorts = (fences: readonly Fence[], ports: ChosenPorts): Fence[] =>
+  fences.map(({ line, script }) => ({
+    line,
+    script: script
+      .replaceAll(PRINTED_PORTS.service, String(ports.service))
+      .replaceAll(PRINTED_PORTS.metadata, String(ports.metadata)),
+  }))
 
 /** The TypeScript of every `@example` in the docstrings of a source. */
 export const docstringExamples = (source: string): Fence[] =>

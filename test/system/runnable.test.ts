@@ -1,42 +1,44 @@
 // Every command that the pages print for a machine with Node 20, git and curl runs as printed there.
 
-import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntil } from '../support/processes.ts'
+import { reservePort } from '../support/ports.ts'
 import {
   type CleanMachine,
   createCleanMachine,
   docstringExamples,
   runFences,
   runnableFences,
+  withPorts,
 } from '../support/runnable-fences.ts'
 import { keptFiles, readProjectFile } from '../support/sources.ts'
 
 const LIMIT_SECONDS = 240
-/** The ports that are printed. Another run of the same commands may have them for a while. */
-const PORTS = [8100, 8787]
 
-const readmes = keptFiles()
+const pages = keptFiles()
   .filter((path) => path.endsWith('.md'))
   .map((path) => ({ path, fences: runnableFences(readProjectFile(path)) }))
   .filter(({ fences }) => fences.length > 0)
   // The first one installs, as its reader does.
   .toSorted((a, b) => Number(b.path === 'README.md') - Number(a.path === 'README.md'))
 
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.on('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-
 describe('runnableFences()', () => {
-  it('finds the fences of README.md that install, show and serve', () => {
-    const [first] = readmes
+  it('finds the fences that install and show, and those that serve', () => {
+    const [first] = pages
     expect(first?.path).toBe('README.md')
-    const scripts = first?.fences.map(({ script }) => script).join('')
-    for (const command of ['npm ci', 'npm run demo', 'keygen', 'emulator', 'wrangler', 'node.ts']) {
-      expect(scripts).toContain(command)
+    const scriptOf = (path: string): string =>
+      runnableFences(readProjectFile(path))
+        .map(({ script }) => script)
+        .join('')
+    expect(scriptOf('README.md')).toContain('npm ci && npm run demo')
+    for (const command of [
+      'keygen',
+      'emulate',
+      'dev.ts',
+      ' serve ',
+      'bootstrap.sh',
+      'policy check',
+    ]) {
+      expect(scriptOf('docs/quick-start.md')).toContain(command)
     }
   })
 
@@ -50,9 +52,18 @@ describe('runnableFences()', () => {
   })
 
   it('finds every fence that says so', () => {
-    for (const { path, fences } of readmes) {
+    for (const { path, fences } of pages) {
       expect(fences).toHaveLength(readProjectFile(path).split('```sh runnable\n').length - 1)
     }
+  })
+})
+
+describe('withPorts()', () => {
+  it('puts other ports in place of those that are printed', () => {
+    const fence = { line: 1, script: 'curl http://localhost:8787 http://localhost:8100 :8100\n' }
+    expect(withPorts([fence], { service: 1, metadata: 2 })).toEqual([
+      { line: 1, script: 'curl http://localhost:1 http://localhost:2 :2\n' },
+    ])
   })
 })
 
@@ -95,15 +106,16 @@ describe('on a clean machine', () => {
     expect(await runFences(fences, machine, 10)).toMatchObject({ status: 127, line: 2 })
   })
 
-  it.each(readmes)(
+  it.each(pages)(
     '$path runs as it is printed',
     async ({ fences }) => {
-      const free = async (): Promise<boolean> =>
-        (await Promise.all(PORTS.map(isFree))).every(Boolean)
-      await waitUntil(free, { seconds: 60, what: `ports ${PORTS.join(' and ')} free` })
-      const { status, line, output } = await runFences(fences, machine, LIMIT_SECONDS)
+      const ports = { service: await reservePort(), metadata: await reservePort() }
+      // What prints no port, such as `serve`, reads PORT.
+      const env = { ...machine.env, PORT: String(ports.service) }
+      const on = { ...machine, env }
+      const { status, line, output } = await runFences(withPorts(fences, ports), on, LIMIT_SECONDS)
       expect(status, `the fence at line ${line}:\n${output}`).toBe(0)
     },
-    (LIMIT_SECONDS + 90) * 1000,
+    (LIMIT_SECONDS + 30) * 1000,
   )
 })
