@@ -60,9 +60,9 @@ describe('runnableFences()', () => {
 
 describe('withPorts()', () => {
   it('puts other ports in place of those that are printed', () => {
-    const fence = { line: 1, script: 'curl http://localhost:8787 http://localhost:8100 :8100\n' }
+    const fence = { line: 1, script: 'curl http://a:8787 http://a:8100 :8100\n' }
     expect(withPorts([fence], { service: 1, metadata: 2 })).toEqual([
-      { line: 1, script: 'curl http://localhost:1 http://localhost:2 :2\n' },
+      { line: 1, script: 'curl http://a:1 http://a:2 :2\n' },
     ])
   })
 })
