@@ -49,6 +49,11 @@ export const wrapped = (text: string, command: Command): string => {
     .join('\n')
 }
 
+/** How calls of a service find their way, for the help of those that make some. */
+export const NETWORK_HELP = `A proxy is taken from https_proxy, HTTPS_PROXY, all_proxy or ALL_PROXY, and passed over for hosts
+in no_proxy or NO_PROXY, as curl does. Services of this machine and the metadata service are always
+called directly. NODE_EXTRA_CA_CERTS names the file of a CA of your own.`
+
 const EXAMPLES = 'Examples:\n'
 const MARGIN = '  '
 

@@ -77,7 +77,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'cli',
     paths: ['src/cli/'],
     level: 7,
-    packages: ['commander', '@hono/node-server', 'yaml'],
+    packages: ['commander', '@hono/node-server', 'undici', 'yaml'],
     platform: true,
     sides: ['metadata', 'emulator', 'client'],
   },

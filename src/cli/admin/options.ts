@@ -10,6 +10,7 @@ import { say } from '../say.ts'
 import { wholeNumber } from '../help.ts'
 import { optionOrVariable } from '../option-variable.ts'
 import { loadPrivateKey } from '../private-key.ts'
+import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
 
@@ -96,6 +97,7 @@ export const clientOf = async (options: SharedOptions): Promise<OperatorClient> 
     operator: operator ?? key.name ?? defaultOperator(),
     timeoutSeconds,
     retries,
+    fetch: await fetchFor(issuer),
     signal,
     timing,
     onRetry: ({ detail, waitSeconds }) => say(`${detail}; again in ${waitSeconds.toFixed(1)} s`),

@@ -14,10 +14,11 @@ import { isThere, loadDpopKey, readDpopKey } from '../enroll/dpop-key.ts'
 import { checkRole } from '../enroll/enroll.ts'
 import { EXIT } from '../exit-status.ts'
 import { say } from '../say.ts'
-import { addMoreHelp } from '../help.ts'
+import { NETWORK_HELP, addMoreHelp } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { optionOrVariable } from '../option-variable.ts'
 import { print, printJson } from '../output.ts'
+import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { thisRun } from '../run.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { cloudInitVersion, plainRequestsAdvice } from './cloud-init.ts'
@@ -91,6 +92,7 @@ const readOptions = async (url: string, options: Options): Promise<CheckOptions>
     acceptsNormalMode: metadataMode === 'auto',
     metadata,
     hardened,
+    fetch: await fetchFor(issuer),
     signal,
     timing,
   }
@@ -124,7 +126,9 @@ const MORE = `One line for each thing that an enrollment needs, in order: "ok", 
 "role" asks the service whether its policy admits this instance, for an audience that no role has: so
 the service refuses, records nothing but an audit event, and says enough. The enrollment itself is
 tried with --enroll only, since it counts as one of this instance: under "never" it is the only one,
-under "same_key" it fixes the key (give --dpop-key, the instance's own). Its token is dropped.`
+under "same_key" it fixes the key (give --dpop-key, the instance's own). Its token is dropped.
+
+${NETWORK_HELP}`
 
 /** Adds the subcommand. */
 export const addDoctor = (program: Command): void => {

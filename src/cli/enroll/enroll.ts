@@ -13,9 +13,10 @@ import { ROLE_PATTERN } from '../../policy/policy.ts'
 import { cleanUpOnSignals } from '../cleanup.ts'
 import { endingOf, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
-import { addMoreHelp, wholeNumber } from '../help.ts'
+import { NETWORK_HELP, addMoreHelp, wholeNumber } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { optionOrVariable } from '../option-variable.ts'
+import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { checkServiceAddress } from '../service-address.ts'
@@ -72,6 +73,7 @@ const readOptions = async (url: string, options: Options): Promise<EnrollOptions
     metadata,
     attempts,
     onRetry: sayRetry(issuer),
+    fetch: await fetchFor(issuer),
     signal,
     timing,
     dpopKey: file === undefined ? undefined : await loadDpopKey(file, metadata),
@@ -110,7 +112,9 @@ file is a temporary one, removed when CMD has ended.
 suspended. CMD runs for each token, and is ended when the next one is due. The first enrollment must
 succeed. Later failures are shown and tried again: a refusal up to ten minutes apart, since an operator
 can lift it, anything else up to a minute apart. If the role does not let this instance enroll again,
-the command ends with 6 once the token is delivered. SIGTERM ends it with 0.`
+the command ends with 6 once the token is delivered. SIGTERM ends it with 0.
+
+${NETWORK_HELP}`
 
 /** Adds the subcommand. */
 export const addEnroll = (program: Command): void => {

@@ -1,0 +1,69 @@
+// Which way the calls of a service take, by the variables that curl reads, so that this command and bootstrap.sh take
+// the same way.
+
+import { isLoopback } from '../../base/issuer.ts'
+import { usageError } from '../command-error.ts'
+import { isExempt } from './no-proxy.ts'
+
+/** A proxy. */
+export interface Proxy {
+  /** Its origin. It may be shown: user name and password are not in it. */
+  readonly address: string
+  /** Value of `Proxy-Authorization`, a secret, if the address had a user name. */
+  readonly authorization?: string | undefined
+}
+
+/** `direct`: past every proxy. `default`: no proxy is configured, so the platform's `fetch` does. */
+export type Route = Proxy | 'direct' | 'default'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** In curl's order. An empty variable is as good as none. */
+const FOR_HTTPS = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
+/** A service on http is on this machine, and no proxy is asked for it; but Deno's `fetch` would use these. */
+const FOR_HTTP = ['http_proxy', 'HTTP_PROXY'] as const
+
+/** curl's ports of proxies whose address names none. */
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '1080', 'https:': '443' }
+
+const authorizationOf = (name: string, { username, password }: URL): string | undefined => {
+  if (username === '' && password === '') return undefined
+  try {
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    return `Basic ${Buffer.from(login).toString('base64')}`
+  } catch {
+    throw usageError(
+      `${name}: the login in the proxy's address has a "%" that is not encoded; write %25`,
+    )
+  }
+}
+
+/** Reads the address of a proxy. @throws CommandError that names the variable and never shows its value */
+const readProxy = (name: string, text: string): Proxy => {
+  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const url = URL.canParse(full) ? new URL(full) : undefined
+  if (url === undefined || url.hostname === '') {
+    throw usageError(`${name}: its value is not the address of a proxy; write http://HOST:PORT`)
+  }
+  const port = DEFAULT_PORTS[url.protocol]
+  if (port === undefined) {
+    throw usageError(`${name}: the proxy must be one of http or https; write http://HOST:PORT`)
+  }
+  if (!/^[^/]*\/\/[^/?#]*:[0-9]+(?:[/?#]|$)/.test(full)) url.port = port
+  return { address: url.origin, authorization: authorizationOf(name, url) }
+}
+
+/**
+ * The way to a service.
+ * @param issuer an origin
+ * @throws CommandError for a variable that is not the address of a proxy
+ */
+export const routeTo = (issuer: string, env: Environment): Route => {
+  const isSet = (name: string): boolean => (env[name] ?? '') !== ''
+  if (![...FOR_HTTPS, ...FOR_HTTP].some(isSet)) return 'default'
+  const { protocol, hostname } = new URL(issuer)
+  const name = FOR_HTTPS.find(isSet)
+  if (protocol !== 'https:' || name === undefined || isLoopback(hostname)) return 'direct'
+  const exempt = env['no_proxy'] || env['NO_PROXY'] || ''
+  return isExempt(hostname, exempt) ? 'direct' : readProxy(name, env[name] ?? '')
+}
