@@ -60,6 +60,7 @@ describe('the project', () => {
         "Dockerfile",
         "LICENSE",
         "README.md",
+        "README.zh-CN.md",
         "build",
         "deno.json",
         "docs",
