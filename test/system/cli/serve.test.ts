@@ -14,7 +14,8 @@ import { reservePort } from '../../support/ports.ts'
 import { waitForOutput } from '../../support/output.ts'
 import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'
 import { requireTool } from '../../support/requirements.ts'
-import { ROOT } from '../../support/sources.ts'
+import { withPorts } from '../../support/runnable-fences.ts'
+import { ROOT, readProjectFile } from '../../support/sources.ts'
 import { claimsOf } from '../../support/test-enroller.ts'
 import { POLICY } from '../../support/test-service.ts'
 
@@ -56,6 +57,17 @@ describe('rollcall serve --dev', () => {
     expect(stderr.match(/warning/g)).toHaveLength(1)
     expect(await service.stop()).toBe(0)
     await expect(fetch(metadataUrl)).rejects.toThrow()
+  })
+
+  it.each(['docs/quick-start.md', 'README.zh-CN.md'])('prints what %s shows', async (page) => {
+    const ports = { service: await reservePort(), metadata: await reservePort() }
+    const [, block = ''] =
+      /^```\n(rollcall: listening on [^]*?)^```$/m.exec(readProjectFile(page)) ?? []
+    const [shown] = withPorts([{ line: 1, script: block }], ports)
+    const args = ['--dev', '--port', `${ports.service}`, '--metadata-port', `${ports.metadata}`]
+    const service = start(args)
+    await enrollLineOf(service)
+    expect(service.output.stderr.trimEnd()).toBe(shown?.script.trimEnd())
   })
 
   it('uses the variables that are set: here a ledger in SQLite', async (context) => {
