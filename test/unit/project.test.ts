@@ -61,7 +61,6 @@ describe('the project', () => {
         "LICENSE",
         "README.md",
         "README.zh-CN.md",
-        "build",
         "deno.json",
         "docs",
         "functions",
