@@ -61,6 +61,7 @@ describe('the project', () => {
         "LICENSE",
         "README.md",
         "README.zh-CN.md",
+        "SECURITY.md",
         "deno.json",
         "docs",
         "functions",
