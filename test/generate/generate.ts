@@ -7,4 +7,4 @@ import { ROOT } from '../support/sources.ts'
 import { generatedPages } from './page-tables.ts'
 
 await writeFile(BOOTSTRAP_MODULE, await bootstrapTextModule())
-for (const { path, text } of generatedPages()) await writeFile(join(ROOT, path), text)
+for (const { path, text } of await generatedPages()) await writeFile(join(ROOT, path), text)

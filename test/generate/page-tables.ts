@@ -3,9 +3,19 @@
 import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
 import type { Variable, Variables } from '../../src/config/variable.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
-import { OPERATOR_SCHEMAS } from '../../src/http/request/schemas.ts'
+import { DISCLOSED } from '../../src/enroll/enrollment.ts'
+import { jsonSchemaOf } from '../../src/http/openapi/json-schema.ts'
+import { PROBLEMS, type ProblemCode } from '../../src/http/problems.ts'
+import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS } from '../../src/http/request/schemas.ts'
+import { RENEWALS } from '../../src/policy/renewal.ts'
 import { readProjectFile } from '../support/sources.ts'
+import { AUDIT_MEMBERS } from './audit-members.ts'
+import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
+import { DISCLOSED_REASONS, ERROR_CODES } from './error-codes.ts'
+import { configurationExample, policyExample } from './problem-examples.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
+import { OPERATOR_COMMANDS } from './operator-texts.ts'
+import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
 
 const code = (text: string): string => `\`${text}\``
 
@@ -50,11 +60,168 @@ export const variableTable = (rows: Variables): string =>
     ]),
   )
 
-/** The pages with such tables, and the tables of each by the name of their place. */
-const PAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'docs/configuration.md': { configuration: variableTable(VARIABLES) },
-  'docs/http.md': { 'calls of operators': operatorTable(OPERATOR_CALLS) },
+/** What each variable is about; a variable without a topic does not compile. */
+const TOPICS: Readonly<Record<keyof typeof VARIABLES, string>> = {
+  issuer: 'identity and keys',
+  signingKeys: 'identity and keys',
+  policy: 'admission',
+  trustAnchors: 'admission',
+  allowSha1: 'admission',
+  ledger: 'state and challenges',
+  challengeLifetimeSeconds: 'state and challenges',
+  challengeKeys: 'state and challenges',
+  operatorKeys: 'operators',
+  host: 'server',
+  port: 'server',
 }
+
+/** A table of variables for each topic. */
+const variableTables = (): Record<string, string> => {
+  const rows = Object.entries(VARIABLES)
+  const topics = Object.entries(TOPICS)
+  return Object.fromEntries(
+    topics.map(([, topic]) => {
+      const named = new Set(
+        topics.filter(([, other]) => other === topic).map(([property]) => property),
+      )
+      const own = rows.filter(([property]) => named.has(property))
+      return [`variables: ${topic}`, variableTable(Object.fromEntries(own))]
+    }),
+  )
+}
+
+const memberTable = (): string =>
+  markdownTable(
+    ['member', 'present', 'meaning'],
+    Object.entries(AUDIT_MEMBERS).map(([name, { present, meaning }]) => [
+      code(name),
+      present,
+      meaning,
+    ]),
+  )
+
+const listed = (texts: readonly string[]): string => texts.map(code).join(', ')
+
+/** A row for each reason of a group. Codes and events are shown where they differ, and what the client sees. */
+const reasonTable = (group: Readonly<Record<string, ReasonEntry>>): string => {
+  const rows = Object.entries(group)
+  const disclosed: Readonly<Record<string, string | undefined>> = DISCLOSED
+  const differ = (valueOf: (entry: ReasonEntry) => string): boolean =>
+    new Set(rows.map(([, entry]) => valueOf(entry))).size > 1
+  const columns: (readonly [head: string, cell: (reason: string, entry: ReasonEntry) => string])[] =
+    [
+      ['reason', (reason) => code(reason)],
+      ['what happened', (_, { happened }) => happened],
+      ['what to do', (_, { remedy }) => remedy],
+    ]
+  if (differ(({ codes }) => listed(codes))) columns.push(['code', (_, { codes }) => listed(codes)])
+  if (differ(({ events }) => listed(events)))
+    columns.push(['event', (_, { events }) => listed(events)])
+  if (rows.some(([reason]) => disclosed[reason] !== undefined)) {
+    columns.push([
+      'the client reads',
+      (reason) => (disclosed[reason] === undefined ? '' : code(disclosed[reason])),
+    ])
+  }
+  return markdownTable(
+    columns.map(([head]) => head),
+    rows.map(([reason, entry]) => columns.map(([, cell]) => cell(reason, entry))),
+  )
+}
+
+const reasonTables = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(REASON_GROUPS).map(([name, group]) => [`reasons: ${name}`, reasonTable(group)]),
+  )
+
+const codeTable = (): string =>
+  markdownTable(
+    ['code', 'status', 'when', 'what a client does'],
+    Object.entries(ERROR_CODES).map(([name, { when, client }]) => [
+      code(name),
+      String(PROBLEMS[name as ProblemCode][0]),
+      when,
+      client,
+    ]),
+  )
+
+const disclosedTable = (): string =>
+  markdownTable(
+    ['reason', 'when', 'what to do'],
+    Object.entries(DISCLOSED_REASONS).map(([name, { when, client }]) => [code(name), when, client]),
+  )
+
+/** A row for each field of a request. */
+const fieldTable = (name: keyof typeof REQUEST_SCHEMAS): string => {
+  const schema = jsonSchemaOf(REQUEST_SCHEMAS[name]) as {
+    readonly required: readonly string[]
+    readonly properties: Readonly<Record<string, { pattern?: string; description?: string }>>
+  }
+  return markdownTable(
+    ['field', 'required', 'pattern', 'meaning'],
+    Object.entries(schema.properties).map(([field, { pattern, description }]) => [
+      code(field),
+      schema.required.includes(field) ? 'yes' : '',
+      pattern === undefined ? 'not empty' : code(pattern),
+      description ?? '',
+    ]),
+  )
+}
+
+/** A row for each call of operators: how to make it by the command. */
+const commandTable = (): string =>
+  markdownTable(
+    ['command', 'effect', 'scope', 'HTTP'],
+    Object.entries(OPERATOR_COMMANDS).map(([action, [command, effect]]) => {
+      const { method, path, scope } = OPERATOR_CALLS[action as keyof typeof OPERATOR_CALLS]
+      const address = path
+        .replace(':account/:region/:instance', '...')
+        .replace(':kind/:value', '...')
+      return [code(`rollcall admin ${command}`), effect, code(scope), code(`${method} ${address}`)]
+    }),
+  )
+
+const matchTable = (): string =>
+  markdownTable(
+    ['field', 'example', 'a value is'],
+    Object.entries(MATCH_FIELDS).map(([field, [example, value]]) => [
+      code(field),
+      code(example),
+      value,
+    ]),
+  )
+
+const ruleTable = (): string =>
+  markdownTable(
+    ['`reenrollment`', 'renewal', 'somebody who can use the metadata service of the instance'],
+    Object.entries(RULE_PROTECTION).map(([rule, protection]) => [
+      code(rule),
+      RENEWALS[rule as keyof typeof RENEWALS].meaning.replace(/\((.*)\)/, '(`$1`)'),
+      protection,
+    ]),
+  )
+
+/** The pages with such tables, and the tables of each by the name of their place. */
+const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> => ({
+  'docs/audit.md': { members: memberTable(), ...reasonTables() },
+  'docs/configuration.md': {
+    ...variableTables(),
+    'problems of a configuration': await configurationExample(),
+  },
+  'docs/http.md': {
+    'fields of a challenge': fieldTable('ChallengeRequest'),
+    'fields of an enrollment': fieldTable('EnrollRequest'),
+    'error codes': codeTable(),
+    'reasons of an answer': disclosedTable(),
+    'calls of operators': operatorTable(OPERATOR_CALLS),
+  },
+  'docs/operators.md': { 'commands of operators': commandTable() },
+  'docs/policy.md': {
+    'match fields': matchTable(),
+    reenrollment: ruleTable(),
+    'problems of a policy': await policyExample(),
+  },
+})
 
 /** A page with its tables as the code has them now. */
 export interface GeneratedPage {
@@ -64,8 +231,8 @@ export interface GeneratedPage {
 }
 
 /** Every page that has generated tables. */
-export const generatedPages = (): GeneratedPage[] =>
-  Object.entries(PAGES).map(([path, tables]) => ({
+export const generatedPages = async (): Promise<GeneratedPage[]> =>
+  Object.entries(await pages()).map(([path, tables]) => ({
     path,
     text: withTables(readProjectFile(path), tables),
   }))

@@ -15,6 +15,8 @@ const read = (path: string): string | undefined =>
   kept.has(path) ? readProjectFile(path) : COMING.has(path) ? '' : undefined
 const isFolder = (path: string): boolean => [...kept].some((file) => file.startsWith(`${path}/`))
 
+const generated = await generatedPages()
+
 describe('brokenLinks()', () => {
   const files: Record<string, string> = {
     'docs/a.md': '# A\n\n## What, and `why`?\n\n## Twice\n\n## Twice\n',
@@ -54,7 +56,7 @@ describe('the pages', () => {
     expect(brokenLinks(path, read, isFolder)).toEqual([])
   })
 
-  it.each(generatedPages())('$path has the tables that the code has', ({ path, text }) => {
+  it.each(generated)('$path has the tables that the code has', ({ path, text }) => {
     const hint = `${path} is older than the tables of the code; run: npm run generate`
     expect(text === readProjectFile(path), hint).toBe(true)
   })

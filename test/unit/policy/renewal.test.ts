@@ -1,11 +1,9 @@
-// What each rule means for renewal: the words of `policy check`, held against the rule itself and against the page.
+// What each rule means for renewal: the words of `policy check`, held against the rule itself. The page is made from them.
 
 import { describe, expect, it } from 'vitest'
 import { isRenewable } from '../../../src/enroll/first-use.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { RENEWALS, renewalsOf } from '../../../src/policy/renewal.ts'
-import { tableRows } from '../../support/markdown.ts'
-import { readProjectFile } from '../../support/sources.ts'
 
 const RULES = Object.keys(RENEWALS) as (keyof typeof RENEWALS)[]
 
@@ -17,14 +15,6 @@ describe('RENEWALS', () => {
       expect(RENEWALS[rule].renewable).toBe(isRenewable({ jkt: 'its-key' }, applicant))
     },
   )
-
-  it('stands on the page of the policy language, a row for each rule', () => {
-    const rows = tableRows(readProjectFile('src/policy/README.md'), '`reenrollment`')
-    const words = (text: string): string => text.replaceAll('`', '')
-    expect(rows.map(([rule, renewal = '']) => [rule, words(renewal)])).toEqual(
-      RULES.map((rule) => [rule, RENEWALS[rule].meaning]),
-    )
-  })
 })
 
 describe('renewalsOf()', () => {
