@@ -13,6 +13,7 @@ import { AUDIT_MEMBERS } from './audit-members.ts'
 import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
 import { DISCLOSED_REASONS, ERROR_CODES } from './error-codes.ts'
 import { configurationExample, policyExample } from './problem-examples.ts'
+import { commandTables } from './command-tables.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
@@ -204,6 +205,7 @@ const ruleTable = (): string =>
 /** The pages with such tables, and the tables of each by the name of their place. */
 const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> => ({
   'docs/audit.md': { members: memberTable(), ...reasonTables() },
+  'docs/command.md': commandTables(),
   'docs/configuration.md': {
     ...variableTables(),
     'problems of a configuration': await configurationExample(),

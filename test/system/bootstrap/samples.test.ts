@@ -170,8 +170,8 @@ describe('the unit', () => {
   }
   const here = (): number => Number(new URL(servers.url).port)
 
-  it('is what src/cli/README.md shows, and what systemd takes', async (context) => {
-    expect(readProjectFile('src/cli/README.md')).toContain(`\`\`\`ini\n${UNIT}\`\`\`\n`)
+  it('is what docs/instances.md shows, and what systemd takes', async (context) => {
+    expect(PAGE).toContain(`\`\`\`ini\n${UNIT}\`\`\`\n`)
     const tool = requireTool(context, 'systemd-analyze', 'apt-get install systemd')
     const file = join(folder, 'rollcall-bootstrap.service')
     writeFileSync(file, UNIT.replace('/usr/local/bin/join', createInstance().joiner))
@@ -217,8 +217,8 @@ describe('the resource for Terraform', () => {
   const terraformOf = (context: TestContext): string =>
     requireTool(context, 'terraform', 'from its maker; Debian has no package')
 
-  it('is what src/cli/README.md shows, formatted', async (context) => {
-    expect(readProjectFile('src/cli/README.md')).toContain(`\`\`\`hcl\n${TERRAFORM}\`\`\`\n`)
+  it('is what docs/instances.md shows, formatted', async (context) => {
+    expect(PAGE).toContain(`\`\`\`hcl\n${TERRAFORM}\`\`\`\n`)
     const place = mkdtempSync(join(folder, 'terraform-'))
     writeFileSync(join(place, 'main.tf'), TERRAFORM)
     expect((await run(terraformOf(context), ['fmt', '-check', '-diff', place])).stdout).toBe('')

@@ -1,5 +1,6 @@
-// What src/cli/README.md shows is what there is: commands, and the examples with the command for cloud-init and
-// systemd, each as its own tool reads it. The samples in files have their test in test/system/bootstrap.
+// What the pages show of the command is what there is: subcommands, options, and the examples of docs/instances.md
+// for cloud-init and systemd, each as its own tool reads it. The samples in files have their test in
+// test/system/bootstrap.
 
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,19 +8,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRollcall } from '../../../src/cli/commands.ts'
+import { callOf } from '../../../src/cli/program.ts'
+import { subcommandsOf } from '../../generate/command-tables.ts'
+import { pagePaths } from '../../support/pages.ts'
 import { requireTool } from '../../support/requirements.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
-const README = readProjectFile('src/cli/README.md')
+const COMMAND = readProjectFile('docs/command.md')
+const INSTANCES = readProjectFile('docs/instances.md')
+/** Every page for users. */
+const PAGES = pagePaths()
+  .filter((path) => path === 'README.md' || path.startsWith('docs/'))
+  .map(readProjectFile)
 const run = promisify(execFile)
 
-const blocksOf = (language: string): string[] =>
-  Array.from(README.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)).flatMap(([, name, text = '']) =>
+const blocksOf = (language: string, page: string): string[] =>
+  [...page.matchAll(/^```(\w+)[^\n]*\n([^]*?)^```$/gm)].flatMap(([, name, text = '']) =>
     name === language ? [text] : [],
   )
 const blockOf = (language: string): string => {
-  const [block, ...more] = blocksOf(language).filter((text) => /\brollcall\W+enroll\b/.test(text))
+  const [block, ...more] = blocksOf(language, INSTANCES).filter((text) =>
+    /\brollcall\W+enroll\b/.test(text),
+  )
   expect(more).toEqual([])
   return block as string
 }
@@ -39,34 +51,39 @@ afterAll(() => {
 const partsOf = (line: string): { name: string[]; options: string[] } => {
   const words = line.split(/\s+/)
   const [first = '', second = ''] = words
-  const grouped = ['metadata', 'policy', 'admin'].includes(first)
+  const grouped = ['metadata', 'policy', 'admin', 'ledger'].includes(first)
   return {
     name: grouped ? [first, second] : [first],
     options: words.filter((word) => word.startsWith('--')),
   }
 }
 
-const lines = [
-  ...blocksOf('sh')
+const lines = PAGES.flatMap((page) => [
+  ...blocksOf('sh', page)
     .join('')
     .matchAll(/\brollcall ((?:[a-z-]+ )[^|>\n#]*)/g),
-  ...README.matchAll(/`rollcall ([a-z][^`]*)`/g),
-  ...README.matchAll(/^ExecStart=\/usr\/local\/bin\/rollcall (.*)$/gm),
-].map(([, line = '']) => line)
+  ...page.matchAll(/`rollcall ([a-z][^`]*)`/g),
+  ...page.matchAll(/^ExecStart=\/usr\/local\/bin\/rollcall (.*)$/gm),
+]).map(([, line = '']) => line)
 
-describe('src/cli/README.md', () => {
-  it('has commands', () => {
-    expect(lines.length).toBeGreaterThan(15)
+describe('docs/command.md', () => {
+  it('has an example of every subcommand', () => {
+    const fences = blocksOf('sh', COMMAND).join('')
+    const names = subcommandsOf(createRollcall()).map(callOf)
+    expect(names.length).toBeGreaterThan(20)
+    expect(names.filter((name) => !fences.includes(name))).toEqual(['rollcall version'])
   })
+})
 
-  it.each([...new Set(lines)])('shows options that there are: rollcall %s', async (line) => {
+describe('the pages', () => {
+  it.each([...new Set(lines)])('show options that there are: rollcall %s', async (line) => {
     const { name, options } = partsOf(line)
     const { status, stdout } = await command.run([...name, '--help'])
     expect(status).toBe(0)
     for (const option of options) expect(stdout).toContain(` ${option}`)
   })
 
-  it('has a cloud-config that cloud-init takes', async (context) => {
+  it('have a cloud-config that cloud-init takes', async (context) => {
     const tool = requireTool(context, 'cloud-init', 'apt-get install cloud-init')
     const file = join(folder, 'cloud-config.yaml')
     writeFileSync(file, blockOf('yaml'))
@@ -74,7 +91,7 @@ describe('src/cli/README.md', () => {
     expect(stdout).toMatch(/^Valid (?:schema|cloud-config)/m)
   })
 
-  it('has a unit that systemd takes', async (context) => {
+  it('have a unit that systemd takes', async (context) => {
     const tool = requireTool(context, 'systemd-analyze', 'apt-get install systemd')
     // The command has to be there for it.
     const stand = join(folder, 'rollcall')
