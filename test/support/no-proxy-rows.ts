@@ -21,5 +21,5 @@ export const NO_PROXY_ROWS: readonly (readonly [host: string, list: string, isEx
     ['10.1.2.3', '10.1.2.2/31', true],
     ['10.1.2.3', '2.3', false],
     ['[2001:db8::1]', '2001:db8::1', true],
-      ['[2001:db8::1]', '2001:db9::/32', false],
+    ['[2001:db8::1]', '2001:db9::/32', false],
   ]

@@ -146,8 +146,8 @@ describe('rollcall by way of a proxy', () => {
     await proxy.close()
     const run = await rollcall(['doctor', service.issuer], { HTTPS_PROXY: address(proxy, LOGIN) })
     expect(run.status).toBe(1)
-    expect(run.stdout).toMatch(
-      new RegExp(`^FAIL +service .*the proxy ${address(proxy)}: the connection was refused`, 'm'),
+    expect(run.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `FAIL service ${service.issuer}: the proxy ${address(proxy)}: the connection was refused`,
     )
   })
 
