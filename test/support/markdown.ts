@@ -23,3 +23,21 @@ export const tableRows = (markdown: string, firstColumn: string): string[][] => 
 /** The files that the table of a README's code names. */
 export const filesInTable = (markdown: string): string[] =>
   tableRows(markdown, 'file').flatMap(([names = '']) => names.split(', '))
+
+/** A table. Cells are as they are written. */
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** Every table of a text. */
+export const everyTable = (markdown: string): Table[] =>
+  [...markdown.matchAll(/^\|.*(?:\n\|.*)+/gm)].map(([text]) => {
+    const [head = [], , ...rows] = text.split('\n').map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('\\|', '|')),
+    )
+    return { head, rows }
+  })

@@ -1,4 +1,4 @@
-// src/emulator/README.md against the code.
+// docs/metadata.md and src/emulator/README.md against the code.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,10 +12,11 @@ import { askText } from '../../support/metadata-tools.ts'
 import { readProjectFile, typeScriptFiles } from '../../support/sources.ts'
 
 const README = readProjectFile('src/emulator/README.md')
+const PAGE = readProjectFile('docs/metadata.md')
 
-describe('the README of the emulator', () => {
-  it('has an example of a description that can be used', async () => {
-    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(README) ?? []
+describe('the pages on the emulator', () => {
+  it('have an example of a description that can be used', async () => {
+    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(PAGE) ?? []
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-describe-'))
     try {
       const file = join(folder, 'instances.json')
@@ -29,11 +30,11 @@ describe('the README of the emulator', () => {
     }
   })
 
-  it('lists every fault', () => {
-    expect(tableRows(README, 'fault').map(([name]) => name)).toEqual(Object.keys(FAULTS))
+  it('list every fault', () => {
+    expect(tableRows(PAGE, 'fault').map(([name]) => name)).toEqual(Object.keys(FAULTS))
   })
 
-  it('lists every file', () => {
+  it('list every file', () => {
     const there = typeScriptFiles('src/emulator').map((path) => path.replace('src/emulator/', ''))
     expect(['index.ts', ...filesInTable(README)].toSorted()).toEqual(there.toSorted())
   })
