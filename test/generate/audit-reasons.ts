@@ -41,7 +41,7 @@ const entries = <Reason extends AuditReason>(
 
 const ALL = ['challenge', 'enroll', 'admin'] as const
 
-const REQUEST: Reasons<RequestReason> = {
+const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
   ...entries(
     { events: ALL, codes: ['invalid_request'] },
     {
@@ -52,7 +52,7 @@ const REQUEST: Reasons<RequestReason> = {
       field_empty: ['`field` is empty', 'Leave the field out, or send a value'],
       field_malformed: [
         'A field, a query parameter or a part of the address does not match its pattern',
-        'Correct the value; `field` names it if it is in the body',
+        'Correct the value; `field` and `title` say which one',
       ],
       field_missing: ['`field` is required and missing', 'Send the field'],
       field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
@@ -97,12 +97,6 @@ const REQUEST: Reasons<RequestReason> = {
     codes: ['rate_limited'],
     happened: 'The `rateLimiter` of a program that embeds the service refused the request',
     remedy: 'Find the caller, or raise the limit',
-  },
-  instance_unknown: {
-    events: ['admin'],
-    codes: ['not_found'],
-    happened: 'The service has no record of this instance',
-    remedy: 'Check account, region and instance id; `rollcall admin list` shows the records',
   },
 }
 
@@ -281,7 +275,7 @@ const ADMISSION: Reasons<
   },
 )
 
-const OPERATOR: Reasons<OperatorRefusal> = {
+const OPERATOR: Reasons<OperatorRefusal | 'instance_unknown'> = {
   ...entries(
     { events: ['admin'], codes: ['invalid_token'] },
     {
@@ -312,6 +306,12 @@ const OPERATOR: Reasons<OperatorRefusal> = {
     codes: ['insufficient_scope'],
     happened: 'The key does not have the scope that the call needs',
     remedy: 'Use another key, or add the scope to this one in `ROLLCALL_ADMIN_KEYS`',
+  },
+  instance_unknown: {
+    events: ['admin'],
+    codes: ['not_found'],
+    happened: 'The service has no record of this instance',
+    remedy: 'Check account, region and instance id; `rollcall admin list` shows the records',
   },
 }
 

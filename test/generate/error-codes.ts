@@ -60,7 +60,7 @@ export const ERROR_CODES: Readonly<Record<ProblemCode, AnswerEntry>> = {
     client: 'try again after `Retry-After`',
   },
   unavailable: {
-    when: 'the ledger is unreachable, an audit event cannot be written, or the service starts or stops',
+    when: 'the ledger is unreachable, an audit event cannot be written, the service starts or stops, or its configuration is wrong (Workers)',
     client: 'try again after `Retry-After`, with the same evidence',
   },
   internal_error: {
