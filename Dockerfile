@@ -1,6 +1,6 @@
 # The service on Node as a container: one file beside Node on Debian, nobody's root, nothing written.
 #   docker build -t rollcall .
-# What it is configured with, and how it is run: functions/container/README.md.
+# How to configure and run it: docs/deploy/kubernetes.md.
 
 # Another source for the same image: --build-arg NODE_IMAGE=...
 ARG NODE_IMAGE=node:24-bookworm-slim

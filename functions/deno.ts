@@ -1,4 +1,4 @@
-// The service on Deno: README.md has the command. By default the ledger is the Deno KV of this program.
+// The service on Deno: docs/deploy/deno.md has the command. By default the ledger is the Deno KV of this program.
 
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { type Platform, prepareDeno, serveDeno } from '../src/node/serve-deno.ts'

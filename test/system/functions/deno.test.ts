@@ -31,10 +31,14 @@ interface DenoConfig {
 }
 
 const { exports, version, license } = JSON.parse(readProjectFile('deno.json')) as DenoConfig
-/** What README.md prints behind `deno`. Not a task: under `deno task` npm's `deno` is taken for a script. */
+/** What docs/deploy/deno.md prints behind `deno`. Not a task: under `deno task` npm's `deno` is taken for a script. */
 const [COMMAND = ''] =
-  /(?<=^ +deno )run --unstable-kv .*$/m.exec(readProjectFile('functions/README.md')) ?? []
-const PRINTED = COMMAND.split(' ')
+  /(?<=^ +deno )run --unstable-kv .*$/m.exec(readProjectFile('docs/deploy/deno.md')) ?? []
+const PRINTED_PATH = '/var/lib/rollcall/ledger.kv'
+/** The permissions for the file of the ledger, which other ledgers do not need. */
+const isForFile = (flag: string): boolean => /^--allow-(?:read|write)=/.test(flag)
+const PRINTED = COMMAND.split(' ').filter((flag) => !isForFile(flag))
+const FOR_FILE = COMMAND.split(' ').filter(isForFile)
 const UNSTABLE_KV = '--unstable-kv'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-deno-'))
@@ -133,7 +137,10 @@ describe('functions/deno.ts', () => {
 
   it('keeps its ledger in a file of Deno KV, or in Redis, if it is told to', async (context) => {
     const file = join(folder, 'kv')
-    const permissions = [`--allow-read=${file}`, `--allow-write=${file}`]
+    const page = readProjectFile('docs/deploy/deno.md')
+    expect(page).toContain(`export ROLLCALL_LEDGER=deno-kv:${PRINTED_PATH}\n`)
+    const permissions = FOR_FILE.map((flag) => flag.replace(PRINTED_PATH, file))
+    expect(permissions).toEqual([`--allow-read=${file}`, `--allow-write=${file}`])
     const env = { ROLLCALL_LEDGER: `deno-kv:${file}` }
     const onKv = await start({ env, more: permissions })
     await enroll(onKv.url, await evidenceFor(onKv.url))

@@ -21,7 +21,11 @@ import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { readProjectFile } from '../../support/sources.ts'
 import { buildImage, requireNamespaces, startContainer, startListening } from './image.ts'
 
-const manifests = parseAllDocuments(readProjectFile('functions/container/kubernetes.yaml')).map(
+const MANIFEST = 'functions/container/kubernetes.yaml'
+const INGRESS = 'functions/container/ingress.yaml'
+const PAGE = 'docs/deploy/kubernetes.md'
+
+const manifests = parseAllDocuments(readProjectFile(MANIFEST)).map(
   (document) => document.toJS() as Manifest,
 )
 const [configMap, deployment, service, budget, network] = manifests as unknown as [
@@ -31,7 +35,7 @@ const [configMap, deployment, service, budget, network] = manifests as unknown a
   PodDisruptionBudget,
   NetworkPolicy,
 ]
-const ingress = parse(readProjectFile('functions/container/ingress.yaml')) as Ingress
+const ingress = parse(readProjectFile(INGRESS)) as Ingress
 const template = deployment.spec?.template
 const pod = template?.spec
 const container = pod?.containers[0]
@@ -157,19 +161,22 @@ describe('ingress.yaml', () => {
 })
 
 describe('every command of kubectl', () => {
-  const files = ['kubernetes.yaml', 'ingress.yaml', 'README.md'].map(
-    (name) => `functions/container/${name}`,
-  )
+  const files = [MANIFEST, INGRESS, PAGE]
   const lines = files.flatMap((path) => readProjectFile(path).split('\n'))
 
   it('makes the Secret of the files that the Deployment reads', () => {
     const read = (container?.env ?? [])
       .map(({ value = '' }) => /^\/run\/secrets\/rollcall\/(.*)/.exec(value)?.[1])
       .filter((name) => name !== undefined)
-    for (const path of ['kubernetes.yaml', 'README.md']) {
-      const text = readProjectFile(`functions/container/${path}`)
-      const made = [...text.matchAll(/--from-file=(\S+)/g)].map(([, name]) => name)
-      expect(made.toSorted(), path).toEqual(read.toSorted())
+    for (const path of [MANIFEST, PAGE]) {
+      // The lines of a command as one; in the manifest it is a comment.
+      const joined = readProjectFile(path).replaceAll(/\\\n[ #]*/g, '')
+      const commands = joined.split('\n').filter((line) => line.includes('create secret generic'))
+      expect(commands.length, path).toBeGreaterThan(0)
+      for (const command of commands) {
+        const made = [...command.matchAll(/--from-file=(\S+)/g)].map(([, name]) => name)
+        expect(made.toSorted(), path).toEqual(read.toSorted())
+      }
     }
   })
 

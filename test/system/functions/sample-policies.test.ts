@@ -27,12 +27,12 @@ const manifest = parseAllDocuments(readProjectFile('functions/container/kubernet
   .map((document) => document.toJS() as ConfigMap)
   .find(({ kind }) => kind === 'ConfigMap')
 const [, pagePolicy = ''] =
-  /policy\.json <<'END'\n([^]*?)^END$/m.exec(readProjectFile('functions/container/README.md')) ?? []
+  /policy\.json <<END\n([^]*?)^END$/m.exec(readProjectFile('docs/deploy/kubernetes.md')) ?? []
 
 /** The policies as they stand there, the placeholder in them. */
 const SAMPLES = [
   ['kubernetes.yaml', manifest?.data?.['policy.json'] ?? ''],
-  ['the page on containers', pagePolicy],
+  ['the page on containers', pagePolicy.replace('$account', () => PLACEHOLDER)],
 ] as const
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-samples-'))

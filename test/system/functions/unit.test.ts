@@ -1,4 +1,4 @@
-// The unit for systemd that functions/README.md prints: taken by systemd, and its service started as it says.
+// The unit for systemd that docs/deploy/node.md prints: taken by systemd, and its service started as it says.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rollcall-unit-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const [, block = ''] =
-  /^ {3}```ini\n([^]*?)^ {3}```$/m.exec(readProjectFile('functions/README.md')) ?? []
+  /^ {3}```ini\n([^]*?)^ {3}```$/m.exec(readProjectFile('docs/deploy/node.md')) ?? []
 const unit = block.replaceAll(/^ {3}/gm, '')
 const all = (name: string): string[] =>
   [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value)
