@@ -1,4 +1,5 @@
-// Tables of Markdown that are made from tables of the code, and the places in a page where they stand.
+// Tables of Markdown that are made from tables of the code, and the places in a page where they stand, as
+// examples do.
 
 /** A table, its columns as wide as their longest cell, as prettier formats it. */
 export const markdownTable = (
@@ -13,9 +14,9 @@ export const markdownTable = (
   return [first, widths.map((width) => '-'.repeat(width)), ...others].map(line).join('\n')
 }
 
-/** Everything between `<!-- table: NAME -->` and the next `<!-- end of table -->`. */
+/** Everything between `<!-- table: NAME -->` and the next `<!-- end of table -->`; the same for an example. */
 const placeOf = (name: string): RegExp =>
-  new RegExp(`(<!-- table: ${name} -->\\n\\n)[^]*?(\\n\\n<!-- end of table -->)`)
+  new RegExp(`(<!-- (table|example): ${name} -->\\n\\n)[^]*?(\\n\\n<!-- end of \\2 -->)`)
 
 /**
  * Puts tables into a page.
@@ -26,7 +27,10 @@ export const withTables = (page: string, tables: Readonly<Record<string, string>
   let text = page
   for (const [name, table] of Object.entries(tables)) {
     if (!placeOf(name).test(text)) throw new Error(`the page has no place for the table ${name}`)
-    text = text.replace(placeOf(name), (_, before: string, after: string) => before + table + after)
+    text = text.replace(
+      placeOf(name),
+      (_, before: string, __, after: string) => before + table + after,
+    )
   }
   return text
 }

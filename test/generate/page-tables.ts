@@ -15,6 +15,7 @@ import { DISCLOSED_REASONS, ERROR_CODES } from './error-codes.ts'
 import { configurationExample, policyExample } from './problem-examples.ts'
 import { commandTables } from './command-tables.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
+import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
 
@@ -217,6 +218,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     'reasons of an answer': disclosedTable(),
     'calls of operators': operatorTable(OPERATOR_CALLS),
   },
+  'docs/library.md': moduleExamples(),
   'docs/operators.md': { 'commands of operators': commandTable() },
   'docs/policy.md': {
     'match fields': matchTable(),
