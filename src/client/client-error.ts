@@ -13,7 +13,7 @@ export type ClientErrorCode =
   | 'certificate_not_current'
   /** The address is https, and what listens there does not speak TLS. Not tried again. */
   | 'not_https'
-  /** The proxy cannot be reached, or opens no connection to the service. 407 is not tried again. */
+  /** The proxy cannot be reached, or opens no connection to the service. A refused login (407, 401) is not tried again. */
   | 'proxy_failed'
   /** The service answered that it cannot decide now, again and again. */
   | 'unavailable'

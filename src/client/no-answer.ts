@@ -50,13 +50,16 @@ const failureOf = (error: unknown, { url, timeoutSeconds, now }: FailedCall): Co
 
 const CHECK_PROXY = 'check the address of the proxy; hosts in NO_PROXY are called without it'
 
-/** What a proxy means by its answer to CONNECT, and what to do. */
+const LOGIN_REMEDY = 'give it in the address of the proxy: http://USER:PASSWORD@HOST:PORT'
+
+/** What a proxy means by its answer to CONNECT, and what to do. Some answer a wrong login with 401. */
 const PROXY_ANSWERS: Readonly<Record<number, readonly [meaning: string, remedy: string]>> = {
   403: [
     'it does not allow this address',
     'have the proxy allow the address, or name its host in NO_PROXY',
   ],
-  407: ['it wants a login', 'give it in the address of the proxy: http://USER:PASSWORD@HOST:PORT'],
+  401: ['it does not accept the login', LOGIN_REMEDY],
+  407: ['it wants a login', LOGIN_REMEDY],
 }
 const PROXY_FAILED = [
   'it cannot reach the service',
@@ -70,7 +73,8 @@ const proxyRefused = (proxy: string, status: number | undefined): NoAnswer => {
     code: 'proxy_failed',
     detail: `${proxy} refused the connection${answer}`,
     remedy,
-    passes: status !== 407,
+    // A wrong login must not be repeated: some directories lock the account then.
+    passes: status !== 401 && status !== 407,
   }
 }
 

@@ -136,7 +136,7 @@ no_answer() {
       kind=final
       remedy='the certificate is for another name: check the address'
       ;;
-    *'407 from proxy'* | *'response 407'*)
+    *'40'[17]' from proxy'* | *'response 40'[17]*)
       # Not again: some directories lock an account after a few wrong passwords.
       kind=final
       remedy='the proxy wants a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'

@@ -112,6 +112,7 @@ describe('rollcall by way of a proxy', () => {
 
   it.each([
     [407, 1, 'refused the connection: 407, it wants a login'],
+    [401, 1, 'refused the connection: 401, it does not accept the login'],
     [403, 2, 'refused the connection: 403, it does not allow this address'],
     [502, 2, 'refused the connection: 502, it cannot reach the service'],
   ])("names the proxy's own %i as the proxy's", async (status, tries, sentence) => {
@@ -199,6 +200,7 @@ describe('bootstrap.sh by way of a proxy', () => {
 
   it.each([
     [407, 1],
+    [401, 1],
     [403, 2],
   ])("shows the proxy's own %i, and not its password", async (status, tries) => {
     const proxy = await service.proxy({ status })

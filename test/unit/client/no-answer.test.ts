@@ -126,6 +126,7 @@ describe('noAnswer()', () => {
 
   it.each([
     [407, 'the proxy refused the connection: 407, it wants a login', false],
+    [401, 'the proxy refused the connection: 401, it does not accept the login', false],
     [403, 'the proxy refused the connection: 403, it does not allow this address', true],
     [502, 'the proxy refused the connection: 502, it cannot reach the service', true],
   ])("tells a proxy's own %i, which stands in the third cause", (status, detail, passes) => {
