@@ -10,7 +10,8 @@ const SAID: Said = {
   'no hardened mode': /hardened mode.*--metadata-mode auto/,
   'token refused': /token/,
   'not found': /is not set/,
-  unreachable: /the connection was refused|closed the connection|no answer within|the answer is longer than/,
+  unreachable:
+    /the connection was refused|closed the connection|no answer within|the answer is longer than/,
   unavailable: /is not available \(the service answered/,
   foreign_answer: /something else answers at http/,
   challenge_malformed: /answers, but not as rollcall does/,
