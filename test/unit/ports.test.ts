@@ -34,6 +34,18 @@ const EXCEPTIONS: readonly (readonly [path: string, text: string, reason: string
     'http://127.0.0.1:9',
     'never asked: it is refused',
   ],
+  ['system/package.test.ts', "'--//127.0.0.1:1/:_authToken", 'npm is to find no registry'],
+  [
+    'system/cli/proxy.test.ts',
+    "'::127.0.0.1:1'",
+    'nobody listens: only the way that curl takes counts',
+  ],
+  ['system/client/no-answer.test.ts', 'http://localhost:1', 'fetch itself refuses that port'],
+  [
+    'system/metadata/third-parties.test.ts',
+    'http://localhost:8787',
+    'a name: nobody listens there',
+  ],
   ['support/hostile-answers.ts', 'http://127.0.0.1:9', 'never asked: the test fails if it is'],
   ['system/bootstrap/bootstrap.test.ts', 'http://127.0.0.1:9', 'never asked: it is refused'],
 ]
