@@ -61,7 +61,7 @@ const partsOf = (line: string): { name: string[]; options: string[] } => {
 const lines = PAGES.flatMap((page) => [
   ...blocksOf('sh', page)
     .join('')
-    .matchAll(/\brollcall ((?:[a-z-]+ )[^|>\n#]*)/g),
+    .matchAll(/\brollcall (?:-- )?([a-z][a-z-]* [^|>\n#]*)/g),
   ...page.matchAll(/`rollcall ([a-z][^`]*)`/g),
   ...page.matchAll(/^ExecStart=\/usr\/local\/bin\/rollcall (.*)$/gm),
 ]).map(([, line = '']) => line)
