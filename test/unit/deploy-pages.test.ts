@@ -3,9 +3,11 @@
 
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { OPERATOR_CALLS } from '../../src/base/wire/operator-calls.ts'
 import { createRollcall } from '../../src/cli/commands.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
+import { tableRows } from '../support/markdown.ts'
 import { pagePaths } from '../support/pages.ts'
 import { readProjectFile } from '../support/sources.ts'
 
@@ -88,6 +90,16 @@ describe('the pages of docs/deploy', () => {
     const text = readProjectFile(path).replaceAll(/\s+/g, ' ')
     expect(text).toContain('10 minutes')
     expect(text).toContain('70 minutes')
+  })
+})
+
+describe('docs/state.md', () => {
+  it('names every action of operators that changes something', () => {
+    // The table stands in a list.
+    const page = readProjectFile('docs/state.md').replaceAll(/^ +/gm, '')
+    const named = tableRows(page, '`action`').flatMap(([cell = '']) => cell.split(', '))
+    const changing = Object.entries(OPERATOR_CALLS).filter(([, { scope }]) => scope === 'write')
+    expect(named.toSorted()).toEqual(changing.map(([action]) => action).toSorted())
   })
 })
 
