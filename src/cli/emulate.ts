@@ -132,14 +132,17 @@ export const addEmulate = (program: Command): void => {
     .option('--instances <n>', 'how many instances (default: 1)', wholeNumber(1, 10_000))
     .option(
       '--describe <file>',
-      '{"instances": [...]}, in JSON or, as .yaml, in YAML: what is known of each; the rest is made up',
+      'file with {"instances": [...]}, JSON or YAML (.yaml): what you know of each; the rest is generated',
     )
-    .option('--all-items', 'give instances every item that is known')
+    .option('--all-items', 'give every instance all known items')
     .option('--accounts <n>', 'how many accounts own them, in turn', wholeNumber(1, 10_000), 1)
-    .option('--seed <text>', 'what to make them up from; the key is always new (default: random)')
+    .option(
+      '--seed <text>',
+      'seed of the generated values; the key is always new (default: random)',
+    )
     .option('--hardened-only', 'refuse requests without a token')
     .option('--certificate-out <file>', 'write the certificate that the service is to trust')
-    .option('--fault <name>', 'something that is wrong or different; can be repeated', collect)
+    .option('--fault <name>', 'fault to emulate; can be repeated', collect)
     .option('--json', 'print one JSON document once it listens')
     .allowExcessArguments(false)
     .action(emulate)

@@ -54,7 +54,7 @@ const baseUrlOf = (text: string | undefined): string | undefined => {
 }
 
 const sayRetry = ({ detail, waitSeconds }: MetadataRetry): void =>
-  say(`${detail}; trying again in ${waitSeconds.toFixed(1)} s`)
+  say(`${detail}; retrying in ${waitSeconds.toFixed(1)} s`)
 
 /** Makes the client; it says on standard error when it waits. @throws CommandError */
 export const metadataClientOf = (

@@ -36,14 +36,15 @@ const withoutMark = (bytes: Bytes, path: string, name: string): Bytes => {
 export const readNamedBytes = async (path: string, name: string): Promise<Bytes> => {
   if (looksSecret(path)) {
     throw usageError(
-      `${name} takes the path of a file, not what is in it: arguments can be seen by others. ` +
-        'Take what you typed for known, and make a new one',
+      `${name}: expected the path of a file, not its contents. Other users can see arguments, ` +
+        'so replace the secret that you typed',
     )
   }
   const bytes = await readFile(inFolder(path)).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${name}: cannot read ${path} (${error.code ?? error.name})`)
   })
-  if (bytes.length > MAX_BYTES) throw usageError(`${name}: ${path} is far too large`)
+  if (bytes.length > MAX_BYTES)
+    throw usageError(`${name}: ${path} has ${bytes.length} bytes; expected at most ${MAX_BYTES}`)
   return withoutMark(Uint8Array.from(bytes), path, name)
 }
 
@@ -51,7 +52,8 @@ export const readNamedBytes = async (path: string, name: string): Promise<Bytes>
 export const readInput = async (path: string, name: string): Promise<Bytes> => {
   if (path !== '-') return readNamedBytes(path, name)
   const stdin = thisRun().stdin()
-  if (stdin.isTTY) throw usageError(`${name}: nothing comes from standard input`)
+  if (stdin.isTTY)
+    throw usageError(`${name}: standard input is a terminal; expected a file or a pipe`)
   return withoutMark(Uint8Array.from(await buffer(stdin)), 'standard input', name)
 }
 

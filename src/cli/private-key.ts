@@ -24,7 +24,7 @@ export const loadPrivateKey = async (
   const json = await readNamedFile(path, name)
   const { mode } = await stat(inFolder(path))
   if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
-    say(`warning: others than you may use ${path}; chmod 600 it`)
+    say(`warning: other users can read or change ${path}; run chmod 600 ${path}`)
   }
   try {
     return await parsePrivateKey(json)

@@ -136,8 +136,8 @@ export const changeSecret = async (
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw usageError(
-      `${beside} is there: another process is changing ${path}, or one was broken off; ` +
-        'if none runs, remove that file, and run this again',
+      `${beside} exists: another process is changing ${path}, or was interrupted; ` +
+        'if none is running, remove that file and run this again',
     )
   }
   try {

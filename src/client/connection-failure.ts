@@ -97,7 +97,7 @@ const ROWS: readonly Row[] = [
   {
     codes: /^ENOTFOUND$/,
     words: /Name or service not known|nodename nor servname|No address associated/,
-    detail: ({ url: { hostname } }) => `DNS knows no address of ${hostname}`,
+    detail: ({ url: { hostname } }) => `DNS has no address for ${hostname}`,
     remedy: () => 'check the name, and which DNS server this machine asks',
   },
   {
@@ -140,7 +140,7 @@ const ROWS: readonly Row[] = [
   {
     codes: /^$/,
     words: /bad port|Requests to port \d+ are blocked/,
-    detail: ({ url: { port } }) => `fetch calls no server on port ${port}`,
+    detail: ({ url: { port } }) => `fetch blocks port ${port}`,
     remedy: () => 'let the service listen on another port',
     passes: false,
   },

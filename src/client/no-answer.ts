@@ -59,7 +59,7 @@ const PROXY_ANSWERS: Readonly<Record<number, readonly [meaning: string, remedy: 
     'have the proxy allow the address, or name its host in NO_PROXY',
   ],
   401: ['it does not accept the login', LOGIN_REMEDY],
-  407: ['it wants a login', LOGIN_REMEDY],
+  407: ['it requires a login', LOGIN_REMEDY],
 }
 const PROXY_FAILED = [
   'it cannot reach the service',

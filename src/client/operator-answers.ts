@@ -29,7 +29,7 @@ export const readOperatorAnswer = <Name extends AnswerName>(
   if (answer.ok) return answer.value
   const { path, expected } = answer.refusal
   throw new ClientError(
-    `this version does not know the answer (${path || 'all of it'}: expected ${expected})`,
+    `the answer has an unexpected form (${path || 'all of it'}: expected ${expected})`,
     {
       code: 'unexpected_answer',
       remedy: 'is the issuer a rollcall service, and of the same version?',

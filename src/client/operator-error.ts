@@ -30,7 +30,7 @@ const clockHint = (date: string | null, now: number): string => {
   if (Number.isNaN(off) || Math.abs(off) <= CLOCK_TOLERANCE_SECONDS) return ''
   const direction = off > 0 ? 'ahead of' : 'behind'
   return (
-    `\n  - the clock of this machine is ${Math.abs(off)} s ${direction} the service's: set it right, ` +
+    `\n  - the clock of this machine is ${Math.abs(off)} s ${direction} the service's: correct it; ` +
     'tokens are good for a minute'
   )
 }
@@ -47,7 +47,7 @@ the key ${kid} in ROLLCALL_ADMIN_KEYS of the service`
 
 const triedTimes = (tries: number): string => (tries === 1 ? 'Tried once' : `Tried ${tries} times`)
 
-const LOST = 'An earlier try, whose answer was lost, may have done it already'
+const LOST = 'An earlier try may have succeeded although its answer was lost'
 
 const missing = ({ title }: ServiceProblem, tries: number): Said =>
   title === UNKNOWN_INSTANCE
@@ -57,7 +57,7 @@ const missing = ({ title }: ServiceProblem, tries: number): Said =>
       ]
     : [
         'no_operator_calls',
-        'The service has no calls of operators: set ROLLCALL_ADMIN_KEYS there. Or it is older than this client',
+        'The service has no operators’ calls: set ROLLCALL_ADMIN_KEYS there. Or the service is older than this client',
       ]
 
 /** The code of the error, and what to do. */
@@ -77,7 +77,10 @@ const saidOf = ({ problem, answer }: Failure & { kind: 'problem' }, caller: Call
     case 'not_found':
       return missing(problem, tries)
     case 'internal_error':
-      return ['unavailable', `${triedTimes(tries)}; its own log says more, under that request`]
+      return [
+        'unavailable',
+        `${triedTimes(tries)}; the log of the service has the cause, under this request id`,
+      ]
     case 'rate_limited':
     case 'unavailable':
     case 'request_timeout':

@@ -198,7 +198,7 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
       yield page
       if (page.cursor === undefined) return
       if (page.cursor === at) {
-        const detail = 'the list does not go on: its cursor stays the same'
+        const detail = 'the list does not advance: the next cursor equals the last one'
         throw new ClientError(detail, { code: 'unexpected_answer' })
       }
       at = page.cursor

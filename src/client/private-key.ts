@@ -31,7 +31,7 @@ const isObject = (value: unknown): value is Jwk =>
 const oneKey = (json: unknown): Result<Jwk, string> => {
   const parsed = typeof json === 'string' ? parseUniqueJson(json) : accept(json)
   if (!parsed.ok) {
-    return refuse(parsed.refusal === 'not_json' ? `not JSON: ${FORM}` : 'a member is there twice')
+    return refuse(parsed.refusal === 'not_json' ? `not JSON: ${FORM}` : 'a member occurs twice')
   }
   const { value } = parsed
   if (isObject(value) && 'kty' in value) return accept(value)

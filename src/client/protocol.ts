@@ -89,7 +89,7 @@ export const readChallenge = (
   const { audience, expires_in: expiresIn } = membersOf(text)
   const isChallenge = typeof audience === 'string' && AUDIENCE.test(audience)
   if (!isChallenge || !isWhole(expiresIn, 1, MAX_CHALLENGE_SECONDS)) {
-    throw new ClientError(`${issuer} answers, but not as rollcall does`, {
+    throw new ClientError(`${issuer} answers, but it is not a rollcall service`, {
       code: 'challenge_malformed',
       remedy: 'check the address',
       status,
@@ -97,11 +97,11 @@ export const readChallenge = (
   }
   if (!audience.startsWith(audienceName(issuer, { role, jkt: dpopKey?.thumbprint }))) {
     throw new ClientError(
-      `the challenge is not of ${issuer} for role '${role ?? ''}'; stopped before anything was signed`,
+      `the challenge is not for ${issuer} and role '${role ?? ''}'; stopped before anything was signed`,
       {
         code: 'challenge_foreign',
         remedy:
-          'the address must be ROLLCALL_ISSUER of the service to the letter; if it is, that is another service',
+          'the address must equal ROLLCALL_ISSUER of the service exactly; if it does, that is another service',
         status,
       },
     )
@@ -146,7 +146,7 @@ export const readToken = (
     throw refuse(`${issuer} answers, but not with a token`)
   }
   if ((type === 'DPoP') !== (dpopKey !== undefined)) {
-    throw refuse(`${issuer} answers with a token that is not bound as was asked for`)
+    throw refuse(`${issuer} answers with a token whose binding to a key is not as requested`)
   }
   return {
     accessToken: token,

@@ -18,7 +18,7 @@ type Said = readonly [what: string, remedy: string]
 
 const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
   no_role_matches: [
-    'no role of the policy fits this instance',
+    'no role of the policy matches this instance',
     'Check the name of the role and the policy: rollcall policy check FILE --document -',
   ],
   key_required: [
@@ -38,7 +38,7 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
     'Use the key of the first enrollment, or have an operator reset the instance',
   ],
   image_unchanged: [
-    'this instance has enrolled with this image before, and its role wants a new one',
+    'this instance has enrolled with this image before, and its role requires a new one',
     'Deploy it again with a new image, or have an operator reset the instance',
   ],
 }
@@ -61,8 +61,8 @@ const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {
     `${IN_AUDIT}: no role names the account, or there is a ban`,
   ],
   payload_too_large: [
-    'what was sent is too long',
-    'Shorten the resource, and check that the metadata service is that of ECS',
+    'the request is too long',
+    'Shorten the resource, and check that this is the metadata service of ECS',
   ],
 }
 
@@ -77,7 +77,7 @@ const LATER = 'try again later'
 const isLimited = ({ code }: ServiceProblem): boolean => code === 'rate_limited'
 
 /** What to check when another server answers. */
-export const FOREIGN_REMEDY = 'check the address, and what stands in front of the service'
+export const FOREIGN_REMEDY = 'check the address and the proxies in front of the service'
 
 /** The error of an enrollment that ends with this. */
 export const enrollmentError = (issuer: string, failure: Failure): ClientError => {

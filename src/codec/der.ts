@@ -99,7 +99,7 @@ const readLength = (reader: DerReader): number => {
 const skipElement = (reader: DerReader, tag: number): number => {
   const at = reader.offset
   if (at >= reader.end) throw malformed(reader, at, 'an element is missing')
-  if (reader.bytes[at] !== tag) throw malformed(reader, at, 'another tag than the one expected')
+  if (reader.bytes[at] !== tag) throw malformed(reader, at, 'not the expected tag')
   reader.offset++
   const length = readLength(reader)
   const start = reader.offset

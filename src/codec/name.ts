@@ -18,7 +18,7 @@ const checkText = (value: DerReader): void => {
   const at = value.offset
   const tag = atEnd(value) ? 0 : (value.bytes[at] as number)
   if (tag !== TAG.utf8String && tag !== TAG.printableString && tag !== TAG.ia5String) {
-    throw errorAt(value, at, 'malformed_der', 'a name with a value that is no text')
+    throw errorAt(value, at, 'malformed_der', 'a name with a value that is not text')
   }
   const text = readInside(value, tag)
   if (!isAscii(text) && !(tag === TAG.utf8String && isUtf8(text))) {

@@ -30,7 +30,7 @@ const checkPrimitive = (reader: DerReader, tag: number): void => {
   if (tag === TAG.boolean) {
     const value = inside.bytes[inside.offset]
     if (length !== 1 || (value !== 0x00 && value !== 0xff)) {
-      throw malformed(reader, at, 'a BOOLEAN of no value')
+      throw malformed(reader, at, 'a BOOLEAN with an invalid value')
     }
   }
   if (tag === TAG.bitString) {

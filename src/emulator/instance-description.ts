@@ -126,7 +126,7 @@ const items: Check = (value, path) => {
     }
     if (one === null) return []
     if (typeof one !== 'string') return [`${at}: expected a text, or null for a 404`]
-    return mayBeSet(name) ? [] : [`${at}: follows from the rest; it can only be null`]
+    return mayBeSet(name) ? [] : [`${at}: is derived from other items; only null is accepted`]
   })
 }
 
@@ -195,7 +195,7 @@ const description: Check = members({
  */
 export const parseInstanceDescriptions = (value: unknown): readonly InstanceDescription[] => {
   const problems = list(description)(value, 'instances')
-  if (Array.isArray(value) && value.length === 0) problems.push('instances: expected one at least')
+  if (Array.isArray(value) && value.length === 0) problems.push('instances: expected at least one')
   if (problems.length > 0) throw new ConfigurationError(problems)
   return value as readonly InstanceDescription[]
 }

@@ -64,7 +64,7 @@ export const makeInstances = async ({
     const isFixed = clash !== undefined && Object.values(described).includes(clash)
     // Only addresses are short enough to be drawn twice.
     if (clash !== undefined && !isFixed && ++draws < MAX_DRAWS) continue
-    if (isFixed) problems.push(`instances[${at}]: ${clash} is another one's already`)
+    if (isFixed) problems.push(`instances[${at}]: ${clash} belongs to another instance`)
     else if (clash !== undefined) {
       problems.push(`instances[${at}].vswitch-cidr-block: has no address left`)
     }

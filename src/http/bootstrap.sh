@@ -139,7 +139,7 @@ no_answer() {
     *'40'[17]' from proxy'* | *'response 40'[17]*)
       # Not again: some directories lock an account after a few wrong passwords.
       kind=final
-      remedy='the proxy wants a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'
+      remedy='the proxy requires a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'
       ;;
     60:* | 77:*)
       kind=final
@@ -161,7 +161,7 @@ pause() {
 again() {
   attempts=$((attempts - 1))
   [ "$attempts" -gt 0 ] || die "$1" "$2; $3"
-  say "$2; trying again"
+  say "$2; retrying"
   pause
 }
 
@@ -181,7 +181,7 @@ retry() {
       target=$(field location)
       answer="$code $type${server:+, server $server}${target:+, leads to $target}"
       again 5 "something else answers at $issuer: $answer" \
-        'check the address and what stands in front of the service'
+        'check the address and the proxies in front of the service'
       ;;
     final) die 5 "no connection to $issuer ($error); $remedy" ;;
     clock)
@@ -304,7 +304,7 @@ challenge() {
   ! one_line body '\040-\176' ||
     answer=$(sed -n 's/^{"audience":"\([A-Za-z0-9_-]\{64\}\)","expires_in":\([1-9][0-9]\{0,4\}\)}$/\1 \2/p' "$dir/body")
   audience=${answer% *}
-  [ -n "$audience" ] || die 5 "$issuer answers, but not as rollcall does; check the address"
+  [ -n "$audience" ] || die 5 "$issuer answers, but it is not a rollcall service; check the address"
   deadline=$((asked_at + ${answer#* }))
   # Anybody can pass another service's challenge on, and would enroll there as this instance: ask
   # for no signature unless the challenge names this service and role.
@@ -313,7 +313,7 @@ challenge() {
   # The length: two tools that fail must not agree on nothing.
   case ${#name}:$named in
     "48:$name") ;;
-    *) die 4 "the challenge is not of $issuer for role '$role'; stopped before anything was signed" ;;
+    *) die 4 "the challenge is not for $issuer and role '$role'; stopped before anything was signed" ;;
   esac
 }
 

@@ -12,9 +12,9 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   invalid_request: [400, 'The request does not have the fields that this call takes'],
   invalid_evidence: [401, 'The evidence was refused; get a new challenge and a new signature'],
   invalid_dpop_proof: [401, 'The DPoP proof was refused; make one with the challenge as its nonce'],
-  invalid_token: [401, 'An operator’s token is needed, made for this call alone'],
+  invalid_token: [401, 'This call needs an operator’s token that was made for it'],
   insufficient_scope: [403, 'The operator’s key does not allow this call; use another key'],
-  not_admitted: [403, 'The instance is not admitted; ask whoever runs this service'],
+  not_admitted: [403, 'The instance is not admitted; ask the operator of this service'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take this method'],
   request_timeout: [408, 'The body did not arrive in time'],
@@ -27,10 +27,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
 
 /** What an instance that is not admitted is told to do, as far as it may know why. */
 const NOT_ADMITTED: Readonly<Record<DisclosedReason, string>> = {
-  no_role_matches: 'No role of the policy fits this instance; check the name of the role asked for',
+  no_role_matches:
+    'No role of the policy matches this instance; check the name of the requested role',
   key_required: 'This role needs a DPoP proof; enroll with a key',
   resource_not_allowed: 'This role has no such audience; ask for another resource',
-  already_enrolled: 'This instance has enrolled, and its role allows it once; ask for a reset',
+  already_enrolled:
+    'This instance has enrolled, and its role allows one enrollment; ask for a reset',
   key_changed: 'The key is not the one that this instance first enrolled with; use that key',
   image_unchanged: 'This instance has enrolled with this image; its role asks for a new one',
 }

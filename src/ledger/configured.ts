@@ -38,7 +38,7 @@ const parse = (text: string): LedgerConfig | undefined => {
   const rest = text.slice(colon + 1)
   switch (scheme) {
     case 'memory':
-      return rest === '' ? { kind: 'memory' } : refuse('expected memory: with nothing behind it')
+      return rest === '' ? { kind: 'memory' } : refuse('expected memory: and nothing after it')
     case 'sqlite':
       if (rest === '') return refuse('expected sqlite:PATH')
       return { kind: 'sqlite', path: checked(() => checkDatabasePath(rest), 'not a path') }

@@ -42,5 +42,5 @@ export const renewEpoch = async (
     const after = makeEpoch(newIssuer, now)
     if (await storeEpoch(store, after, before, now)) return { before, after }
   }
-  throw new LedgerUnavailableError('the epoch of the ledger changed again and again; try once more')
+  throw new LedgerUnavailableError('the epoch of the ledger kept changing; try again')
 }

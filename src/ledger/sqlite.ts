@@ -150,7 +150,7 @@ export const createSqliteLedger = (options: { readonly path: string }): SqliteLe
       const { message, errstr = message } = cause as { message?: string; errstr?: string }
       throw new LedgerUnavailableError(
         `the SQLite file of the ledger did not answer (${errstr}): ` +
-          'is its folder there, is there room, and may this user write to it?',
+          'check that its folder exists, that the disk has space, and that this user can write there',
         { cause },
       )
     }

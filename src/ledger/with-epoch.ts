@@ -79,7 +79,7 @@ export const withEpoch = (
     changes++
     // At once, whatever comes next: what was made until now could have been spent in what was lost.
     since = Math.max(now, last.time) + 1
-    report(`warning: ${why}; calls fail until the service has read it anew`)
+    report(`warning: ${why}; calls fail until the service has read the new epoch`)
   }
 
   const take = (epoch: Epoch): void => {
@@ -107,13 +107,13 @@ export const withEpoch = (
     if (last !== undefined && last.time > now + MAX_AHEAD_SECONDS) last = undefined
     const found = await readEpoch(store, now)
     if (found === undefined) {
-      lose('', 'the ledger has lost its epoch: it was emptied or exchanged', now)
+      lose('', 'the ledger has lost its epoch: it was emptied or replaced', now)
       await begin(undefined, now)
       return
     }
     const value = encodeEpoch(found)
     if (last !== undefined && value !== encodeEpoch(last) && instead !== '') {
-      const why = `the ledger has another epoch, ${rfc3339(found.time)}: it was renewed, restored or exchanged`
+      const why = `the ledger has another epoch, ${rfc3339(found.time)}: it was renewed, restored or replaced`
       lose(value, why, now)
     }
     standing = false
@@ -128,7 +128,7 @@ export const withEpoch = (
     take(found)
     if (settled)
       report(
-        `the ledger begins at ${rfc3339(found.time)}: ${FORGOTTEN}. What it holds is unchanged`,
+        `the ledger begins at ${rfc3339(found.time)}: ${FORGOTTEN}. Its contents are unchanged`,
       )
   }
 
@@ -171,7 +171,7 @@ export const withEpoch = (
       if (!isKnown()) await ensure()
       if (changes === before) return result
       throw new LedgerUnavailableError(
-        'the ledger was emptied or exchanged during a call, so that call was not answered',
+        'the ledger was emptied or replaced during a call, so that call was not answered',
       )
     }
 

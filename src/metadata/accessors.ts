@@ -39,7 +39,7 @@ const readItem = async (
   }
   const value = readValue(form, text, path)
   if (value !== undefined) return value
-  throw new MetadataError(`${path} is not in its form (${form})`, {
+  throw new MetadataError(`${path}: the value is not of the form ${form}`, {
     code: 'unexpected_answer',
     path,
   })

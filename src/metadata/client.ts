@@ -142,7 +142,7 @@ export const createMetadataClient = (options: MetadataClientOptions = {}): Metad
   const getBytes = async (path: string, { revealCredentials = false }: GetOptions = {}) => {
     const plain = readPath(path)
     if (revealCredentials || !isSecretPath(plain)) return read(plain)
-    const message = `${plain} holds credentials, which are not read unless they are asked for as such`
+    const message = `${plain} holds credentials; reading them needs revealCredentials`
     throw new MetadataError(message, { code: 'secret', path: plain })
   }
 

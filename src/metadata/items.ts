@@ -74,7 +74,7 @@ export const ITEMS = {
     path: 'meta-data/instance/spot/termination-time',
     form: 'time',
     what: 'when a spot instance will be stopped',
-    needs: 'a spot instance that is marked to be stopped; this one is none, or is not marked',
+    needs: 'a spot instance that is marked to be stopped',
   },
   virtualizationSolution: {
     path: 'meta-data/instance/virtualization-solution',

@@ -89,19 +89,18 @@ export const createReader = (options: MetadataClientOptions): Reader => {
             code: 'token_refused',
             path,
             status,
-            remedy:
-              'does anything in between change or drop the header X-aliyun-ecs-metadata-token?',
+            remedy: 'check that no proxy changes or drops the header X-aliyun-ecs-metadata-token',
           },
         )
       }
       if (status === 403) {
         throw new MetadataError(
-          `the metadata service refused ${name} in spite of a token (status 403)`,
+          `the metadata service refused ${name} although a token was sent (status 403)`,
           {
             code: 'token_refused',
             path,
             status,
-            remedy: 'does a proxy stand in between? Ask the service directly',
+            remedy: 'is there a proxy in between? Call the service directly',
           },
         )
       }

@@ -90,7 +90,7 @@ export const createTransport = ({
       return { failure: { status, reason: `status ${status}`, askedSeconds } }
     } catch (cause) {
       if (cause instanceof MetadataError || ended?.aborted) throw cause
-      const reason = isTimeout(cause) ? `no answer in ${timeoutSeconds} s` : reasonOf(cause)
+      const reason = isTimeout(cause) ? `no answer within ${timeoutSeconds} s` : reasonOf(cause)
       return { failure: { cause, reason, askedSeconds: 0 } }
     }
   }

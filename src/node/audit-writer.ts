@@ -69,7 +69,7 @@ export const createAuditWriter = ({
   const stall = (): Error => {
     if (!stalled && failure === undefined) {
       report(
-        `standard output has taken no audit event for ${confirmMs / 1000} s: calls are answered 503 until its reader goes on`,
+        `standard output has taken no audit event for ${confirmMs / 1000} s: calls are answered 503 until its reader continues`,
       )
     }
     stalled = true

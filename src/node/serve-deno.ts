@@ -67,7 +67,7 @@ export const serveDeno = (platform: Platform, service: ServedService): void => {
     status ||= reason
     if (stopping) return // Ctrl-C comes twice.
     stopping = true
-    say('stopping: finishing what was begun')
+    say('stopping: finishing the requests in progress')
     setTimeout(() => platform.exit(status || 1), STOP_MS)
     await server.shutdown()
     platform.exit(status)

@@ -72,7 +72,7 @@ export const serveNode = (
     status ||= reason
     if (stopping) return // Ctrl-C under npm comes twice.
     stopping = true
-    say('stopping: finishing what was begun')
+    say('stopping: finishing the requests in progress')
     server.close(() => process.exit(status))
     for (const response of answering) response.shouldKeepAlive = false
     // Node's own notion of an idle connection leaves out those that have not sent anything yet.

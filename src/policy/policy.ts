@@ -57,7 +57,7 @@ const list = <Item extends v.GenericSchema<string, string>>(item: Item) =>
   v.pipe(
     v.array(item, 'expected a list'),
     v.minLength(1, 'expected at least one value'),
-    v.check((values) => new Set(values).size === values.length, 'a value is there twice'),
+    v.check((values) => new Set(values).size === values.length, 'a value occurs twice'),
   )
 
 const account = v.pipe(
@@ -154,7 +154,7 @@ const problemOf = (path: readonly string[], issue: v.BaseIssue<unknown>): string
 const readRole = (roleName: string, input: unknown, problems: string[]): Role[] => {
   const path = ['roles', roleName]
   if (!ROLE_PATTERN.test(roleName)) {
-    problems.push(`${path.join('.')}: a role's name is like ${ROLE_PATTERN.source}`)
+    problems.push(`${path.join('.')}: the name of a role must match ${ROLE_PATTERN.source}`)
   }
   const result = v.safeParse(RoleSchema, input)
   if (!result.success) {
@@ -187,7 +187,7 @@ export const parsePolicy = (json: unknown): Policy => {
     const parsed = parseUniqueJson(json)
     if (!parsed.ok) {
       const duplicate = parsed.refusal === 'duplicate_key'
-      throw new ConfigurationError([duplicate ? 'a key is there twice' : 'expected JSON'])
+      throw new ConfigurationError([duplicate ? 'a key occurs twice' : 'expected JSON'])
     }
     input = parsed.value
   }

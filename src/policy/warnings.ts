@@ -26,7 +26,7 @@ const mixedRules = (a: Role, b: Role): string => {
   const once = [a, b].find(({ reenrollment }) => reenrollment === 'never')
   const effect =
     once === undefined
-      ? 'the weaker rule decides what the record is worth'
+      ? 'the record protects only as well as the weaker rule'
       : `an enrollment in the other role uses up ${once.name}`
   return `${who}: one instance can match both, and has one record for both; ${effect}`
 }

@@ -37,5 +37,5 @@ export const changeEntry = async <Told>(
     if (swap.stored) return result
     present = swap.value
   }
-  throw new LedgerUnavailableError('an entry of the ledger changes all the time')
+  throw new LedgerUnavailableError('an entry of the ledger kept changing')
 }

@@ -62,7 +62,7 @@ const readPins = (jwk: object): Result<Pick<OperatorKey, 'name' | 'scope'>, stri
 
 const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, string>> => {
   if (typeof input === 'object' && input !== null && holdsSecret(input)) {
-    return refuse('a private key: give the public ones only')
+    return refuse('this is a private key; give public keys only')
   }
   const key = await loadPublicKey(input)
   if (!key.ok) return key
@@ -86,7 +86,7 @@ export const parseOperatorKeys = async (json: unknown): Promise<readonly Operato
     const key = await loadOperatorKey(input)
     if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
     else if (keys.some(({ thumbprint }) => thumbprint === key.value.thumbprint)) {
-      problems.push(`keys.${index}: the same key is there twice`)
+      problems.push(`keys.${index}: the same key occurs twice`)
     } else keys.push(key.value)
   }
   if (problems.length > 0) throw new ConfigurationError(problems)

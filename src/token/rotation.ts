@@ -57,13 +57,13 @@ const planUnmarked = (
   const [, key, ...more] = keys
   if (wanted === undefined) {
     return refuse(
-      'a key behind the first has no mark of this command, so whether it is new or old is not known: say what to do with --step',
+      'a key after the first has no mark of this command, so its age is unknown; say what to do with --step',
     )
   }
   if (wanted === 'stage') return accept({ step: wanted, notBefore: 0 })
   if (key === undefined || more.length > 0) {
     return refuse(
-      'several keys are behind the first, not all with a mark of this command: edit the file by hand',
+      'several keys follow the first, and some have no mark of this command; edit the file by hand',
     )
   }
   return accept({ step: wanted, key, notBefore: 0 })
@@ -82,7 +82,7 @@ export const planRotation = (
   const [first, ...others] = keys
   if (first?.rotation !== undefined) {
     return refuse(
-      'the first key, which signs, is marked as one that does not: the order was changed by hand; put it right, or take "rotation" out of it',
+      'the first key signs, but its mark says that it does not: the order was changed by hand; restore it, or remove "rotation" from that key',
     )
   }
   if (others.some(({ rotation }) => !isMark(rotation))) return planUnmarked(keys, wanted)

@@ -88,7 +88,7 @@ const loadKey = async (input: unknown): Promise<Result<LoadedKey, string>> => {
   if (secret === undefined) return refuse(`not a private key of ${alg}`)
   const [ours, theirs] = [privateKey.value, publicKey.key]
   const matches = await halvesBelongTogether(algorithm, ours, theirs).catch(() => false)
-  if (!matches) return refuse('the private half is not of this public key')
+  if (!matches) return refuse('the private part does not match the public key')
   return accept({ publicKey, jwk: published, privateKey: ours, secret })
 }
 
@@ -108,7 +108,7 @@ export const parseKeySet = (
     return refuse('expected a JWKS, {"keys": [...]}; `rollcall keygen` makes one')
   }
   if (members !== undefined && Object.keys(value as object).some((it) => !members.includes(it))) {
-    return refuse(`the set may have no other member than ${members.join(', ')}`)
+    return refuse(`unexpected member; the set may have ${members.join(', ')}`)
   }
   return accept(keys)
 }
@@ -128,7 +128,7 @@ export const parseSigningKeys = async (json: unknown): Promise<SigningKeys> => {
     const key = await loadKey(input)
     if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
     else if (loaded.some(({ jwk }) => jwk.kid === key.value.jwk.kid)) {
-      problems.push(`keys.${index}: the same key is there twice`)
+      problems.push(`keys.${index}: the same key occurs twice`)
     } else loaded.push(key.value)
   }
   const [first] = loaded

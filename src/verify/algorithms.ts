@@ -62,6 +62,6 @@ export const chooseAlgorithm = (
   if (signatureAlgorithm !== RSA_ENCRYPTION && signatureAlgorithm !== algorithm.signatureOid) {
     throw unsupported('a signature algorithm that is not RSA with the same digest')
   }
-  if (algorithm.hash === 'SHA-1' && !allowSha1) throw unsupported('SHA-1, which is switched off')
+  if (algorithm.hash === 'SHA-1' && !allowSha1) throw unsupported('SHA-1 is switched off')
   return algorithm
 }

@@ -80,14 +80,18 @@ const postedDocument = (document: string | Uint8Array): Uint8Array => {
 
 /** A document with an audience put before its last brace, as the cloud does before it signs. */
 const withAudience = (document: Uint8Array, audience: string): Bytes => {
-  if (document.at(-1) !== CLOSING_BRACE) throw documentMalformed('no brace at the document’s end')
+  if (document.at(-1) !== CLOSING_BRACE)
+    throw documentMalformed('the document does not end with a brace')
   return concatBytes(document.subarray(0, -1), utf8(audienceSuffix(audience)))
 }
 
 /** Detached content: the posted document, with the audience if one is demanded. */
 const detachedContent = (document: Uint8Array | undefined, audience: string | null): Uint8Array => {
   if (document === undefined) {
-    throw new InstanceIdentityError('content_missing', 'no content in the message and no document')
+    throw new InstanceIdentityError(
+      'content_missing',
+      'the message has no content, and no document was given',
+    )
   }
   return audience === null ? document : withAudience(document, audience)
 }
@@ -102,7 +106,7 @@ const attributeBytes = async (
   if (contentType !== ID_DATA || !equalBytes(digest, messageDigest)) {
     throw new InstanceIdentityError(
       'signed_attributes_invalid',
-      'signed attributes that are not of this content',
+      'the signed attributes do not match this content',
     )
   }
   // RFC 5652 section 5.4: what is signed is the SET OF, not the [0] that stands in the message.
@@ -121,7 +125,7 @@ const candidateAnchors = (
       equalBytes(issuer, signer.issuer) && equalBytes(serialNumber, signer.serialNumber),
   )
   if (named.length === 0) {
-    throw new InstanceIdentityError('unknown_signer', 'signed by none of the trust anchors')
+    throw new InstanceIdentityError('unknown_signer', 'not signed by any of the trust anchors')
   }
   const valid = named.filter(({ notBefore, notAfter }) => notBefore <= now && now <= notAfter)
   if (valid.length === 0) {
@@ -188,7 +192,10 @@ export const verifyEvidence = async (
   const { audience } = options
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
   if (audience !== null && !AUDIENCE_PATTERN.test(audience)) {
-    throw new InstanceIdentityError('audience_mismatch', 'an audience that no document can carry')
+    throw new InstanceIdentityError(
+      'audience_mismatch',
+      'not an audience: expected [A-Za-z0-9_-]{1,64}',
+    )
   }
   const { pkcs7, document } = checkShape(evidence)
   // Bytes are copied, so that nobody can change them between one check and the next.

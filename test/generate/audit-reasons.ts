@@ -56,7 +56,7 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
       ],
       field_missing: ['`field` is required and missing', 'Send the field'],
       field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
-      field_repeated: ['A field is there twice', 'Send each field once'],
+      field_repeated: ['A field occurs twice', 'Send each field once'],
       invocation_async: [
         'Function Compute was asked for an asynchronous invocation',
         'Call the service synchronously',

@@ -146,7 +146,7 @@ const REASONS = ENROLLMENT_ANSWERS.Problem.properties.reason.enum
 
 /** What standard error tells, of a client that tells nothing in another way. */
 const readTold = ({ stderr, ...run }: ClientRun) => ({
-  retries: run.retries ?? stderr.match(/trying again/g)?.length ?? 0,
+  retries: run.retries ?? stderr.match(/retrying/g)?.length ?? 0,
   reason: run.reason ?? REASONS.find((reason) => stderr.includes(reason)),
 })
 

@@ -38,7 +38,7 @@ const isConstructed = (node: DerNode): boolean => node.children !== undefined
 
 /** Changes to any element. */
 const CHANGES: Readonly<Record<string, TreeChange>> = {
-  'another tag': (node, random) => void (node.tag ^= 1 << random(8)),
+  'not the expected tag': (node, random) => void (node.tag ^= 1 << random(8)),
   'a length in its long form': (node) => {
     const { length } = encodeDer({ ...node })
     const content = isConstructed(node)

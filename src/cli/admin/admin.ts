@@ -13,7 +13,7 @@ import { addTokens } from './tokens.ts'
 export const addAdmin = (program: Command): void => {
   const admin = program
     .command('admin')
-    .description('Look after the instances that a service has enrolled.')
+    .description('Manage the instances that a service has enrolled.')
   const examples = [
     'rollcall admin keygen --out operator.json',
     'export ROLLCALL_ISSUER=https://rollcall.example ROLLCALL_ADMIN_KEY_FILE=operator.json',

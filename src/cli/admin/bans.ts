@@ -62,7 +62,7 @@ const checkReason = (reason: string | undefined): string => {
     return reason
   }
   throw usageError(
-    `--reason: say why in 1 to ${MAX_REASON_LENGTH} characters; the list of bans shows it`,
+    `--reason: expected 1 to ${MAX_REASON_LENGTH} characters; the list of bans shows them`,
   )
 }
 
@@ -95,15 +95,15 @@ const banBefore = async (
 
 /** What a ban has changed. */
 const banText = (before: Ban | null | undefined, { reason }: Ban): string => {
-  if (before === undefined) return 'banned (whether it was before is not known)'
+  if (before === undefined) return 'banned (whether it was banned before is unknown)'
   if (before === null) return 'banned'
   return before.reason === reason
-    ? 'was banned already, for the same reason'
-    : `was banned already; the reason is now "${reason}", and was "${before.reason}"`
+    ? 'was already banned, for the same reason'
+    : `was already banned; the reason is now "${reason}", and was "${before.reason}"`
 }
 
 const unbanText = (before: Ban | null | undefined): string => {
-  if (before === undefined) return 'not banned any more (whether it was is not known)'
+  if (before === undefined) return 'not banned now (whether it was banned before is unknown)'
   return before === null ? 'was not banned' : `ban lifted; its reason was "${before.reason}"`
 }
 
@@ -142,7 +142,7 @@ export const addBans = (admin: Command): void => {
   bans.action(listBans)
 
   const ban = withBanned(admin.command('ban'))
-    .description('Ban an account, an image or an instance: it may not enroll.')
+    .description('Ban an account, an image or an instance from enrolling.')
     .option('--reason <text>', 'why; required')
   addSharedOptions(ban)
   addHelp(
@@ -152,9 +152,9 @@ export const addBans = (admin: Command): void => {
       "rollcall admin ban image m-bp1abcdefghijklmnopq --reason 'built from a fork'",
       "rollcall admin ban account 1234567890123456 --reason 'left us'",
     ],
-    `It holds until it is lifted. To ban again only changes the reason. It does not revoke tokens: relying
-parties that verify them by themselves accept them until they expire, introspection does not.
-The answer says whether there was a ban before; that needs a key with the scope "read".`,
+    `A ban applies until it is lifted. Banning again only changes the reason. A ban does not revoke tokens:
+introspection reports them as inactive, but relying parties that verify offline accept them until they
+expire. The answer says whether there was a ban before, if the key has the scope "read".`,
   )
   ban.action(banOne)
 

@@ -22,7 +22,7 @@ const printInstance = (it: Instance): void =>
     ['last enrolled', timeText(it.last_enrolled_at)],
     ['key', it.jkt],
     ['resets', String(it.generation)],
-    ['next enrollment', it.open ? 'counts as the first, with any key' : 'as its role says'],
+    ['next enrollment', it.open ? 'counts as the first, with any key' : 'by the rule of its role'],
     ['revoked until', it.revoked_until === undefined ? undefined : timeText(it.revoked_until)],
   ])
 
@@ -40,18 +40,18 @@ interface Subcommand {
 const SUBCOMMANDS: Readonly<Record<Action, Subcommand>> = {
   show: {
     description: 'Show an instance.',
-    more: 'Of two that differ in their serial number alone, the latest to enroll is shown.',
+    more: 'If two instances differ only in their serial number, the latest to enroll is shown.',
     printAnswer: printInstance,
   },
   reset: {
-    description: 'Open one fresh enrollment for an instance.',
-    more: `The next enrollment counts as the first one, with any key. Used evidence stays used, and tokens stay
-valid: revoke them as well if you don't trust the machine.`,
+    description: 'Reset an instance: its next enrollment counts as the first.',
+    more: `The next enrollment counts as the first one, with any key. Used evidence stays used. Tokens stay
+valid: if you do not trust the machine, revoke them as well.`,
     printAnswer: printDone(() => 'reset; its next enrollment counts as the first one'),
   },
   revoke: {
-    description: 'Revoke all tokens that an instance has until now.',
-    more: 'It may enroll again, as its role says; ban it to prevent that.',
+    description: 'Revoke all tokens that an instance has now.',
+    more: 'It can enroll again if its role allows that; ban it to prevent that.',
     printAnswer: printDone(
       ({ revoked_until: until }) => `revoked all of its tokens up to ${timeText(until)}`,
     ),
@@ -63,7 +63,7 @@ valid: revoke them as well if you don't trust the machine.`,
   },
 }
 
-const BY_ID = `With the id alone, the list of the service is read to find the instance: the key needs the scope
+const BY_ID = `With the id alone, the command looks the instance up in the list, so the key needs the scope
 "read". If several instances have the id, they are listed and nothing is changed.`
 
 const addOne = (admin: Command, action: Action): void => {

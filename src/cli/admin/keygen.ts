@@ -58,7 +58,7 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
     )
   }
   printJson(describing((await parseSigningKeys(privateKeys)).jwks, about))
-  say(`the private key is in ${out}; keep it to yourself`)
+  say(`the private key is in ${out}; keep it secret`)
   say('next: add the public key above to ROLLCALL_ADMIN_KEYS of the service')
 }
 
@@ -66,9 +66,13 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
 export const addKeygen = (admin: Command): void => {
   const command = admin
     .command('keygen')
-    .description('Make the key of an operator.')
+    .description('Make a key for an operator.')
     .requiredOption('--out <file>', 'new file for the private JWKS, which only you can read')
-    .option('--name <name>', 'name of the operator, which the service then demands', nameArgument)
+    .option(
+      '--name <name>',
+      'name of the operator; the service accepts no other name with this key',
+      nameArgument,
+    )
     .option(
       '--scope <list>',
       'what the key may do: read, write, introspect, with commas (default: all)',
@@ -79,7 +83,7 @@ export const addKeygen = (admin: Command): void => {
         .choices(['ES256', 'RS256', 'EdDSA'])
         .default('ES256'),
     )
-    .option('--json', 'taken for the sake of uniformity: the output is JSON anyway')
+    .option('--json', 'accepted for consistency; the output is JSON anyway')
     .allowExcessArguments(false)
   addHelp(
     command,
@@ -90,11 +94,11 @@ export const addKeygen = (admin: Command): void => {
     `With --name the service accepts no other name in tokens of this key, so audit events and
 bans name the right operator. Without it the operator chooses the name. Scopes: "read" lists
 instances and bans, "write" changes them and revokes tokens, "introspect" asks whether a
-token is good. Give a relying party "introspect" alone.
+token is active. Give a relying party "introspect" alone.
 
-Standard output gets the public JWKS, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
-the service; with several operators put the keys of all into one set. Each operator has a
-key of their own, and none is a key that signs tokens.`,
+The public JWKS goes to standard output, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
+the service. For several operators, put all keys into one set. Give each operator a separate key,
+and never a key that signs tokens.`,
   )
   command.action(keygen)
 }

@@ -82,17 +82,17 @@ const list = async (options: ListOptions): Promise<void> => {
 export const addList = (admin: Command): void => {
   const command = admin
     .command('list')
-    .description('List instances: the first page that has any, or all.')
+    .description('List instances: the first page with results, or all pages.')
     .option('--account <id>', 'only those of an account', accountArgument)
     .option('--region <id>', 'only those of a region', regionArgument)
     .option('--all', 'every page')
     .option(
       '--limit <n>',
-      'how many the service looks at for a page',
+      'how many instances the service looks at for a page',
       wholeNumber(1, MAX_LIMIT),
       DEFAULT_LIMIT,
     )
-    .option('--cursor <text>', 'begin where a page before ended')
+    .option('--cursor <text>', 'continue after an earlier page')
   addSharedOptions(command, 'print one line of JSON for each instance')
   addHelp(
     command,
@@ -101,8 +101,8 @@ export const addList = (admin: Command): void => {
       'rollcall admin list --all --account 1234567890123456 --region cn-hangzhou',
       "rollcall admin list --all --json | jq -r 'select(.open) | .instance_id'",
     ],
-    `The order is the service's own. Where more pages follow, standard error says with which
-cursor. State: "open" after a reset, until the next enrollment.`,
+    `The order is unspecified. If more pages follow, standard error shows the cursor of the next one.
+State: "open" from a reset until the next enrollment.`,
   )
   command.action(list)
 }

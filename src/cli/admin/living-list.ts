@@ -27,13 +27,13 @@ const readIds = (text: string, path: string): Set<string> => {
     const told = bad.slice(0, MAX_TOLD).map((line) => `${path}:${line}: not the id of an instance`)
     const more = bad.length > MAX_TOLD ? `\nand ${bad.length - MAX_TOLD} lines more` : ''
     throw usageError(
-      `--living: one id a line is needed, # begins a comment; nothing was changed\n${told.join('\n')}${more}`,
+      `--living: expected one instance id per line (# begins a comment); nothing was changed\n${told.join('\n')}${more}`,
     )
   }
   if (ids.size === 0) {
     throw usageError(
-      `--living: ${path} names no instance; a command that failed leaves such a file, so nothing was
-changed. If none lives, forget them one by one: rollcall admin forget`,
+      `--living: ${path} names no instance. A command that failed leaves such a file, so nothing was
+changed. If no instance is left, forget each one: rollcall admin forget`,
     )
   }
   return ids
@@ -42,12 +42,16 @@ changed. If none lives, forget them one by one: rollcall admin forget`,
 const readWhole = async (file: FileHandle, path: string): Promise<[string, number]> => {
   const before = await file.stat()
   if (!before.isFile()) {
-    throw usageError(`--living: ${path} is not a file; the time when it was written counts`)
+    throw usageError(
+      `--living: ${path} is not a regular file; expected one, because its modification time is used`,
+    )
   }
   const text = asText(await file.readFile(), path, '--living')
   const after = await file.stat()
   if (after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
-    throw usageError(`--living: ${path} is being written; run this again when it is whole`)
+    throw usageError(
+      `--living: ${path} changed while it was read; run this again when it is complete`,
+    )
   }
   return [text, Math.floor(after.mtimeMs / 1000)]
 }
@@ -64,7 +68,9 @@ export const readLivingList = async (path: string, now: number): Promise<LivingI
   try {
     const [text, writtenAt] = await readWhole(file, path)
     if (writtenAt > now + 1) {
-      throw usageError(`--living: ${path} was written in the future, by the clock of this machine`)
+      throw usageError(
+        `--living: ${path} has a modification time in the future; check the clock of this machine`,
+      )
     }
     return { ids: readIds(text, path), knowsUntil: writtenAt - MARGIN_SECONDS }
   } finally {

@@ -100,7 +100,7 @@ export const clientOf = async (options: SharedOptions): Promise<OperatorClient> 
     fetch: await fetchFor(issuer),
     signal,
     timing,
-    onRetry: ({ detail, waitSeconds }) => say(`${detail}; again in ${waitSeconds.toFixed(1)} s`),
+    onRetry: ({ detail, waitSeconds }) => say(`${detail}; retrying in ${waitSeconds.toFixed(1)} s`),
   })
 }
 

@@ -28,7 +28,7 @@ export const printPages = async <Item>(
     }
   } catch (error) {
     if (shown === 0) throw error
-    throw new CommandError(EXIT.brokeOff, `${endingOf(error).message}\nWhat was printed is not all`)
+    throw new CommandError(EXIT.brokeOff, `${endingOf(error).message}\nThe output is incomplete`)
   }
   if (shown === 0 && none !== undefined) print(none)
 }

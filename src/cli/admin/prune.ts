@@ -43,7 +43,8 @@ const untilInterrupted = (): AbortSignal => {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     run.onSignal(name, () => {
-      if (!controller.signal.aborted) say('finishing what was begun; once more to stop at once')
+      if (!controller.signal.aborted)
+        say('finishing the calls in progress; interrupt again to stop at once')
       controller.abort()
     })
   }
@@ -78,9 +79,9 @@ const checkOverlap = (
   if (living > 0 || gone.length === 0 || options.noneEnrolled) return
   const { account, region } = options
   const what =
-    `none of the ${ids.size} instances that the list names has enrolled from ${account}/${region}: ` +
+    `no instance of the list (ids: ${ids.size}) has enrolled from ${account}/${region}; ` +
     'is it the list of another account or region?'
-  if (options.yes) throw usageError(`${what}\nIf not, say so with --none-enrolled`)
+  if (options.yes) throw usageError(`${what}\nIf the list is right, add --none-enrolled`)
   say(`warning: ${what}`)
 }
 
@@ -134,12 +135,10 @@ const printEnd = (
   { knowsUntil }: LivingInstances,
   done: ForgetResult | undefined,
 ): void => {
-  print(
-    `left alone: ${living} that live, ${newer} that enrolled first after ${timeText(knowsUntil)}`,
-  )
+  print(`kept: ${living} in the list, ${newer} first enrolled after ${timeText(knowsUntil)}`)
   if (done === undefined) {
     print(
-      `would forget: ${gone.length}; nothing was changed${gone.length > 0 ? ', --yes does it' : ''}`,
+      `would forget: ${gone.length}; nothing was changed${gone.length > 0 ? '; add --yes to forget them' : ''}`,
     )
     return
   }
@@ -147,7 +146,7 @@ const printEnd = (
     [...done.outcomes.values()].filter((outcome) => outcome === wanted).length
   const [failed, notTried] = [count('failed'), count('not_tried')]
   const wrong = failed + notTried > 0 ? `, failed: ${failed}, not tried: ${notTried}` : ''
-  print(`forgotten: ${count('forgotten')}, gone already: ${count('gone')}${wrong}`)
+  print(`forgotten: ${count('forgotten')}, already gone: ${count('gone')}${wrong}`)
 }
 
 const prune = async (options: PruneOptions): Promise<void> => {
@@ -164,27 +163,30 @@ const prune = async (options: PruneOptions): Promise<void> => {
   for (const { message } of done.failures) say(message)
   const left = [...done.outcomes.values()].filter((it) => it === 'failed' || it === 'not_tried')
   if (left.length > 0) {
-    throw new CommandError(EXIT.brokeOff, `${left.length} are left; run the same again to go on`)
+    throw new CommandError(
+      EXIT.brokeOff,
+      `${left.length} are left; run the same command again to continue`,
+    )
   }
 }
 
-const MORE = `FILE names the instances that live, one id a line; # begins a comment. It must be complete,
-and of this very account and region: what it does not name is forgotten, and its tokens are
-revoked. Left alone is what enrolled first after FILE was written (less five minutes), since
-FILE can't know it: so write FILE anew, don't touch or copy it. Nothing is changed without
---yes. Interrupted, it goes on when it is run again. With --json: one document with "instances",
+const MORE = `FILE lists the instances that still exist, one id per line; # begins a comment. It must be complete,
+and for exactly this account and region: every other instance is forgotten, and its tokens are
+revoked. An instance that first enrolled after FILE was written (less five minutes) is kept, because
+FILE may not list it. So write FILE afresh; do not touch or copy it. Nothing is changed without
+--yes. An interrupted run continues when it is run again. With --json: one document with "instances",
 each with an "outcome": would_forget, forgotten, gone (already), failed, not_tried.`
 
 /** Adds the subcommand. */
 export const addPrune = (admin: Command): void => {
   const command = admin
     .command('prune')
-    .description('Forget the instances that were released, by a list of those that live.')
-    .requiredOption('--living <file>', 'ids of the instances that live')
-    .requiredOption('--account <id>', 'account that the list is of', accountArgument)
-    .requiredOption('--region <id>', 'region that the list is of', regionArgument)
-    .option('--yes', 'do it; otherwise it is only shown')
-    .option('--none-enrolled', 'go on although no instance of the list has ever enrolled')
+    .description('Forget released instances: all that are missing from a list of existing ones.')
+    .requiredOption('--living <file>', 'file with the ids of all existing instances')
+    .requiredOption('--account <id>', 'account of the list', accountArgument)
+    .requiredOption('--region <id>', 'region of the list', regionArgument)
+    .option('--yes', 'make the changes; without it they are only shown')
+    .option('--none-enrolled', 'continue even if no instance of the list has ever enrolled')
   addSharedOptions(command)
   addHelp(
     command,

@@ -30,7 +30,7 @@ const readToken = async (file: string | undefined): Promise<string> => {
   const token = asText(await readInput(file ?? '-', name), file ?? '-', name).trim()
   if (token.length <= MAX_TOKEN_LENGTH && JWT.test(token)) return token
   const where = fromStdin ? 'standard input' : file
-  throw usageError(`${where}: expected an enrollment token, and nothing else (access_token alone)`)
+  throw usageError(`${where}: expected only an enrollment token (the value of access_token)`)
 }
 
 const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp'])
@@ -63,7 +63,7 @@ const revokeToken = async (options: TokenOptions): Promise<void> => {
   await client.revokeToken(named)
   // The service doesn't tell whether it was good before (RFC 7009 section 2.2).
   if (options.json) printJson({ active: false })
-  else print('the token is not good, or no longer')
+  else print('the token is not active')
 }
 
 const FROM = 'read the token from a file (default: standard input)'
@@ -72,7 +72,7 @@ const FROM = 'read the token from a file (default: standard input)'
 export const addTokens = (admin: Command): void => {
   const introspection = admin
     .command('introspect')
-    .description('Tell whether an enrollment token is good, and what it says.')
+    .description('Show whether an enrollment token is active, and its claims.')
     .option('--token-file <file>', FROM)
   addSharedOptions(introspection)
   addHelp(
@@ -81,8 +81,7 @@ export const addTokens = (admin: Command): void => {
       'rollcall admin introspect --token-file token.jwt',
       'rollcall admin introspect --json < token.jwt',
     ],
-    `A token that is not good, for whatever reason, is answered "active false" and nothing more,
-with exit status 0.`,
+    `For a token that is not active the answer is "active false", without the reason. The exit status is 0.`,
   )
   introspection.action(introspect)
 
@@ -98,7 +97,7 @@ with exit status 0.`,
       'rollcall admin revoke-token --jti AAAAAAAAAAAAAAAAAAAAAA',
       'rollcall admin revoke-token < token.jwt',
     ],
-    'Done twice, or to a token that is not good, it does no more. All of an instance: revoke.',
+    'Revoking a token again has no effect. To revoke all tokens of an instance: rollcall admin revoke.',
   )
   revocation.action(revokeToken)
 }

@@ -11,8 +11,8 @@ const MORE = `The script asks the installed command what can be typed, so it sta
 const addComplete = (program: Command): void => {
   program
     .command('complete', { hidden: true })
-    .description('Tell a completion script what can be typed next.')
-    .argument('[words...]', 'what was typed behind the name of the command, behind --')
+    .description('Print the words that can come next, for a completion script.')
+    .argument('[words...]', 'the words after the name of the command, after --')
     .action((words: readonly string[]) => {
       const { words: candidates, files } = candidatesOf(program, words)
       print(...candidates.map(({ word, description }) => `${word}\t${description}`))
@@ -25,7 +25,7 @@ export const addCompletion = (program: Command): void => {
   addComplete(program)
   const command = program
     .command('completion')
-    .description('Print a script by which your shell completes this command.')
+    .description('Print a script that makes your shell complete this command.')
     .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(SCRIPTS)))
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)

@@ -39,14 +39,14 @@ const isNewEnough = (version: string): boolean => {
  * @param version of cloud-init; `undefined`: there is none
  */
 export const plainRequestsAdvice = (platform: string, version: string | undefined): string => {
-  if (platform === 'win32') return 'leave that as it is: Windows needs it to initialize'
+  if (platform === 'win32') return 'keep that: Windows needs it to initialize'
   if (version === undefined) {
     return (
-      'before you set HttpTokens=required: whatever reads user data has to get tokens ' +
-      `(cloud-init ${NEEDED_TEXT} or newer), and a custom image needs ImdsSupport=v2`
+      'before you set HttpTokens=required, check that the programs that read user data get tokens ' +
+      `(cloud-init ${NEEDED_TEXT} or newer does); a custom image also needs ImdsSupport=v2`
     )
   }
   return isNewEnough(version)
-    ? `HttpTokens=required ends that; cloud-init ${version} can do it, a custom image also needs ImdsSupport=v2`
-    : `leave that as it is: with HttpTokens=required cloud-init ${version} finds no user data, ${NEEDED_TEXT} does`
+    ? `HttpTokens=required stops that; cloud-init ${version} supports it, a custom image also needs ImdsSupport=v2`
+    : `keep that: with HttpTokens=required cloud-init ${version} finds no user data; it needs ${NEEDED_TEXT}`
 }

@@ -116,17 +116,18 @@ const doctor = async (url: string, options: Options): Promise<void> => {
     printJson({ url, ok: failures.length === 0, checks })
   }
   if (failures.length === 0) return
-  say(`${failures.length} of ${outcomes.length} failed; repair the first one, and run this again`)
+  say(`${failures.length} of ${outcomes.length} failed; fix the first one and run this again`)
   thisRun().exitWith(EXIT.notGood)
 }
 
-const MORE = `One line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next, or
-"-" for what was not tried and why.
+const MORE = `Prints one line for each thing that an enrollment needs, in order: "ok", "FAIL" with what to do next,
+or "-" with the reason why it was not tried.
 
-"role" asks the service whether its policy admits this instance, for an audience that no role has: so
-the service refuses, records nothing but an audit event, and says enough. The enrollment itself is
-tried with --enroll only, since it counts as one of this instance: under "never" it is the only one,
-under "same_key" it fixes the key (give --dpop-key, the instance's own). Its token is dropped.
+The check "role" asks for a token with an audience that no role has. The service refuses, and its reason
+shows whether the policy admits this instance. Only an audit event is recorded.
+
+The enrollment itself needs --enroll, because it counts: under "never" it is the only one, and under
+"same_key" it fixes the key (give the instance's own with --dpop-key). The token is discarded.
 
 ${NETWORK_HELP}`
 
@@ -134,7 +135,7 @@ ${NETWORK_HELP}`
 export const addDoctor = (program: Command): void => {
   const command = program
     .command('doctor')
-    .description('Try from this machine each thing that an enrollment needs.')
+    .description('Check from this machine each thing that an enrollment needs.')
     .argument('<URL>', 'the service, https://HOST')
     .addOption(optionOrVariable('--role <name>', 'role to ask for', 'ROLLCALL_ROLE'))
     .addOption(
@@ -144,8 +145,8 @@ export const addDoctor = (program: Command): void => {
         'ROLLCALL_RESOURCE',
       ),
     )
-    .option('--dpop-key <file>', 'key to bind the token to; with --enroll made if it is not there')
-    .option('--enroll', 'enroll for real; the token is dropped')
+    .option('--dpop-key <file>', 'key to bind the token to; --enroll makes it if it is missing')
+    .option('--enroll', 'enroll for real; the token is discarded')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)
     .action(doctor)

@@ -19,7 +19,7 @@ import { inFolder } from '../run.ts'
 import { say } from '../say.ts'
 import { cannotWrite, rewriteSecret, writeNewSecret } from '../secret-file.ts'
 
-const HINT = 'move it away, and a new key is made (under "same_key" the service will refuse it)'
+const HINT = 'move the file away to get a new key (under "same_key" the service refuses a new key)'
 
 /** Whether there is a file of this name. */
 export const isThere = (path: string): boolean => existsSync(inFolder(path))
@@ -30,7 +30,7 @@ const makeKey = async (path: string, instance: KeyInstance): Promise<void> => {
   try {
     writeNewSecret(path, markPrivateKey(json, instance))
     say(
-      `made a key for ${instance.instanceId}, ${path}; keep it on this instance, out of any image`,
+      `made a key for ${instance.instanceId}, ${path}; keep it on this instance and out of images`,
     )
   } catch (error) {
     // Another process of this instance was faster: its key is as good.
@@ -45,13 +45,13 @@ const mark = (path: string, key: PrivateKey, instance: KeyInstance): PrivateKey 
   const { instanceId } = instance
   try {
     rewriteSecret(path, markPrivateKey(readFileSync(inFolder(path), 'utf8'), instance))
-    say(`${path} named no instance; it is the key of ${instanceId} from now on`)
+    say(`${path} named no instance; it now names ${instanceId}`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     say(
-      `warning: cannot write into ${path} that it is the key of ${instanceId} (${code}); ` +
-        'another machine with a copy would be accepted',
+      `warning: cannot mark ${path} as the key of ${instanceId} (${code}); ` +
+        'a copy on another machine would be accepted',
     )
   }
   return { ...key, instance }

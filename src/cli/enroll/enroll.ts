@@ -49,15 +49,15 @@ const sayRetry =
     say(
       waitSeconds === 0
         ? `${detail}; starting over with a new one`
-        : `${issuer}: ${detail}; trying again in ${waitSeconds.toFixed(1)} s`,
+        : `${issuer}: ${detail}; retrying in ${waitSeconds.toFixed(1)} s`,
     )
 
 const sayFailure = ({ error, waitSeconds, expiresInSeconds }: RenewalFailure): void => {
   const token =
     expiresInSeconds > 0
-      ? `the token is good for ${expiresInSeconds} s more`
+      ? `the token is valid for ${expiresInSeconds} s more`
       : 'the token has expired'
-  say(`${endingOf(error).message}\n${token}; renewing again in ${waitSeconds.toFixed(1)} s`)
+  say(`${endingOf(error).message}\n${token}; retrying in ${waitSeconds.toFixed(1)} s`)
 }
 
 const readOptions = async (url: string, options: Options): Promise<EnrollOptions> => {
@@ -85,7 +85,7 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   if (exec === '') throw usageError('--exec: expected a command')
   const out = checkOut(options.out)
   if (renew && out === undefined && exec === undefined) {
-    throw usageError('--renew: where are the tokens to go? Give --out FILE or --exec CMD')
+    throw usageError('--renew: give --out FILE or --exec CMD, to say where the tokens go')
   }
   const enrollment = await readOptions(url, options)
   const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
@@ -102,17 +102,17 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   })
 }
 
-const MORE = `URL is ROLLCALL_ISSUER of the service, to the letter: a challenge that does not name it is not
-signed. What fails for a while is tried again, with the same challenge and evidence while it lasts.
+const MORE = `URL must equal ROLLCALL_ISSUER of the service exactly: a challenge that names another service is not
+signed. Temporary failures are retried, with the same challenge and evidence until the challenge expires.
 
---exec CMD runs in sh once a token is there, with its file in ROLLCALL_TOKEN_FILE; without --out the
-file is a temporary one, removed when CMD has ended.
+--exec runs CMD in sh for each token; ROLLCALL_TOKEN_FILE names the file of the token. Without --out
+that is a temporary file, which is removed when CMD has ended.
 
---renew stays, and gets the next token at two thirds of the lifetime, also right after the machine was
-suspended. CMD runs for each token, and is ended when the next one is due. The first enrollment must
-succeed. Later failures are shown and tried again: a refusal up to ten minutes apart, since an operator
-can lift it, anything else up to a minute apart. If the role does not let this instance enroll again,
-the command ends with 6 once the token is delivered. SIGTERM ends it with 0.
+--renew keeps running and gets the next token at two thirds of the lifetime, also after the machine was
+suspended. CMD is stopped when the next token is due. The first enrollment must succeed. Later failures
+are shown and retried: a refusal after at most ten minutes, because an operator can lift it, and any other
+failure after at most a minute. If the role does not let this instance enroll again, the command ends
+with 6 after it has delivered the token. SIGTERM ends it with 0.
 
 ${NETWORK_HELP}`
 
@@ -126,11 +126,11 @@ export const addEnroll = (program: Command): void => {
     .addOption(
       optionOrVariable(
         '--resource <uri>',
-        'the one audience that the token is to be for (default: all)',
+        'the one audience of the token (default: all of the role)',
         'ROLLCALL_RESOURCE',
       ),
     )
-    .option('--dpop-key <file>', 'bind the token to this private key; made if it is not there')
+    .option('--dpop-key <file>', 'bind the token to this private key; made if it is missing')
     .addOption(
       optionOrVariable(
         '--out <file>',
@@ -138,8 +138,8 @@ export const addEnroll = (program: Command): void => {
         'ROLLCALL_TOKEN_FILE',
       ),
     )
-    .option('--exec <cmd>', 'run this once the token is there')
-    .option('--renew', 'stay, and renew the token at two thirds of its lifetime')
+    .option('--exec <cmd>', 'run this command for each token')
+    .option('--renew', 'keep running and renew the token at two thirds of its lifetime')
     .addOption(
       optionOrVariable(
         '--attempts <n>',

@@ -55,7 +55,10 @@ export const runHook = async (
   try {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
     if (isLate) {
-      throw new CommandError(EXIT.brokeOff, '--exec: the command was ended: the next token is due')
+      throw new CommandError(
+        EXIT.brokeOff,
+        '--exec: the command was stopped because the next token is due',
+      )
     }
     if (status !== 0) {
       const how = status === null ? `by ${signal ?? 'a signal'}` : `with exit status ${status}`

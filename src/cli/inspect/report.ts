@@ -74,7 +74,7 @@ export const printInspection = (inspection: Inspection): void => {
   if (missingBytes > 0) {
     print(`cut off: the message should have ${bytes + missingBytes} bytes, ${bytes} are there`)
   }
-  print(...refusalLines(inspection), 'signature: not checked here; `rollcall verify` does')
+  print(...refusalLines(inspection), 'signature: not checked; use `rollcall verify`')
 }
 
 /** What programs read. */

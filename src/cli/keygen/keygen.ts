@@ -37,7 +37,7 @@ const addToDevVars = (file: string, json: string): void => {
     const path = inFolder(file)
     const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
     if (before.includes(`${VARIABLE}=`)) {
-      throw usageError(`--dev-vars: ${file} has ${VARIABLE} already; remove that line first`)
+      throw usageError(`--dev-vars: ${file} already has ${VARIABLE}; remove that line first`)
     }
     const open = before === '' || before.endsWith('\n') ? before : `${before}\n`
     replaceSecret(file, `${open}${VARIABLE}='${json}'\n`)
@@ -50,13 +50,13 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
   const { algorithm, out, devVars, rotate: file } = options
   if (file !== undefined) {
     if (out !== undefined || devVars !== undefined) {
-      throw usageError('--rotate changes a file in place: leave out --out and --dev-vars')
+      throw usageError('--rotate changes the file in place; remove --out and --dev-vars')
     }
     const { rotate } = await import('./rotate.ts')
     await rotate({ ...options, rotate: file })
   } else {
     if (options.step !== undefined || options.early) {
-      throw usageError('--step and --early belong to --rotate')
+      throw usageError('--step and --early need --rotate')
     }
     const { generateSigningKeys } = await import('../../token/generate.ts')
     const json = JSON.stringify(await generateSigningKeys(algorithm ?? 'ES256'))
@@ -64,18 +64,18 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
     if (devVars !== undefined) addToDevVars(devVars, json)
     if (out === undefined && devVars === undefined) printPrivateKey(json)
   }
-  if (algorithm === 'EdDSA') say('note that Kubernetes refuses tokens signed with EdDSA')
+  if (algorithm === 'EdDSA') say('warning: Kubernetes rejects tokens signed with EdDSA')
 }
 
 const MORE = `The keys are a secret: anyone who has them can make tokens. Write them with --out, or pipe them into
-a store of secrets. A warning follows if standard output is a terminal, or a file that others can read.
+a secret store. The command warns if standard output is a terminal or a file that others can read.
 
---rotate FILE takes one step of a rotation, the next one, and says which and what to do then:
-  stage    puts a new key behind the one that signs; all instances must publish it first
-  promote  puts it in front, so that it signs, once it was there for 10 minutes
-  remove   takes the old key out, once it has not signed for 70 minutes
-A step is refused, and nothing is changed, if it is too early or is not the one that --step names.
-FILE is replaced in one go and keeps its owner and mode.`
+--rotate FILE takes the next step of a rotation, and says what to do then:
+  stage    adds a new key after the one that signs; every instance must publish it
+  promote  moves the new key to the front, so that it signs; 10 minutes after stage or later
+  remove   removes the old key; 70 minutes after promote or later
+A step that is too early, or not the one that --step names, is refused and changes nothing.
+FILE is replaced atomically and keeps its owner and mode.`
 
 /** Adds the subcommand. */
 export const addKeygen = (program: Command): void => {
@@ -85,14 +85,14 @@ export const addKeygen = (program: Command): void => {
     .addOption(
       new Option(
         '--algorithm <alg>',
-        'of the tokens (default: ES256; with --rotate, that of the key that signs)',
+        'of the tokens (default: ES256; with --rotate, as the key that signs)',
       ).choices(['ES256', 'RS256', 'EdDSA']),
     )
     .option('--out <file>', 'write to a new file that only you can read, not to standard output')
     .option('--dev-vars <file>', `add ${VARIABLE} to a file such as .dev.vars, for development`)
     .option('--rotate <file>', 'take the next step of a rotation in this file')
     .addOption(new Option('--step <name>', 'refuse any other step').choices(ROTATION_STEPS))
-    .option('--early', 'take the step before its time')
+    .option('--early', 'take the step although it is too early')
     .option('--json', 'print one JSON document (the keys are JSON anyway)')
     .allowExcessArguments(false)
     .action(keygen)

@@ -31,8 +31,8 @@ export interface RotateOptions {
 }
 
 const DONE: Readonly<Record<RotationStep, (kid: string) => string>> = {
-  stage: (kid) => `staged: a new key ${kid} stands behind the one that signs`,
-  promote: (kid) => `promoted: ${kid} signs now, the old key stands behind it`,
+  stage: (kid) => `staged: a new key ${kid} was added after the key that signs`,
+  promote: (kid) => `promoted: ${kid} signs now; the old key follows it`,
   remove: (kid) => `removed: the old key ${kid}`,
 }
 
@@ -44,8 +44,8 @@ const NEXT: Readonly<Record<RotationStep, string>> = {
 
 const TOO_EARLY: Readonly<Record<RotationStep, string>> = {
   stage: '',
-  promote: 'tokens of a key that a relying party has not fetched yet are refused',
-  remove: 'tokens and challenges of the old key may still be good',
+  promote: 'a relying party rejects tokens of a key that it has not fetched yet',
+  remove: 'tokens and challenges of the old key may still be valid',
 }
 
 const checkTime = ({ step, notBefore }: RotationPlan, now: number, early: boolean): void => {
@@ -53,7 +53,7 @@ const checkTime = ({ step, notBefore }: RotationPlan, now: number, early: boolea
   const when = `not before ${timeText(notBefore)}, in ${notBefore - now} s`
   if (!early) {
     throw usageError(
-      `too early to ${step}: ${when}; ${TOO_EARLY[step]}. Nothing was changed; --early does it anyway`,
+      `too early to ${step}: ${when}; ${TOO_EARLY[step]}. Nothing was changed; to do it anyway, add --early`,
     )
   }
   say(`warning: taken early (${when}): ${TOO_EARLY[step]}`)

@@ -31,7 +31,7 @@ const readVariable = async (name: string): Promise<string> => {
     throw usageError(`${name} is set together with ${name}_FILE; keep one of them`)
   }
   if (value === undefined && path === undefined) {
-    throw usageError(`${name} is not set; set it as the service has it`)
+    throw usageError(`${name} is not set; set it to the value that the service has`)
   }
   const text = value ?? fromUtf8(await readNamedBytes(String(path), `${name}_FILE`))
   if (text === undefined) throw usageError(`${name}_FILE: the file is not UTF-8 text`)
@@ -39,7 +39,7 @@ const readVariable = async (name: string): Promise<string> => {
     throw usageError(`${name} begins with a byte order mark (BOM); save it as UTF-8 without BOM`)
   }
   const trimmed = text.trim()
-  if (trimmed === '') throw usageError(`${name} is empty; set it as the service has it`)
+  if (trimmed === '') throw usageError(`${name} is empty; set it to the value that the service has`)
   return trimmed
 }
 
@@ -93,23 +93,23 @@ const run = async ({ issuer: typed, json }: Options): Promise<void> => {
   }
   print(
     `Challenges and operators' tokens made before ${time} are refused.`,
-    'Running services notice within 5 seconds. What the ledger holds is unchanged.',
+    'Running services notice within 5 seconds. The contents of the ledger are unchanged.',
   )
 }
 
-const MORE = `Run it as part of every restore, after the store is back and before the services use it: challenges
-that were spent after the backup could be spent again. It changes no ban and no instance.
+const MORE = `Run it in every restore, after the store is back and before services use it. Otherwise challenges that
+were spent after the backup could be spent again. Bans and instances stay as they are.
 
 It reads ROLLCALL_LEDGER (sqlite:, redis:, rediss: or deno-kv:) and ROLLCALL_ISSUER, as the service has
-them; each also as NAME_FILE. With --issuer the ledger of ROLLCALL_ISSUER becomes that of another
-service name, and services under the old name answer 503.`
+them; each also as NAME_FILE. With --issuer the ledger of ROLLCALL_ISSUER moves to another service name;
+services under the old name then answer 503.`
 
 /** Adds the subcommand. */
 export const addLedger = (program: Command): void => {
-  const ledger = program.command('ledger').description("Look after a service's ledger.")
+  const ledger = program.command('ledger').description('Manage the ledger of a service.')
   const command = ledger
     .command('renew-epoch')
-    .description('Begin a ledger anew after a restore: challenges made before are refused.')
+    .description('Start a new epoch after a restore: challenges made before it are refused.')
     .option('--issuer <url>', 'move the ledger to a service of this name, https://HOST')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)
@@ -121,6 +121,6 @@ export const addLedger = (program: Command): void => {
       'rollcall ledger renew-epoch --issuer https://enroll.example',
     ],
     more: MORE,
-    exits: '0 done, 2 usage, or the ledger belongs to another issuer, 5 the ledger does not answer',
+    exits: '0 done, 2 usage, or the ledger belongs to another issuer, 5 the ledger is unreachable',
   })
 }

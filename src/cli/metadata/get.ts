@@ -24,10 +24,12 @@ const read = async (path: string, options: GetOptions): Promise<Uint8Array> => {
   const client = metadataClientOf(options)
   if (path !== SIGNATURE_PATH) {
     if (audience === undefined) return client.getBytes(path, { revealCredentials })
-    throw usageError(`--audience belongs to ${SIGNATURE_PATH}`)
+    throw usageError(`--audience: only ${SIGNATURE_PATH} takes an audience`)
   }
   if (audience === undefined) {
-    say('warning: a signature without --audience is good for whoever holds it, for years')
+    say(
+      'warning: anyone who holds a signature without an audience can use it for years; add --audience',
+    )
     return utf8(await client.identitySignature())
   }
   return utf8(await client.identitySignature({ audience }))
@@ -47,7 +49,7 @@ export const addGet = (metadata: Command): void => {
     .command('get')
     .description('Print the value of one item.')
     .argument('<PATH>', 'such as hostname, meta-data/hostname or user-data')
-    .option('--audience <text>', 'for the signature of the identity document: whom it is for')
+    .option('--audience <text>', 'for the signature of the identity document: the audience to sign')
     .option('--reveal-credentials', 'print credentials of a RAM role')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)

@@ -33,7 +33,7 @@ const addVersions = (metadata: Command): void => {
 export const addMetadata = (program: Command): void => {
   const metadata = program
     .command('metadata')
-    .description('Look at what the metadata service says of this instance.')
+    .description('Show what the metadata service says about this instance.')
   addMetadataHelp(metadata, [
     'rollcall metadata get hostname',
     'rollcall metadata list meta-data',

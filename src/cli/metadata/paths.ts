@@ -36,7 +36,7 @@ export const typedPath = (text: string): string => {
 export const addMetadataHelp = (command: Command, examples: readonly string[]): Command =>
   addMoreHelp(command, {
     examples,
-    more: `It gives up within seconds where nothing answers, as outside of ECS. Where the service answers
+    more: `If nothing answers, as outside of ECS, the command gives up within seconds. If the service answers
 429 or 5xx, or the network is unreachable, it tries ten times.
 
 The key of a tag may hold spaces and slashes: quote it, as in 'tags/instance/Patch Group'.`,

@@ -32,10 +32,10 @@ const withoutLineEnd = (bytes: Bytes): Bytes => {
 }
 
 const REASONS: Readonly<Record<NonNullable<Explanation['reason']>, string>> = {
-  account_not_allowed: 'no role, or not the one asked for, names its account',
-  role_not_matched: 'the role asked for names its account, but does not match',
+  account_not_allowed: 'no role, or not the requested role, names its account',
+  role_not_matched: 'the requested role names its account, but does not match',
   no_role_matches: 'a role names its account, but none matches',
-  role_unknown: 'the role asked for does not exist',
+  role_unknown: 'the requested role does not exist',
 }
 
 const problemsOf = (text: string): Policy | readonly string[] => {
@@ -47,7 +47,7 @@ const problemsOf = (text: string): Policy | readonly string[] => {
     if (place !== undefined) return [`${place}: expected JSON`]
     const repeated = repeatedKey(text)
     if (repeated === undefined) return error.problems
-    return [`${repeated.place}: the key ${repeated.key} is there twice; remove one`]
+    return [`${repeated.place}: the key ${repeated.key} occurs twice; remove one`]
   }
 }
 
@@ -137,17 +137,17 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     printJson({ ...good, decision })
   } else printExplanation(outcome)
   if (outcome.role === undefined) thisRun().exitWith(EXIT.notGood)
-  else say('bans, and what is remembered of the instance, may still refuse it')
+  else say('bans and earlier enrollments of the instance can still refuse it')
 }
 
 /** Adds the subcommand. */
 export const addPolicy = (program: Command): void => {
-  const policy = program.command('policy').description('Look at a policy before it is deployed.')
+  const policy = program.command('policy').description('Check a policy before it is deployed.')
   const command = policy
     .command('check')
-    .description('Tell every problem of a policy, and what it says of an instance.')
+    .description('Show every problem of a policy, and what it decides about an instance.')
     .addArgument(fileArgument('<FILE>', 'the policy, JSON'))
-    .option('--document <file>', 'try it on an identity document, as an instance answered it')
+    .option('--document <file>', 'try it on the identity document of an instance')
     .option('--role <name>', 'the role that the instance asks for (default: none)')
     .option('--json', 'print one JSON document')
     .allowExcessArguments(false)
@@ -159,10 +159,10 @@ export const addPolicy = (program: Command): void => {
       'curl -s http://100.100.100.200/latest/dynamic/instance-identity/document |',
       '  rollcall policy check policy.json --document -',
     ],
-    more: `Without --document it says of each role how an instance renews its token. An instance has one
-record for all roles: the weakest role that it matches decides, and under "never" an enrollment in any
-role counts. With --document it says which role the instance gets, or which rule and field refuse it. Whether
-the cloud signed the document is not asked; \`rollcall verify\` does.`,
+    more: `Without --document it shows for each role how an instance renews its token. An instance has one
+record for all roles: the weakest rule of the roles that it matches decides. Under "never" an enrollment
+in any role counts. With --document it shows which role the instance gets, or which rule and field refuse
+it. It does not check that the cloud signed the document; \`rollcall verify\` does.`,
     exits: '0 good (and admitted), 1 problems, or refused, 2 usage',
   })
 }

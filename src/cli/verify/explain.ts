@@ -21,49 +21,48 @@ export const EXPLANATIONS: Readonly<Record<InstanceIdentityErrorCode, Explanatio
   },
   unsupported_structure: {
     meaning: 'a PKCS#7 message, but not of a shape that ECS sends',
-    remedy: 'was it made by the metadata service at all? `rollcall inspect` shows what is in it',
+    remedy: 'check that it comes from the metadata service; `rollcall inspect` shows what is in it',
   },
   unsupported_algorithm: {
-    meaning: 'signed, or to be verified, with an algorithm or key that is not accepted',
-    remedy:
-      'accepted is RSA of 2048 bits or more, with SHA-1 or SHA-2; `rollcall inspect` shows it',
+    meaning: 'the algorithm or the key is not accepted',
+    remedy: 'expected RSA of at least 2048 bits with SHA-1 or SHA-2; `rollcall inspect` shows it',
   },
   unknown_signer: {
-    meaning: 'signed by a certificate that is none of the trust anchors',
+    meaning: 'the certificate that signed is not one of the trust anchors',
     remedy:
       'evidence of an emulator or a test cloud needs its certificate: --trust-anchor FILE; if it is ' +
       'real, the cloud has a new certificate: get it from its documentation, nowhere else',
   },
   trust_anchor_not_valid: {
-    meaning: 'the certificate that it is signed by is not valid at this time',
-    remedy: 'set the clock of this machine right; if it is, the certificate has to be replaced',
+    meaning: 'the certificate that signed is not valid at this time',
+    remedy: 'check the clock of this machine; if it is right, the certificate needs to be replaced',
   },
   signed_attributes_invalid: {
-    meaning: 'the signed attributes are malformed, or are not of this content',
+    meaning: 'the signed attributes are malformed, or belong to another content',
     remedy: 'fetch document and signature again; do not mix those of two requests',
   },
   signature_invalid: {
-    meaning: 'the signature is not one of the trust anchor over this content: forged, or changed',
+    meaning: 'the signature does not match this content and trust anchor: it was forged or changed',
     remedy:
-      'fetch it again on the instance; with a detached signature, --audience must be what it was ' +
-      'asked for with; evidence of an emulator needs the certificate of that very start',
+      'fetch it again on the instance; for a detached signature, give the --audience that it was ' +
+      'requested with; for an emulator, give the certificate of the same run',
   },
   document_malformed: {
-    meaning: 'what was signed is not an identity document of ECS, or has fields out of bounds',
+    meaning: 'the signed content is not an identity document of ECS, or a field is out of bounds',
     remedy: 'fetch it again; `rollcall inspect` shows the signed content',
   },
   document_mismatch: {
-    meaning: 'DOCUMENT is not what was signed',
+    meaning: 'DOCUMENT differs from the signed content',
     remedy: 'fetch both from the same instance, and save the document as it is, byte for byte',
   },
   content_missing: {
-    meaning: 'the signature does not carry the document, and none was given',
-    remedy: 'give the document beside it',
+    meaning: 'the signature does not contain the document, and none was given',
+    remedy: 'give DOCUMENT as well',
   },
   audience_mismatch: {
     meaning: 'signed for another audience than --audience, or for none',
     remedy:
-      'somebody may show you evidence that was made for others, or made earlier: refuse it; ask for ' +
+      'refuse it, because it may have been made for another service or earlier; ask for ' +
       'a new signature with .../instance-identity/pkcs7?audience=YOURS',
   },
 }

@@ -39,8 +39,8 @@ const readAnchors = async (path: string): Promise<readonly TrustAnchor[]> => {
 }
 
 const NO_AUDIENCE =
-  'warning: without --audience no freshness is checked: anyone who has seen this evidence can show it ' +
-  'again, for years'
+  'warning: without --audience freshness is not checked: anyone who has seen this evidence can use it ' +
+  'for years'
 
 const membersOf = (identity: InstanceIdentity): [string, string | undefined][] => [
   ...ECS_FIELD_NAMES.map((name): [string, string] => [name, identity[ECS_FIELDS[name]]]),
@@ -130,7 +130,7 @@ export const addVerify = (program: Command): void => {
     .description('Verify an identity document and its signature, offline.')
     .addArgument(fileArgument('<DOCUMENT>', 'the document in a file'))
     .addArgument(fileArgument('<PKCS7>', 'its signature in a file: base64, PEM or DER'))
-    .option('--audience <text>', 'what the signature must have been asked for with')
+    .option('--audience <text>', 'the audience that the signature must carry')
     .option(
       '--trust-anchor <file>',
       "PEM certificates to trust in place of Alibaba Cloud's, such as an emulator's",

@@ -63,7 +63,7 @@ const signature: Check = {
       const { content } = readSignedData(decodePkcs7(pkcs7))
       if (content !== undefined && readIdentityDocument(content).audience !== audience) {
         return failed(
-          'what was signed does not carry the challenge',
+          'the signed content does not carry the challenge',
           'check that this is the metadata service of ECS, in a version that takes ?audience=',
         )
       }
@@ -107,7 +107,7 @@ const role: Check = {
     }
     if (reading.kind !== 'expected') return failedCall(options, reading)
     return failed(
-      'the service gave a token for an audience that was made up for this trial',
+      'the service gave a token for an audience that was invented for this check',
       'do not use this service: it does not apply its policy',
     )
   },
@@ -122,7 +122,7 @@ const enrollment: Check = {
       const more = resource === undefined ? '' : `, and whether the role has ${printable(resource)}`
       return skipped(
         'not tried: it would count as an enrollment of this instance. ' +
-          `Only it shows a ban, an earlier enrollment or another key${more}; ${wordsOf(options).enroll}`,
+          `Only a real enrollment shows a ban, an earlier enrollment or another key${more}; ${wordsOf(options).enroll}`,
       )
     }
     const { document = '', pkcs7 = '', challenge: made } = findings
@@ -142,9 +142,9 @@ const enrollment: Check = {
       if (problem !== undefined) {
         return failed(problem, 'give all instances of the service the same ROLLCALL_SIGNING_KEYS')
       }
-      const last = renewable === false ? ', which can not be renewed' : ''
+      const last = renewable === false ? ', which cannot be renewed' : ''
       return ok(
-        `role ${enrolled.role}, ${tokenType} for ${expiresInSeconds} s${last}; the token was dropped`,
+        `role ${enrolled.role}, ${tokenType} for ${expiresInSeconds} s${last}; the token was discarded`,
       )
     } catch (error) {
       if (!(error instanceof ClientError)) throw error

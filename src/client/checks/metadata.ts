@@ -88,11 +88,15 @@ const hardenedMode: Check = {
     } catch (error) {
       const isMissing = error instanceof MetadataError && error.code === 'no_hardened_mode'
       if (isMissing && acceptsNormalMode) {
-        return ok('it is missing, and normal mode is used instead, as you asked for')
+        return ok('it is missing; normal mode is used, as you asked for')
       }
-      if (!isMissing) return metadataFailed(error, 'remove what stands between them')
+      if (!isMissing)
+        return metadataFailed(
+          error,
+          'check that no proxy is between this machine and the metadata service',
+        )
       return failed(
-        'the metadata service gives no tokens',
+        'the metadata service issues no tokens',
         'switch it on (ModifyInstanceMetadataOptions with HttpEndpoint=enabled, HttpTokens=optional), ' +
           `or ${useNormalMode}`,
       )
@@ -134,7 +138,7 @@ const key: Check = {
   needs: [],
   async run({ dpopKey }, { instance }) {
     if (dpopKey === undefined) {
-      return ok('none is used; roles with binding "dpop" or reenrollment "same_key" want one')
+      return ok('none is used; roles with binding "dpop" or reenrollment "same_key" need one')
     }
     if (dpopKey.instance === undefined) return ok('it is not marked as the key of an instance yet')
     if (instance === undefined) return skipped('not tried: it needs "document"')

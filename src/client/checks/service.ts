@@ -62,7 +62,7 @@ const clock: Check = {
   needs: [],
   async run(options, findings) {
     const other = otherClock(await askHealth(options, findings), findings)
-    if (other === undefined) return skipped('not tried: nobody gave a date to compare with')
+    if (other === undefined) return skipped('not tried: no answer had a date to compare with')
     const { whose, date, at } = other
     // The header is cut to the second.
     const off = Math.round(at - date - 0.5)
@@ -72,7 +72,7 @@ const clock: Check = {
     return failed(
       `this machine's is ${distance}`,
       `set this machine's clock by NTP (${wordsOf(options).listTimeServers}); ` +
-        'if it is right, have the other one set',
+        'if it is right, correct the other clock',
     )
   },
 }
@@ -105,12 +105,12 @@ const ledger: Check = {
     const reading = await ask(options, '/readyz')
     if (reading.kind === 'expected') return ok('the ledger answers')
     if (reading.kind === 'problem' && reading.problem.code === 'not_found') {
-      return skipped('not tried: this service has no /readyz, it is older')
+      return skipped('not tried: this service is older and has no /readyz')
     }
     if (!isUnready(reading)) return failed(`/readyz: ${describeFailure(reading)}`, ASK_OPERATOR)
     return failed(
       'the ledger does not answer, so nobody can enroll',
-      'the log of the service names the cause; its operator then looks at the store of ROLLCALL_LEDGER',
+      'the operator finds the cause in the log of the service, and checks the store of ROLLCALL_LEDGER',
     )
   },
 }
@@ -137,12 +137,12 @@ const discovery: Check = {
     const { issuer: named, jwksUri } = document
     if (named !== issuer) {
       return failed(
-        `it is of ${printable(named)}, not of ${issuer}`,
-        'use the address that ROLLCALL_ISSUER of the service has, to the letter',
+        `it names ${printable(named)}, not ${issuer}`,
+        'use exactly the address in ROLLCALL_ISSUER of the service',
       )
     }
     if (jwksUri !== `${issuer}/.well-known/jwks.json`) {
-      return failed(`it leads to other keys, ${printable(jwksUri)}`, ASK_OPERATOR)
+      return failed(`it names keys at another address, ${printable(jwksUri)}`, ASK_OPERATOR)
     }
     return ok(`it names ${issuer}`)
   },
@@ -154,7 +154,7 @@ const readKeys = async (text: string): Promise<readonly PublicKey[] | string> =>
   if (!set.ok) return 'it is not a JWKS with at least one key'
   for (const [at, member] of set.value.entries()) {
     if (typeof member === 'object' && member !== null && holdsSecret(member)) {
-      return `keys.${at} is private, and everybody can read it`
+      return `keys.${at} is a private key, and it is published`
     }
     const key = await loadPublicKey(member)
     if (!key.ok) return `keys.${at}: ${key.refusal}`

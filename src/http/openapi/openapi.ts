@@ -23,7 +23,7 @@ const DPOP_HEADER: Json = {
   name: 'DPoP',
   in: 'header',
   required: false,
-  description: 'A DPoP proof, its nonce the challenge',
+  description: 'A DPoP proof whose nonce is the challenge',
   schema: string,
 }
 
@@ -60,7 +60,7 @@ export const openApiDocument = (
         requestBody: body('ChallengeRequest', false),
         responses: {
           '200': {
-            description: 'A challenge, good for one enrollment',
+            description: 'A challenge for one enrollment',
             content: { 'application/json': { schema: ref('Challenge') }, 'text/plain': text },
           },
           ...problems(...READING, ...SERVING),
@@ -105,8 +105,8 @@ export const openApiDocument = (
           operationId: 'readiness',
           summary: 'Whether the ledger answers',
           responses: {
-            '200': { description: 'It answers', content: anyJson },
-            '503': { description: 'It does not', content: anyJson },
+            '200': { description: 'The ledger answers', content: anyJson },
+            '503': { description: 'The ledger is unreachable', content: anyJson },
           },
         },
       },

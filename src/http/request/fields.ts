@@ -16,7 +16,7 @@ const malformed = (what: string): Result<never, RequestRefusal> =>
   invalidRequest('body_malformed', `The body is not ${what}`)
 
 const repeated = (): Result<never, RequestRefusal> =>
-  invalidRequest('field_repeated', 'A field is there twice')
+  invalidRequest('field_repeated', 'A field occurs twice')
 
 /** `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), with broken escapes refused. */
 const decodeUrlEncoded = (text: string): Result<string, RequestRefusal> => {

@@ -79,7 +79,8 @@ export const readMultipart = (
       const rest = lines.slice(at + 2)
       if (rest === '' || rest.startsWith('\r\n')) return accept(fields)
     }
-    if (!lines.startsWith('\r\n', at)) return refuse('a line begins like the boundary and is none')
+    if (!lines.startsWith('\r\n', at))
+      return refuse('a line begins like the boundary but is not one')
     start = at + 2
   }
   return refuse('the boundary that ends it is missing')

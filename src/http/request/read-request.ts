@@ -43,12 +43,12 @@ export const readRequest = async <Schema extends RequestSchema>(
 ): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
   const { headers } = request
   if (new URL(request.url).search !== '') {
-    return invalidRequest('query_not_allowed', 'Fields belong into the body, not into the address')
+    return invalidRequest('query_not_allowed', 'Send the fields in the body, not in the address')
   }
   if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
     return invalidRequest(
       'invocation_async',
-      'Nobody would read the answer of an asynchronous call',
+      'Asynchronous calls are not supported; call synchronously',
     )
   }
   if (rateLimiter !== undefined && !(await rateLimiter(request))) {

@@ -46,9 +46,7 @@ export const EnrollRequest: Request<{
   pkcs7: field('The PKCS#7 signature: bare base64, or PEM labelled PKCS7, CMS or CERTIFICATE'),
   role: v.optional(role),
   audience: v.optional(field('The challenge used; needed where the signed content is detached')),
-  resource: v.optional(
-    field('RFC 8707: the one audience of the role that the token is wanted for; default all'),
-  ),
+  resource: v.optional(field('RFC 8707: the one audience of the token; default: all of the role')),
 })
 
 /** A request without fields. */
@@ -60,11 +58,11 @@ export const BanRequest: Request<{ reason: Text }> = v.strictObject({
     v.string(),
     v.minLength(1),
     v.maxLength(256),
-    v.description('Why, for whoever finds the ban later'),
+    v.description('Why; the list of bans shows it'),
   ),
 })
 
-const hint = field('Taken, and not needed')
+const hint = field('Accepted and ignored')
 
 /** Fields of `POST /v1/introspect` (RFC 7662). */
 export const IntrospectRequest: Request<{ token: Text; token_type_hint: OptionalText }> =

@@ -13,7 +13,7 @@ const REPLIES: Readonly<Record<string, string>> = {
   WRONGPASS: 'refuses the user name or password',
   NOAUTH: 'asks for a password; write it into the URL',
   NOPERM:
-    'does not permit the user what the ledger needs: the commands INFO, GET, SET, SETRANGE, EVAL, EVALSHA, ' +
+    'denies the user what the ledger needs: the commands INFO, GET, SET, SETRANGE, EVAL, EVALSHA, ' +
     'SCAN (in a cluster also CLUSTER SLOTS), on all keys of its prefix',
   OOM: 'is full; give it more memory (maxmemory)',
   READONLY: 'is a replica; the ledger needs the primary',
@@ -21,8 +21,10 @@ const REPLIES: Readonly<Record<string, string>> = {
   MISCONF: 'cannot save to its disk, so it takes no writes',
   LOADING: 'is still loading its data',
   CLUSTERDOWN: 'is a cluster that is not complete',
-  WRONGTYPE: 'holds something else under a key of the ledger; give the ledger a prefix of its own',
-  FOREIGN: 'holds something else under a key of the ledger; give the ledger a prefix of its own',
+  WRONGTYPE:
+    'has a value of another program under a key of the ledger; give the ledger its own prefix',
+  FOREIGN:
+    'has a value of another program under a key of the ledger; give the ledger its own prefix',
 }
 
 const CLOSED = 'closed the connection'

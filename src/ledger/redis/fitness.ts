@@ -46,10 +46,10 @@ const checkDurability = (
   if (enabled === undefined) {
     return (
       `${nameOf(node)} does not show aof_enabled: make sure that its append-only file is on, ` +
-      'else a restart forgets bans and spent challenges'
+      'otherwise a restart loses bans and spent challenges'
     )
   }
-  const loses = `${nameOf(node)} has no append-only file, so a restart forgets bans and spent challenges`
+  const loses = `${nameOf(node)} has no append-only file, so a restart loses bans and spent challenges`
   const remedy = 'set appendonly yes and appendfsync always'
   if (allowUnsafe) return `${loses}: ${remedy} (allowed by allow-unsafe=true)`
   throw new LedgerUnfitError(`${loses}: ${remedy}, or for a trial add allow-unsafe=true to the URL`)

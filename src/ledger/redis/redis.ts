@@ -97,7 +97,7 @@ const alive = (kept: string | null, now: number): string | undefined => {
   const [, expiry, value] = KEPT.exec(kept) ?? []
   if (expiry === undefined) {
     throw new LedgerUnavailableError(
-      'the Redis of the ledger holds something else under a key of the ledger; give it a prefix of its own',
+      'the Redis of the ledger has a value of another program under a key of the ledger; give it its own prefix',
     )
   }
   return expiry === '0' || Number(expiry) > now ? value : undefined

@@ -52,9 +52,9 @@ const readQuery = (
   for (const [name, value] of query) {
     if (!PARAMETERS.has(name)) {
       // Not the name that was found: behind a ? that was not encoded stands a part of the password.
-      refuse('a parameter that is not known; they are prefix, cluster and allow-unsafe')
+      refuse('unknown parameter; expected prefix, cluster or allow-unsafe')
     }
-    if (found.has(name)) refuse(`the parameter ${name} stands there twice`)
+    if (found.has(name)) refuse(`the parameter ${name} occurs twice`)
     found.set(name, value)
   }
   const prefix = found.get('prefix')
@@ -78,7 +78,7 @@ export const parseRedisUrl = (
 ): RedisTarget => {
   // What `URL` would drop or repair in silence.
   if (!/^rediss?:\/\/[!-~]+$/.test(text)) return refuse(FORM)
-  if (text.includes('#')) return refuse('nothing may follow a #; in a password write it as %23')
+  if (text.includes('#')) return refuse('a # is not allowed; in a password write it as %23')
   if (!URL.canParse(text)) return refuse(`${FORM}; in a password write / ? # @ : % as %XX`)
   const url = new URL(text)
   if (!HOST.test(url.hostname)) return refuse(`the host is missing or malformed; ${FORM}`)

@@ -14,7 +14,7 @@ const SAID: Said = {
     /the connection was refused|closed the connection|no answer within|the answer is longer than/,
   unavailable: /is not available \(the service answered/,
   foreign_answer: /something else answers at http/,
-  challenge_malformed: /answers, but not as rollcall does/,
+  challenge_malformed: /answers, but it is not a rollcall service/,
   challenge_foreign: /stopped before anything was signed/,
   challenge_expired: /was too slow each time/,
   enrollment_refused: /refused: the service answered 4\d\d/,

@@ -98,7 +98,7 @@ describe.concurrent('bootstrap.sh', () => {
         expect({ status, stdout, tries }, stderr).toEqual({ status: 5, stdout: '', tries: 3 })
         expect(stderr).toContain(`something else answers at ${url}: `)
         expect(stderr).toContain(named)
-        expect(stderr).toMatch(/; check the address and what stands in front of the service\n$/)
+        expect(stderr).toMatch(/; check the address and the proxies in front of the service\n$/)
       },
     )
 

@@ -47,7 +47,7 @@ describe.concurrent('bootstrap.sh and the metadata service', () => {
     const run = await enroll(await faulty(fault))
     expect(run.status, run.stderr).toBe(0)
     expect(run.stderr).toMatch(
-      /the metadata service at \S+ is not available \(status \d+\); trying again/,
+      /the metadata service at \S+ is not available \(status \d+\); retrying/,
     )
   })
 

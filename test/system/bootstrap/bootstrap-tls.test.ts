@@ -134,7 +134,7 @@ describe('bootstrap.sh over TLS', () => {
     [
       56,
       'Received HTTP code 407 from proxy after CONNECT',
-      /407 from proxy.*; the proxy wants a login/,
+      /407 from proxy.*; the proxy requires a login/,
     ],
   ])('tells the meaning of %i %s', async (exit, sentence, meaning) => {
     const curl = `echo "curl: (${exit}) ${sentence}" >&2; exit ${exit}`

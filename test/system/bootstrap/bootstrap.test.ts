@@ -101,7 +101,7 @@ describe.concurrent('bootstrap.sh', () => {
       isEnroll(request) && failures-- > 0 ? unavailable() : undefined
     const run = await enroll(servers)
     expect(run.status).toBe(0)
-    expect(run.stderr).toMatch(/trying again/)
+    expect(run.stderr).toMatch(/retrying/)
     expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(1)
     expect(servers.bodiesOf('POST /v1/enroll')).toHaveLength(3)
     expect(new Set(servers.bodiesOf('POST /v1/enroll')).size).toBe(1)

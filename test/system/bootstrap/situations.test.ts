@@ -18,7 +18,7 @@ const SAID: Said = {
   unreachable: /does not answer \(/,
   unavailable: /is not available: /,
   foreign_answer: /something else answers at http/,
-  challenge_malformed: /answers, but not as rollcall does/,
+  challenge_malformed: /answers, but it is not a rollcall service/,
   challenge_foreign: /stopped before anything was signed/,
   challenge_expired: /each challenge of \S+ expired/,
   enrollment_refused: /refused: .*\(status 4\d\d/,

@@ -56,10 +56,12 @@ describe('rollcall admin prune', () => {
     const first = await prune(list, ['--yes'], { started })
     if (signal === 'SIGINT') {
       expect(first.status).toBe(6)
-      expect(first.stderr).toContain('finishing what was begun; once more to stop at once')
-      expect(first.stderr).toMatch(/\d+ are left; run the same again to go on/)
+      expect(first.stderr).toContain(
+        'finishing the calls in progress; interrupt again to stop at once',
+      )
+      expect(first.stderr).toMatch(/\d+ are left; run the same command again to continue/)
       const [, forgotten, notTried] =
-        /forgotten: (\d+), gone already: 0, failed: 0, not tried: (\d+)/.exec(first.stdout) ?? []
+        /forgotten: (\d+), already gone: 0, failed: 0, not tried: (\d+)/.exec(first.stdout) ?? []
       expect(Number(forgotten) + Number(notTried)).toBe(60)
       expect(await service.known()).toHaveLength(Number(notTried) + 1)
     } else expect(first.status).toBe(null)
@@ -69,7 +71,7 @@ describe('rollcall admin prune', () => {
     expect(left).toBeLessThan(60)
     const second = await prune(list, ['--yes'])
     expect(second).toMatchObject({ status: 0 })
-    expect(second.stdout).toContain(`forgotten: ${left}, gone already: 0\n`)
+    expect(second.stdout).toContain(`forgotten: ${left}, already gone: 0\n`)
     expect(await service.known()).toEqual(['i-lives'])
   })
 })

@@ -101,7 +101,7 @@ describe('completion in zsh', () => {
 
 describe('completion in fish', () => {
   it.for<readonly [string, readonly unknown[]]>([
-    ['rollcall adm', ['admin\tLook after the instances that a service has enrolled.']],
+    ['rollcall adm', ['admin\tManage the instances that a service has enrolled.']],
     ['rollcall admin ban i', ['image\twhat to name', 'instance\twhat to name']],
     ['rollcall keygen --algorithm=R', [expect.stringMatching(/^--algorithm=RS256\t/)]],
     ['rollcall policy check my', ['my policy.json']],

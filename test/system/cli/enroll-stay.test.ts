@@ -164,7 +164,7 @@ describe.concurrent('rollcall enroll --renew', () => {
     const args = ['--renew', '--exec', script]
     const run = await until(args, 'three runs', () => lines('runs').length >= 3)
     expect(run.status).toBe(0)
-    expect(run.stderr).toMatch(/--exec: the command was ended: the next token is due/)
+    expect(run.stderr).toMatch(/--exec: the command was stopped because the next token is due/)
     expect(run.stderr).toMatch(/the command ended with exit status 3/)
   })
 
@@ -176,7 +176,7 @@ describe.concurrent('rollcall enroll --renew', () => {
       return calls++ > 0 ? unavailable({ 'Retry-After': '60' }) : undefined
     }
     const args = ['--renew', '--out', file('waiting.jwt')]
-    const waits = ({ stderr }: { stderr: string }): boolean => /trying again in 6/.test(stderr)
+    const waits = ({ stderr }: { stderr: string }): boolean => /retrying in 6/.test(stderr)
     expect((await until(args, 'the wait', waits)).status).toBe(0)
   })
 

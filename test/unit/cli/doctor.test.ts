@@ -80,7 +80,7 @@ describe('rollcall doctor, with everything in order', () => {
     expect(heads.filter((head) => head !== '')).toEqual(NAMES)
     expect(named(run, '-   ')).toEqual(['enrollment'])
     expect(lineOf(run, 'enrollment')).toMatch(
-      /not tried: it would count .* Only it shows a ban, an earlier enrollment or another key; to try it, add --enroll$/,
+      /not tried: it would count .* Only a real enrollment shows a ban, an earlier enrollment or another key; to try it, add --enroll$/,
     )
     expect(lineOf(run, 'role')).toContain(`role ${ROLE} admits this instance`)
     expect(lineOf(run, 'document')).toContain(servers.emulator.instances[0]?.instanceId as string)
@@ -98,7 +98,7 @@ describe('rollcall doctor, with everything in order', () => {
     expect((await doctor()).status).toBe(0)
     const run = await doctor(['--enroll'])
     expect(run.status).toBe(0)
-    expect(lineOf(run, 'enrollment')).toContain('which can not be renewed')
+    expect(lineOf(run, 'enrollment')).toContain('which cannot be renewed')
   })
 
   it('says what it can not see of an audience', async () => {
@@ -169,13 +169,13 @@ describe('rollcall doctor, with one thing broken', () => {
     expect(lineOf(run, 'hardened mode')).toContain('normal mode is used')
   })
 
-  it('tells that plain requests are answered too, and the conditions of what ends that', async () => {
+  it('says that plain requests are answered too, and what to check before they are refused', async () => {
     servers = await startClientServers()
     const args = ['doctor', servers.url, '--role', ROLE, '--metadata-url', servers.metadataUrl]
     const run = await command.run(args, { env: { PATH: '/nowhere' } })
     expect(run.status).toBe(0)
     expect(lineOf(run, 'hardened mode')).toMatch(
-      /answered too; before you set HttpTokens=required: .*cloud-init 23\.2\.2 or newer.*ImdsSupport=v2/,
+      /answered too; before you set HttpTokens=required, .*cloud-init 23\.2\.2 or newer.*ImdsSupport=v2/,
     )
   })
 
@@ -224,7 +224,7 @@ describe('rollcall doctor, with one thing broken', () => {
     instead('/readyz', () => Response.json({ status: 'unavailable' }, { status: 503 }))
     const line = expectOneFailure(await doctor(['--enroll']), 'ledger')
     expect(line).toMatch(
-      /the ledger does not answer, so nobody can enroll next: the log of the service names the cause; its operator/,
+      /the ledger does not answer, so nobody can enroll next: the operator finds the cause in the log of the service/,
     )
   })
 
@@ -234,13 +234,13 @@ describe('rollcall doctor, with one thing broken', () => {
     const run = await doctor(['--enroll'])
     expect(run.status).toBe(0)
     expect(named(run, '-   ')).toEqual(['ledger'])
-    expect(lineOf(run, 'ledger')).toContain('not tried: this service has no /readyz')
+    expect(lineOf(run, 'ledger')).toContain('not tried: this service is older and has no /readyz')
   })
 
   it.each([
     ['no JSON', '<html>', 'not a discovery document'],
-    ['another issuer', undefined, 'it is of https://other.example, not of'],
-    ['other keys', undefined, 'it leads to other keys'],
+    ['another issuer', undefined, 'it names https://other.example, not'],
+    ['other keys', undefined, 'it names keys at another address'],
   ])('finds the discovery document broken: %s', async (what, body, message) => {
     servers = await startClientServers()
     servers.intercept = async (request, pass) => {
@@ -261,11 +261,11 @@ describe('rollcall doctor, with one thing broken', () => {
   it.each([
     ['no JSON', () => '<html>', 'not a JWKS'],
     ['no keys', () => '{"keys":[]}', 'not a JWKS with at least one key'],
-    ['a symmetric key', () => '{"keys":[{"kty":"oct","k":"AAAA"}]}', 'is private'],
+    ['a symmetric key', () => '{"keys":[{"kty":"oct","k":"AAAA"}]}', 'is a private key'],
     [
       'a private key',
       async () => JSON.stringify(await generateSigningKeys('ES256')),
-      'is private, and everybody can read it',
+      'is a private key, and it is published',
     ],
     ['a weak key', () => '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}', 'keys.0'],
   ])('finds the published keys broken: %s', async (_, make, message) => {
@@ -344,7 +344,7 @@ describe('rollcall doctor, with one thing broken', () => {
     const run = await command.run(args)
     const line = expectOneFailure(run, 'role', ['enrollment'])
     expect(line).toMatch(
-      /no role of the policy fits this instance next: Check the name of the role/,
+      /no role of the policy matches this instance next: Check the name of the role/,
     )
     expect(
       servers.events.filter(({ outcome, event }) => event === 'enroll' && outcome === 'issued'),
@@ -399,13 +399,10 @@ describe('rollcall doctor, with one thing broken', () => {
   })
 
   it.each([
-    [
-      '22.4.2',
-      /leave that as it is: with HttpTokens=required cloud-init 22\.4\.2 finds no user data/,
-    ],
+    ['22.4.2', /keep that: with HttpTokens=required cloud-init 22\.4\.2 finds no user data/],
     [
       '24.1.3-0ubuntu3',
-      /HttpTokens=required ends that; cloud-init 24\.1\.3 can do it, .*ImdsSupport=v2/,
+      /HttpTokens=required stops that; cloud-init 24\.1\.3 can do it, .*ImdsSupport=v2/,
     ],
   ])('looks at cloud-init %s before it advises anything', async (version, advice) => {
     servers = await startClientServers()

@@ -41,7 +41,7 @@ describe('rollcall inspect', () => {
     expect(stdout).toMatch(/^signer +serial 0x6666d188, issuer C=Unknown, ST=Unknown/m)
     expect(stdout).toMatch(/^ {2}signature +RSA, 256 bytes$/m)
     expect(stdout).toMatch(/^certificates +none$/m)
-    expect(stdout).toContain('signature: not checked here')
+    expect(stdout).toContain('signature: not checked;')
   })
 
   it('shows certificates, attributes and detached content', async () => {

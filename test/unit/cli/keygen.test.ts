@@ -26,7 +26,7 @@ describe('rollcall keygen', () => {
       const { status, stdout, stderr } = await keygen('--algorithm', alg)
       expect(status).toBe(0)
       expect((await parseSigningKeys(stdout)).signer.algorithm.alg).toBe(alg)
-      expect(stderr).toMatch(alg === 'EdDSA' ? /Kubernetes refuses/ : /^$/)
+      expect(stderr).toMatch(alg === 'EdDSA' ? /Kubernetes rejects/ : /^$/)
     },
   )
 

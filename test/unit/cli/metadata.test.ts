@@ -108,7 +108,7 @@ describe('rollcall metadata get', () => {
       const args = ['metadata', 'get', 'network-type', '--metadata-url', server.url]
       const { status, stdout, stderr } = await command.run(args)
       expect({ status, stdout }).toEqual({ status: 0, stdout: 'vpc' })
-      const line = /^rollcall: the metadata service answered 503; trying again in \d+\.\d s$/gm
+      const line = /^rollcall: the metadata service answered 503; retrying in \d+\.\d s$/gm
       expect(stderr.match(line)).toHaveLength(4)
     } finally {
       await server.close()
@@ -129,7 +129,9 @@ describe('rollcall metadata get', () => {
     expect(made).toMatchObject({ status: 0, stderr: '' })
     const { stdout } = await command.run(['inspect', '-'], { stdin: made.stdout })
     expect(stdout).toMatch(/^ {2}audience +a-nonce$/m)
-    expect((await metadata('get', path)).stderr).toContain('good for whoever holds it')
+    expect((await metadata('get', path)).stderr).toContain(
+      'anyone who holds a signature without an audience can use it',
+    )
     expect((await metadata('get', 'hostname', '--audience', 'x')).status).toBe(2)
   })
 

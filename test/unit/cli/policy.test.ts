@@ -101,7 +101,7 @@ describe('rollcall policy check', () => {
     const { status, stdout } = await command.run(['policy', 'check', '-'], { stdin: text })
     expect(status).toBe(1)
     expect(stdout).toContain('-: 1 problem\n')
-    expect(stdout).toContain('line 3, column 3: the key "worker" is there twice; remove one')
+    expect(stdout).toContain('line 3, column 3: the key "worker" occurs twice; remove one')
   })
 
   it('tells every problem at once, with its path', async () => {
@@ -130,7 +130,7 @@ describe('rollcall policy check', () => {
 
   it('refuses a key that is there twice', async () => {
     expect((await check('{"roles":{},"roles":{}}')).stdout).toContain(
-      'the key "roles" is there twice',
+      'the key "roles" occurs twice',
     )
   })
 })
@@ -146,7 +146,7 @@ describe('rollcall policy check --document', () => {
     expect(stdout).toMatch(new RegExp(`^master +no +region_id +${REGION} +eu-\\*$`, 'm'))
     expect(stdout).toMatch(/^worker +yes +- +- +-$/m)
     expect(stdout).toMatch(new RegExp(`^guest +no +owner_account_id +${ACCOUNT} +1$`, 'm'))
-    expect(stderr).toContain('may still refuse it')
+    expect(stderr).toContain('can still refuse it')
   })
 
   it('says which rule and field refuse', async () => {

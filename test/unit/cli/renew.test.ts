@@ -72,9 +72,7 @@ describe('rollcall enroll --renew', () => {
     expect(run.status).toBe(0)
     expect(run.stderr).toMatch(/refused: the service answered 403/)
     expect(run.stderr).toMatch(/is not available \(the service answered 503, request r-1: .+\)/)
-    expect(run.stderr).toMatch(
-      /the token (?:is good for \d+ s more|has expired); renewing again in/,
-    )
+    expect(run.stderr).toMatch(/the token (?:is valid for \d+ s more|has expired); retrying in/)
     expect(calls).toBeGreaterThanOrEqual(4)
   })
 

@@ -60,7 +60,7 @@ describe('rollcall keygen --rotate', () => {
     const [old] = kids()
     const staged = await rotate()
     expect(staged.status).toBe(0)
-    expect(staged.stdout).toMatch(/^staged: a new key \S+ stands behind/)
+    expect(staged.stdout).toMatch(/^staged: a new key \S+ was added after/)
     expect(staged.stdout).toContain('next: give the file to every instance of the service now')
     expect(staged.stdout).toMatch(/^then: run this again after \S+Z, which will promote$/m)
     const [first, made] = kids()
@@ -125,7 +125,7 @@ describe('rollcall keygen --rotate', () => {
     const { status, stdout, stderr } = await rotate('--early')
     expect(status).toBe(0)
     expect(stdout).toMatch(/^promoted/)
-    expect(stderr).toMatch(/warning: taken early \(not before .*relying party has not fetched/)
+    expect(stderr).toMatch(/warning: taken early \(not before .*a relying party rejects tokens/)
   })
 
   it('prints one JSON document with --json', async () => {
@@ -145,7 +145,7 @@ describe('rollcall keygen --rotate', () => {
   it('asks what a key without a mark is, and takes the answer', async () => {
     const two = [...keys(), ...(await generateSigningKeys('ES256')).keys]
     writeFileSync(file, JSON.stringify({ keys: two }))
-    await expectRefused(rotate, 'whether it is new or old is not known: say what to do with --step')
+    await expectRefused(rotate, 'so its age is unknown; say what to do with --step')
     expect((await rotate('--step', 'promote')).status).toBe(0)
     expect(kids()).toEqual([two[1]?.kid, two[0]?.kid])
   })
@@ -160,7 +160,7 @@ describe('rollcall keygen --rotate', () => {
     writeFileSync(`${file}.new`, '')
     const { status, stderr } = await rotate()
     expect(status).toBe(2)
-    expect(stderr).toContain('keys.json.new is there: another process')
+    expect(stderr).toContain('keys.json.new exists: another process')
     expect(kids()).toHaveLength(1)
     const { rmSync } = await import('node:fs')
     rmSync(`${file}.new`)
@@ -169,8 +169,8 @@ describe('rollcall keygen --rotate', () => {
   it.each([
     [['--rotate', 'no-such.json'], 'cannot read no-such.json (ENOENT)'],
     [['--rotate', 'package.json'], 'package.json is not a private JWKS'],
-    [['--rotate', 'keys.json', '--out', 'x'], 'leave out --out and --dev-vars'],
-    [['--early'], '--step and --early belong to --rotate'],
+    [['--rotate', 'keys.json', '--out', 'x'], 'remove --out and --dev-vars'],
+    [['--early'], '--step and --early need --rotate'],
     [['--rotate', 'keys.json', '--step', 'sign'], 'Allowed choices are stage, promote, remove'],
   ])('refuses %j with exit status 2', async (args, message) => {
     await expectRefused(() => command.run(['keygen', ...args]), message)

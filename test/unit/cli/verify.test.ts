@@ -69,7 +69,7 @@ describe('rollcall verify', () => {
   it('warns that no freshness is checked without --audience', async () => {
     const { status, stderr } = await verify(['document-lf.json', 'pkcs7.txt'])
     expect(status).toBe(0)
-    expect(stderr).toContain('warning: without --audience no freshness is checked')
+    expect(stderr).toContain('warning: without --audience freshness is not checked')
   })
 
   it('prints one JSON document with --json, whatever comes of it', async () => {
@@ -138,7 +138,7 @@ describe('rollcall verify', () => {
   })
 
   it.each(['', 'not an audience', 'x'.repeat(65)])(
-    'ends with 2 for an audience that no document can carry: %j',
+    'ends with 2 for not an audience: expected [A-Za-z0-9_-]{1,64}: %j',
     async (audience) => {
       const args = ['document.json', 'pkcs7.txt', '--audience', audience]
       const { status, stdout, stderr } = await verify(args)

@@ -125,7 +125,7 @@ describe('noAnswer()', () => {
     noAnswer(error, { url: `${ISSUER}/v1/challenge`, timeoutSeconds: 15, now: 0 })
 
   it.each([
-    [407, 'the proxy refused the connection: 407, it wants a login', false],
+    [407, 'the proxy refused the connection: 407, it requires a login', false],
     [401, 'the proxy refused the connection: 401, it does not accept the login', false],
     [403, 'the proxy refused the connection: 403, it does not allow this address', true],
     [502, 'the proxy refused the connection: 502, it cannot reach the service', true],
@@ -134,7 +134,7 @@ describe('noAnswer()', () => {
   })
 
   it.each([
-    ['proxy authentication required', 'the proxy refused the connection: 407, it wants a login'],
+    ['proxy authentication required', 'the proxy refused the connection: 407, it requires a login'],
     ['unsuccessful tunnel', 'the proxy refused the connection'],
     ['unexpected eof while tunneling', 'the proxy refused the connection'],
   ])('tells what Deno says of a proxy: %s', (words, detail) => {
@@ -145,13 +145,13 @@ describe('noAnswer()', () => {
     const proxy = 'http://proxy.example:3128'
     expect(tell(fetchFailed(new ProxyError(proxy, { status: 407 })))).toMatchObject({
       code: 'proxy_failed',
-      detail: `the proxy ${proxy} refused the connection: 407, it wants a login`,
+      detail: `the proxy ${proxy} refused the connection: 407, it requires a login`,
       passes: false,
     })
     const cause = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' })
     expect(tell(fetchFailed(new ProxyError(proxy, { cause })))).toMatchObject({
       code: 'proxy_failed',
-      detail: `the proxy ${proxy}: DNS knows no address of proxy.example (ENOTFOUND)`,
+      detail: `the proxy ${proxy}: DNS has no address for proxy.example (ENOTFOUND)`,
       remedy: expect.stringContaining('NO_PROXY') as string,
       passes: true,
     })

@@ -124,7 +124,7 @@ describe('the client of operators', () => {
     service.reply = () => Response.json({ bans: [], cursor: 'same' })
     const error = await failureOf(all(operators.bans()))
     expect(error).toMatchObject({ code: 'unexpected_answer' })
-    expect(error.detail).toContain('its cursor stays the same')
+    expect(error.detail).toContain('the list does not advance')
   })
 
   it('keeps members that this version does not know', async () => {
@@ -176,7 +176,7 @@ describe('createOperatorClient()', () => {
   )
 })
 
-const CHECK = /^check the address, and what stands in front of the service$/
+const CHECK = /^check the address and the proxies in front of the service$/
 
 const json =
   (body: string): Reply =>
@@ -194,7 +194,13 @@ const FAILURES: readonly (readonly [
   ['nobody', disconnected, 'unreachable', 3, /^is it running/],
   ['429', refusing('rate_limited'), 'unavailable', 3, /^Tried 3 times; try again later$/],
   ['503', refusing('unavailable'), 'unavailable', 3, /^Tried 3 times; try again later$/],
-  ['500', refusing('internal_error'), 'unavailable', 3, /^Tried 3 times; its own log says more/],
+  [
+    '500',
+    refusing('internal_error'),
+    'unavailable',
+    3,
+    /^Tried 3 times; the log of the service has the cause/,
+  ],
   ...[307, 401, 403, 404, 409, 413, 501, 502].map(
     (code) => [`${code} of another server`, status(code), 'foreign_answer', 3, CHECK] as const,
   ),

@@ -40,7 +40,7 @@ describe('parsePrivateKey()', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['a word', 'hello', /^not JSON: expected a private JWK/],
-    ['a member twice', '{"kty":"EC","kty":"EC"}', /^a member is there twice$/],
+    ['a member twice', '{"kty":"EC","kty":"EC"}', /^a member occurs twice$/],
     ['nothing', undefined, /^expected a private JWK/],
     ['a list', '[]', /^expected a private JWK/],
     ['an empty set', { keys: [] }, /^expected a private JWK/],

@@ -47,7 +47,7 @@ describe('readContents()', () => {
 
   it.each([
     ['nothing', []],
-    ['another tag', [0x02, 0x01, 0x00]],
+    ['not the expected tag', [0x02, 0x01, 0x00]],
     ['no length', [0x04]],
     ['an indefinite length', [0x04, 0x80, 0x00, 0x00]],
     ['a length of 5 in its long form', [0x04, 0x81, 0x05, ...zeros(5)]],
@@ -158,7 +158,7 @@ describe('the offset of a refusal', () => {
   }
 
   it.each([
-    ['another tag', () => readContents(second(0x04, 0x00), TAG.integer), 4],
+    ['not the expected tag', () => readContents(second(0x04, 0x00), TAG.integer), 4],
     ['an indefinite length', () => readContents(second(0x04, 0x80), TAG.octetString), 5],
     ['a length beyond the end', () => readContents(second(0x04, 0x09), TAG.octetString), 5],
     ['a length that is cut off', () => readContents(second(0x04, 0x82, 1), TAG.octetString), 5],

@@ -52,7 +52,7 @@ describe('readName()', () => {
     ['an INTEGER', nameOf(sequence(objectIdentifier('2.5.4.3'), integer(1)))],
     ['no value', nameOf(sequence(objectIdentifier('2.5.4.3')))],
   ])('refuses a value that is %s', (_, node) => {
-    const refusal = refusedAs('malformed_der', 'a name with a value that is no text')
+    const refusal = refusedAs('malformed_der', 'a name with a value that is not text')
     expect(() => readName(derReader(encodeDer(node)))).toThrow(refusal)
   })
 

@@ -215,7 +215,9 @@ describe('createMetadataEmulator() with descriptions', () => {
       { 'serial-number': 'same' },
     ]) {
       const problems = await problemsOf(() => createMetadataEmulator({ instances: [same, same] }))
-      expect(problems).toEqual([`instances[1]: ${Object.values(same)[0]} is another one's already`])
+      expect(problems).toEqual([
+        `instances[1]: ${Object.values(same)[0]} belongs to another instance`,
+      ])
     }
   })
 

@@ -53,7 +53,7 @@ describe("the client's token", () => {
     const { client, requests } = await startClientServers({ faults: ['token-uses:0'] })
     const error = await failureOf(client.items.mac())
     expect(error).toMatchObject({ code: 'token_refused', status: 401, path: 'meta-data/mac' })
-    expect(String(error)).toContain('does anything in between change or drop the header')
+    expect(String(error)).toContain('check that no proxy changes or drops the header')
     const get = 'GET /latest/meta-data/mac'
     expect(requests).toEqual([PUT, get, PUT, get])
   })

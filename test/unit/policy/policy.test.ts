@@ -67,19 +67,19 @@ describe('parsePolicy()', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['what is not JSON', '{', /^expected JSON$/],
-    ['a key that is there twice', '{"roles":{},"roles":{}}', /a key is there twice/],
+    ['a key that is there twice', '{"roles":{},"roles":{}}', /a key occurs twice/],
     ['a key that is there twice by escape', '{"roles":{},"rol\\u0065s":{}}', /twice/],
     ['a list', [], /expected \{"roles"/],
     ['another key beside roles', { roles: { worker: role() }, x: 1 }, /expected \{"roles"/],
     ['an empty policy', { roles: {} }, /^roles: expected at least one role/],
     ['a role that is no object', { roles: { worker: 'x' } }, /^roles\.worker: expected an object/],
-    ['a name that looks like a number', { roles: { 7: role() } }, /^roles\.7: a role's name/],
-    ['a name in upper case', { roles: { Worker: role() } }, /^roles\.Worker: a role's name/],
-    ['a name that is too long', { roles: { ['a'.repeat(64)]: role() } }, /a role's name/],
+    ['a name that looks like a number', { roles: { 7: role() } }, /^roles\.7: the name of a role/],
+    ['a name in upper case', { roles: { Worker: role() } }, /^roles\.Worker: the name of a role/],
+    ['a name that is too long', { roles: { ['a'.repeat(64)]: role() } }, /the name of a role/],
     [
       '__proto__ for a name',
       `{"roles":{"__proto__":${JSON.stringify(role())}}}`,
-      /^roles\.__proto__: a role's name/,
+      /^roles\.__proto__: the name of a role/,
     ],
     [
       'an unknown key of a role',
@@ -113,7 +113,7 @@ describe('parsePolicy()', () => {
     ['an account of 21 digits', match({ owner_account_id: ['1'.repeat(21)] }), /digits/],
     ['an account that is a number', match({ owner_account_id: [1] }), /in quotation marks/],
     ['accounts that are no list', match({ owner_account_id: ACCOUNT }), /expected a list/],
-    ['a value that is there twice', match({ region_id: ['a', 'a'] }), /there twice/],
+    ['a value that is there twice', match({ region_id: ['a', 'a'] }), /occurs twice/],
     ['a list in one text', match({ region_id: ['a,b'] }), /expected letters, digits/],
     ['a value with a space', match({ region_id: ['cn-hangzhou '] }), /expected letters, digits/],
     ['an address that is none', match({ private_ipv4: ['10.0.0'] }), /IPv4 address or a CIDR/],

@@ -69,7 +69,7 @@ describe('changeEntry()', () => {
     expect(await changeEntry(last.ledger, KEY, undefined, NOW, append)).toBe('other 99')
     const never = contested(100)
     await expect(changeEntry(never.ledger, KEY, undefined, NOW, append)).rejects.toThrow(
-      new LedgerUnavailableError('an entry of the ledger changes all the time'),
+      new LedgerUnavailableError('an entry of the ledger kept changing'),
     )
     expect(never.swaps()).toBe(100)
   })

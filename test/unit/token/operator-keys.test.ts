@@ -98,7 +98,7 @@ describe('parseOperatorKeys()', () => {
 
   it('refuses a scope or a name beside the keys, where it would give them all rights', async () => {
     for (const more of [{ scope: ['read'] }, { name: 'alice' }]) {
-      const problems = ['the set may have no other member than keys']
+      const problems = ['unexpected member; the set may have keys']
       expect(await problemsOf({ keys: [jwk], ...more })).toEqual(problems)
     }
   })

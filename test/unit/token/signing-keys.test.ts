@@ -92,7 +92,7 @@ describe('parseSigningKeys()', () => {
         if (typeof value === 'string' && value.length > 8) expect(message).not.toContain(value)
       }
     }
-    expect(await problemsOf({ keys: [key, key] })).toEqual(['keys.1: the same key is there twice'])
+    expect(await problemsOf({ keys: [key, key] })).toEqual(['keys.1: the same key occurs twice'])
   })
 
   it.each([

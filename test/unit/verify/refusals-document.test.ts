@@ -192,7 +192,7 @@ describe('verifyInstanceIdentity() with an audience demanded', () => {
   })
 
   it.each(['', ' ', 'a b', '"', 'x'.repeat(65)])(
-    'refuses to demand an audience that no document can carry: %j',
+    'refuses to demand not an audience: expected [A-Za-z0-9_-]{1,64}: %j',
     async (audience) => {
       await expect(verify(good(), audience)).rejects.toThrow(RangeError)
       await expect(verify(good(), audience)).rejects.toThrow('[A-Za-z0-9_-]{1,64}')

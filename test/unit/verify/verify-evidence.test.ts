@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
   {
     what: 'a demand that no document can carry',
     code: 'audience_mismatch',
-    message: 'an audience that no document can carry',
+    message: 'not an audience: expected [A-Za-z0-9_-]{1,64}',
     evidence: () => ({ pkcs7: 'no base64' }),
     changes: () => ({ audience: 'not an audience' }),
   },
@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
   {
     what: 'a message that is not DER',
     code: 'malformed_der',
-    message: 'another tag than the one expected',
+    message: 'not the expected tag',
     evidence: () => ({ pkcs7: 'AAAA', document: 'x'.repeat(2000) }),
   },
   {
@@ -97,13 +97,13 @@ const ROWS: readonly Row[] = [
   {
     what: 'detached content and no document',
     code: 'content_missing',
-    message: 'no content in the message and no document',
+    message: 'the message has no content, and no document was given',
     evidence: () => ({ pkcs7: cloud.sign('[]', { detached: true, hash: 'md5' }) }),
   },
   {
     what: 'detached content and a document without a brace',
     code: 'document_malformed',
-    message: 'no brace at the document’s end',
+    message: 'the document does not end with a brace',
     evidence: () => ({ ...signed('[]', { detached: true, hash: 'md5' }), document: '[]' }),
   },
   {
@@ -122,14 +122,14 @@ const ROWS: readonly Row[] = [
   {
     what: 'SHA-1 where it is switched off',
     code: 'unsupported_algorithm',
-    message: 'SHA-1, which is switched off',
+    message: 'SHA-1 is switched off',
     evidence: () => signed('{}'),
     changes: () => ({ now: 0, allowSha1: false }),
   },
   {
     what: 'a signer that is no anchor',
     code: 'unknown_signer',
-    message: 'signed by none of the trust anchors',
+    message: 'not signed by any of the trust anchors',
     evidence: () => {
       const root = cloud.tree('{}')
       nodeAt(root, 1, 0, -1, 0, 1).children?.splice(1, 1, integer(1))
@@ -162,7 +162,7 @@ const ROWS: readonly Row[] = [
   {
     what: 'signed attributes of another content',
     code: 'signed_attributes_invalid',
-    message: 'signed attributes that are not of this content',
+    message: 'the signed attributes do not match this content',
     evidence: () =>
       signed(withAudience(DOCUMENT, 'another'), {
         signedAttributes: [

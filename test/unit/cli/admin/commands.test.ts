@@ -117,9 +117,9 @@ describe('rollcall admin ban, bans and unban', () => {
       done(['ban', 'image', 'm-1', '--reason', reason])
     expect(await done(['unban', 'image', 'm-1'])).toBe('image m-1: was not banned\n')
     expect(await ban('forked')).toBe('image m-1: banned\n')
-    expect(await ban('forked')).toBe('image m-1: was banned already, for the same reason\n')
+    expect(await ban('forked')).toBe('image m-1: was already banned, for the same reason\n')
     expect(await ban('worse')).toBe(
-      'image m-1: was banned already; the reason is now "worse", and was "forked"\n',
+      'image m-1: was already banned; the reason is now "worse", and was "forked"\n',
     )
     expect(await done(['ban', 'instance', 'm-1', '--reason', 'x'])).toBe('instance m-1: banned\n')
     const json = JSON.parse(await done(['ban', 'image', 'm-1', '--reason', 'x', '--json']))
@@ -135,11 +135,11 @@ describe('rollcall admin ban, bans and unban', () => {
     const noList = (): Response => problem('insufficient_scope', { scope: 'read' })
     service.troubles.push(noList)
     expect(await done(['ban', 'image', 'm-1', '--reason', 'x'])).toBe(
-      'image m-1: banned (whether it was before is not known)\n',
+      'image m-1: banned (whether it was banned before is unknown)\n',
     )
     service.troubles.push(noList)
     expect(await done(['unban', 'image', 'm-1'])).toBe(
-      'image m-1: not banned any more (whether it was is not known)\n',
+      'image m-1: not banned now (whether it was banned before is unknown)\n',
     )
     expect(await done(['bans'])).toBe('no bans\n')
     service.troubles.push(noList)
@@ -191,7 +191,7 @@ describe('rollcall admin revoke-token', () => {
       await service.enroll(ID),
       await service.enroll(ID),
     ]
-    expect(await done(['revoke-token'], first)).toBe('the token is not good, or no longer\n')
+    expect(await done(['revoke-token'], first)).toBe('the token is not active\n')
     const jti = String(claimsOf(second)['jti'])
     expect(await done(['revoke-token', `--jti=${jti}`, '--json'])).toBe('{"active":false}\n')
     expect(await done(['introspect', '--json'], first)).toBe('{"active":false}\n')

@@ -91,7 +91,7 @@ describe('rollcall admin list', () => {
     const { status, ids, stderr } = await list('--all', '--retries', '0')
     expect(status).toBe(6)
     expect(ids).toHaveLength(100 - FORGOTTEN)
-    expect(stderr).toContain('What was printed is not all')
+    expect(stderr).toContain('The output is incomplete')
   })
 
   it('gives up on a list that goes round in a circle', async () => {
@@ -99,6 +99,6 @@ describe('rollcall admin list', () => {
     service.troubles.push(again, again)
     const { status, stderr } = await list()
     expect(status).toBe(5)
-    expect(stderr).toContain('its cursor stays the same')
+    expect(stderr).toContain('the list does not advance')
   })
 })

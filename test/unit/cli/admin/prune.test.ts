@@ -55,8 +55,8 @@ describe('rollcall admin prune', () => {
     const { status, stdout, stderr } = await prune(list)
     expect(status).toBe(0)
     expect(stdout).toMatch(/^i-gone +\d{4}-\S+ +2023-11-14T22:13:20Z$/m)
-    expect(stdout).toContain('left alone: 1 that live, 0 that enrolled first after')
-    expect(stdout).toContain('would forget: 1; nothing was changed, --yes does it\n')
+    expect(stdout).toContain('kept: 1 in the list, 0 first enrolled after')
+    expect(stdout).toContain('would forget: 1; nothing was changed; add --yes to forget them\n')
     expect(stdout).not.toContain('i-lives')
     expect(stderr).toBe(`page 1: 2 instances of ${ACCOUNT}/${REGION}\n`)
     expect(documentOf(await prune(list, ['--json']))).toMatchObject({
@@ -74,13 +74,13 @@ describe('rollcall admin prune', () => {
     // It enrolled just now: the list has to be from later than five minutes after that.
     const tooFresh = await prune(writeList('i-lives'), ['--yes'])
     expect(tooFresh.status).toBe(0)
-    expect(tooFresh.stdout).toContain('left alone: 1 that live, 1 that enrolled first after')
-    expect(tooFresh.stdout).toContain('forgotten: 0, gone already: 0\n')
+    expect(tooFresh.stdout).toContain('kept: 1 in the list, 1 first enrolled after')
+    expect(tooFresh.stdout).toContain('forgotten: 0, already gone: 0\n')
     await service.seed([{ id: 'i-old' }])
     const { status, stdout } = await prune(writeList('i-lives'), ['--yes'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^i-old /m)
-    expect(stdout).toContain('forgotten: 1, gone already: 0\n')
+    expect(stdout).toContain('forgotten: 1, already gone: 0\n')
     expect((await service.known()).toSorted()).toEqual(['i-gone', 'i-lives'])
     const introspection = await service.admin(['introspect', '--json'], { stdin: token })
     expect(introspection.stdout).toContain('"active":true')
@@ -133,13 +133,13 @@ describe('rollcall admin prune', () => {
     await service.seed([{ id: 'i-lives' }, { id: 'i-twice', serials: ['a', 'b', 'c'] }])
     const { stdout, status } = await prune(writeList('i-lives'), ['--yes'])
     expect(status).toBe(0)
-    expect(stdout).toContain('forgotten: 1, gone already: 0\n')
+    expect(stdout).toContain('forgotten: 1, already gone: 0\n')
     expect(deletions()).toBe(1)
     expect(await service.known()).toEqual(['i-lives'])
   })
 
   it.each([
-    ['an empty list', '', 'names no instance; a command that failed leaves such a file'],
+    ['an empty list', '', 'names no instance. A command that failed leaves such a file'],
     ['a list of comments', '# none\n\n', 'names no instance'],
     ['a line that is no id', 'i-lives\nnull\n"i-a"\n', 'living.txt:2: not the id of an instance'],
     ['JSON', '["i-lives"]', 'living.txt:1: not the id of an instance'],
@@ -158,10 +158,10 @@ describe('rollcall admin prune', () => {
     expect(missing.stderr).toContain('cannot read no/such (ENOENT)')
     const folder = await prune('.', ['--yes'])
     expect(folder).toMatchObject({ status: 2 })
-    expect(folder.stderr).toContain('. is not a file')
+    expect(folder.stderr).toContain('. is not a regular file')
     const future = await prune(writeList('i-lives', -HOUR_SECONDS), ['--yes'])
     expect(future).toMatchObject({ status: 2 })
-    expect(future.stderr).toContain('was written in the future')
+    expect(future.stderr).toContain('has a modification time in the future')
     expect(service.requests).toEqual([])
   })
 
@@ -170,7 +170,7 @@ describe('rollcall admin prune', () => {
     const list = writeList('i-stranger')
     const shown = await prune(list)
     expect(shown.status).toBe(0)
-    expect(shown.stderr).toContain('warning: none of the 1 instances that the list names')
+    expect(shown.stderr).toContain('warning: no instance of the list (ids: 1)')
     const refused = await prune(list, ['--yes'])
     expect(refused.status).toBe(2)
     expect(refused.stderr).toContain('--none-enrolled')
@@ -190,7 +190,7 @@ describe('rollcall admin prune', () => {
     )
     const { status, stdout } = await prune(writeList('i-lives'), ['--yes'])
     expect(status).toBe(0)
-    expect(stdout).toContain('forgotten: 0, gone already: 1\n')
+    expect(stdout).toContain('forgotten: 0, already gone: 1\n')
   })
 
   it('goes on when one fails, and ends with exit status 6', async () => {
@@ -202,9 +202,9 @@ describe('rollcall admin prune', () => {
     const args = ['--yes', '--retries', '0']
     const { status, stdout, stderr } = await prune(writeList('i-lives'), args)
     expect(status).toBe(6)
-    expect(stdout).toContain('forgotten: 19, gone already: 0, failed: 1, not tried: 0\n')
+    expect(stdout).toContain('forgotten: 19, already gone: 0, failed: 1, not tried: 0\n')
     expect(stderr).toContain('the service answered 500')
-    expect(stderr).toContain('1 are left; run the same again to go on')
+    expect(stderr).toContain('1 are left; run the same command again to continue')
   })
 
   it('stops when the service goes away midway, and ends with exit status 6', async () => {
@@ -219,7 +219,7 @@ describe('rollcall admin prune', () => {
     ])
     expect(status).toBe(6)
     const [, forgotten, failed, notTried] =
-      /forgotten: (\d+), gone already: 0, failed: (\d+), not tried: (\d+)/.exec(stdout) ?? []
+      /forgotten: (\d+), already gone: 0, failed: (\d+), not tried: (\d+)/.exec(stdout) ?? []
     expect(Number(forgotten)).toBe(11)
     expect(Number(failed)).toBeLessThanOrEqual(8)
     expect(Number(forgotten) + Number(failed) + Number(notTried)).toBe(40)

@@ -34,7 +34,7 @@ describe('rollcall admin, without a service', () => {
     const args = ['list', '--key', service.keyFile, '--issuer', issuer, '--retries', '2']
     const { status, stdout, stderr } = await service.command.run(['admin', ...args])
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' })
-    expect(stderr.match(/again in \d\.\d s/g)).toHaveLength(2)
+    expect(stderr.match(/retrying in \d\.\d s/g)).toHaveLength(2)
     expect(stderr).toContain(`${issuer}: the connection was refused (ECONNREFUSED), tried 3 times`)
     expect(stderr).toContain('is it running, and on this port?')
   })
@@ -66,7 +66,7 @@ describe('rollcall admin, without a service', () => {
     const { status, stdout, stderr } = await service.admin(['show', ...NAME])
     expect(status).toBe(0)
     expect(stdout).toContain('i-bp1first')
-    expect(stderr.match(new RegExp(`${told}; again in`, 'g'))).toHaveLength(2)
+    expect(stderr.match(new RegExp(`${told}; retrying in`, 'g'))).toHaveLength(2)
     const tokens = service.requests.map(({ headers }) => headers.get('Authorization'))
     expect(new Set(tokens).size).toBe(3)
   })
@@ -77,7 +77,7 @@ describe('rollcall admin, without a service', () => {
     const before = service.timing.waits.length
     const { status, stderr } = await service.admin(['show', ...NAME])
     expect(status).toBe(0)
-    expect(stderr).toMatch(/again in 2\.\d s/)
+    expect(stderr).toMatch(/retrying in 2\.\d s/)
     const [asSeconds, asDate, ...more] = service.timing.waits.slice(before)
     expect(asSeconds).toBeGreaterThanOrEqual(2)
     expect(asDate).toBeGreaterThan(1)
@@ -100,7 +100,7 @@ describe('rollcall admin, without a service', () => {
     })
     const { status, stderr } = await service.admin(['forget', ACCOUNT, REGION, 'i-lost'])
     expect(status).toBe(4)
-    expect(stderr).toContain('An earlier try, whose answer was lost, may have done it already')
+    expect(stderr).toContain('An earlier try may have succeeded although its answer was lost')
   })
 
   it.each([
@@ -152,9 +152,9 @@ describe('rollcall admin, without a service', () => {
     [
       'a time that is none',
       '{"instances":[{"first_enrolled_at":1e99}]}',
-      'this version does not know',
+      'the answer has an unexpected form',
     ],
-    ['nothing', '', 'this version does not know the answer'],
+    ['nothing', '', 'the answer has an unexpected form'],
   ])('ends with exit status 5 on %s', async (_, body, message) => {
     const headers = { 'Content-Type': 'application/json' }
     service.troubles.push(() => new Response(body, { headers }))

@@ -77,7 +77,7 @@ describe('inspectMessage()', () => {
     ['too little inside', bytes(0x30, 3, 0x06, 5, 1), 3, 'length beyond the end'],
     ['too much', bytes(0x30, 0, 0x05, 0), 2, 'trailing bytes'],
     ['an indefinite length', bytes(0x30, 0x80, 5, 0, 0, 0), 1, 'indefinite length'],
-    ['a long tag', bytes(0x3f, 1, 0), 0, 'another tag'],
+    ['a long tag', bytes(0x3f, 1, 0), 0, 'not the expected tag'],
   ])('says where it finds %s', (_, der, offset, detail) => {
     const { refusal } = inspectMessage(der)
     expect(refusal).toMatchObject({ code: 'malformed_der', offset, place: `byte ${offset}` })

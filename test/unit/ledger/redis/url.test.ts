@@ -94,8 +94,8 @@ describe('parseRedisUrl()', () => {
     ['a prefix too long', `redis://:${SECRET}@h?prefix=${'x'.repeat(65)}`, 'prefix'],
     ['a prefix with a glob', `redis://:${SECRET}@h?prefix=a*`, 'prefix'],
     ['a prefix with a slot of its own', `redis://:${SECRET}@h?prefix={a}`, 'prefix'],
-    ['a parameter not known', `redis://:${SECRET}@h?tls=true`, 'not known'],
-    ['a parameter in capitals', `redis://:${SECRET}@h?Cluster=true`, 'not known'],
+    ['a parameter not known', `redis://:${SECRET}@h?tls=true`, 'unknown parameter'],
+    ['a parameter in capitals', `redis://:${SECRET}@h?Cluster=true`, 'unknown parameter'],
   ])('refuses %s', (_, text, part) => {
     const message = refusalOf(text)
     expect(message).toContain(part)
