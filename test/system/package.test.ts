@@ -142,7 +142,10 @@ describe('the package', () => {
       '--//127.0.0.1:1/:_authToken=none',
       '--fetch-retries=0',
     ]
-    const publish = run('npm', ['publish', tarball, ...registry], { env: cleanEnvironment() })
+    const publish = run('npm', ['publish', tarball, ...registry], {
+      // Under `npm run --silent` npm would say nothing.
+      env: cleanEnvironment({ npm_config_loglevel: 'error' }),
+    })
     await expect(publish).rejects.toThrow('EPRIVATE')
   })
 

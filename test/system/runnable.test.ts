@@ -1,6 +1,6 @@
 // Every command that the pages print for a machine with Node 20, git and curl runs as printed there.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { reservePort } from '../support/ports.ts'
 import {
   type CleanMachine,
@@ -95,6 +95,7 @@ describe('on a clean machine', () => {
   beforeAll(() => {
     machine = createCleanMachine()
   })
+  afterEach(() => machine.tidy())
   afterAll(() => machine.remove())
 
   it('a command that fails, or is not there, is seen', async () => {

@@ -86,7 +86,11 @@ describe('rollcall ledger renew-epoch', () => {
     ['a forgetful path', { ROLLCALL_LEDGER: 'sqlite::memory:' }, /database in memory/],
     ['a byte order mark', { ROLLCALL_LEDGER: '\uFEFFsqlite:a.db' }, /byte order mark \(BOM\)/],
     ['no issuer', { ROLLCALL_LEDGER: 'sqlite:a.db', ROLLCALL_ISSUER: ' ' }, /ISSUER is empty/],
-    ['a bad issuer', { ROLLCALL_LEDGER: 'sqlite:a.db', ROLLCALL_ISSUER: 'x' }, /ISSUER: expected/],
+    [
+      'a bad issuer',
+      { ROLLCALL_LEDGER: 'sqlite:a.db', ROLLCALL_ISSUER: 'x' },
+      /ISSUER: is not an http or https URL/,
+    ],
   ])('refuses %s, with exit status 2', async (_, env, expected) => {
     const run = await renew(env as Record<string, string>)
     expect(run).toMatchObject({ status: 2, stdout: '' })

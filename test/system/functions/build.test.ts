@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rollcall-build-'))
 const built = join(folder, 'dist/functions')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 beforeAll(() => {
-  for (const path of ['src', 'build', 'functions', 'package.json', 'tsconfig.json']) {
+  for (const path of ['src', 'functions', 'package.json', 'tsconfig.json']) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

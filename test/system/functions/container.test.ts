@@ -105,9 +105,13 @@ const filesOf = (root: string): string[] =>
     .map(({ path, status: { size, mtimeMs } }) => `${path} ${size} ${mtimeMs}`)
 
 describe('the image', () => {
-  it('holds one file of code, which belongs to root', async (context) => {
+  it('holds one file of code, which belongs to root, and the licenses', async (context) => {
     const { root, env } = await built(context)
-    expect(readdirSync(join(root, 'app')).toSorted()).toEqual(['LICENSE', 'node.mjs'])
+    expect(readdirSync(join(root, 'app')).toSorted()).toEqual([
+      'LICENSE',
+      'THIRD-PARTY-NOTICES',
+      'node.mjs',
+    ])
     expect(env).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '8787' })
     const { uid, mode } = statSync(join(root, 'app/node.mjs'))
     expect(uid).toBe(0)

@@ -402,7 +402,7 @@ describe('rollcall doctor, with one thing broken', () => {
     ['22.4.2', /keep that: with HttpTokens=required cloud-init 22\.4\.2 finds no user data/],
     [
       '24.1.3-0ubuntu3',
-      /HttpTokens=required stops that; cloud-init 24\.1\.3 can do it, .*ImdsSupport=v2/,
+      /HttpTokens=required stops that; cloud-init 24\.1\.3 supports it, .*ImdsSupport=v2/,
     ],
   ])('looks at cloud-init %s before it advises anything', async (version, advice) => {
     servers = await startClientServers()

@@ -49,7 +49,7 @@ describe('createApp() refuses in so many words', () => {
   })
 
   it.each(['Async', 'async', 'ASYNC'])('an asynchronous invocation: %s', (type) =>
-    refusesHeader({ 'X-Fc-Invocation-Type': type }, 'invocation_async', /asynchronous/),
+    refusesHeader({ 'X-Fc-Invocation-Type': type }, 'invocation_async', /Asynchronous/),
   )
 
   it('an asynchronous challenge', async () => {
