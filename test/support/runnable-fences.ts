@@ -3,7 +3,7 @@
 // docstrings are found here too.
 
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -63,8 +63,6 @@ const TOOLS =
 export interface CleanMachine {
   readonly folder: string
   readonly env: Readonly<Record<string, string>>
-  /** Removes the files that a page has made, so that the next page begins as on a new clone. */
-  tidy(): void
   remove(): void
 }
 
@@ -88,12 +86,6 @@ export const createCleanMachine = (): CleanMachine => {
       // What has been downloaded once need not be again.
       npm_config_prefer_offline: 'true',
     }),
-    tidy() {
-      const kept = new Set(['node_modules', ...keptFiles().map((path) => path.split('/')[0])])
-      for (const name of readdirSync(folder)) {
-        if (!kept.has(name)) rmSync(join(folder, name), { recursive: true })
-      }
-    },
     remove: () => rmSync(place, { recursive: true, force: true }),
   }
 }

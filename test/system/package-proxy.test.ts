@@ -63,7 +63,7 @@ describe.each(Object.entries(PROGRAMS))('the command on %s', (_, program) => {
     const { status, stderr } = await call('bob:another-word')
     expect(status).toBe(5)
     expect(stderr).toContain(
-      `the proxy http://127.0.0.1:${proxy.port} refused the connection: 407, it wants a login`,
+      `the proxy http://127.0.0.1:${proxy.port} refused the connection: 407, it requires a login`,
     )
     expect(stderr).not.toContain('another-word')
   })

@@ -1,6 +1,8 @@
 // Every command that the pages print for a machine with Node 20, git and curl runs as printed there.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reservePort } from '../support/ports.ts'
 import {
   type CleanMachine,
@@ -95,7 +97,6 @@ describe('on a clean machine', () => {
   beforeAll(() => {
     machine = createCleanMachine()
   })
-  afterEach(() => machine.tidy())
   afterAll(() => machine.remove())
 
   it('a command that fails, or is not there, is seen', async () => {
@@ -114,7 +115,12 @@ describe('on a clean machine', () => {
       // What prints no port, such as `serve`, reads PORT.
       const env = { ...machine.env, PORT: String(ports.service) }
       const on = { ...machine, env }
+      const before = new Set([...readdirSync(machine.folder), 'node_modules'])
       const { status, line, output } = await runFences(withPorts(fences, ports), on, LIMIT_SECONDS)
+      // No page finds the keys that another page made.
+      for (const name of readdirSync(machine.folder)) {
+        if (!before.has(name)) rmSync(join(machine.folder, name), { recursive: true })
+      }
       expect(status, `the fence at line ${line}:\n${output}`).toBe(0)
     },
     (LIMIT_SECONDS + 30) * 1000,

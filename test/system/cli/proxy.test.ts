@@ -111,7 +111,7 @@ describe('rollcall by way of a proxy', () => {
   })
 
   it.each([
-    [407, 1, 'refused the connection: 407, it wants a login'],
+    [407, 1, 'refused the connection: 407, it requires a login'],
     [401, 1, 'refused the connection: 401, it does not accept the login'],
     [403, 2, 'refused the connection: 403, it does not allow this address'],
     [502, 2, 'refused the connection: 502, it cannot reach the service'],

@@ -85,14 +85,14 @@ const ROWS: Readonly<Record<string, Expected>> = {
   'a server that says nothing': temporary(/^no answer within 2 s$/, /^check the network/),
   'nobody on the port': temporary(/^the connection was refused/, /^is it running/),
   'a name that nobody knows': temporary(
-    /^DNS (?:knows no address of|does not answer for) nosuch.invalid/,
+    /^DNS (?:has no address for|does not answer for) nosuch.invalid/,
     /^check the n/,
   ),
   'an address without a route': temporary(/^this machine has no route to it/, /^check the network/),
   'a port that fetch never calls': {
     code: 'unreachable',
     passes: false,
-    detail: /^fetch calls no server on port 1$/,
+    detail: /^fetch blocks port 1$/,
     remedy: /another port/,
   },
 }
