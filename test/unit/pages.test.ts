@@ -7,12 +7,9 @@ import { keptFiles, readProjectFile } from '../support/sources.ts'
 
 const FRONT_DOOR_LINES = 150
 
-/** Pages that are linked already, and not yet written. */
-const COMING = new Set(['CHANGELOG.md'])
-
 const kept = new Set(keptFiles())
 const read = (path: string): string | undefined =>
-  kept.has(path) ? readProjectFile(path) : COMING.has(path) ? '' : undefined
+  kept.has(path) ? readProjectFile(path) : undefined
 const isFolder = (path: string): boolean => [...kept].some((file) => file.startsWith(`${path}/`))
 
 const generated = await generatedPages()
