@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4), synchronous. The digest of each piece of evidence is needed beside its
 // signature check; a second call into `crypto.subtle` for these 400 bytes costs 20 µs, 40% of the
-// whole verification (numbers in src/README.md), this costs about 3. It names content for the
+// whole verification; this costs about 3. It names content for the
 // memory of what was seen; nothing secret goes in, and no signature rests on it.
 
 import type { Bytes } from './bytes.ts'

@@ -14,6 +14,7 @@ import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
 import { DISCLOSED_REASONS, ERROR_CODES } from './error-codes.ts'
 import { configurationExample, policyExample } from './problem-examples.ts'
 import { commandTables } from './command-tables.ts'
+import { layerPicture } from './layer-picture.ts'
 import { markdownTable, withTables } from './markdown-table.ts'
 import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
@@ -225,6 +226,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     reenrollment: ruleTable(),
     'problems of a policy': await policyExample(),
   },
+  'src/README.md': { layers: layerPicture() },
 })
 
 /** A page with its tables as the code has them now. */
