@@ -57,6 +57,8 @@ describe('the project', () => {
         ".oxlintrc.json",
         ".prettierignore",
         ".prettierrc.json",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
         "Dockerfile",
         "LICENSE",
         "README.md",
