@@ -21,7 +21,7 @@ export interface Config extends ValuesOf<typeof VARIABLES> {
 }
 
 /** Where ledgers can be configured, one is. */
-interface ParseConfig {
+export interface ParseConfig {
   (
     env: Environment,
     runtime: RuntimeOptions & Required<Pick<RuntimeOptions, 'readLedger'>>,

@@ -24,7 +24,7 @@
  * )
  * console.log(identity.instanceId === emulator.instances[0]?.instanceId) // true
  * ```
- * @module
+ * @module rollcall
  */
 
 import type { InstanceIdentity } from './verify/instance-identity.ts'
@@ -39,11 +39,19 @@ export type { EvidenceInput } from './verify/verify-evidence.ts'
 export type { VerifyInstanceIdentityOptions } from './verify/verify-options.ts'
 export { type Enroller, type EnrollerOptions, createEnroller } from './enroll/enroller.ts'
 export type {
+  DisclosedReason,
   Enrollment,
+  EnrollmentCode,
   EnrollmentFacts,
   EnrollmentReason,
   EnrollmentRequest,
 } from './enroll/enrollment.ts'
+export type { ChallengePurpose } from './base/wire/audience-name.ts'
+export type { ChallengeRefusal } from './enroll/challenge.ts'
+export type { FirstUseRefusal, SupersededEvidence } from './enroll/first-use.ts'
+export type { DpopRefusal } from './token/dpop-proof.ts'
+export type { EcsField } from './policy/fields.ts'
+export type { Bytes } from './base/bytes.ts'
 export { type Decision, type DecisionReason, decide } from './policy/decide.ts'
 export {
   type Binding,
@@ -53,8 +61,14 @@ export {
   parsePolicy,
 } from './policy/policy.ts'
 export { type OperatorKey, type OperatorScope, parseOperatorKeys } from './token/operator-keys.ts'
+export type { TokenAlgorithmName } from './token/algorithms.ts'
 export type { PublicKey } from './token/public-key.ts'
-export { type SigningKeys, parseSigningKeys } from './token/signing-keys.ts'
+export {
+  type PublicJwk,
+  type PublishedKeys,
+  type SigningKeys,
+  parseSigningKeys,
+} from './token/signing-keys.ts'
 export type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger/ledger.ts'
 export {
   ConfigurationError,

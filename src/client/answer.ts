@@ -11,7 +11,19 @@ import type { NoAnswer } from './no-answer.ts'
 export type ProblemCode = SentAnswer<'Problem'>['code']
 
 /** Why the service does not admit an instance, as far as it tells the instance. */
-export type RefusalReason = NonNullable<SentAnswer<'Problem'>['reason']>
+export type RefusalReason =
+  /** No role matches the instance. */
+  | 'no_role_matches'
+  /** The role binds tokens to a key, and the instance proved none. */
+  | 'key_required'
+  /** The role has no such audience. */
+  | 'resource_not_allowed'
+  /** The role lets an instance enroll once, and this one has enrolled. */
+  | 'already_enrolled'
+  /** The key is not the key of the first enrollment. */
+  | 'key_changed'
+  /** The image is the same as at the latest enrollment. */
+  | 'image_unchanged'
 
 /** A problem document of the service. */
 export interface ServiceProblem {

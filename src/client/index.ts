@@ -38,7 +38,7 @@
  * })
  * console.log(role, tokenType) // worker Bearer
  * ```
- * @module
+ * @module rollcall/client
  */
 
 export type { RefusalReason } from './answer.ts'
@@ -46,10 +46,11 @@ export type { Fetch, Reach, Retry } from './call.ts'
 export type { CheckName, CheckOptions, Outcome } from './checks/check.ts'
 export type { CheckWords } from './checks/words.ts'
 export { CHECK_NAMES, type Diagnosis, diagnoseEnrollment } from './checks/diagnose.ts'
-export { ClientError, type ClientErrorCode } from './client-error.ts'
+export type { Timing, Wait } from '../base/timing.ts'
+export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts'
 export { type DpopKey, createDpopKey } from './dpop-key.ts'
 export { type EnrollOptions, enrollInstance } from './enroll.ts'
-export type { Ban, Instance, Introspection, Page } from './operator-answers.ts'
+export type { AttestedInstance, Ban, Instance, Introspection, Page } from './operator-answers.ts'
 export {
   type BanName,
   type InstanceName,

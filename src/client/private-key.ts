@@ -11,7 +11,9 @@ import { type KeyInstance, membersOfInstance, readKeyInstance } from './key-inst
 
 /** A private key, ready to sign with. */
 export interface PrivateKey {
+  /** @internal */
   readonly signer: Signer
+  /** The public half. */
   readonly publicKey: PublicKey
   /** The operator's name, where the key has a member `name` beside those of RFC 7517. */
   readonly name: string | undefined

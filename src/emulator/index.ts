@@ -10,7 +10,7 @@
  * const url = `http://100.100.100.200/instances/${instanceId}/latest/meta-data/instance-id`
  * console.log((await (await fetch(url)).text()) === instanceId) // true
  * ```
- * @module
+ * @module rollcall/emulator
  */
 
 export {
@@ -18,7 +18,7 @@ export {
   type MetadataEmulatorOptions,
   createMetadataEmulator,
 } from './emulator.ts'
-export type { EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
+export type { EmulatedDisk, EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
 export {
   type InstanceDescription,
   type SpotTermination,

@@ -86,10 +86,17 @@ export interface EnrollmentFacts {
   readonly trustAnchor?: string | undefined
 }
 
+/** What a client learns of a refusal: the `code` of the answer. */
+export type EnrollmentCode =
+  | 'invalid_evidence'
+  | 'invalid_dpop_proof'
+  | 'not_admitted'
+  | 'unavailable'
+
 /** A refusal: what the client is told, and what the audit event says. */
 export interface Refusal {
   /** For the client. */
-  readonly code: 'invalid_evidence' | 'invalid_dpop_proof' | 'not_admitted' | 'unavailable'
+  readonly code: EnrollmentCode
   /** For the client, beside the code. Absent: it is told nothing more. */
   readonly disclosed?: DisclosedReason | undefined
   /** For the audit event, like all that follows. */
@@ -126,7 +133,7 @@ export type Enrollment =
     }
   | {
       readonly ok: false
-      readonly code: Refusal['code']
+      readonly code: EnrollmentCode
       /** What the client may be told beside the code. */
       readonly disclosed?: DisclosedReason | undefined
       readonly facts: EnrollmentFacts & { readonly reason: EnrollmentReason }

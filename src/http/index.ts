@@ -34,8 +34,17 @@
  * const response = await app.request('https://rollcall.example/.well-known/jwks.json')
  * console.log(response.status) // 200
  * ```
- * @module
+ * @module rollcall/http
  */
 
 export { type AppOptions, createApp } from './app.ts'
-export { type AuditEvent, type AuditReason, auditLine } from './audit.ts'
+export type { OperatorAction } from '../base/wire/operator-calls.ts'
+export type { OperatorRefusal } from '../operate/authenticate.ts'
+export { type AuditEvent, type AuditReason, type FailureReason, auditLine } from './audit.ts'
+export type { Env } from './audited.ts'
+export type { OperatorOptions } from './operators/operators.ts'
+export type { ProblemCode } from './problems.ts'
+export type { Readiness } from './readiness.ts'
+export type { Incoming, RequestSource } from './request/body.ts'
+export type { ReadRequestOptions } from './request/read-request.ts'
+export type { RequestReason } from './request/request-refusal.ts'

@@ -14,7 +14,7 @@
  * console.log(await ledger.read('challenge:abc', now)) // spent
  * await ledger.close()
  * ```
- * @module
+ * @module rollcall/ledger/deno-kv
  */
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
@@ -112,7 +112,7 @@ const inTime = <Result>(result: Promise<Result>): Promise<Result> =>
 
 /**
  * Creates a ledger in Deno KV, which is opened on first use.
- * @param options.path of the database's file, or its URL. Default: the one that belongs to the program
+ * @param options `path`: the database's file, or its URL. Default: the database that Deno keeps for the program
  * @throws RangeError if the path names a database in memory, or is not a plain path
  */
 export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): DenoKvLedger => {

@@ -23,7 +23,7 @@
  *   },
  * }
  * ```
- * @module
+ * @module rollcall/ledger/durable-object
  */
 
 import { LedgerUnavailableError } from '../base/errors.ts'
@@ -86,6 +86,7 @@ export class LedgerObject {
   readonly #storage: ObjectStorage
   readonly #entries: SqlEntries
 
+  /** @internal */
   constructor(state: { readonly storage: ObjectStorage }) {
     this.#storage = state.storage
     const { sql } = this.#storage

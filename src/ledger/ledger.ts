@@ -51,7 +51,10 @@ export interface Ledger {
   /**
    * A page of the entries of one kind that are alive, in an order of the store's own. Following
    * the cursors gives each entry that is there from the first page to the last at least once.
-   * @param limit how many a page may have; a store may give a few more
+   * @param kind the part of the keys before the colon
+   * @param page `cursor`: where the page before ended; default: the beginning. `limit`: how many entries a page may
+   *   have; a store may give a few more
+   * @param now Unix seconds
    * @throws RangeError if the cursor is none of this ledger's
    */
   list(

@@ -12,7 +12,7 @@
  * console.log((await ledger.compareAndSet(entry, undefined, now)).stored) // true
  * console.log(await ledger.read('challenge:abc', now)) // spent
  * ```
- * @module
+ * @module rollcall/ledger/memory
  */
 
 import { KEPT_AFTER_EXPIRY_SECONDS, type Ledger, type LedgerEntry } from './ledger.ts'

@@ -14,7 +14,7 @@
  * console.log(await ledger.read('challenge:abc', now)) // spent
  * ledger.close()
  * ```
- * @module
+ * @module rollcall/ledger/sqlite
  */
 
 import { LedgerUnavailableError, LedgerUnfitError } from '../base/errors.ts'
@@ -103,7 +103,7 @@ const isBusy = (error: unknown): boolean => {
 /**
  * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
  * a network file system, whose locks can't be relied on.
- * @param options.path of the file; its folder must exist
+ * @param options `path`: the file; its folder must exist
  * @throws RangeError if the path names a database in memory, or is not a plain path
  */
 export const createSqliteLedger = (options: { readonly path: string }): SqliteLedger => {

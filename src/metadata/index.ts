@@ -13,7 +13,7 @@
  * const evidence = await metadata.evidence({ audience: 'a-challenge' })
  * console.log(Object.keys(evidence).join(' ')) // document pkcs7
  * ```
- * @module
+ * @module rollcall/metadata
  */
 
 export {
@@ -24,10 +24,13 @@ export {
   type SshPublicKey,
   createMetadataClient,
 } from './client.ts'
+export type { Timing, Wait } from '../base/timing.ts'
+export type { Accessors, ValueOf } from './accessors.ts'
+export type { Fetch, FetchInit } from './direct-fetch.ts'
 export type { MetadataClientOptions } from './options.ts'
 export type { MetadataAttempts, MetadataRetry } from './patience.ts'
-export { type MetadataErrorCode, MetadataError } from './metadata-error.ts'
+export { type MetadataErrorCode, type MetadataErrorDetails, MetadataError } from './metadata-error.ts'
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'
-export { type Item, DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'
+export { type Item, type ItemForm, DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'
 export { isSecretPath, itemAt, remedyOf } from './item-paths.ts'

@@ -202,7 +202,7 @@ export const ITEMS = {
   },
 } as const
 
-/** The items of one network interface, below {@link interfacePath}. */
+/** The items of one network interface, below `meta-data/network/interfaces/macs/MAC/`. */
 export const INTERFACE_ITEMS = {
   gateway: { path: 'gateway', form: 'text', what: 'gateway of the VPC' },
   netmask: { path: 'netmask', form: 'text', what: 'netmask' },

@@ -36,18 +36,23 @@ export interface Role {
  * first enrollment, proved again; `new_image`, once its image has changed; `never`, until an operator
  * resets it.
  */
-export type Reenrollment = (typeof REENROLLMENTS)[number]
+export type Reenrollment = 'always' | 'same_key' | 'new_image' | 'never'
 
 /** `none`: a client may prove a key. `dpop`: it must. */
-export type Binding = (typeof BINDINGS)[number]
+export type Binding = 'none' | 'dpop'
 
 /** Roles in the order of the text: it decides where no role is asked for. */
 export interface Policy {
   readonly roles: readonly Role[]
 }
 
-const REENROLLMENTS = ['always', 'same_key', 'new_image', 'never'] as const
-const BINDINGS = ['none', 'dpop'] as const
+const REENROLLMENTS = [
+  'always',
+  'same_key',
+  'new_image',
+  'never',
+] as const satisfies readonly Reenrollment[]
+const BINDINGS = ['none', 'dpop'] as const satisfies readonly Binding[]
 
 /** The longest life of a token. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 3600

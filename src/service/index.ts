@@ -35,11 +35,14 @@
  * const request = new Request(`${issuer}/v1/challenge`, { method: 'POST', body })
  * console.log((await service.fetch(request)).status) // 200
  * ```
- * @module
+ * @module rollcall/service
  */
 
 export { type Service, type ServiceOptions, createService } from '../service.ts'
-export { type Config, type RuntimeOptions, parseConfig } from '../config.ts'
+export { type Config, type ParseConfig, type RuntimeOptions, parseConfig } from '../config.ts'
+export type { Environment } from '../config/values.ts'
+export type { ReadFile } from '../config/variable.ts'
+export type { Incoming, RequestSource } from '../http/request/body.ts'
 export { type LedgerConfig, ledgerReader } from '../ledger/configured.ts'
 export { type OpenLedgerOptions, openLedger } from '../ledger/open.ts'
 export type { OpenLedger } from '../ledger/store.ts'

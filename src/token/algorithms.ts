@@ -5,10 +5,13 @@ import type { JWK } from 'jose'
 import type { Result } from '../base/result.ts'
 import { type KeyValues, checkEd25519, checkP256, checkRsa } from './key-values.ts'
 
+/** The `alg` of a token and of a published key (RFC 7518, RFC 8037). */
+export type TokenAlgorithmName = 'ES256' | 'RS256' | 'EdDSA'
+
 /** One algorithm that tokens can be signed with. */
 export interface TokenAlgorithm {
   /** The `alg` of RFC 7518 and RFC 8037, which our own tokens and JWKS have. */
-  readonly alg: 'ES256' | 'RS256' | 'EdDSA'
+  readonly alg: TokenAlgorithmName
   /**
    * Every `alg` by which others may name it. RFC 9864 deprecates `EdDSA`, which does not say the curve, in
    * favour of `Ed25519`; libraries send either.

@@ -6,11 +6,11 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
 import { type PublishedKeys, parseKeySet } from './signing-keys.ts'
 
-/** What operators' calls do: look; change; tell whether a token is good. */
-export const OPERATOR_SCOPES = ['read', 'write', 'introspect'] as const
+/** What an operator's key allows: `read` shows, `write` changes, `introspect` tells whether a token is good. */
+export type OperatorScope = 'read' | 'write' | 'introspect'
 
-/** See {@link OPERATOR_SCOPES}. */
-export type OperatorScope = (typeof OPERATOR_SCOPES)[number]
+/** Every {@link OperatorScope}. */
+export const OPERATOR_SCOPES: readonly OperatorScope[] = ['read', 'write', 'introspect']
 
 /** The public key of an operator. */
 export interface OperatorKey extends PublicKey {

@@ -9,7 +9,9 @@ import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
 
 /** A public key, ready to verify with. */
 export interface PublicKey {
+  /** @internal */
   readonly algorithm: TokenAlgorithm
+  /** The imported key, for `verify` alone. */
   readonly key: CryptoKey
   /** RFC 7638 thumbprint, SHA-256. */
   readonly thumbprint: string

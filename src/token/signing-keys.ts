@@ -7,7 +7,7 @@ import { type Bytes, fromBase64Url } from '../base/bytes.ts'
 import { parseUniqueJson } from '../base/json.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { ConfigurationError } from '../base/errors.ts'
-import type { TokenAlgorithm } from './algorithms.ts'
+import type { TokenAlgorithm, TokenAlgorithmName } from './algorithms.ts'
 import type { Signer } from './jws.ts'
 import { type PublicKey, importPrivateKey, loadPublicKey } from './public-key.ts'
 
@@ -21,7 +21,7 @@ export interface PublicJwk {
   readonly e?: string
   /** RFC 7638 thumbprint, SHA-256. */
   readonly kid: string
-  readonly alg: TokenAlgorithm['alg']
+  readonly alg: TokenAlgorithmName
   readonly use: 'sig'
 }
 
@@ -32,11 +32,12 @@ export interface PublishedKeys {
   /** The published keys, to verify our own tokens with. */
   readonly publicKeys: readonly PublicKey[]
   /** The algorithms of the published keys, the signer's first. */
-  readonly algorithms: readonly TokenAlgorithm['alg'][]
+  readonly algorithms: readonly TokenAlgorithmName[]
 }
 
 /** The keys of a service, with its secrets. */
 export interface SigningKeys extends PublishedKeys {
+  /** @internal */
   readonly signer: Signer
   /** The bytes of `d` of each private key, in order: challenge keys are derived from them. */
   readonly secrets: readonly Bytes[]

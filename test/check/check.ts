@@ -49,6 +49,7 @@ const steps: readonly CheckStep[] = [
   { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'], limitSeconds: 60 },
   { name: 'types', command: bin('tsc'), args: ['-p', '.'], limitSeconds: 120 },
   { name: 'types of the library', command: bin('tsc'), args: ['-p', 'src'], limitSeconds: 120 },
+  { name: 'API reference', ...node('functions/build/docs.ts'), limitSeconds: 180 },
   tests(UNIT_TESTS, 'vitest.config.ts', 400),
   tests('system tests', 'test/system/vitest.config.ts', 1000),
   tests('long tests', 'test/long/vitest.config.ts', 600),

@@ -21,7 +21,7 @@
  * console.log(await ledger.read('challenge:abc', now)) // spent
  * await ledger.close()
  * ```
- * @module
+ * @module rollcall/ledger/redis
  */
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
@@ -30,6 +30,8 @@ import type { RedisTlsOptions } from './client.ts'
 import { createRedisConnection } from './connection.ts'
 import { parseScanCursor, scanKeys } from './scan.ts'
 import { parseRedisUrl } from './url.ts'
+
+export type { RedisTlsOptions } from './client.ts'
 
 /** See {@link createRedisLedger}. */
 export interface RedisLedgerOptions {
