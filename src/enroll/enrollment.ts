@@ -88,10 +88,7 @@ export interface EnrollmentFacts {
 
 /** What a client learns of a refusal: the `code` of the answer. */
 export type EnrollmentCode =
-  | 'invalid_evidence'
-  | 'invalid_dpop_proof'
-  | 'not_admitted'
-  | 'unavailable'
+  'invalid_evidence' | 'invalid_dpop_proof' | 'not_admitted' | 'unavailable'
 
 /** A refusal: what the client is told, and what the audit event says. */
 export interface Refusal {

@@ -29,7 +29,11 @@ export type { Accessors, ValueOf } from './accessors.ts'
 export type { Fetch, FetchInit } from './direct-fetch.ts'
 export type { MetadataClientOptions } from './options.ts'
 export type { MetadataAttempts, MetadataRetry } from './patience.ts'
-export { type MetadataErrorCode, type MetadataErrorDetails, MetadataError } from './metadata-error.ts'
+export {
+  type MetadataErrorCode,
+  type MetadataErrorDetails,
+  MetadataError,
+} from './metadata-error.ts'
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'
 export { type Item, type ItemForm, DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'

@@ -74,6 +74,7 @@ describe('the project', () => {
         "test",
         "tsconfig.json",
         "tsdown.config.ts",
+        "typedoc.json",
         "vitest.config.ts",
         "wrangler.toml",
       ]
