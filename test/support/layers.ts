@@ -58,7 +58,13 @@ export const LAYERS: readonly Layer[] = [
     platform: true,
   },
   { name: 'functions', paths: ['functions/'], level: 7, packages: [], platform: true },
-  { name: 'build', paths: ['functions/build/'], level: 7, packages: ['tsdown', 'typedoc'], platform: true },
+  {
+    name: 'build',
+    paths: ['functions/build/'],
+    level: 7,
+    packages: ['tsdown', 'typedoc'],
+    platform: true,
+  },
   {
     name: 'build of the functions',
     paths: ['functions/build.ts'],
