@@ -61,7 +61,7 @@ const CASES = [
   ],
   ['a certificate that has expired', withCode('CERT_HAS_EXPIRED'), 'certificate_not_current', true],
   ['a refused connection', withCode('ECONNREFUSED'), 'unreachable', true],
-  ['a proxy that wants a login', undiciProxy(407), 'proxy_failed', false],
+  ['a proxy that requires a login', undiciProxy(407), 'proxy_failed', false],
   ['a proxy that reaches nobody', undiciProxy(502), 'proxy_failed', true],
 ] as const
 
