@@ -91,7 +91,7 @@ describe('MetadataError', () => {
     const error = await failureOf(client.items.hostname())
     expect(performance.now() - before).toBeLessThan(3000)
     expect(error).toMatchObject({ code: 'unreachable' })
-    expect(String(error)).toMatch(/no answer in 0.3 s\); is this an ECS instance in a VPC\?/)
+    expect(String(error)).toMatch(/no answer within 0.3 s\); is this an ECS instance in a VPC\?/)
     expect(sockets.length).toBe(1)
   })
 
