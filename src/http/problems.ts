@@ -5,7 +5,21 @@ import type { SentAnswer } from '../base/wire/answers.ts'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
 
 /** The error codes of the HTTP interface. */
-export type ProblemCode = SentAnswer<'Problem'>['code']
+export type ProblemCode =
+  | 'invalid_request'
+  | 'invalid_evidence'
+  | 'invalid_dpop_proof'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'not_admitted'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal_error'
 
 /** Each code's status and title. */
 export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {

@@ -4,9 +4,13 @@ import type { Item, ItemForm } from './items.ts'
 import { MetadataError } from './metadata-error.ts'
 import { type ValueOfForm, readValue } from './read-value.ts'
 
-type ListForm = 'lines' | 'names' | 'json' | 'addresses'
+/** The forms that are read into lists. */
+export type ListForm = 'lines' | 'names' | 'json' | 'addresses'
 
-/** What an item is read into. What not every instance has may be missing; a list is empty then. */
+/**
+ * What an item is read into. Of an item that not every instance has, the value may be `undefined`; a list is empty
+ * then.
+ */
 export type ValueOf<I extends Item> = I extends { readonly needs: string }
   ? I['form'] extends ListForm
     ? ValueOfForm[I['form']]

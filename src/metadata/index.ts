@@ -25,7 +25,7 @@ export {
   createMetadataClient,
 } from './client.ts'
 export type { Timing, Wait } from '../base/timing.ts'
-export type { Accessors, ValueOf } from './accessors.ts'
+export type { Accessors, ListForm, ValueOf } from './accessors.ts'
 export type { Fetch, FetchInit } from './direct-fetch.ts'
 export type { MetadataClientOptions } from './options.ts'
 export type { MetadataAttempts, MetadataRetry } from './patience.ts'
@@ -37,4 +37,5 @@ export {
 export type { MetadataMode } from './session.ts'
 export type { ListEntry } from './listing.ts'
 export { type Item, type ItemForm, DISK_ITEMS, INTERFACE_ITEMS, ITEMS } from './items.ts'
+export type { ValueOfForm } from './read-value.ts'
 export { isSecretPath, itemAt, remedyOf } from './item-paths.ts'

@@ -258,6 +258,7 @@ describe('the public modules', () => {
           "type Item",
           "type ItemForm",
           "type ListEntry",
+          "type ListForm",
           "type MetadataAttempts",
           "type MetadataClient",
           "type MetadataClientOptions",
@@ -268,6 +269,7 @@ describe('the public modules', () => {
           "type SshPublicKey",
           "type Timing",
           "type ValueOf",
+          "type ValueOfForm",
           "type Wait",
         ],
         "rollcall/service": [

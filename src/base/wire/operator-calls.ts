@@ -20,7 +20,20 @@ export interface OperatorCall {
   readonly answer?: AnswerName
 }
 
-/** Each call by the `action` of its audit events; each is an {@link OperatorCall}. */
+/** What an operator does: the name of a call, and the `action` of its audit events. */
+export type OperatorAction =
+  | 'list'
+  | 'show'
+  | 'reset'
+  | 'revoke'
+  | 'forget'
+  | 'list_bans'
+  | 'ban'
+  | 'unban'
+  | 'introspect'
+  | 'revoke_token'
+
+/** Each call by its {@link OperatorAction}; each is an {@link OperatorCall}. */
 export const OPERATOR_CALLS = {
   list: {
     method: 'GET',
@@ -97,9 +110,6 @@ export const OPERATOR_CALLS = {
     request: 'RevokeRequest',
   },
 } as const
-
-/** What an operator does: the name of a call. */
-export type OperatorAction = keyof typeof OPERATOR_CALLS
 
 /**
  * The title of the 404 that a call on an instance gets when the service knows no such instance. A service without
