@@ -20,12 +20,18 @@ export interface Config extends ValuesOf<typeof VARIABLES> {
   readonly warnings: readonly string[]
 }
 
-/** Where ledgers can be configured, one is. */
+/** A configuration that names a ledger. */
+export interface ConfigWithLedger extends Config {
+  /** Where state is stored, for `openLedger()`. */
+  readonly ledger: LedgerConfig
+}
+
+/** Reads a configuration. With `readLedger`, the configuration names a ledger. */
 export interface ParseConfig {
   (
     env: Environment,
     runtime: RuntimeOptions & Required<Pick<RuntimeOptions, 'readLedger'>>,
-  ): Promise<Config & { readonly ledger: LedgerConfig }>
+  ): Promise<ConfigWithLedger>
   (env: Environment, runtime?: RuntimeOptions): Promise<Config>
 }
 
@@ -50,7 +56,7 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
 export const parseConfig: ParseConfig = async (
   env: Environment,
   runtime: RuntimeOptions = {},
-): Promise<Config & { readonly ledger: LedgerConfig }> => {
+): Promise<ConfigWithLedger> => {
   const { values, problems } = await readVariables(VARIABLES, CONFLICTS, env, runtime)
   if (problems.length > 0) throw new ConfigurationError(problems)
   // Without a problem each variable has its value.

@@ -37,14 +37,22 @@ export type { InstanceIdentity } from './verify/instance-identity.ts'
 export { type TrustAnchor, parseTrustAnchors } from './verify/trust-anchor.ts'
 export type { EvidenceInput } from './verify/verify-evidence.ts'
 export type { VerifyInstanceIdentityOptions } from './verify/verify-options.ts'
-export { type Enroller, type EnrollerOptions, createEnroller } from './enroll/enroller.ts'
+export {
+  type Enroller,
+  type EnrollerOptions,
+  type IssuedChallenge,
+  createEnroller,
+} from './enroll/enroller.ts'
 export type {
+  AdmittedEnrollment,
   DisclosedReason,
   Enrollment,
   EnrollmentCode,
   EnrollmentFacts,
   EnrollmentReason,
   EnrollmentRequest,
+  RefusalFacts,
+  RefusedEnrollment,
 } from './enroll/enrollment.ts'
 export type { ChallengePurpose } from './base/wire/audience-name.ts'
 export type { ChallengeRefusal } from './enroll/challenge.ts'
@@ -52,12 +60,20 @@ export type { FirstUseRefusal, SupersededEvidence } from './enroll/first-use.ts'
 export type { DpopRefusal } from './token/dpop-proof.ts'
 export type { EcsField } from './policy/fields.ts'
 export type { Bytes } from './base/bytes.ts'
-export { type Decision, type DecisionReason, decide } from './policy/decide.ts'
+export {
+  type Admission,
+  type Decision,
+  type DecisionReason,
+  type Denial,
+  decide,
+} from './policy/decide.ts'
 export {
   type Binding,
   type Policy,
   type Reenrollment,
   type Role,
+  type RoleMatch,
+  type RoleToken,
   parsePolicy,
 } from './policy/policy.ts'
 export { type OperatorKey, type OperatorScope, parseOperatorKeys } from './token/operator-keys.ts'
@@ -65,11 +81,20 @@ export type { TokenAlgorithmName } from './token/algorithms.ts'
 export type { PublicKey } from './token/public-key.ts'
 export {
   type PublicJwk,
+  type PublicJwks,
   type PublishedKeys,
   type SigningKeys,
   parseSigningKeys,
 } from './token/signing-keys.ts'
-export type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger/ledger.ts'
+export type {
+  Ledger,
+  LedgerEntry,
+  LedgerPage,
+  ListedEntry,
+  LostSwap,
+  StoredSwap,
+  Swap,
+} from './ledger/ledger.ts'
 export {
   ConfigurationError,
   InstanceIdentityError,

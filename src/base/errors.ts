@@ -3,22 +3,36 @@
 
 /** What can be wrong with a piece of evidence. The codes are stable: callers may `switch` on them. */
 export type InstanceIdentityErrorCode =
+  /** The text is not base64 or PEM, or the evidence does not have its shape. */
   | 'malformed_encoding'
+  /** The bytes are not strict DER. */
   | 'malformed_der'
+  /** The DER is not a PKCS#7 message, or not a certificate, of the subset that is read. */
   | 'unsupported_structure'
+  /** The algorithm, or the strength of a key, is not accepted. */
   | 'unsupported_algorithm'
+  /** No trust anchor has the issuer and serial number that the message names. */
   | 'unknown_signer'
+  /** The trust anchor is not valid yet, or has expired. */
   | 'trust_anchor_not_valid'
+  /** The signed attributes belong to other content. */
   | 'signed_attributes_invalid'
+  /** The signature does not verify. */
   | 'signature_invalid'
+  /** The identity document is not read strictly: a field is missing, repeated or out of its pattern. */
   | 'document_malformed'
+  /** The posted document differs from the signed content. */
   | 'document_mismatch'
+  /** The message has no content, and no document was posted. */
   | 'content_missing'
+  /** The signature was made for another audience, or for none. */
   | 'audience_mismatch'
 
 /** Evidence, or a trust anchor, that was refused; `code` says which check refused it. */
 export class InstanceIdentityError extends Error {
+  /** Always `InstanceIdentityError`. */
   override readonly name = 'InstanceIdentityError'
+  /** The check that refused the input. */
   readonly code: InstanceIdentityErrorCode
   /**
    * Where the input was refused, from 0, always inside of the input; absent if no single place is to
@@ -41,7 +55,9 @@ export class InstanceIdentityError extends Error {
 
 /** The ledger could not answer, so nothing was decided: try again later, nothing was lost. */
 export class LedgerUnavailableError extends Error {
+  /** `LedgerUnavailableError`, also of {@link LedgerUnfitError}. */
   override readonly name = 'LedgerUnavailableError'
+  /** Always `ledger_unavailable`. */
   readonly code = 'ledger_unavailable'
 }
 
@@ -53,8 +69,11 @@ export class LedgerFormatError extends LedgerUnfitError {}
 
 /** A configuration that was refused; `problems` has one line for each thing to mend. */
 export class ConfigurationError extends Error {
+  /** Always `ConfigurationError`. */
   override readonly name = 'ConfigurationError'
+  /** Always `configuration_invalid`. */
   readonly code = 'configuration_invalid'
+  /** One line for each problem; none holds a secret. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {

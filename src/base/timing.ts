@@ -15,6 +15,7 @@ export interface Timing {
   readonly now: () => number
   /** Seconds of a clock that nobody sets: only differences mean something. */
   readonly elapsed: () => number
+  /** Waits some seconds. */
   readonly wait: Wait
   /** A number from 0 to below 1. It spreads retries, and decides nothing else. */
   readonly random: () => number

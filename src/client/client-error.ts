@@ -50,12 +50,15 @@ export type ClientErrorCode =
 
 /** What an error is made of, besides what happened. */
 export interface ClientErrorDetails {
+  /** What went wrong. */
   readonly code: ClientErrorCode
+  /** What to do about it. Default: none is known. */
   readonly remedy?: string | undefined
   /** Why the service refused an enrollment. */
   readonly reason?: RefusalReason | undefined
   /** HTTP status of the last answer, if there was one. */
   readonly status?: number | undefined
+  /** The error behind this one. Default: none. */
   readonly cause?: unknown
 }
 
@@ -64,7 +67,9 @@ export interface ClientErrorDetails {
  * a new line.
  */
 export class ClientError extends Error {
+  /** Always `ClientError`. */
   override readonly name = 'ClientError'
+  /** What went wrong. */
   readonly code: ClientErrorCode
   /** What happened. */
   readonly detail: string

@@ -50,7 +50,14 @@ export type { Timing, Wait } from '../base/timing.ts'
 export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts'
 export { type DpopKey, createDpopKey } from './dpop-key.ts'
 export { type EnrollOptions, enrollInstance } from './enroll.ts'
-export type { AttestedInstance, Ban, Instance, Introspection, Page } from './operator-answers.ts'
+export type {
+  AttestedInstance,
+  Ban,
+  BoundKey,
+  Instance,
+  Introspection,
+  Page,
+} from './operator-answers.ts'
 export {
   type BanName,
   type InstanceName,

@@ -10,7 +10,9 @@ import { ClientError } from './client-error.ts'
 
 /** An instance, by what never changes in its life. */
 export interface KeyInstance {
+  /** Id of the instance. */
   readonly instanceId: string
+  /** Serial number of the instance. */
   readonly serialNumber: string
 }
 

@@ -80,6 +80,14 @@ export interface AttestedInstance {
   readonly [name: string]: unknown
 }
 
+/** The key that a token is bound to. */
+export interface BoundKey {
+  /** Its RFC 7638 thumbprint. */
+  readonly jkt: string
+  /** Members of a newer service. */
+  readonly [name: string]: unknown
+}
+
 /**
  * The answer of an introspection: whether a token is good, and the claims of a good one. Times are Unix seconds.
  * @see RFC 7662 section 2.2
@@ -110,7 +118,7 @@ export interface Introspection {
   /** The groups of the role. */
   readonly groups?: readonly string[] | undefined
   /** The key that the token is bound to (RFC 9449): its RFC 7638 thumbprint. */
-  readonly cnf?: { readonly jkt: string; readonly [name: string]: unknown } | undefined
+  readonly cnf?: BoundKey | undefined
   /** The attested identity of the instance. */
   readonly ecs?: AttestedInstance | undefined
   /** Members of a newer service. */
@@ -119,6 +127,7 @@ export interface Introspection {
 
 /** A part of a list. */
 export interface Page<Item> {
+  /** The items of this page; it may be empty and not the last. */
   readonly items: readonly Item[]
   /** Where the next part begins; absent: this is the last one. */
   readonly cursor: string | undefined

@@ -42,6 +42,7 @@ export interface OperatorClientOptions extends Reach {
 export interface InstanceName {
   /** Id of the account that owns it. */
   readonly account: string
+  /** Id of its region, such as `cn-hangzhou`. */
   readonly region: string
   /** Id of the instance. */
   readonly instance: string
@@ -49,6 +50,7 @@ export interface InstanceName {
 
 /** What a ban names. */
 export interface BanName {
+  /** What is banned. */
   readonly kind: 'account' | 'image' | 'instance'
   /** Its id. */
   readonly value: string
@@ -69,6 +71,7 @@ export interface PageOptions {
 export interface OperatorClient {
   /** The instances, page by page; a page can be empty and not the last. */
   instances(options?: PageOptions): AsyncGenerator<Page<Instance>, void, undefined>
+  /** One instance. */
   show(name: InstanceName): Promise<Instance>
   /** Opens one fresh enrollment. */
   reset(name: InstanceName): Promise<Instance>
@@ -78,7 +81,10 @@ export interface OperatorClient {
   forget(name: InstanceName): Promise<Instance>
   /** The bans, page by page; a page can be empty and not the last. */
   bans(options?: PageOptions): AsyncGenerator<Page<Ban>, void, undefined>
-  /** @param reason 1 to 256 characters; the list of bans shows it */
+  /**
+   * Bans an account, an image or an instance.
+   * @param reason 1 to 256 characters; the list of bans shows it
+   */
   ban(name: BanName, reason: string): Promise<Ban>
   /** Lifts a ban, if there is one. */
   unban(name: BanName): Promise<BanName>

@@ -31,7 +31,9 @@ export interface Challenge {
 export interface Enrolled {
   /** A secret. */
   readonly accessToken: string
+  /** `DPoP`: the token is bound to the key (RFC 9449). `Bearer`: it is bound to none. */
   readonly tokenType: 'Bearer' | 'DPoP'
+  /** The role that the instance enrolled in. */
   readonly role: string
   /**
    * Whether the role lets this instance enroll again as it is now. `undefined`: the service does not tell,

@@ -13,9 +13,11 @@ export interface ProxyErrorDetails {
  * error; the client then names the proxy instead of the service.
  */
 export class ProxyError extends Error {
+  /** Always `ProxyError`. */
   override readonly name = 'ProxyError'
   /** Address of the proxy, for messages: without user name and password. */
   readonly proxy: string
+  /** Status of the proxy's answer to CONNECT; `undefined` if it did not answer. */
   readonly status: number | undefined
 
   /** @param proxy its address, without user name and password */

@@ -22,9 +22,11 @@ export type Place = Pick<InstanceName, 'account' | 'region'>
 
 /** An instance by its id; of two that share it but for the serial number, the later times. */
 export interface Candidate {
+  /** Id of the instance. */
   readonly instanceId: string
-  /** Unix seconds; absent when the service does not know. */
+  /** Unix seconds of the first enrollment; `undefined` when the service does not know. */
   readonly firstAt: number | undefined
+  /** Unix seconds of the latest enrollment; `undefined` when the service does not know. */
   readonly lastAt: number | undefined
 }
 

@@ -7,14 +7,23 @@ import { InstanceIdentityError } from '../base/errors.ts'
 
 /** The fields of an identity document, with the values that ECS signed. */
 export interface IdentityDocument {
+  /** Id of the account that owns the instance, digits. */
   readonly ownerAccountId: string
+  /** Id of the instance, such as `i-bp13znx0m0me8cq`. */
   readonly instanceId: string
+  /** Id of its region, such as `cn-hangzhou`. */
   readonly regionId: string
+  /** Id of its zone, such as `cn-hangzhou-i`. */
   readonly zoneId: string
+  /** Its type, such as `ecs.g6e.large`. */
   readonly instanceType: string
+  /** Id of its image. */
   readonly imageId: string
+  /** Private address of its first network interface. */
   readonly privateIpv4: string
+  /** MAC address of its first network interface, lower case with colons. */
   readonly mac: string
+  /** Its serial number, which never changes. */
   readonly serialNumber: string
   /** The audience that the signature was asked for with; absent if it was asked for without. */
   readonly audience?: string

@@ -28,18 +28,25 @@ const everywhere = { file: true, where: 'everywhere' } as const
 export const VARIABLES: {
   /** `https://host[:port]`, exactly as in tokens. */
   readonly issuer: Variable<string>
+  /** The keys that sign tokens, and the published ones. */
   readonly signingKeys: Variable<SigningKeys>
+  /** Which instances may enroll, and in which role. */
   readonly policy: Variable<Policy>
+  /** The certificates that evidence is verified under. Default: those of Alibaba Cloud. */
   readonly trustAnchors: Variable<readonly TrustAnchor[]>
   /** `undefined` where the runtime has a ledger of its own. */
   readonly ledger: Variable<LedgerConfig | undefined>
+  /** How long a challenge is valid, 1 to 3600 seconds. Default: 120. */
   readonly challengeLifetimeSeconds: Variable<number>
   /** 32 bytes each; `undefined`: derived from the signing keys. */
   readonly challengeKeys: Variable<readonly Bytes[] | undefined>
+  /** Whether SHA-1 is accepted, which ECS signs with. Default: true. */
   readonly allowSha1: Variable<boolean>
   /** Keys of operators; `undefined`: there are no calls of operators. */
   readonly operatorKeys: Variable<readonly OperatorKey[] | undefined>
+  /** The address to listen on. Default: `127.0.0.1`. */
   readonly host: Variable<string>
+  /** The port to listen on, 0 to 65535; 0: any free one. Default: 8787. */
   readonly port: Variable<number>
 } = {
   issuer: {

@@ -41,6 +41,7 @@ export interface MetadataEmulator {
   fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
   /** The certificate that the signatures verify under: `ROLLCALL_TRUST_ANCHORS`. */
   readonly certificatePem: string
+  /** The instances, in order. */
   readonly instances: readonly EmulatedInstance[]
   /** What makes up the same instances again. */
   readonly seed: string

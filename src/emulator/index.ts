@@ -20,6 +20,7 @@ export {
 } from './emulator.ts'
 export type { EmulatedDisk, EmulatedInstance, EmulatedInterface } from './emulated-instance.ts'
 export {
+  type DiskDescription,
   type InstanceDescription,
   type SpotTermination,
   type SystemEvent,

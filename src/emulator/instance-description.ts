@@ -27,23 +27,45 @@ export interface SystemEvent {
   readonly 'notice-seconds'?: number
 }
 
+/** A disk of an instance that is to be emulated. */
+export interface DiskDescription {
+  /** Serial number, 1 to 64 characters `a-z0-9`. Default: made up. */
+  readonly serial?: string
+  /** Name. Default: none. */
+  readonly name?: string
+}
+
 /** One instance; every member may be left out, and is made up then, or not set. */
 export interface InstanceDescription {
+  /** Id of its zone. Default: made up. */
   readonly 'zone-id'?: string
+  /** Its serial number. Default: made up. */
   readonly 'serial-number'?: string
+  /** Id of the instance. Default: made up. */
   readonly 'instance-id'?: string
+  /** Id of its region. Default: made up. */
   readonly 'region-id'?: string
+  /** Private address of its first network interface. Default: made up. */
   readonly 'private-ipv4'?: string
+  /** Id of the account that owns it. Default: made up. */
   readonly 'owner-account-id'?: string
+  /** MAC address of its first network interface. Default: made up. */
   readonly mac?: string
+  /** Id of its image. Default: made up. */
   readonly 'image-id'?: string
+  /** Its type. Default: made up. */
   readonly 'instance-type'?: string
+  /** Host name. Default: made up. */
   readonly hostname?: string
   /** Default: the host name. */
   readonly 'instance-name'?: string
+  /** Id of its VPC. Default: made up. */
   readonly 'vpc-id'?: string
+  /** Private addresses of the VPC, a block of 16 to 65,536. Default: made up. */
   readonly 'vpc-cidr-block'?: string
+  /** Id of its vSwitch. Default: made up. */
   readonly 'vswitch-id'?: string
+  /** Private addresses of the vSwitch, a block of 16 to 65,536. Default: made up. */
   readonly 'vswitch-cidr-block'?: string
   /** How many network interfaces, 1 to 8. Default: 1. */
   readonly 'network-interfaces'?: number
@@ -58,14 +80,18 @@ export interface InstanceDescription {
   /** The first public key is listed by this id, too, beside `0`. */
   readonly 'key-pair-id'?: string
   /** Default: a system disk. A serial number that is left out is made up. */
-  readonly disks?: readonly { readonly serial?: string; readonly name?: string }[]
+  readonly disks?: readonly DiskDescription[]
   /** As with `InstanceMetadataTags=enabled`. Default: none. */
   readonly tags?: Readonly<Record<string, string>>
+  /** User data as text, at most 32,768 bytes. Default: none. */
   readonly 'user-data'?: string
   /** User data that is not text. */
   readonly 'user-data-base64'?: string
+  /** Names of its RAM roles. Default: none. */
   readonly 'ram-roles'?: readonly string[]
+  /** When it is stopped as a spot instance. Default: never. */
   readonly 'spot-termination'?: SpotTermination
+  /** System events that the cloud has planned for it. Default: none. */
   readonly 'system-events'?: readonly SystemEvent[]
   /** Any other item by its path: its text, or `null` for a 404 there and below. */
   readonly items?: Readonly<Record<string, string | null>>

@@ -34,8 +34,11 @@ export interface EnrollerOptions {
    * tokens, discovery and the clients put paths behind it.
    */
   readonly issuer: string
+  /** Which instances may enroll, from `parsePolicy()`. */
   readonly policy: Policy
+  /** The keys that sign tokens, from `parseSigningKeys()`. */
   readonly signingKeys: SigningKeys
+  /** Where state is stored. */
   readonly ledger: Ledger
   /** Pinned signing certificates of the cloud; not empty. */
   readonly trustAnchors: readonly TrustAnchor[]
@@ -47,17 +50,31 @@ export interface EnrollerOptions {
   readonly challengeKeys?: readonly Bytes[] | undefined
 }
 
+/** A challenge for one enrollment. */
+export interface IssuedChallenge {
+  /** What the metadata service has to sign, 64 characters of base64url. */
+  readonly audience: string
+  /** Seconds until the challenge expires. */
+  readonly expiresIn: number
+}
+
 /** Makes challenges and enrolls instances. */
 export interface Enroller {
+  /** The service's name, as in the options. */
   readonly issuer: string
   /** What everybody may know of the keys: the enroller keeps the private ones to itself. */
   readonly published: PublishedKeys
-  /** Makes a challenge. Roles that exist and that don't are answered alike. @param now Unix seconds */
-  challenge(
-    purpose: ChallengePurpose,
-    now: number,
-  ): Promise<{ audience: string; expiresIn: number }>
-  /** Judges evidence. Never throws for what a client sent, nor when the ledger is down. @param now Unix seconds */
+  /**
+   * Makes a challenge. The answer does not tell whether the role exists.
+   * @param purpose the role and the key that the challenge is for
+   * @param now Unix seconds
+   */
+  challenge(purpose: ChallengePurpose, now: number): Promise<IssuedChallenge>
+  /**
+   * Enrolls an instance by its evidence. A refusal is a value; so is an unreachable ledger.
+   * @param request what the client posted
+   * @param now Unix seconds
+   */
   enroll(request: EnrollmentRequest, now: number): Promise<Enrollment>
 }
 

@@ -9,7 +9,9 @@ import type { FirstUseRefusal, SupersededEvidence } from './first-use.ts'
 
 /** What a client posts to be enrolled. */
 export interface EnrollmentRequest {
+  /** The identity document, as the metadata service answered it. */
   readonly document: string
+  /** The signature: base64 or PEM of a PKCS#7 message. */
   readonly pkcs7: string
   /** The role that the challenge was made for; absent if it was made for none. */
   readonly role?: string | undefined
@@ -70,19 +72,31 @@ export const DISCLOSED: Readonly<Partial<Record<EnrollmentReason, DisclosedReaso
 
 /** What is known of an enrollment, for the audit event; absent when unknown. Never evidence. */
 export interface EnrollmentFacts {
+  /** Why the enrollment was refused. */
   readonly reason?: EnrollmentReason | undefined
+  /** The role that was asked for, or that matched. */
   readonly role?: string | undefined
+  /** The path in the policy of the rule that refused. */
   readonly rule?: string | undefined
+  /** The field of the document that did not match, or that a ban names. */
   readonly field?: string | undefined
+  /** Id of the instance. */
   readonly instanceId?: string | undefined
+  /** Id of the account that owns the instance. */
   readonly ownerAccountId?: string | undefined
+  /** Id of its region. */
   readonly regionId?: string | undefined
+  /** Id of its image. */
   readonly imageId?: string | undefined
   /** Thumbprint of the key that was proved. */
   readonly jkt?: string | undefined
+  /** Id of the token. */
   readonly jti?: string | undefined
+  /** Whether this is the repeat of an enrollment that was answered before. */
   readonly retry?: boolean | undefined
+  /** Names of fields that the cloud has added to its documents. */
   readonly unknownFields?: readonly string[] | undefined
+  /** SHA-256 fingerprint of the certificate that signed, lower-case hex. */
   readonly trustAnchor?: string | undefined
 }
 
@@ -114,24 +128,41 @@ export const notAdmitted = (
 ): Result<never, Refusal> =>
   refuse({ code: 'not_admitted', disclosed: DISCLOSED[reason], reason, ...where })
 
+/** An enrollment that succeeded. */
+export interface AdmittedEnrollment {
+  /** Tells the two outcomes apart. */
+  readonly ok: true
+  /** The token, a secret. */
+  readonly accessToken: string
+  /** `DPoP`: the token is bound to the key that was proved (RFC 9449). `Bearer`: it is bound to none. */
+  readonly tokenType: 'Bearer' | 'DPoP'
+  /** Seconds until the token expires. */
+  readonly expiresIn: number
+  /** The role that the instance enrolled in. */
+  readonly role: string
+  /** Whether the role lets this instance enroll again as it is now. */
+  readonly renewable: boolean
+  /** What is known of the enrollment, for the audit event. */
+  readonly facts: EnrollmentFacts
+}
+
+/** An enrollment that was refused, or that could not be decided. */
+export interface RefusedEnrollment {
+  /** Tells the two outcomes apart. */
+  readonly ok: false
+  /** For the client. */
+  readonly code: EnrollmentCode
+  /** For the client, beside the code. Absent: the client learns nothing more. */
+  readonly disclosed?: DisclosedReason | undefined
+  /** For the audit event; the client must not see it. */
+  readonly facts: RefusalFacts
+}
+
+/** What is known of an enrollment that was refused; the reason always is. */
+export interface RefusalFacts extends EnrollmentFacts {
+  /** Why the enrollment was refused. */
+  readonly reason: EnrollmentReason
+}
+
 /** The outcome of an enrollment. */
-export type Enrollment =
-  | {
-      readonly ok: true
-      readonly accessToken: string
-      /** `DPoP`: bound to the key that was proved. */
-      readonly tokenType: 'Bearer' | 'DPoP'
-      /** Seconds that the token has left. */
-      readonly expiresIn: number
-      readonly role: string
-      /** Whether the role lets this instance enroll again as it is now. */
-      readonly renewable: boolean
-      readonly facts: EnrollmentFacts
-    }
-  | {
-      readonly ok: false
-      readonly code: EnrollmentCode
-      /** What the client may be told beside the code. */
-      readonly disclosed?: DisclosedReason | undefined
-      readonly facts: EnrollmentFacts & { readonly reason: EnrollmentReason }
-    }
+export type Enrollment = AdmittedEnrollment | RefusedEnrollment

@@ -20,6 +20,7 @@ import { ChallengeRequest, EnrollRequest } from './request/schemas.ts'
 
 /** What the service is made of. */
 export interface AppOptions extends ReadRequestOptions {
+  /** Makes challenges and enrolls, from `createEnroller()`. */
   readonly enroller: Enroller
   /** What the calls of operators work on. Default: there are none, and their addresses answer 404. */
   readonly operators?: OperatorOptions | undefined

@@ -27,11 +27,15 @@ export interface AuditEvent {
   readonly version: 1
   /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
+  /** The kind of call: for a challenge, for an enrollment, or of an operator. */
   readonly event: 'challenge' | 'enroll' | 'admin'
+  /** Id of the request, which the answer has too. */
   readonly request_id: string
-  /** Who the operator is, by which key (RFC 7638 thumbprint), and what they did. */
+  /** Name of the operator. */
   readonly sub?: string | undefined
+  /** RFC 7638 thumbprint of the operator's key. */
   readonly operator_kid?: string | undefined
+  /** What the operator did. */
   readonly action?: OperatorAction | undefined
   /** `issued`: a challenge or a token. `done`: what an operator asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
@@ -41,16 +45,23 @@ export interface AuditEvent {
   readonly reason?: AuditReason | undefined
   /** The name of an unexpected error, such as `TypeError`; never its message. */
   readonly error?: string | undefined
+  /** The role that was asked for, or that matched. */
   readonly role?: string | undefined
   /** The path in the policy of the rule that refused. */
   readonly rule?: string | undefined
+  /** The field of the request or of the document that was refused. */
   readonly field?: string | undefined
+  /** Id of the instance. */
   readonly instance_id?: string | undefined
+  /** Id of the account that owns the instance. */
   readonly owner_account_id?: string | undefined
+  /** Id of its region. */
   readonly region_id?: string | undefined
+  /** Id of its image. */
   readonly image_id?: string | undefined
   /** Thumbprint of the key that the client proved (RFC 9449). */
   readonly jkt?: string | undefined
+  /** Id of the token. */
   readonly jti?: string | undefined
   /** Whether an enrollment was the repeat of one that was answered before. */
   readonly retry?: boolean | undefined
@@ -58,6 +69,7 @@ export interface AuditEvent {
   readonly unknown_fields?: readonly string[] | undefined
   /** SHA-256 fingerprint of the certificate that signed. */
   readonly trust_anchor?: string | undefined
+  /** How long the call took, in milliseconds. */
   readonly duration_ms: number
 }
 

@@ -12,7 +12,18 @@ import type { ReadRequestOptions } from './request/read-request.ts'
 import type { RequestRefusal } from './request/request-refusal.ts'
 
 /** What the app keeps of a request. */
-export type Env = { Bindings: RequestSource; Variables: { requestId: string } }
+export type Env = {
+  /** What the runtime hands on beside the request. */
+  Bindings: RequestSource
+  /** What the app sets. */
+  Variables: RequestVariables
+}
+
+/** What the app sets for each request. */
+export type RequestVariables = {
+  /** Id of the request, for its answer and its audit event. */
+  requestId: string
+}
 
 /** What every call has at hand. */
 export interface AppSettings extends ReadRequestOptions {

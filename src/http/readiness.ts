@@ -18,7 +18,7 @@ const LOST_MS = 10_000
 const PROBE = { key: 'ready:probe', value: '' }
 const NEVER_THERE = 'ready'
 
-/** @returns whether the ledger answered within the last second */
+/** Tells whether the ledger answered within the last second. */
 export type Readiness = () => Promise<boolean>
 
 /** Creates the question. Callers share its answers. */

@@ -6,11 +6,37 @@ import { checkDatabasePath } from './database-path.ts'
 import { parseRedisUrl } from './redis/url.ts'
 
 /** A ledger as it is configured. */
-export type LedgerConfig =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'redis'; readonly url: string }
-  | { readonly kind: 'deno-kv'; readonly path?: string }
+export type LedgerConfig = MemoryConfig | SqliteConfig | RedisConfig | DenoKvConfig
+
+/** `memory:`, the ledger of one process, for trials and tests. */
+export interface MemoryConfig {
+  /** The driver. */
+  readonly kind: 'memory'
+}
+
+/** `sqlite:PATH`. */
+export interface SqliteConfig {
+  /** The driver. */
+  readonly kind: 'sqlite'
+  /** The file; its folder must exist. */
+  readonly path: string
+}
+
+/** `redis://...` or `rediss://...`. */
+export interface RedisConfig {
+  /** The driver. */
+  readonly kind: 'redis'
+  /** The URL, which may hold a password. */
+  readonly url: string
+}
+
+/** `deno-kv:` or `deno-kv:PATH`. */
+export interface DenoKvConfig {
+  /** The driver. */
+  readonly kind: 'deno-kv'
+  /** The file, or the URL. Default: the database that Deno keeps for the program. */
+  readonly path?: string
+}
 
 const FORMS = {
   memory: 'memory: (one process, for trying out)',

@@ -65,13 +65,26 @@ interface ObjectStorage {
 
 /** A `DurableObjectNamespace`. */
 export interface ObjectNamespace<Id> {
+  /** The id of the object that has a name. */
   idFromName(name: string): Id
-  get(id: Id): {
-    fetch(
-      url: string,
-      init: { method: string; body: string },
-    ): Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<unknown> }>
-  }
+  /** The object that has an id. */
+  get(id: Id): ObjectStub
+}
+
+/** An object of a namespace: what is used of a `DurableObjectStub`. */
+export interface ObjectStub {
+  /** Sends a request to the object. */
+  fetch(url: string, init: { method: string; body: string }): Promise<ObjectAnswer>
+}
+
+/** What is used of an object's `Response`. */
+export interface ObjectAnswer {
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean
+  /** The HTTP status. */
+  readonly status: number
+  /** The body. */
+  json(): Promise<unknown>
 }
 
 /** What an object is asked: one operation of the port, on what it holds. */

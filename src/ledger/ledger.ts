@@ -16,15 +16,34 @@ export interface LedgerEntry {
 }
 
 /** What came of a {@link Ledger.compareAndSet}. */
-export type Swap =
-  | { readonly stored: true }
-  /** Another value was there than the one expected: this one; `undefined` if there was none. */
-  | { readonly stored: false; readonly value: string | undefined }
+export type Swap = StoredSwap | LostSwap
+
+/** The entry is stored. */
+export interface StoredSwap {
+  /** Tells the two outcomes apart. */
+  readonly stored: true
+}
+
+/** Another value was there than the one expected; nothing is stored. */
+export interface LostSwap {
+  /** Tells the two outcomes apart. */
+  readonly stored: false
+  /** The value that is there; `undefined` if there is none. */
+  readonly value: string | undefined
+}
+
+/** An entry of a list. */
+export interface ListedEntry {
+  /** Its key, kind and name. */
+  readonly key: string
+  /** Its value. */
+  readonly value: string
+}
 
 /** A part of a list. */
 export interface LedgerPage {
   /** May be fewer than asked for, even none, on a page that is not the last. */
-  readonly entries: readonly { readonly key: string; readonly value: string }[]
+  readonly entries: readonly ListedEntry[]
   /** Where the next page begins; absent on the last one. */
   readonly cursor?: string | undefined
 }

@@ -3,7 +3,10 @@
 import type { Ledger } from './ledger.ts'
 
 /** A ledger that can be closed. */
-export type OpenLedger = Ledger & { close?(): void | Promise<void> }
+export interface OpenLedger extends Ledger {
+  /** Closes what the driver has opened. Absent: there is nothing to close. */
+  close?(): void | Promise<void>
+}
 
 /** A store as a driver opens it. */
 export type OpenStore = OpenLedger & {

@@ -11,11 +11,12 @@ export type ListForm = 'lines' | 'names' | 'json' | 'addresses'
  * What an item is read into. Of an item that not every instance has, the value may be `undefined`; a list is empty
  * then.
  */
-export type ValueOf<I extends Item> = I extends { readonly needs: string }
-  ? I['form'] extends ListForm
-    ? ValueOfForm[I['form']]
-    : ValueOfForm[I['form']] | undefined
-  : ValueOfForm[I['form']]
+export type ValueOf<I extends Item> =
+  I extends Required<Pick<Item, 'needs'>>
+    ? I['form'] extends ListForm
+      ? ValueOfForm[I['form']]
+      : ValueOfForm[I['form']] | undefined
+    : ValueOfForm[I['form']]
 
 /** A function for each item of a table. */
 export type Accessors<Table extends Readonly<Record<string, Item>>> = {

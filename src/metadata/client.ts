@@ -20,6 +20,7 @@ import { createReader } from './reader.ts'
 
 /** A key pair's public key. */
 export interface SshPublicKey {
+  /** Name of the key pair, or its number in the list. */
   readonly name: string
   /** One line of `authorized_keys`. */
   readonly openssh: string
@@ -27,13 +28,17 @@ export interface SshPublicKey {
 
 /** A tag of the instance. */
 export interface InstanceTag {
+  /** Key of the tag. */
   readonly key: string
+  /** Value of the tag. */
   readonly value: string
 }
 
 /** The first argument of `verifyInstanceIdentity()`, and what `POST /v1/enroll` takes. */
 export interface Evidence {
+  /** The identity document, one line of JSON, exactly as the metadata service answered it. */
   readonly document: string
+  /** The signature, base64 or PEM of a PKCS#7 message. */
   readonly pkcs7: string
 }
 
@@ -45,6 +50,7 @@ export interface GetOptions {
 
 /** A client of one metadata service. Every method may throw {@link MetadataError}. */
 export interface MetadataClient {
+  /** Where the metadata service is. */
   readonly baseUrl: string
   /**
    * A function for each item that this version knows. What not every instance has is `undefined` where it is not

@@ -7,9 +7,13 @@ export type Fetch = (url: string, init: FetchInit) => Promise<Response>
 
 /** How it is called. */
 export interface FetchInit {
+  /** `PUT` asks for a token, `GET` reads an item. */
   readonly method: 'GET' | 'PUT'
+  /** The headers to send. */
   readonly headers: Readonly<Record<string, string>>
+  /** No redirect is followed. */
   readonly redirect: 'manual'
+  /** Ends the request. */
   readonly signal: AbortSignal
 }
 

@@ -12,6 +12,7 @@ export type ItemForm = 'text' | 'number' | 'lines' | 'json' | 'time' | 'names' |
 export interface Item {
   /** Below the version; with a slash at its end if it is a folder. */
   readonly path: string
+  /** How its text is read. */
   readonly form: ItemForm
   /** What it is, in a few words. */
   readonly what: string

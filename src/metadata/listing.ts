@@ -11,6 +11,7 @@ export interface ListEntry {
   readonly name: string
   /** Below the version; with a slash at its end if it is a folder. */
   readonly path: string
+  /** Whether it is a folder. */
   readonly isFolder: boolean
   /** Whether it holds credentials of a RAM role. */
   readonly isSecret: boolean

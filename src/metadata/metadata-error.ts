@@ -26,6 +26,7 @@ export type MetadataErrorCode =
 
 /** What an error is made of, besides its message. */
 export interface MetadataErrorDetails {
+  /** What went wrong. */
   readonly code: MetadataErrorCode
   /** Below the version. */
   readonly path?: string | undefined
@@ -33,17 +34,23 @@ export interface MetadataErrorDetails {
   readonly status?: number | undefined
   /** What to do about it. */
   readonly remedy?: string | undefined
+  /** The error behind this one. Default: none. */
   readonly cause?: unknown
 }
 
 /** The metadata service did not give what was asked for; `code` says why. The message is detail and remedy. */
 export class MetadataError extends Error {
+  /** Always `MetadataError`. */
   override readonly name = 'MetadataError'
+  /** What went wrong. */
   readonly code: MetadataErrorCode
   /** What happened. */
   readonly detail: string
+  /** The path that was asked for, below the version; `undefined` if the error is of no path. */
   readonly path: string | undefined
+  /** HTTP status of the last answer; `undefined` if there was none. */
   readonly status: number | undefined
+  /** What to do about it; `undefined` if none is known. */
   readonly remedy: string | undefined
 
   constructor(detail: string, { code, path, status, remedy, cause }: MetadataErrorDetails) {

@@ -5,14 +5,19 @@ import { isName } from './path.ts'
 
 /** What an item of a form is read into. */
 export interface ValueOfForm {
+  /** The text as it is. */
   readonly text: string
+  /** A number. */
   readonly number: number
+  /** The words of the text. */
   readonly lines: readonly string[]
   /** Of any shape: the documentation doesn't fix it, but for `private-ipv4s`. */
   readonly json: readonly unknown[]
   /** Unix seconds. */
   readonly time: number
+  /** The names of a listing, without slashes. */
   readonly names: readonly string[]
+  /** Addresses, or blocks of them. */
   readonly addresses: readonly string[]
 }
 

@@ -18,18 +18,29 @@ export type DecisionReason =
   | 'role_unknown'
 
 /** What a policy says about an instance. */
-export type Decision =
-  | { readonly allow: true; readonly role: Role }
-  | {
-      readonly allow: false
-      readonly reason: DecisionReason
-      /** The role that was looked at; the first that names the account, if none was asked for. */
-      readonly role?: string
-      /** The path in the policy of the list that has no matching value. */
-      readonly rule?: string
-      /** The first field that does not match. */
-      readonly field?: EcsField
-    }
+export type Decision = Admission | Denial
+
+/** The instance may enroll. */
+export interface Admission {
+  /** Tells the two decisions apart. */
+  readonly allow: true
+  /** The role that it may enroll in. */
+  readonly role: Role
+}
+
+/** The instance may not enroll. */
+export interface Denial {
+  /** Tells the two decisions apart. */
+  readonly allow: false
+  /** Why not, for the operator alone. */
+  readonly reason: DecisionReason
+  /** The role that was looked at; the first that names the account, if none was asked for. */
+  readonly role?: string
+  /** The path in the policy of the list that has no matching value. */
+  readonly rule?: string
+  /** The first field that does not match. */
+  readonly field?: EcsField
+}
 
 const fieldMatches = (role: Role, field: EcsField, identity: InstanceIdentity): boolean => {
   const values = role.match[field]

@@ -4,27 +4,52 @@
 import * as v from 'valibot'
 import { parseUniqueJson } from '../base/json.ts'
 import { ConfigurationError } from '../base/errors.ts'
-import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
+import { ECS_FIELD_NAMES } from './fields.ts'
 import { readAddressBlock } from './pattern.ts'
 
 /** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
 export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
 
+/** Which instances have a role: for each field, the values of which one must match. */
+export interface RoleMatch {
+  /** Ids of accounts, never patterns; not empty. */
+  readonly owner_account_id: readonly string[]
+  /** Ids of instances; `*` stands for any run of characters, as in all fields below but addresses. */
+  readonly instance_id?: readonly string[]
+  /** Ids of regions. */
+  readonly region_id?: readonly string[]
+  /** Ids of zones. */
+  readonly zone_id?: readonly string[]
+  /** Instance types, such as `ecs.g6e.*`. */
+  readonly instance_type?: readonly string[]
+  /** Ids of images. */
+  readonly image_id?: readonly string[]
+  /** Private addresses, or CIDR blocks of them. */
+  readonly private_ipv4?: readonly string[]
+  /** MAC addresses. */
+  readonly mac?: readonly string[]
+  /** Serial numbers. */
+  readonly serial_number?: readonly string[]
+}
+
+/** What the tokens of a role say. */
+export interface RoleToken {
+  /** The `aud` claim; not empty. */
+  readonly audience: readonly string[]
+  /** How long a token is valid, 1 to 3600 seconds. Default: 300. */
+  readonly lifetimeSeconds: number
+  /** The `groups` claim. Default: empty, and the claim is absent. */
+  readonly groups: readonly string[]
+}
+
 /** One role of a policy. */
 export interface Role {
+  /** Its name, `[a-z][a-z0-9-]{0,62}`. */
   readonly name: string
   /** All fields must match, any value of a list. */
-  readonly match: Readonly<Partial<Record<EcsField, readonly string[]>>> & {
-    readonly owner_account_id: readonly string[]
-  }
-  readonly token: {
-    /** The `aud` claim; not empty. */
-    readonly audience: readonly string[]
-    /** From 1 to 3600; default 300. */
-    readonly lifetimeSeconds: number
-    /** The `groups` claim; none if empty, the default. */
-    readonly groups: readonly string[]
-  }
+  readonly match: RoleMatch
+  /** What the token says. */
+  readonly token: RoleToken
   /** Whether an instance that has enrolled may enroll again. */
   readonly reenrollment: Reenrollment
   /** Whether the client must prove a key, to which the token is bound (RFC 9449). Default `none`. */
@@ -43,6 +68,7 @@ export type Binding = 'none' | 'dpop'
 
 /** Roles in the order of the text: it decides where no role is asked for. */
 export interface Policy {
+  /** Not empty. */
   readonly roles: readonly Role[]
 }
 

@@ -39,10 +39,23 @@
  */
 
 export { type Service, type ServiceOptions, createService } from '../service.ts'
-export { type Config, type ParseConfig, type RuntimeOptions, parseConfig } from '../config.ts'
+export {
+  type Config,
+  type ConfigWithLedger,
+  type ParseConfig,
+  type RuntimeOptions,
+  parseConfig,
+} from '../config.ts'
 export type { Environment } from '../config/values.ts'
 export type { ReadFile } from '../config/variable.ts'
 export type { Incoming, RequestSource } from '../http/request/body.ts'
-export { type LedgerConfig, ledgerReader } from '../ledger/configured.ts'
+export {
+  type DenoKvConfig,
+  type LedgerConfig,
+  type MemoryConfig,
+  type RedisConfig,
+  type SqliteConfig,
+  ledgerReader,
+} from '../ledger/configured.ts'
 export { type OpenLedgerOptions, openLedger } from '../ledger/open.ts'
 export type { OpenLedger } from '../ledger/store.ts'

@@ -13,22 +13,36 @@ import { type PublicKey, importPrivateKey, loadPublicKey } from './public-key.ts
 
 /** A published key: members of the allow-list `kty crv x y n e kid alg use`, never a private one. */
 export interface PublicJwk {
+  /** Type of the key: `EC`, `RSA` or `OKP`. */
   readonly kty: string
+  /** Curve: `P-256` or `Ed25519`. */
   readonly crv?: string
+  /** Of a key on a curve: the x coordinate, or the public key of Ed25519, base64url. */
   readonly x?: string
+  /** Of P-256: the y coordinate, base64url. */
   readonly y?: string
+  /** Of RSA: the modulus, base64url. */
   readonly n?: string
+  /** Of RSA: the exponent, base64url. */
   readonly e?: string
   /** RFC 7638 thumbprint, SHA-256. */
   readonly kid: string
+  /** The algorithm that it signs with. */
   readonly alg: TokenAlgorithmName
+  /** Always `sig`. */
   readonly use: 'sig'
+}
+
+/** A set of published keys (RFC 7517 section 5). */
+export interface PublicJwks {
+  /** The keys, the signing one first. */
+  readonly keys: readonly PublicJwk[]
 }
 
 /** What everybody may know of the keys of a service: no private key can be reached from it. */
 export interface PublishedKeys {
   /** What `/.well-known/jwks.json` answers. */
-  readonly jwks: { readonly keys: readonly PublicJwk[] }
+  readonly jwks: PublicJwks
   /** The published keys, to verify our own tokens with. */
   readonly publicKeys: readonly PublicKey[]
   /** The algorithms of the published keys, the signer's first. */

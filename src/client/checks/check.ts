@@ -40,7 +40,9 @@ export interface Findings {
 
 /** How a check ended. */
 export interface Outcome {
+  /** `ok`: it works. `failed`: it does not. `skipped`: it was not tried. */
   readonly state: 'ok' | 'failed' | 'skipped'
+  /** What was found, in one line. */
   readonly detail: string
   /** What to do about it, of those that failed. */
   readonly remedy?: string

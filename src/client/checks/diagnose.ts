@@ -11,7 +11,10 @@ const CHECKS = [...METADATA_CHECKS, ...SERVICE_CHECKS, ...ENROLLMENT_CHECKS]
 export const CHECK_NAMES: readonly CheckName[] = /* @__PURE__ */ CHECKS.map(({ name }) => name)
 
 /** What came of one check. */
-export type Diagnosis = Outcome & { readonly name: CheckName }
+export interface Diagnosis extends Outcome {
+  /** The check. */
+  readonly name: CheckName
+}
 
 /** Tries each thing. @yields what came of it, as soon as it has ended. @throws the reason of `signal` */
 export const diagnoseEnrollment = (

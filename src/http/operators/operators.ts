@@ -36,6 +36,7 @@ import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './ha
 
 /** What the calls of operators work on. */
 export interface OperatorOptions {
+  /** Where state is stored; the ledger of the enroller. */
   readonly ledger: Ledger
   /** Public keys of operators; not empty, and none that signs tokens. */
   readonly operatorKeys: readonly OperatorKey[]

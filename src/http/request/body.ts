@@ -20,12 +20,19 @@ export const BODY_TIMEOUT_SECONDS = 10
 
 /** What is used of Node's `IncomingMessage`, as a shape: nothing here knows the runtime. */
 export interface Incoming {
+  /** Whether all of the body was read. */
   readonly readableEnded: boolean
+  /** Whether the connection is closed. */
   readonly destroyed: boolean
+  /** Calls a function for each piece of the body. */
   on(event: 'data', listener: (piece: Uint8Array) => void): unknown
+  /** Calls a function when the body ends. */
   on(event: 'end' | 'error' | 'close', listener: () => void): unknown
+  /** Undoes `on`. */
   off(event: 'data', listener: (piece: Uint8Array) => void): unknown
+  /** Undoes `on`. */
   off(event: 'end' | 'error' | 'close', listener: () => void): unknown
+  /** Lets the body arrive. */
   resume(): unknown
 }
 
@@ -34,6 +41,7 @@ export interface Incoming {
  * `incoming` gives the body without a web stream between.
  */
 export interface RequestSource {
+  /** Node's request. Default: the body of the `Request` is read. */
   readonly incoming?: Incoming | undefined
 }
 

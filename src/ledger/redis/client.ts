@@ -43,10 +43,11 @@ interface Ioredis {
 
 /** What TLS needs beyond the URL. All in PEM. */
 export interface RedisTlsOptions {
-  /** Certificates to trust in place of those that the runtime brings. */
+  /** Certificates to trust. Default: those that the runtime brings. */
   readonly ca?: string | undefined
-  /** The client's own certificate and key, where the server asks for one. */
+  /** The client's certificate, where the server asks for one. Default: none. */
   readonly cert?: string | undefined
+  /** The private key of `cert`, a secret. */
   readonly key?: string | undefined
   /** The name that the server's certificate must have. Default: the host of the URL. */
   readonly servername?: string | undefined
