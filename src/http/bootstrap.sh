@@ -120,9 +120,15 @@ judge() {
 no_answer() {
   kind=none
   remedy='try again later'
-  error=$(sed '/^More details here/,$d' "$dir/error" | printable 300)
+  # Of an address that it can't read, curl repeats the password.
+  error=$(sed '/^More details here/,$d; s#://.*@#://#' "$dir/error" | printable 300)
   ! too_long || error='the answer is longer than 64 KiB'
   case $failed:$error in
+    5:*syntax*)
+      kind=final
+      error='curl cannot read the address of the proxy'
+      remedy='write https_proxy as http://USER:PASSWORD@HOST:PORT, with %XX for special characters'
+      ;;
     35:*'wrong version'* | 35:*'unknown protocol'* | 35:*'too long'* | 35:*'TLS packet'* | \
       35:*'exceeded the maximum'*)
       kind=final
@@ -423,7 +429,10 @@ main() {
   trap 'rm -rf "$dir" ${new_file:+"$new_file"}' EXIT
   trap 'exit 130' HUP INT TERM
   if [ -n "$token_file" ]; then
-    [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder"
+    [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder; expected a file in it"
+    # The token replaces what stands there: a device or a pipe would be gone.
+    [ ! -e "$token_file" ] || [ -f "$token_file" ] ||
+      die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe; expected a file"
     new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   fi
   late=

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Enrolled } from '../../client/index.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { usageError } from '../command-error.ts'
@@ -27,8 +27,11 @@ export interface DeliveryOptions {
 export const checkOut = (path: string | undefined): string | undefined => {
   if (path === undefined || path === '') return undefined
   const out = inFolder(path)
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
-    throw usageError(`--out: ${path} is a folder`)
+  const there = statSync(out, { throwIfNoEntry: false })
+  if (there?.isDirectory()) throw usageError(`--out: ${path} is a folder; expected a file in it`)
+  // The token replaces what stands there: a device or a pipe would be gone.
+  if (there?.isFile() === false) {
+    throw usageError(`--out: ${path} is a device or a pipe; expected a file, or no --out at all`)
   }
   try {
     // Before anything is asked for: a token that can't be kept would be lost.
@@ -37,6 +40,22 @@ export const checkOut = (path: string | undefined): string | undefined => {
     throw cannotWrite(error, path, '--out')
   }
   return out
+}
+
+/** Checks that the token does not replace the key. @param out as `checkOut` gives it @throws CommandError */
+export const checkKeyIsApart = (out: string | undefined, key: string | undefined): void => {
+  if (out === undefined || key === undefined) return
+  const [token, other] = [out, inFolder(key)].map((path) => ({
+    path: resolve(path),
+    there: statSync(path, { throwIfNoEntry: false }),
+  }))
+  const isOneFile =
+    token?.there !== undefined &&
+    token.there.ino === other?.there?.ino &&
+    token.there.dev === other.there.dev
+  if (token?.path === other?.path || isOneFile) {
+    throw usageError('--out and --dpop-key name one file; the token would replace the key')
+  }
 }
 
 const writeToken = (path: string, token: string): void => {

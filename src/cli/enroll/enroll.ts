@@ -20,7 +20,7 @@ import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { checkServiceAddress } from '../service-address.ts'
-import { checkOut, deliver } from './deliver.ts'
+import { checkKeyIsApart, checkOut, deliver } from './deliver.ts'
 import { loadDpopKey } from './dpop-key.ts'
 
 interface Options extends MetadataOptions {
@@ -87,6 +87,7 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   if (renew && out === undefined && exec === undefined) {
     throw usageError('--renew: give --out FILE or --exec CMD, to say where the tokens go')
   }
+  checkKeyIsApart(out, options.dpopKey)
   const enrollment = await readOptions(url, options)
   const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
   const delivery = { out, exec, json, cleanup }

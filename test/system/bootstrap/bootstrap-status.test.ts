@@ -56,6 +56,11 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     ['a mode that is none', { ROLLCALL_METADATA_MODE: 'normal' }, /ROLLCALL_METADATA_MODE/],
     ['attempts that are no number', { ROLLCALL_ATTEMPTS: 'many' }, /ROLLCALL_ATTEMPTS/],
     ['a token file that is a folder', { ROLLCALL_TOKEN_FILE: tmpdir() }, /is a folder/],
+    [
+      'a token file that is a device',
+      { ROLLCALL_TOKEN_FILE: '/dev/full' },
+      /is a device or a pipe/,
+    ],
     ['a token file that cannot be', { ROLLCALL_TOKEN_FILE: '/nowhere/at/all' }, /cannot write/],
   ])('ends with 2 for %s, before it asks anybody', async ([, env, message], context) => {
     const before = servers.requests.length

@@ -124,6 +124,12 @@ describe('bootstrap.sh over TLS', () => {
   it.each([
     [35, 'SSL received a record that exceeded the maximum permissible length.', /plain HTTP/],
     [35, 'gnutls_handshake() failed: An unexpected TLS packet was received.', /plain HTTP/],
+    [
+      5,
+      "Unsupported proxy syntax in 'http://user:my/secret-word@127.0.0.1:9'",
+      /cannot read the address of the proxy\); write https_proxy/,
+    ],
+    [7, "Unsupported proxy scheme for 'ftp://user:secret-word@a'", /scheme for 'ftp:\/\/a'/],
     [35, 'error:140770FC:SSL routines:SSL23_GET_SERVER_HELLO:unknown protocol', /plain HTTP/],
     [51, 'Unable to communicate securely with peer: requested domain name', /another name/],
     [60, "Peer's Certificate has expired.", /set this machine's clock/],
@@ -145,5 +151,6 @@ describe('bootstrap.sh over TLS', () => {
     })
     expect(run.status).toBe(5)
     expect(run.stderr).toMatch(meaning)
+    expect(run.stderr).not.toContain('secret-word')
   })
 })

@@ -515,6 +515,8 @@ describe('rollcall enroll, used wrongly', () => {
     [['https://rollcall.example', '--metadata-url', 'x'], '--metadata-url'],
     [['https://rollcall.example', '--attempts', '0'], 'from 1 to 9999'],
     [['https://rollcall.example', '--out', '.'], 'is a folder'],
+    [['https://rollcall.example', '--out', '/dev/full'], 'is a device or a pipe'],
+    [['https://rollcall.example', '--out', 'k', '--dpop-key', './k'], 'would replace the key'],
     [['https://rollcall.example', '--out', 'no/such/token'], 'ENOENT'],
     [['https://rollcall.example', '--renew'], 'give --out FILE or --exec CMD'],
     [['https://rollcall.example', '--exec', ''], 'expected a command'],
