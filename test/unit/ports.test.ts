@@ -46,6 +46,11 @@ const EXCEPTIONS: readonly (readonly [path: string, text: string, reason: string
     'http://localhost:8787',
     'a name: nobody listens there',
   ],
+  [
+    'system/bootstrap/bootstrap-tls.test.ts',
+    '@127.0.0.1:9',
+    'a text that a stand-in for curl prints',
+  ],
   ['support/hostile-answers.ts', 'http://127.0.0.1:9', 'never asked: the test fails if it is'],
   ['system/bootstrap/bootstrap.test.ts', 'http://127.0.0.1:9', 'never asked: it is refused'],
 ]
