@@ -323,13 +323,13 @@ challenge() {
   esac
 }
 
-identity() { metadata "${1%%\?*}" "dynamic/instance-identity/$1" -K "$dir/auth"; }
+evidence_part() { metadata "${1%%\?*}" "dynamic/instance-identity/$1" -K "$dir/auth"; }
 
 evidence() {
   metadata_token
   for path in document "pkcs7?audience=$audience"; do
     # Should the metadata token not be taken any more: once more with a new one.
-    identity "$path" || { [ "$code" != 404 ] && metadata_token && identity "$path"; } ||
+    evidence_part "$path" || { [ "$code" != 404 ] && metadata_token && evidence_part "$path"; } ||
       die 3 "$metadata_url gives no instance-identity/${path%%\?*} (status $code)"
   done
   if ! one_line document '\015\040-\176' || [ ! -s "$dir/pkcs7" ] ||
