@@ -3,10 +3,10 @@
 // does, and neither can be told not to. The agents of `node:http` can.
 
 /** What is needed of `fetch`. */
-export type Fetch = (url: string, init: FetchInit) => Promise<Response>
+export type MetadataFetch = (url: string, init: MetadataFetchInit) => Promise<Response>
 
 /** How it is called. */
-export interface FetchInit {
+export interface MetadataFetchInit {
   /** `PUT` asks for a token, `GET` reads an item. */
   readonly method: 'GET' | 'PUT'
   /** The headers to send. */
@@ -22,7 +22,7 @@ interface NodeHttp {
   readonly Agent: new (options: { readonly proxyEnv: Readonly<Record<string, string>> }) => object
   request(
     url: string,
-    options: Omit<FetchInit, 'redirect'> & { readonly agent: object },
+    options: Omit<MetadataFetchInit, 'redirect'> & { readonly agent: object },
     onResponse: (response: NodeResponse) => void,
   ): { on(event: 'error', listener: (error: Error) => void): { end(): void } }
 }
@@ -71,7 +71,7 @@ const toResponse = async (response: NodeResponse): Promise<Response> => {
 }
 
 const fetchByNode =
-  (http: NodeHttp): Fetch =>
+  (http: NodeHttp): MetadataFetch =>
   (url, { method, headers, signal }) =>
     new Promise((resolve, reject) => {
       // Deno takes the environment for an agent that isn't told of another one, Node does not.
@@ -84,7 +84,7 @@ const fetchByNode =
  * `fetch` past any proxy, where the platform has a way; the platform's own elsewhere (Node before
  * 20.16 among them, whose `fetch` knows no proxy).
  */
-export const directFetch: Fetch = (url, init) => {
+export const directFetch: MetadataFetch = (url, init) => {
   const { process } = globalThis as NodeLike
   const http = process?.getBuiltinModule?.(`node:${new URL(url).protocol.slice(0, -1)}`)
   return http === undefined ? fetch(url, init) : fetchByNode(http as NodeHttp)(url, init)

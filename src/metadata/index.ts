@@ -26,7 +26,7 @@ export {
 } from './client.ts'
 export type { Timing, Wait } from '../base/timing.ts'
 export type { Accessors, ListForm, ValueOf } from './accessors.ts'
-export type { Fetch, FetchInit } from './direct-fetch.ts'
+export type { MetadataFetch, MetadataFetchInit } from './direct-fetch.ts'
 export type { MetadataClientOptions } from './options.ts'
 export type { MetadataAttempts, MetadataRetry } from './patience.ts'
 export {

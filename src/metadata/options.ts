@@ -1,7 +1,7 @@
 // The options of the client, checked, with their defaults.
 
 import { SYSTEM_TIMING, type Timing } from '../base/timing.ts'
-import { type Fetch, directFetch } from './direct-fetch.ts'
+import { type MetadataFetch, directFetch } from './direct-fetch.ts'
 import { readBaseUrl } from './path.ts'
 import {
   DEFAULT_ATTEMPTS,
@@ -31,7 +31,7 @@ export interface MetadataClientOptions {
   /** Is told of each call that failed and is made again. Default: nobody is. */
   readonly onRetry?: ((retry: MetadataRetry) => void) | undefined
   /** Default: the platform's, past any proxy. */
-  readonly fetch?: Fetch | undefined
+  readonly fetch?: MetadataFetch | undefined
   /** Ends what is under way; calls then reject with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
   /** Clocks and waits, for tests. Default: the platform's. */

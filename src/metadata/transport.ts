@@ -3,7 +3,7 @@
 
 import type { Bytes } from '../base/bytes.ts'
 import { type Timing, isTimeout, limited, readBytes, retryAfterSeconds } from '../base/timing.ts'
-import type { Fetch, FetchInit } from './direct-fetch.ts'
+import type { MetadataFetch, MetadataFetchInit } from './direct-fetch.ts'
 import { MetadataError } from './metadata-error.ts'
 import {
   type Failure,
@@ -22,7 +22,7 @@ export interface Answer {
 export interface Call {
   /** With the version, from the first slash on, and with the query; percent-encoded. */
   readonly target: string
-  readonly method?: FetchInit['method']
+  readonly method?: MetadataFetchInit['method']
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -33,7 +33,7 @@ export interface TransportOptions {
   /** For each attempt, the answer's body included. */
   readonly timeoutSeconds: number
   readonly attempts: MetadataAttempts
-  readonly fetch: Fetch
+  readonly fetch: MetadataFetch
   /** Ends what is under way. */
   readonly signal?: AbortSignal | undefined
   readonly timing: Timing
