@@ -24,7 +24,7 @@ const readPort = (name: string, text: string, min: number): number => {
   throw usageError(`${name}: "${text}" is not a port; write a number from ${min} to 65535`)
 }
 
-/** Reads the arguments. @throws CommandError for a port that is none */
+/** Reads the arguments. @throws CommandError for an invalid port */
 export const readArguments = (args: readonly string[]) => {
   const { values, tokens } = parseArgs({
     args: [...args],

@@ -53,10 +53,9 @@ interface Patience {
   startOver(): void
 }
 
-const createPatience = (options: EnrollOptions): Patience => {
-  const { issuer, attempts = DEFAULT_ATTEMPTS, onRetry = () => undefined } = options
+const createPatience = (options: EnrollOptions, attempts: number): Patience => {
+  const { issuer, onRetry = () => undefined } = options
   const { timing, signal } = readReach(options)
-  checkCount('attempts', attempts, 1)
   let left = attempts
   let failures = 0
   return {
@@ -140,7 +139,7 @@ export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> 
   checkCount('attempts', limit, 1)
   const attempts = attemptsUpTo(limit)
   const { metadata = createMetadataClient({ signal, timing, attempts, onRetry }) } = options
-  const state = { patience: createPatience(options), isLate: false }
+  const state = { patience: createPatience(options, limit), isLate: false }
   const { dpopKey } = options
   if (dpopKey?.instance !== undefined) requireKeyOf(dpopKey, await askInstance(metadata))
   for (;;) {

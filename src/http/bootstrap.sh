@@ -36,8 +36,8 @@ now() {
 
 # call SECONDS ARGUMENT...: leaves the status in $code (000: no answer), the media type in $type, the answer
 # in $dir/head and $dir/body, and curl's own exit status in $failed. Old versions of curl cap no answer
-# whose length is not announced, so ulimit does: 128 blocks are 64 KiB, in bash 128 KiB. Without the trap
-# the signal would kill curl and dump its memory; ignored, it makes curl fail.
+# without a length, so ulimit does: 128 blocks are 64 KiB, in bash 128 KiB. Without the trap its signal
+# would dump curl's memory; ignored, it makes curl fail.
 call() {
   limit=$1
   shift
@@ -120,14 +120,13 @@ judge() {
 no_answer() {
   kind=none
   remedy='try again later'
-  # Of an address that it can't read, curl repeats the password.
-  error=$(sed '/^More details here/,$d; s#://.*@#://#' "$dir/error" | printable 300)
+  # curl repeats a proxy's address that it can't read, password included.
+  error=$(sed "/^More details here/,\$d; s#['/].*@##" "$dir/error" | printable 300)
   ! too_long || error='the answer is longer than 64 KiB'
   case $failed:$error in
     5:*syntax*)
       kind=final
-      error='curl cannot read the address of the proxy'
-      remedy='write https_proxy as http://USER:PASSWORD@HOST:PORT, with %XX for special characters'
+      remedy='write https_proxy as http://USER:PASSWORD@HOST:PORT'
       ;;
     35:*'wrong version'* | 35:*'unknown protocol'* | 35:*'too long'* | 35:*'TLS packet'* | \
       35:*'exceeded the maximum'*)
@@ -143,7 +142,7 @@ no_answer() {
       remedy='the certificate is for another name: check the address'
       ;;
     *'40'[17]' from proxy'* | *'response 40'[17]*)
-      # Not again: some directories lock an account after a few wrong passwords.
+      # Not again: a wrong login can lock the account.
       kind=final
       remedy='the proxy requires a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'
       ;;
@@ -429,10 +428,10 @@ main() {
   trap 'rm -rf "$dir" ${new_file:+"$new_file"}' EXIT
   trap 'exit 130' HUP INT TERM
   if [ -n "$token_file" ]; then
-    [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder; expected a file in it"
-    # The token replaces what stands there: a device or a pipe would be gone.
+    [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder"
+    # The token would replace it.
     [ ! -e "$token_file" ] || [ -f "$token_file" ] ||
-      die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe; expected a file"
+      die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe"
     new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   fi
   late=

@@ -36,7 +36,7 @@ const isNewEnough = (version: string): boolean => {
 /**
  * What to do about requests without a token being answered.
  * @param platform as Node names it
- * @param version of cloud-init; `undefined`: there is none
+ * @param version of cloud-init; `undefined`: it is not installed
  */
 export const plainRequestsAdvice = (platform: string, version: string | undefined): string => {
   if (platform === 'win32') return 'keep that: Windows needs it to initialize'

@@ -41,7 +41,7 @@ const makeKey = async (path: string, instance: KeyInstance): Promise<void> => {
 }
 
 /** Marks a key that names no instance. Where the file can't be written, the key is good all the same. */
-const mark = (path: string, key: PrivateKey, instance: KeyInstance): PrivateKey => {
+const mark = (path: string, instance: KeyInstance): void => {
   const { instanceId } = instance
   try {
     rewriteSecret(path, markPrivateKey(readFileSync(inFolder(path), 'utf8'), instance))
@@ -54,7 +54,6 @@ const mark = (path: string, key: PrivateKey, instance: KeyInstance): PrivateKey 
         'a copy on another machine would be accepted',
     )
   }
-  return { ...key, instance }
 }
 
 /** Reads the key of a file, and leaves the file as it is. @throws CommandError */
@@ -69,6 +68,10 @@ export const readDpopKey = async (path: string): Promise<DpopKey> =>
 export const loadDpopKey = async (path: string, metadata: MetadataClient): Promise<DpopKey> => {
   const load = (): Promise<PrivateKey> => loadPrivateKey(path, '--dpop-key', HINT)
   const known = isThere(path) ? await load() : undefined
+  // An operator's key must not lie on an instance, and its file must not be changed.
+  if (known?.name !== undefined) {
+    throw usageError(`--dpop-key: ${path} is the key of an operator; an instance needs its own key`)
+  }
   const here = await askInstance(metadata)
   if (known === undefined) await makeKey(path, here)
   const key = known ?? (await load())
@@ -78,5 +81,7 @@ export const loadDpopKey = async (path: string, metadata: MetadataClient): Promi
     if (!(error instanceof ClientError)) throw error
     throw usageError(`--dpop-key: ${path}: ${error.message}`)
   }
-  return createDpopKey(key.instance === undefined ? mark(path, key, here) : key)
+  if (key.instance === undefined) mark(path, here)
+  // Without the mark, which was compared just now: the library would ask for the document once more to compare it.
+  return createDpopKey({ ...key, instance: undefined })
 }

@@ -58,8 +58,8 @@ describe.concurrent('bootstrap.sh', () => {
 
   it('is small', () => {
     const script = bootstrapScript({ issuer: 'https://rollcall.example', role: ROLE })
-    expect(script.length).toBeLessThan(17_920)
-    expect(gzipSync(script).length).toBeLessThan(7168)
+    expect(script.length).toBeLessThan(17_408)
+    expect(gzipSync(script).length).toBeLessThan(6656)
   })
 
   it('asks for no signature when a service passes on the challenge of another one', async () => {

@@ -267,6 +267,28 @@ describe('rollcall enroll --dpop-key, with a file that was copied', () => {
     expect(servers.requests).toEqual([])
   })
 
+  it('refuses the key of an operator, and leaves its file as it is', async () => {
+    servers = await startClientServers()
+    const key = await keyOf({ name: 'alice@corp' })
+    write('operator.json', key)
+    const run = await enroll(['--dpop-key', 'operator.json'])
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain('operator.json is the key of an operator')
+    expect(JSON.parse(readFileSync(file('operator.json'), 'utf8'))).toEqual(key)
+    expect(servers.requests).toEqual([])
+  })
+
+  it('asks once for the document that names the instance, and once for evidence', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'same_key' } })
+    write('here.json', await keyOf(await hereOf()))
+    const before = servers.asked.length
+    expect((await enroll(['--dpop-key', 'here.json'])).status).toBe(0)
+    const documents = servers.asked
+      .slice(before)
+      .filter((path) => path.endsWith('/instance-identity/document'))
+    expect(documents).toHaveLength(2)
+  })
+
   it('makes no key where the metadata service does not tell which instance this is', async () => {
     servers = await startClientServers({
       emulator: { faults: ['not-found:dynamic/instance-identity/document'] },
