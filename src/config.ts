@@ -48,10 +48,29 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
 
 /**
  * Reads the configuration from an environment.
- * @param env variables by name; values that are not text (bindings of Workers) are ignored unless
- *   they have a name of ours
- * @param runtime Default: no files, and a ledger that the caller opens, so `ROLLCALL_LEDGER` is refused
- * @throws ConfigurationError with one line for each problem, the variable's name first
+ * @param env variables by name. Values that are not text (bindings of Workers) are ignored, unless they have one of our
+ *   names
+ * @param runtime what the runtime has. Default: no files, and a ledger that the caller opens, so `ROLLCALL_LEDGER` is
+ *   rejected
+ * @returns the configuration, with a value for each variable
+ * @throws ConfigurationError with one line for each problem, which begins with the name of the variable
+ * @example
+ * ```ts
+ * import { ConfigurationError } from 'rollcall'
+ * import { ledgerReader, parseConfig } from 'rollcall/service'
+ *
+ * try {
+ *   await parseConfig(
+ *     { ROLLCALL_ISSUER: 'https://rollcall.example/' },
+ *     { readLedger: ledgerReader(['sqlite', 'redis']) },
+ *   )
+ * } catch (error) {
+ *   if (!(error instanceof ConfigurationError)) throw error
+ *   for (const problem of error.problems.slice(1, 2)) {
+ *     console.log(problem.split(':')[0]) // ROLLCALL_SIGNING_KEYS
+ *   }
+ * }
+ * ```
  */
 export const parseConfig: ParseConfig = async (
   env: Environment,

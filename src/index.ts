@@ -106,17 +106,32 @@ export {
 /**
  * Verifies the identity document of an ECS instance and its PKCS#7 signature.
  *
- * @param evidence what the instance posted: `pkcs7` as text in any form that clients post, or as DER;
- *   `document` as the metadata service answered it (needed for detached signatures, else compared with
- *   what was signed). Nothing else in it is looked at, so a parsed body may be passed as it is
+ * @param evidence what the instance posted. `pkcs7`: base64 or PEM text, or DER. `document`: as the metadata
+ *   service answered it; detached signatures need it, and otherwise it must equal the signed content. Other
+ *   members are ignored, so a parsed body can be passed as it is
  * @param options `audience` is required: the nonce that you made for this one request, or `null`
  * @returns the identity, read from the signed bytes alone
- * @throws InstanceIdentityError with the `code` of the check that refused; `malformed_encoding` also for
- *   evidence that is not of this shape
- * @throws TypeError for an option of the wrong type, or `audience` left out
- * @throws RangeError for an `audience` that no document can carry, no trust anchors, or a `now` that is
- *   not in seconds
+ * @throws InstanceIdentityError with the `code` of the check that failed; `malformed_encoding` also for evidence
+ *   that does not have this shape
+ * @throws TypeError if an option has the wrong type, or `audience` is absent
+ * @throws RangeError if `audience` is not `[A-Za-z0-9_-]{1,64}`, `trustAnchors` is empty, or `now` is not in seconds
+ * @example
+ * ```ts
+ * import { InstanceIdentityError, verifyInstanceIdentity } from 'rollcall'
+ *
+ * // What was posted, and the nonce from your own storage.
+ * const posted = { document: '{}', pkcs7: 'bm90IGEgc2lnbmF0dXJl' }
+ * const audience = 'b1d6b3a0-5a5e-4a7e-9d0a-6d1f0c2f7a11'
+ * try {
+ *   const { instanceId } = await verifyInstanceIdentity(posted, { audience })
+ *   process.stdout.write(instanceId)
+ * } catch (error) {
+ *   if (!(error instanceof InstanceIdentityError)) throw error
+ *   console.log(error.code) // malformed_der
+ * }
+ * ```
  * @see https://www.alibabacloud.com/help/en/ecs/user-guide/use-instance-identities
+ * @see RFC 5652 (CMS), which PKCS#7 became
  */
 export const verifyInstanceIdentity = async (
   evidence: EvidenceInput,

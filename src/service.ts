@@ -37,9 +37,33 @@ export const say = (line: string): void => {
 }
 
 /**
- * Creates the service. It reports the configuration's warnings once, and from then on each reason for which
- * the ledger does not answer.
+ * Creates the service. It reports the warnings of the configuration once, and from then on each reason for which the
+ * ledger is unreachable.
+ * @param options `config` and `ledger` are required
+ * @returns the service; any server that speaks `fetch` can serve it
  * @throws RangeError as `createEnroller` does
+ * @example
+ * ```ts
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ * import { createService, parseConfig } from 'rollcall/service'
+ *
+ * const config = await parseConfig({
+ *   ROLLCALL_ISSUER: 'http://localhost:8787',
+ *   ROLLCALL_SIGNING_KEYS: process.env['ROLLCALL_SIGNING_KEYS'],
+ *   ROLLCALL_POLICY: JSON.stringify({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: ['1609123456789012'] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ * })
+ * const service = await createService({ config, ledger: createMemoryLedger() })
+ * const response = await service.fetch(new Request(`${config.issuer}/readyz`))
+ * console.log(response.status) // 200
+ * ```
  */
 export const createService = async ({
   config,

@@ -28,7 +28,21 @@ export type InstanceIdentityErrorCode =
   /** The signature was made for another audience, or for none. */
   | 'audience_mismatch'
 
-/** Evidence, or a trust anchor, that was refused; `code` says which check refused it. */
+/**
+ * Evidence, or a trust anchor, that was refused. `code` says which check refused it.
+ *
+ * @example
+ * ```ts
+ * import { InstanceIdentityError, parseTrustAnchors } from 'rollcall'
+ *
+ * try {
+ *   await parseTrustAnchors('not a certificate')
+ * } catch (error) {
+ *   if (!(error instanceof InstanceIdentityError)) throw error
+ *   console.log(error.code) // malformed_encoding
+ * }
+ * ```
+ */
 export class InstanceIdentityError extends Error {
   /** Always `InstanceIdentityError`. */
   override readonly name = 'InstanceIdentityError'
@@ -53,7 +67,25 @@ export class InstanceIdentityError extends Error {
   }
 }
 
-/** The ledger could not answer, so nothing was decided: try again later, nothing was lost. */
+/**
+ * The ledger is unreachable. Nothing was decided; retry later. After a write, the entry may be stored.
+ *
+ * @example
+ * ```ts
+ * import { LedgerUnavailableError } from 'rollcall'
+ * import { createRedisLedger } from 'rollcall/ledger/redis'
+ *
+ * // Nothing listens on this port.
+ * const ledger = createRedisLedger({ url: 'redis://127.0.0.1:1' })
+ * try {
+ *   await ledger.read('instance:i-1', 0)
+ * } catch (error) {
+ *   if (!(error instanceof LedgerUnavailableError)) throw error
+ *   console.log(error.code) // ledger_unavailable
+ * }
+ * await ledger.close()
+ * ```
+ */
 export class LedgerUnavailableError extends Error {
   /** `LedgerUnavailableError`, also of {@link LedgerUnfitError}. */
   override readonly name = 'LedgerUnavailableError'
@@ -61,13 +93,43 @@ export class LedgerUnavailableError extends Error {
   readonly code = 'ledger_unavailable'
 }
 
-/** The store is one that a ledger can't be kept in, or lacks what that takes: no waiting mends it. */
+/**
+ * The store cannot keep a ledger, or the runtime lacks what the driver needs. Retrying does not help.
+ *
+ * @example
+ * ```ts
+ * import { LedgerUnfitError } from 'rollcall'
+ * import { createDenoKvLedger } from 'rollcall/ledger/deno-kv'
+ *
+ * // Node has no Deno KV.
+ * const ledger = createDenoKvLedger({ path: 'ledger.kv' })
+ * try {
+ *   await ledger.read('instance:i-1', 0)
+ * } catch (error) {
+ *   console.log(error instanceof LedgerUnfitError) // true
+ * }
+ * ```
+ */
 export class LedgerUnfitError extends LedgerUnavailableError {}
 
 /** The ledger holds something that another release wrote; the message names the format found. */
 export class LedgerFormatError extends LedgerUnfitError {}
 
-/** A configuration that was refused; `problems` has one line for each thing to mend. */
+/**
+ * A configuration, a policy or a set of keys that was refused. `problems` has one line for each problem.
+ *
+ * @example
+ * ```ts
+ * import { ConfigurationError, parsePolicy } from 'rollcall'
+ *
+ * try {
+ *   parsePolicy('{"roles": {}}')
+ * } catch (error) {
+ *   if (!(error instanceof ConfigurationError)) throw error
+ *   console.log(error.problems[0]) // roles: expected at least one role
+ * }
+ * ```
+ */
 export class ConfigurationError extends Error {
   /** Always `ConfigurationError`. */
   override readonly name = 'ConfigurationError'

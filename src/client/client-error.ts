@@ -63,8 +63,21 @@ export interface ClientErrorDetails {
 }
 
 /**
- * A call of a service failed; `code` says why. The message is detail and remedy; a remedy of whole sentences begins
- * a new line.
+ * A call of a service failed; `code` says why. The message is `detail` and `remedy`; a remedy of whole sentences
+ * begins a new line.
+ *
+ * @example
+ * ```ts
+ * import { ClientError, requireKeyOf } from 'rollcall/client'
+ *
+ * try {
+ *   const key = { instance: { instanceId: 'i-1', serialNumber: 's-1' } }
+ *   requireKeyOf(key, { instanceId: 'i-2', serialNumber: 's-2' })
+ * } catch (error) {
+ *   if (!(error instanceof ClientError)) throw error
+ *   console.log(error.detail) // the key was made for instance i-1, and this is i-2
+ * }
+ * ```
  */
 export class ClientError extends Error {
   /** Always `ClientError`. */

@@ -18,7 +18,29 @@ export interface DpopKey {
   prove(uri: string, nonce: string, now: number): Promise<string>
 }
 
-/** Makes what proves a key. */
+/**
+ * Creates what proves a private key, so that a token can be bound to it.
+ * @param privateKey from `parsePrivateKey()`
+ * @returns the key for `dpopKey` of an enrollment
+ * @example
+ * ```ts
+ * import { createDpopKey, parsePrivateKey } from 'rollcall/client'
+ *
+ * // `rollcall enroll --dpop-key FILE` makes such a key.
+ * const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+ *   'sign',
+ *   'verify',
+ * ])
+ * const privateKey = await parsePrivateKey(await crypto.subtle.exportKey('jwk', pair.privateKey))
+ * const dpopKey = createDpopKey(privateKey)
+ * console.log(dpopKey.thumbprint.length) // 43
+ *
+ * const url = 'https://rollcall.example/v1/enroll'
+ * const proof = await dpopKey.prove(url, 'the-challenge', Date.now() / 1000)
+ * console.log(proof.split('.').length) // 3
+ * ```
+ * @see RFC 9449 (DPoP)
+ */
 export const createDpopKey = ({
   signer,
   publicKey: { jwk, thumbprint },

@@ -126,11 +126,35 @@ const showEvidence = async (
 }
 
 /**
- * Enrolls this instance: asks for a challenge, has the metadata service sign it, and shows that to the service.
- * What fails for a while is tried again, with the same challenge and evidence while it lasts.
- * @throws ClientError with a `code`; nothing is signed before the challenge is known to be of this service
- * @throws RangeError for an `issuer` that is not the name of a service, and for numbers that make no sense
+ * Enrolls this instance: asks for a challenge, lets the metadata service sign it, and posts that to the service.
+ * A failure that can pass is retried, with the same challenge and evidence until the challenge expires.
+ * @param options `issuer` is required
+ * @returns the token, and what the service says about it
+ * @throws ClientError with a `code`. Nothing is signed before the challenge is known to be one of this service
+ * @throws RangeError if `issuer` is not `https://HOST[:PORT]` (`http` for localhost), or a number is out of range
  * @throws the reason of `signal`
+ * @example
+ * ```ts
+ * import { ClientError, enrollInstance } from 'rollcall/client'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * const emulator = await createMetadataEmulator()
+ * try {
+ *   const { accessToken } = await enrollInstance({
+ *     issuer: 'http://localhost:8787',
+ *     role: 'worker',
+ *     attempts: 1,
+ *     metadata: createMetadataClient({ fetch: emulator.fetch }),
+ *     // Leave this out: here it stands for a proxy that does not reach the service.
+ *     fetch: async () => new Response('bad gateway', { status: 502 }),
+ *   })
+ *   process.stdout.write(accessToken)
+ * } catch (error) {
+ *   if (!(error instanceof ClientError)) throw error
+ *   console.log(error.code) // foreign_answer
+ * }
+ * ```
  */
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
   requireIssuer(options.issuer)

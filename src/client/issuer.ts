@@ -13,11 +13,22 @@ const shown = (text: string): string => {
 }
 
 /**
- * Checks the address of a service.
- * @param name what it is called, for the message
+ * Checks the address of a service: `https://HOST[:PORT]`; `http` is for localhost only.
+ * @param text the address
+ * @param name what the message calls it. Default: `issuer`
  * @returns the text, unchanged
- * @throws RangeError unless it is `https://HOST` or `https://HOST:PORT`; `http` is for localhost only. The message
- *   says what is wrong with it and what to write instead
+ * @throws RangeError if it is anything else; the message says what is wrong and what to write instead
+ * @example
+ * ```ts
+ * import { requireIssuer } from 'rollcall/client'
+ *
+ * console.log(requireIssuer('https://rollcall.example')) // https://rollcall.example
+ * try {
+ *   requireIssuer('https://rollcall.example/')
+ * } catch (error) {
+ *   console.log(error instanceof RangeError) // true
+ * }
+ * ```
  */
 export const requireIssuer = (text: string, name = 'issuer'): string => {
   const checked = checkIssuer(text)

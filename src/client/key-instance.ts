@@ -43,7 +43,19 @@ export const membersOfInstance = ({
 
 /**
  * Asks the metadata service which instance this is.
+ * @param metadata a client of the metadata service
+ * @returns the instance, from its identity document, which is not verified
  * @throws ClientError `metadata_failed`
+ * @example
+ * ```ts
+ * import { askInstance } from 'rollcall/client'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * const { fetch, instances } = await createMetadataEmulator()
+ * const { instanceId } = await askInstance(createMetadataClient({ fetch }))
+ * console.log(instanceId === instances[0]?.instanceId) // true
+ * ```
  */
 export const askInstance = async (
   metadata: Pick<MetadataClient, 'identityDocument'>,
@@ -67,9 +79,22 @@ export const askInstance = async (
 }
 
 /**
- * Refuses a key that was made for another instance. A key without a mark is accepted.
- * @param here the instance that this is
+ * Refuses a key that was made for another instance. A key that names no instance is accepted.
+ * @param key a key, from `parsePrivateKey()` or `createDpopKey()`
+ * @param here the instance that this is, from `askInstance()`
  * @throws ClientError `key_of_another_instance`
+ * @example
+ * ```ts
+ * import { ClientError, requireKeyOf } from 'rollcall/client'
+ *
+ * const key = { instance: { instanceId: 'i-1', serialNumber: 's-1' } }
+ * try {
+ *   requireKeyOf(key, { instanceId: 'i-2', serialNumber: 's-2' })
+ * } catch (error) {
+ *   if (!(error instanceof ClientError)) throw error
+ *   console.log(error.code) // key_of_another_instance
+ * }
+ * ```
  */
 export const requireKeyOf = (
   { instance }: { readonly instance?: KeyInstance | undefined },

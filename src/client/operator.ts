@@ -138,10 +138,55 @@ const readBody = ({ text, status }: Answer, issuer: string): unknown => {
 }
 
 /**
- * Creates a client. Nothing is sent before something is asked for.
- * @throws RangeError for an `issuer` that is not the name of a service, an `operator` that is no operator's name,
- *   and numbers that make no sense
+ * Creates a client for the operators' calls. It sends nothing until a method is called.
+ * @param options `issuer` and `key` are required; `operator` too, if the key has no name
+ * @returns the client
+ * @throws RangeError if `issuer` is not `https://HOST[:PORT]` (`http` for localhost), `operator` is not 1 to 128
+ *   characters of printable ASCII without spaces, or a number is out of range
  * @throws TypeError if neither the options nor the key name the operator
+ * @example
+ * ```ts
+ * import { createOperatorClient, parsePrivateKey } from 'rollcall/client'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ * import { createService, parseConfig } from 'rollcall/service'
+ *
+ * // `rollcall admin keygen` makes such a key. The service has its public half.
+ * const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+ *   'sign',
+ *   'verify',
+ * ])
+ * const key = await parsePrivateKey(await crypto.subtle.exportKey('jwk', pair.privateKey))
+ * const issuer = 'http://localhost:8787'
+ * const config = await parseConfig({
+ *   ROLLCALL_ISSUER: issuer,
+ *   ROLLCALL_SIGNING_KEYS: process.env['ROLLCALL_SIGNING_KEYS'],
+ *   ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [key.publicKey.jwk] }),
+ *   ROLLCALL_POLICY: JSON.stringify({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: ['1609123456789012'] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ * })
+ * const service = await createService({ config, ledger: createMemoryLedger(0), audit: () => {} })
+ *
+ * const client = createOperatorClient({
+ *   issuer,
+ *   key,
+ *   operator: 'alice',
+ *   fetch: (url, init) => service.fetch(new Request(url, init)),
+ * })
+ * const ban = await client.ban({ kind: 'image', value: 'm-bp1000000' }, 'leaked')
+ * console.log(ban.banned_by, ban.reason) // alice leaked
+ * for await (const { items } of client.bans()) {
+ *   if (items.length > 0) {
+ *     console.log(items[0]?.value) // m-bp1000000
+ *   }
+ * }
+ * ```
  */
 export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
   const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options

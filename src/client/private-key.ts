@@ -60,9 +60,23 @@ const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, stri
 }
 
 /**
- * Reads a private key.
+ * Reads the private key of a client: of an operator, or the one that a token is bound to.
  * @param json a JWK, or a JWKS with one key, as text or parsed: P-256, RSA of at least 2048 bits, Ed25519
+ * @returns the key
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @example
+ * ```ts
+ * import { parsePrivateKey } from 'rollcall/client'
+ *
+ * const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+ *   'sign',
+ *   'verify',
+ * ])
+ * const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
+ * const { name, publicKey } = await parsePrivateKey({ ...jwk, name: 'alice' })
+ * console.log(name, publicKey.jwk.kty) // alice EC
+ * ```
+ * @see RFC 7517 (JWK)
  */
 export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
   const jwk = oneKey(json)
@@ -74,10 +88,19 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
 }
 
 /**
- * Marks a key with the instance that it is for.
+ * Marks a key with the instance that it is for. An enrollment refuses the key on another instance, such as one that
+ * was started from an image of this one.
  * @param json the text of a JWK, or of a JWKS with one key
- * @returns the text of the same, with all its members and the mark
- * @throws ConfigurationError if it is neither
+ * @param instance from `askInstance()`
+ * @returns the same text with the members `instance_id` and `serial_number` in the key
+ * @throws ConfigurationError if the text is neither
+ * @example
+ * ```ts
+ * import { markPrivateKey } from 'rollcall/client'
+ *
+ * const marked = markPrivateKey('{"kty":"EC"}', { instanceId: 'i-1', serialNumber: 's-1' })
+ * console.log(marked.trim()) // {"kty":"EC","instance_id":"i-1","serial_number":"s-1"}
+ * ```
  */
 export const markPrivateKey = (json: string, instance: KeyInstance): string => {
   const jwk = oneKey(json)

@@ -9,8 +9,30 @@ export interface ProxyErrorDetails {
 }
 
 /**
- * A proxy opened no connection to the service. A `fetch` of your own may throw it, also as the `cause` of another
- * error; the client then names the proxy instead of the service.
+ * A proxy opened no connection to the service. Your own `fetch` can throw it, also as the `cause` of another error;
+ * the client then names the proxy instead of the service.
+ *
+ * @example
+ * ```ts
+ * import { ProxyError, createOperatorClient, parsePrivateKey } from 'rollcall/client'
+ *
+ * const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+ *   'sign',
+ *   'verify',
+ * ])
+ * const client = createOperatorClient({
+ *   issuer: 'https://rollcall.example',
+ *   key: await parsePrivateKey(await crypto.subtle.exportKey('jwk', pair.privateKey)),
+ *   operator: 'alice',
+ *   retries: 0,
+ *   fetch: () => Promise.reject(new ProxyError('http://proxy.example:3128', { status: 407 })),
+ * })
+ * try {
+ *   await client.introspect('token')
+ * } catch (error) {
+ *   console.log(String(error).includes('proxy.example')) // true
+ * }
+ * ```
  */
 export class ProxyError extends Error {
   /** Always `ProxyError`. */

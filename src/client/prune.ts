@@ -62,9 +62,39 @@ const createCandidates = ({ account, region }: Place) => {
 }
 
 /**
- * Reads every instance of a place, and tells which are to be forgotten. It changes nothing.
- * @param onPage is told after each page how many pages were read, and how many instances of the place were found
- * @throws ClientError
+ * Reads every instance of an account and region, and tells which of them are to be forgotten. It changes nothing.
+ * @param client from `createOperatorClient()`
+ * @param place the account and region
+ * @param living which instances are alive, and until when the list knows (Unix seconds)
+ * @param onPage receives, after each page, how many pages were read and how many instances of the place were found.
+ *   Default: ignored
+ * @returns the plan; pass its `gone` to {@link forgetInstances}
+ * @throws ClientError as `client.instances()` does
+ * @example
+ * ```ts
+ * import { type Instance, planPrune } from 'rollcall/client'
+ *
+ * const instance = {
+ *   owner_account_id: '1609123456789012',
+ *   region_id: 'cn-hangzhou',
+ *   instance_id: 'i-1',
+ *   serial_number: 's-1',
+ *   first_enrolled_at: 1_700_000_000,
+ *   last_enrolled_at: 1_700_000_000,
+ *   enrollments: 1,
+ *   generation: 0,
+ *   open: false,
+ * }
+ * // Yours comes from createOperatorClient().
+ * const client = {
+ *   async *instances() {
+ *     yield { items: [instance] as Instance[], cursor: undefined }
+ *   },
+ * }
+ * const place = { account: '1609123456789012', region: 'cn-hangzhou' }
+ * const plan = await planPrune(client, place, { ids: new Set(), knowsUntil: 1_800_000_000 })
+ * console.log(plan.gone.map(({ instanceId }) => instanceId).join()) // i-1
+ * ```
  */
 export const planPrune = async (
   client: Pick<OperatorClient, 'instances'>,
@@ -103,10 +133,36 @@ const stops = ({ code, status }: ClientError): boolean =>
   code !== 'request_refused' && !(code === 'unavailable' && status === 500)
 
 /**
- * Forgets instances of a place, a few at once.
- * @param signal stops before the next one; what was begun is finished
- * @param onProgress is told after each how many are through
- * @throws what is no `ClientError`
+ * Forgets instances of an account and region, eight at once. Each is one atomic change, so the next run continues
+ * after one that was interrupted.
+ * @param client from `createOperatorClient()`
+ * @param place the account and region
+ * @param instanceIds ids of the instances, as in `gone` of {@link planPrune}
+ * @param options `signal`: no further instance is begun once it is set; default: none. `onProgress`: receives how
+ *   many instances are done; default: ignored
+ * @returns what became of each instance. A failure of the service ends the run, and the rest are `not_tried`
+ * @throws any error that is not a `ClientError`
+ * @example
+ * ```ts
+ * import { forgetInstances } from 'rollcall/client'
+ *
+ * const instance = {
+ *   owner_account_id: '1609123456789012',
+ *   region_id: 'cn-hangzhou',
+ *   instance_id: 'i-1',
+ *   serial_number: 's-1',
+ *   first_enrolled_at: 1_700_000_000,
+ *   last_enrolled_at: 1_700_000_000,
+ *   enrollments: 1,
+ *   generation: 0,
+ *   open: false,
+ * }
+ * // Yours comes from createOperatorClient().
+ * const client = { forget: async () => instance }
+ * const place = { account: '1609123456789012', region: 'cn-hangzhou' }
+ * const { outcomes } = await forgetInstances(client, place, ['i-1'])
+ * console.log(outcomes.get('i-1')) // forgotten
+ * ```
  */
 export const forgetInstances = async (
   client: Pick<OperatorClient, 'forget'>,

@@ -123,14 +123,59 @@ const deliver = async (options: RenewOptions, enrolled: Enrolled): Promise<void>
 }
 
 /**
- * Enrolls this instance, and keeps it enrolled. The next enrollment is due at two thirds of the token's lifetime,
- * by the monotonic clock or by the wall clock, whichever says so first: the monotonic clock stands still while
- * the machine is suspended. A refused renewal is tried again too, at most ten minutes apart, since an operator
- * can lift a ban or reset the instance; every other failure at most a minute apart.
+ * Enrolls this instance, and keeps it enrolled. The next enrollment is due at two thirds of the token's lifetime, by
+ * the monotonic clock or by the wall clock, whichever says so first: the monotonic clock stops while the machine is
+ * suspended. A refused renewal is retried at most ten minutes apart, since an operator can lift a ban or reset the
+ * instance; every other failure is retried at most a minute apart.
+ * @param options `issuer` and `onToken` are required
  * @returns never; `signal` ends it
- * @throws ClientError `not_renewable` once a token was handed on whose role does not let the instance enroll again
+ * @throws ClientError `not_renewable`, once it has handed on a token whose role does not let the instance enroll again
  * @throws what {@link enrollInstance} throws, if the first enrollment fails
  * @throws the reason of `signal`
+ * @example
+ * ```ts
+ * import { ClientError, renewEnrollment } from 'rollcall/client'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ * import { createService, parseConfig } from 'rollcall/service'
+ *
+ * // On ECS leave `fetch` and `metadata` out. Here a service and an instance run in this process.
+ * const emulator = await createMetadataEmulator()
+ * const issuer = 'http://localhost:8787'
+ * const config = await parseConfig({
+ *   ROLLCALL_ISSUER: issuer,
+ *   ROLLCALL_SIGNING_KEYS: process.env['ROLLCALL_SIGNING_KEYS'],
+ *   ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
+ *   ROLLCALL_POLICY: JSON.stringify({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: [emulator.instances[0]?.ownerAccountId] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'always',
+ *       },
+ *     },
+ *   }),
+ * })
+ * const service = await createService({ config, ledger: createMemoryLedger(0), audit: () => {} })
+ *
+ * const stop = new AbortController()
+ * try {
+ *   await renewEnrollment({
+ *     issuer,
+ *     role: 'worker',
+ *     signal: stop.signal,
+ *     fetch: (url, init) => service.fetch(new Request(url, init)),
+ *     metadata: createMetadataClient({ fetch: emulator.fetch }),
+ *     onToken({ expiresInSeconds }, { inSeconds = 0 }) {
+ *       console.log(expiresInSeconds, inSeconds < 200) // 300 true
+ *       stop.abort()
+ *     },
+ *   })
+ * } catch (error) {
+ *   if (error instanceof ClientError) throw error
+ * }
+ * ```
  */
 export const renewEnrollment = async (options: RenewOptions): Promise<never> => {
   const awake = { ...options, timing: countSuspension(readReach(options).timing) }

@@ -170,8 +170,21 @@ const checkCount = (name: string, value: number): void => {
 
 /**
  * Creates an emulated metadata service with a key and a certificate of its own.
- * @throws RangeError for a number of instances or accounts out of bounds, or a fault that is not known
- * @throws ConfigurationError for descriptions of instances that are wrong, with every problem
+ * @param options Default: one instance, everything about it made up
+ * @returns the emulator
+ * @throws RangeError if `instances` or `accounts` is not 1 to 10,000, or a fault is unknown
+ * @throws ConfigurationError if descriptions of instances are wrong, with one line for each problem
+ * @example
+ * ```ts
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ *
+ * const { instances } = await createMetadataEmulator({
+ *   instances: [{ 'region-id': 'cn-hangzhou', tags: { team: 'web' } }, {}],
+ *   seed: 1,
+ * })
+ * console.log(instances.length, instances[0]?.tags['team']) // 2 web
+ * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export const createMetadataEmulator = async (
   options: MetadataEmulatorOptions = {},

@@ -216,8 +216,23 @@ const description: Check = members({
 } satisfies { [Name in keyof Required<InstanceDescription>]: Check })
 
 /**
- * Checks descriptions that come from a file or a caller.
- * @throws ConfigurationError with one line for each thing to mend
+ * Checks descriptions of instances that come from a file or a caller.
+ * @param value parsed JSON: a list of {@link InstanceDescription}, not empty
+ * @returns the same value
+ * @throws ConfigurationError with one line for each problem
+ * @example
+ * ```ts
+ * import { ConfigurationError } from 'rollcall'
+ * import { parseInstanceDescriptions } from 'rollcall/emulator'
+ *
+ * console.log(parseInstanceDescriptions([{ hostname: 'node-1' }]).length) // 1
+ * try {
+ *   parseInstanceDescriptions([])
+ * } catch (error) {
+ *   if (!(error instanceof ConfigurationError)) throw error
+ *   console.log(error.problems[0]) // instances: expected at least one
+ * }
+ * ```
  */
 export const parseInstanceDescriptions = (value: unknown): readonly InstanceDescription[] => {
   const problems = list(description)(value, 'instances')

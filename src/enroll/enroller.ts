@@ -185,10 +185,46 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
 }
 
 /**
- * Creates an enroller. All state is in the ledger, so any number of enrollers with equal options
- * are one service.
- * @throws RangeError if there are no trust anchors, challenges would live longer than an hour, or the
- *   issuer is not an origin
+ * Creates an enroller. All state is in the ledger, so any number of enrollers with the same options are one
+ * service.
+ * @param options every option is required, except `challengeKeys`
+ * @returns the enroller
+ * @throws RangeError if `trustAnchors` is empty, `challengeLifetimeSeconds` is above 3600, or `issuer` is not
+ *   `https://HOST[:PORT]`
+ * @example
+ * ```ts
+ * import {
+ *   ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   createEnroller,
+ *   parsePolicy,
+ *   parseSigningKeys,
+ * } from 'rollcall'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ *
+ * const enroller = await createEnroller({
+ *   issuer: 'https://rollcall.example',
+ *   policy: parsePolicy({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: ['1609123456789012'] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ *   signingKeys: await parseSigningKeys(process.env['ROLLCALL_SIGNING_KEYS']),
+ *   ledger: createMemoryLedger(),
+ *   trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   allowSha1: true,
+ *   challengeLifetimeSeconds: 120,
+ * })
+ * const now = Math.floor(Date.now() / 1000)
+ * const { audience, expiresIn } = await enroller.challenge({ role: 'worker' }, now)
+ * console.log(audience.length, expiresIn) // 64 120
+ *
+ * const enrollment = await enroller.enroll({ document: '{}', pkcs7: '', role: 'worker' }, now)
+ * console.log(enrollment.ok || enrollment.code) // invalid_evidence
+ * ```
  */
 export const createEnroller = async (options: EnrollerOptions): Promise<Enroller> => {
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')

@@ -170,7 +170,45 @@ const isOtherSpelling = (url: string): boolean => {
 }
 
 /**
- * Creates the service's app.
+ * Creates the service as a Hono app. The app is the root of its host: tokens, discovery and the clients append
+ * their paths to the issuer.
+ * @param options `enroller` is required
+ * @returns the app; its `fetch` answers requests
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import {
+ *   ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   createEnroller,
+ *   parsePolicy,
+ *   parseSigningKeys,
+ * } from 'rollcall'
+ * import { createApp } from 'rollcall/http'
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ *
+ * const enroller = await createEnroller({
+ *   issuer: 'https://rollcall.example',
+ *   policy: parsePolicy({
+ *     roles: {
+ *       worker: {
+ *         match: { owner_account_id: ['1609123456789012'] },
+ *         token: { audience: ['https://cluster.example'] },
+ *         reenrollment: 'never',
+ *       },
+ *     },
+ *   }),
+ *   signingKeys: await parseSigningKeys(process.env['ROLLCALL_SIGNING_KEYS']),
+ *   ledger: createMemoryLedger(),
+ *   trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+ *   allowSha1: true,
+ *   challengeLifetimeSeconds: 120,
+ * })
+ * const app = new Hono().get('/version', (context) => context.text('1'))
+ * app.route('/', createApp({ enroller, audit: () => {} }))
+ * console.log((await app.request('https://rollcall.example/version')).status) // 200
+ * console.log((await app.request('https://rollcall.example/healthz')).status) // 200
+ * ```
+ * @see https://hono.dev/docs/api/hono
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
   const { enroller, operators } = options

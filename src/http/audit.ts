@@ -132,7 +132,25 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g
 
-/** The event as one line of JSON without a line end; every control character is escaped. */
+/**
+ * Writes an audit event as one line of JSON, without a line end. Every control character is escaped.
+ * @param event what `audit` of {@link createApp} receives
+ * @returns the line
+ * @example
+ * ```ts
+ * import { type AuditEvent, auditLine } from 'rollcall/http'
+ *
+ * const event: AuditEvent = {
+ *   version: 1,
+ *   time: '2026-01-01T00:00:00.000Z',
+ *   event: 'challenge',
+ *   request_id: 'r-1',
+ *   outcome: 'issued',
+ *   duration_ms: 1.25,
+ * }
+ * console.log(auditLine(event).startsWith('{"version":1,')) // true
+ * ```
+ */
 export const auditLine = (event: AuditEvent): string =>
   JSON.stringify(event).replaceAll(
     UNSAFE,

@@ -81,8 +81,18 @@ const parse = (text: string): LedgerConfig | undefined => {
 }
 
 /**
- * Makes the reader of a runtime that has these kinds of ledgers.
- * @returns reads a text; throws ConfigurationError, whose message has no password in it
+ * Creates what reads the text of a ledger, for a runtime that has these kinds of ledgers.
+ * @param kinds the drivers that the runtime has
+ * @returns a function that reads a text such as `sqlite:PATH`
+ * @throws ConfigurationError, from the function that it returns, if the text names no such ledger; the message has no
+ *   password in it
+ * @example
+ * ```ts
+ * import { ledgerReader } from 'rollcall/service'
+ *
+ * const readLedger = ledgerReader(['sqlite', 'redis'])
+ * console.log(JSON.stringify(readLedger('sqlite:ledger.db'))) // {"kind":"sqlite","path":"ledger.db"}
+ * ```
  */
 export const ledgerReader =
   (kinds: readonly LedgerConfig['kind'][]): ((text: string) => LedgerConfig) =>

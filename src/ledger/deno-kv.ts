@@ -113,7 +113,17 @@ const inTime = <Result>(result: Promise<Result>): Promise<Result> =>
 /**
  * Creates a ledger in Deno KV, which is opened on first use.
  * @param options `path`: the database's file, or its URL. Default: the database that Deno keeps for the program
+ * @returns the ledger
  * @throws RangeError if the path names a database in memory, or is not a plain path
+ * @example
+ * ```ts
+ * import { createDenoKvLedger } from 'rollcall/ledger/deno-kv'
+ *
+ * const ledger = createDenoKvLedger({ path: 'function.kv' })
+ * console.log(await ledger.read('instance:i-1', 0)) // undefined
+ * await ledger.close()
+ * ```
+ * @see https://docs.deno.com/deploy/kv/
  */
 export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): DenoKvLedger => {
   if (path !== undefined) checkDatabasePath(path)

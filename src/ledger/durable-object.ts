@@ -94,7 +94,10 @@ type ObjectRequest = { readonly now: number } & (
   | { readonly list: string; readonly cursor?: string | undefined; readonly limit: number }
 )
 
-/** The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`; nothing else calls it. */
+/**
+ * The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`, with `new_sqlite_classes`; only
+ * {@link createDurableObjectLedger} calls it. The example of the module shows both in a Worker.
+ */
 export class LedgerObject {
   readonly #storage: ObjectStorage
   readonly #entries: SqlEntries
@@ -150,8 +153,11 @@ const objectOf = (key: string): string => {
 const CURSOR = /^(\d{1,2})(?:\.([\w-]+))?$/
 
 /**
- * Creates a ledger over the namespace that {@link LedgerObject} is bound to. It holds no connection,
- * so one serves all requests of an isolate.
+ * Creates a ledger over the namespace that {@link LedgerObject} is bound to. It holds no connection, so one ledger
+ * serves all requests of an isolate. The example of the module shows both in a Worker.
+ * @param namespace the binding, such as `env.LEDGER`
+ * @returns the ledger
+ * @see https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
  */
 export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): Ledger => {
   const ask = async (

@@ -40,9 +40,17 @@ interface Order {
 const kindOf = (key: string): string => key.slice(0, key.indexOf(':'))
 
 /**
- * Creates a ledger in memory.
- * @param remembersSince Unix seconds. Default: the next second by the clock, since in this one
- *   another process may have spent challenges before it stopped
+ * Creates a ledger in the memory of this process.
+ * @param remembersSince Unix seconds. Default: the next second by the clock, since in this one another process may
+ *   have spent challenges before it stopped
+ * @returns the ledger
+ * @example
+ * ```ts
+ * import { createMemoryLedger } from 'rollcall/ledger/memory'
+ *
+ * const ledger = createMemoryLedger(0)
+ * console.log(ledger.remembersSince) // 0
+ * ```
  */
 export const createMemoryLedger = (
   remembersSince: number = Math.floor(Date.now() / 1000) + 1,

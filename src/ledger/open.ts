@@ -41,14 +41,24 @@ export const openStore = async (
 }
 
 /**
- * Opens a ledger. If the store does not answer yet, that is reported and the service starts anyway: calls
- * are refused until the store answers.
+ * Opens a ledger. If the store is unreachable, that is reported and the service starts all the same: calls are
+ * refused until the store answers.
  * @param where the ledger, as `parseConfig` reads it or as a text: `memory:`, `sqlite:PATH`, `redis://...`,
  *   `rediss://...`, `deno-kv:` or `deno-kv:PATH`
- * @returns the ledger. A new one begins with the next second (`remembersSince`): the service refuses challenges
- *   from before, so begin to serve then
- * @throws ConfigurationError if the text names no ledger, or if the store cannot keep a ledger or keeps that
- *   of another issuer
+ * @param options both are required
+ * @returns the ledger. A new one begins with the next second (`remembersSince`): the service refuses challenges from
+ *   before, so begin to serve then
+ * @throws ConfigurationError if the text names no ledger, or if the store cannot keep a ledger or has the ledger of
+ *   another issuer
+ * @example
+ * ```ts
+ * import { openLedger } from 'rollcall/service'
+ *
+ * const issuer = 'https://rollcall.example'
+ * const ledger = await openLedger('memory:', { issuer, report: console.error })
+ * console.log(await ledger.read('instance:i-1', 0)) // undefined
+ * await ledger.close?.()
+ * ```
  */
 export const openLedger = async (
   where: LedgerConfig | string,

@@ -101,10 +101,20 @@ const isBusy = (error: unknown): boolean => {
 }
 
 /**
- * Creates a ledger in a SQLite file, which is opened on first use and made if it isn't there. Not for
- * a network file system, whose locks can't be relied on.
+ * Creates a ledger in a SQLite file. The file is opened on first use, and made if it is absent. It must not be on a
+ * network file system, whose locks are unreliable.
  * @param options `path`: the file; its folder must exist
+ * @returns the ledger
  * @throws RangeError if the path names a database in memory, or is not a plain path
+ * @example
+ * ```ts
+ * import { createSqliteLedger } from 'rollcall/ledger/sqlite'
+ *
+ * const ledger = createSqliteLedger({ path: 'function.db' })
+ * console.log(await ledger.read('instance:i-1', 0)) // undefined
+ * ledger.close()
+ * ```
+ * @see https://www.sqlite.org/faq.html#q5
  */
 export const createSqliteLedger = (options: { readonly path: string }): SqliteLedger => {
   const path = checkDatabasePath(options.path)

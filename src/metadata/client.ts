@@ -121,8 +121,20 @@ const ofForm = (form: RegExp, answer: string, path: string): string => {
 }
 
 /**
- * Creates a client. Nothing is sent before it is asked for something.
- * @throws RangeError for options that make no sense
+ * Creates a client of the ECS metadata service. It sends nothing until a method is called.
+ * @param options Default: the metadata service of this instance, in hardened mode
+ * @returns the client
+ * @throws RangeError if an option is out of its range
+ * @example
+ * ```ts
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * const { fetch } = await createMetadataEmulator({ instances: [{ hostname: 'node-1' }] })
+ * const metadata = createMetadataClient({ fetch, timeoutSeconds: 2, attempts: 1 })
+ * console.log(await metadata.items.hostname()) // node-1
+ * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export const createMetadataClient = (options: MetadataClientOptions = {}): MetadataClient => {
   const { read, token, baseUrl } = createReader(options)

@@ -28,9 +28,18 @@ export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleName
 export const tagPath = (key: string): string => `${ITEMS.tagKeys.path}${key}`
 
 /**
- * Whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance. `meta-data/all`
- * counts as one, since nobody says whether it holds them. Case and look-alikes of letters do not matter: whether they
- * do to the service is not documented.
+ * Tells whether a path names credentials of a RAM role: a secret that acts in the cloud as the instance.
+ * `meta-data/all` counts as one, since it may hold them. Case and look-alike letters are ignored, since the metadata
+ * service may ignore them too.
+ * @param path below the version, as in `meta-data/hostname`
+ * @returns whether reading it needs `revealCredentials`
+ * @example
+ * ```ts
+ * import { isSecretPath } from 'rollcall/metadata'
+ *
+ * console.log(isSecretPath('meta-data/hostname')) // false
+ * console.log(isSecretPath('meta-data/ram/security-credentials/backup')) // true
+ * ```
  */
 export const isSecretPath = (path: string): boolean => {
   const plain = path.normalize('NFKC').toLowerCase()
@@ -48,7 +57,18 @@ const innerItemAt = (path: string): Item | undefined => {
   return folder?.items.find((item) => item.path === name)
 }
 
-/** The item at a path below the version, if this version knows it. A tag is one, whatever its key. */
+/**
+ * Finds the item at a path. A tag is an item, whatever its key.
+ * @param path below the version, as in `meta-data/hostname`
+ * @returns the item; `undefined` if this version does not know it
+ * @example
+ * ```ts
+ * import { itemAt } from 'rollcall/metadata'
+ *
+ * console.log(itemAt('meta-data/hostname')?.form) // text
+ * console.log(itemAt('meta-data/unknown')) // undefined
+ * ```
+ */
 export const itemAt = (path: string): Item | undefined => {
   const known = ALL.find((item) => item.path === path) ?? innerItemAt(path)
   const tags = ITEMS.tagKeys
@@ -66,9 +86,15 @@ export const isKnownFolder = (path: string): boolean =>
 const withSlash = (path: string): string => (path.endsWith('/') || path === '' ? path : `${path}/`)
 
 /**
- * What to do about a 404.
- * @param path below the version
+ * Tells what to do when the metadata service answers 404 for a path.
+ * @param path below the version, as in `meta-data/hostname`
  * @returns a sentence without a full stop
+ * @example
+ * ```ts
+ * import { remedyOf } from 'rollcall/metadata'
+ *
+ * console.log(remedyOf('meta-data/disks/d1/name')) // it needs a name of the disk: give it one
+ * ```
  */
 export const remedyOf = (path: string): string => {
   const asked = withSlash(path)

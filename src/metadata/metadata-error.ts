@@ -38,7 +38,23 @@ export interface MetadataErrorDetails {
   readonly cause?: unknown
 }
 
-/** The metadata service did not give what was asked for; `code` says why. The message is detail and remedy. */
+/**
+ * The metadata service did not give what was asked for; `code` says why. The message is `detail` and `remedy`.
+ *
+ * @example
+ * ```ts
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { MetadataError, createMetadataClient } from 'rollcall/metadata'
+ *
+ * const { fetch } = await createMetadataEmulator()
+ * try {
+ *   await createMetadataClient({ fetch }).get('meta-data/eipv4')
+ * } catch (error) {
+ *   if (!(error instanceof MetadataError)) throw error
+ *   console.log(error.code, error.status) // not_found 404
+ * }
+ * ```
+ */
 export class MetadataError extends Error {
   /** Always `MetadataError`. */
   override readonly name = 'MetadataError'

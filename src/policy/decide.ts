@@ -60,8 +60,35 @@ export const namesAccount = ({ roles }: Policy, ownerAccountId: string): boolean
   roles.some(({ match }) => match.owner_account_id.includes(ownerAccountId))
 
 /**
- * Decides whether an instance may enroll.
- * @param role the role asked for; without one, the first that matches, in the policy's order
+ * Decides whether an instance may enroll, and in which role. It is pure: a refusal is a value.
+ * @param identity from `verifyInstanceIdentity()`
+ * @param policy from `parsePolicy()`
+ * @param role the role that was asked for. Default: the first role that matches, in the order of the policy
+ * @returns the role, or why there is none
+ * @example
+ * ```ts
+ * import { decide, parsePolicy, parseTrustAnchors, verifyInstanceIdentity } from 'rollcall'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ * import { createMetadataClient } from 'rollcall/metadata'
+ *
+ * const policy = parsePolicy({
+ *   roles: {
+ *     worker: {
+ *       match: { owner_account_id: ['1609123456789012'] },
+ *       token: { audience: ['https://cluster.example'] },
+ *       reenrollment: 'never',
+ *     },
+ *   },
+ * })
+ * const { fetch, certificatePem } = await createMetadataEmulator()
+ * const audience = 'a-nonce'
+ * const evidence = await createMetadataClient({ fetch }).evidence({ audience })
+ * const trustAnchors = await parseTrustAnchors(certificatePem)
+ * const identity = await verifyInstanceIdentity(evidence, { audience, trustAnchors })
+ *
+ * const decision = decide(identity, policy, 'worker')
+ * console.log(decision.allow || decision.reason) // account_not_allowed
+ * ```
  */
 export const decide = (identity: InstanceIdentity, policy: Policy, role?: string): Decision => {
   const { roles } = policy

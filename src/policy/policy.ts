@@ -210,7 +210,27 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
 /**
  * Reads a policy.
  * @param json `{"roles": {"NAME": {...}}}` as text or parsed
- * @throws ConfigurationError with one line for each problem, its path first
+ * @returns the policy, its roles in the order of the text
+ * @throws ConfigurationError with one line for each problem, which begins with the path
+ * @example
+ * ```ts
+ * import { ConfigurationError, parsePolicy } from 'rollcall'
+ *
+ * const worker = {
+ *   match: { owner_account_id: ['1609123456789012'] },
+ *   token: { audience: ['https://cluster.example'] },
+ *   reenrollment: 'same_key',
+ * }
+ * const policy = parsePolicy({ roles: { worker } })
+ * console.log(policy.roles[0]?.token.lifetimeSeconds) // 300
+ *
+ * try {
+ *   parsePolicy({ roles: { worker: { ...worker, binding: 'mtls' } } })
+ * } catch (error) {
+ *   if (!(error instanceof ConfigurationError)) throw error
+ *   console.log(error.problems[0]) // roles.worker.binding: expected one of "none", "dpop"
+ * }
+ * ```
  */
 export const parsePolicy = (json: unknown): Policy => {
   let input = json

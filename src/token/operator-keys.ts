@@ -73,9 +73,24 @@ const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, stri
 }
 
 /**
- * Reads the keys of operators.
- * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`
+ * Reads the public keys of operators.
+ * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`, P-256,
+ *   RSA of at least 2048 bits, or Ed25519
+ * @returns the keys
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @example
+ * ```ts
+ * import { parseOperatorKeys } from 'rollcall'
+ *
+ * const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+ *   'sign',
+ *   'verify',
+ * ])
+ * const jwk = await crypto.subtle.exportKey('jwk', pair.publicKey)
+ * const [key] = await parseOperatorKeys({ keys: [{ ...jwk, name: 'alice', scope: ['read'] }] })
+ * console.log(key?.name, key?.scope.join(' ')) // alice read
+ * ```
+ * @see RFC 7517 (JWK)
  */
 export const parseOperatorKeys = async (json: unknown): Promise<readonly OperatorKey[]> => {
   const problems: string[] = []

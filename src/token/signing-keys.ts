@@ -130,9 +130,18 @@ export const parseKeySet = (
 
 /**
  * Reads a private JWKS and imports its keys.
- * @param json the set as text or parsed: P-256 (ES256), RSA of at least 2048 bits (RS256), Ed25519
- *   (EdDSA); the first key must be private
+ * @param json the set as text or parsed: P-256 (ES256), RSA of at least 2048 bits (RS256), Ed25519 (EdDSA). The
+ *   first key signs, so it must be private; `rollcall keygen` makes one
+ * @returns the keys
  * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @example
+ * ```ts
+ * import { parseSigningKeys } from 'rollcall'
+ *
+ * const { jwks, algorithms } = await parseSigningKeys(process.env['ROLLCALL_SIGNING_KEYS'])
+ * console.log(jwks.keys.length, algorithms.join(' ')) // 1 ES256
+ * ```
+ * @see RFC 7517 (JWK), RFC 7638 (thumbprint)
  */
 export const parseSigningKeys = async (json: unknown): Promise<SigningKeys> => {
   const problems: string[] = []

@@ -87,10 +87,22 @@ export const verificationKey = (
 }
 
 /**
- * Reads the trust anchors of a PEM file, to be used in place of the built-in ones.
- * @param pem one or more certificates labelled `CERTIFICATE`
- * @throws InstanceIdentityError `malformed_encoding` (none at all, or broken PEM), `malformed_der`,
- *   `unsupported_structure`, `unsupported_algorithm` (a weak key)
+ * Reads the trust anchors of a PEM file, which replace the built-in ones.
+ * @param pem one or more certificates labelled `CERTIFICATE`, each with an RSA key of at least 2048 bits
+ * @returns the trust anchors, in the order of the file
+ * @throws InstanceIdentityError `malformed_encoding` if there is no certificate or the PEM is broken;
+ *   `malformed_der` or `unsupported_structure` if a certificate cannot be read; `unsupported_algorithm` if its key
+ *   is weak
+ * @example
+ * ```ts
+ * import { parseTrustAnchors } from 'rollcall'
+ * import { createMetadataEmulator } from 'rollcall/emulator'
+ *
+ * const { certificatePem } = await createMetadataEmulator()
+ * const [anchor] = await parseTrustAnchors(certificatePem)
+ * console.log(anchor?.emulated) // true
+ * ```
+ * @see RFC 7468 (PEM), RFC 5280 (certificates)
  */
 export const parseTrustAnchors = async (pem: string): Promise<TrustAnchor[]> => {
   const anchors = decodeCertificates(pem).map(createTrustAnchor)

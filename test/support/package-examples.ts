@@ -1,5 +1,5 @@
-// The examples in the docstrings of the public modules: each is a whole program, which is compiled and run
-// against the installed package.
+// The examples in the docstrings of the public modules and of what they export: each is a whole program, which is
+// compiled and run against the installed package.
 
 import { build } from 'esbuild'
 import { execFile } from 'node:child_process'
@@ -10,7 +10,7 @@ import { durableObjects, objectBinding, startWorkerd, variableBinding } from '..
 import { cleanEnvironment } from './processes.ts'
 import { publicModules } from './public-modules.ts'
 import { docstringExamples } from './runnable-fences.ts'
-import { ROOT, readProjectFile } from './sources.ts'
+import { ROOT, readProjectFile, typeScriptFiles } from './sources.ts'
 
 const run = promisify(execFile)
 const COMPILED = 'compiled'
@@ -22,17 +22,45 @@ export interface Example {
   /** The name of its file, without an ending. */
   readonly name: string
   readonly script: string
+  /** The name that it is about; absent: the whole module. */
+  readonly symbol?: string
 }
 
-/** Every example of every public module. */
-export const packageExamples = (): Example[] =>
-  publicModules().flatMap(({ specifier, source }) =>
-    docstringExamples(readProjectFile(source)).map(({ script }, index) => ({
+const MODULE_DOCSTRING = /^\/\*\*\n[^]*?^ \*\/\n/m
+
+/** The examples of the public modules themselves. */
+const moduleExamples = (): Example[] =>
+  publicModules().flatMap(({ specifier, source }) => {
+    const [docstring = ''] = MODULE_DOCSTRING.exec(readProjectFile(source)) ?? []
+    return docstringExamples(docstring).map(({ script }, index) => ({
       specifier,
       name: `${specifier.replaceAll('/', '-')}-${index + 1}`,
       script,
-    })),
+    }))
+  })
+
+const EXPORT_DOCSTRING = /^(\/\*\*\n(?: \*.*\n)*? \*\/\n)export (?:const|class) (\w+)/gm
+
+/**
+ * The examples of exports, wherever they are declared.
+ * @throws Error if an example does not import what it is about
+ */
+const symbolExamples = (): Example[] =>
+  typeScriptFiles('src').flatMap((path) =>
+    [...readProjectFile(path).matchAll(EXPORT_DOCSTRING)].flatMap(
+      ([, docstring = '', symbol = '']) =>
+        docstringExamples(docstring).map(({ script }) => {
+          const imports = new RegExp(`^import \\{[^}]*\\b${symbol}\\b[^}]*\\} from '(.*)'$`, 'm')
+          const [, specifier] = imports.exec(script) ?? []
+          if (specifier === undefined)
+            throw new Error(`the example of ${symbol} does not import it`)
+          return { specifier, name: symbol, script, symbol }
+        }),
+    ),
   )
+
+/** Every example of every public module, and of what they export. */
+export const packageExamples = (): Example[] => [...moduleExamples(), ...symbolExamples()]
 
 /** As a careful user has it. */
 const COMPILER_OPTIONS = {

@@ -116,13 +116,25 @@ const removableAfterMs = ({ expiresAt }: LedgerEntry, now: number): number => {
 }
 
 /**
- * Creates a ledger in Redis. It connects on first use; needs the package `ioredis`. Each call refuses a server
- * that could forget: one whose `maxmemory-policy` is not `noeviction`, or without an append-only file (unless
- * the URL has `allow-unsafe=true`).
+ * Creates a ledger in Redis. It connects on first use, and needs the package `ioredis`. Each call refuses a server
+ * that could lose entries: one whose `maxmemory-policy` is not `noeviction`, or one without an append-only file
+ * (unless the URL has `allow-unsafe=true`).
  *
- * Cursors of `list` end when a server restarts or slots move, since then the order is another one:
- * RangeError, start again from the first page.
- * @throws RangeError if an option is not valid; never with the password
+ * A cursor of `list` ends when a server restarts or slots move, since the order changes then: it throws a
+ * RangeError, and you start again from the first page.
+ * @param options `url` is required
+ * @returns the ledger
+ * @throws RangeError if an option is not valid; the message never holds the password
+ * @example
+ * ```ts
+ * import { createRedisLedger } from 'rollcall/ledger/redis'
+ *
+ * const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'
+ * const ledger = createRedisLedger({ url, prefix: 'rollcall:', report: console.error })
+ * console.log(await ledger.read('instance:i-1', 0)) // undefined
+ * await ledger.close()
+ * ```
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
  */
 export const createRedisLedger = ({
   url,
