@@ -4,6 +4,8 @@
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { publicDeclarations, functionOf } from '../support/public-declarations.ts'
+import { publicModules } from '../support/public-modules.ts'
+import { readProjectFile } from '../support/sources.ts'
 
 /** Our errors, and those of the platform that report a mistake of the caller. */
 const ERRORS = [
@@ -82,6 +84,11 @@ const functions = declarations.filter((one) => functionOf(one) !== undefined)
 const classes = declarations.filter(({ statement }) => ts.isClassDeclaration(statement))
 
 describe('the API reference', () => {
+  it('has every public module', () => {
+    const { entryPoints } = JSON.parse(readProjectFile('typedoc.json')) as { entryPoints: string[] }
+    expect(entryPoints).toEqual(publicModules().map(({ source }) => source))
+  })
+
   it.each(declarations)('has a sentence about $name of $specifier', ({ statement }) => {
     expect(textOf(docstringOf(statement)?.comment)).toMatch(/^[A-Z`][^]*\.$/)
   })
