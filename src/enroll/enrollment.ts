@@ -38,7 +38,7 @@ export type EnrollmentReason =
   /** The role wants a token that is bound to a key, and none was proved. */
   | 'key_not_proved'
   | 'resource_not_allowed'
-  /** The instance's tokens were revoked in this very second: one of now would be revoked as well. */
+  /** The instance's tokens were revoked, or it was reset, in this very second: a token issued now would be too. */
   | 'revoked_just_now'
   | 'ledger_unavailable'
   /** The ledger holds a value that another release wrote, in a format that this one does not read. */

@@ -54,12 +54,14 @@ export const checkInstance = (
   { record }: KnownInstance,
   applicant: Applicant,
 ): Result<InstanceRecord, Refusal> => {
-  // A token of this second would be revoked at once. The client tries again in the next one.
-  if (applicant.now <= record.revokedUntil) {
-    return refuse({ code: 'unavailable', reason: 'revoked_just_now' })
-  }
+  const { now } = applicant
+  // A revocation and a reset cover their whole second, so a token issued now would have no standing. The client
+  // retries in the next second.
+  const later = refuse({ code: 'unavailable', reason: 'revoked_just_now' } as const)
+  if (now <= record.revokedUntil) return later
   const checked = checkRecord(record, applicant)
-  return checked.ok ? checked : refused(checked.refusal, applicant)
+  if (!checked.ok) return refused(checked.refusal, applicant)
+  return now <= record.resetAt ? later : checked
 }
 
 /** What an enrollment makes of an instance's entry. */

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { OperatorKey, OperatorScope } from '../token/operator-keys.ts'
 import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts'
 import { isForgotten } from '../registry/forgotten.ts'
-import { encodeStored } from '../registry/format.ts'
+import { encodeStored } from '../base/stored-format.ts'
 
 /** What operators are known by. */
 export interface AuthenticationOptions {

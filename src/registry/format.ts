@@ -2,13 +2,8 @@
 // release never takes what another one wrote for something else. Drivers know nothing of it.
 
 import { LedgerFormatError } from '../base/errors.ts'
+import { STORED_FORMAT } from '../base/stored-format.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-
-/** The one format so far. */
-const FORMAT = '1'
-
-/** A value as it is stored. */
-export const encodeStored = (text: string): string => `${FORMAT} ${text}`
 
 /**
  * What a stored value holds.
@@ -16,11 +11,11 @@ export const encodeStored = (text: string): string => `${FORMAT} ${text}`
  */
 export const decodeStored = (value: string): string => {
   const [, format, text] = /^([0-9]{1,4}) ([^]*)$/.exec(value) ?? []
-  if (format === FORMAT && text !== undefined) return text
+  if (format === STORED_FORMAT && text !== undefined) return text
   throw new LedgerFormatError(
     format === undefined
       ? 'the ledger holds a value without a format number: it was not written by this service'
-      : `the ledger holds a value of format ${format}, and this release reads format ${FORMAT}: ` +
+      : `the ledger holds a value of format ${format}, and this release reads format ${STORED_FORMAT}: ` +
           `run a release that reads format ${format}`,
   )
 }

@@ -2,7 +2,8 @@
 // entry of the ledger is named by account, region and instance id, and holds one record for each
 // serial number, nearly always one: the four together are the name of an instance.
 
-import { decodeStored, encodeStored } from './format.ts'
+import { encodeStored } from '../base/stored-format.ts'
+import { decodeStored } from './format.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 
 /** The part of an instance's name that addresses it. */

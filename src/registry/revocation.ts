@@ -1,7 +1,8 @@
 // Tokens revoked one by one, by `jti`. (All tokens of an instance: `revokedUntil` of its record.)
 
 import type { Ledger } from '../ledger/ledger.ts'
-import { checkStored, encodeStored } from './format.ts'
+import { encodeStored } from '../base/stored-format.ts'
+import { checkStored } from './format.ts'
 import { outlivedAt } from './lifetimes.ts'
 
 const revocationKey = (jti: string): string => `revoked:${jti}`

@@ -7,7 +7,8 @@ import { LedgerUnavailableError } from '../base/errors.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256 } from '../base/sha256.ts'
-import { decodeStored, encodeStored } from './format.ts'
+import { encodeStored } from '../base/stored-format.ts'
+import { decodeStored } from './format.ts'
 import type { InstanceRecord } from './instance-record.ts'
 
 /** How long a challenge is kept as spent after its expiry, against clocks that differ. */

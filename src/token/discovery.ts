@@ -2,7 +2,7 @@
 // know only the issuer find the keys.
 
 import { TOKEN_ALGORITHMS } from './algorithms.ts'
-import { ACR_CHALLENGE } from './issue.ts'
+import { ACR_CHALLENGE } from './claims.ts'
 import type { PublishedKeys } from './signing-keys.ts'
 
 /** What `/.well-known/openid-configuration` answers. */

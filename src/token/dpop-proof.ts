@@ -35,8 +35,33 @@ const embeddedKey = async ({ jwk }: Members): Promise<PublicKey | undefined> => 
   return publicKey.ok ? publicKey.value : undefined
 }
 
+/** A proof whose signature was verified under the key that it brings along. */
+interface OpenedProof {
+  readonly claims: Members
+  readonly key: PublicKey
+}
+
 /**
- * Verifies a proof.
+ * Opens a proof: a compact JWS of `typ` `dpop+jwt`, signed with the key in its header.
+ * @param proof the value of the one `DPoP` header; several joined by commas are no proof
+ */
+export const openProof = async (
+  proof: string,
+): Promise<
+  Result<OpenedProof, 'dpop_malformed' | 'dpop_key_refused' | 'dpop_signature_invalid'>
+> => {
+  let key: PublicKey | undefined
+  const opened = await openJws(
+    proof,
+    'dpop+jwt',
+    async (header) => (key = await embeddedKey(header)),
+  )
+  if (!opened.ok) return refuse(`dpop_${opened.refusal}` as const)
+  return key === undefined ? refuse('dpop_key_refused') : accept({ claims: opened.value, key })
+}
+
+/**
+ * Verifies the proof of an enrollment.
  * @param proof the value of the one `DPoP` header; several joined by commas are no proof
  * @returns the key's RFC 7638 thumbprint
  */
@@ -44,19 +69,14 @@ export const verifyDpopProof = async (
   proof: string,
   { method, uri, nonce }: DpopExpectation,
 ): Promise<Result<{ readonly jkt: string }, DpopRefusal>> => {
-  let jkt: string | undefined
-  const opened = await openJws(proof, 'dpop+jwt', async (header) => {
-    const key = await embeddedKey(header)
-    jkt = key?.thumbprint
-    return key
-  })
-  if (!opened.ok) return refuse(`dpop_${opened.refusal}` as const)
-  const claims = opened.value
+  const opened = await openProof(proof)
+  if (!opened.ok) return opened
+  const { claims, key } = opened.value
   const { jti, htm, htu, iat } = claims
-  if (jkt === undefined || typeof jti !== 'string' || jti === '') return refuse('dpop_malformed')
+  if (typeof jti !== 'string' || jti === '') return refuse('dpop_malformed')
   // A proof with the hash of an access token is for a resource, not for getting a first token.
   if (typeof iat !== 'number' || 'ath' in claims) return refuse('dpop_malformed')
   if (htm !== method) return refuse('dpop_method_mismatch')
   if (htu !== uri) return refuse('dpop_uri_mismatch')
-  return claims['nonce'] === nonce ? accept({ jkt }) : refuse('dpop_nonce_mismatch')
+  return claims['nonce'] === nonce ? accept({ jkt: key.thumbprint }) : refuse('dpop_nonce_mismatch')
 }

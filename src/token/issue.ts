@@ -3,11 +3,9 @@
 import { ECS_FIELDS } from '../policy/fields.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import { ACR_CHALLENGE, type EcsClaim, subjectName } from './claims.ts'
 import { signJws } from './jws.ts'
 import type { SigningKeys } from './signing-keys.ts'
-
-/** The `acr` of a token whose evidence carried a challenge of this service. */
-export const ACR_CHALLENGE = 'urn:rollcall:freshness:challenge'
 
 /**
  * How long before it was issued a token is good: relying parties' clocks lag, most of their libraries allow
@@ -30,14 +28,10 @@ export interface TokenContent {
   readonly jkt?: string | undefined
 }
 
-/** `sub`: the instance, in the form of Alibaba Cloud's resource names. */
-const subjectOf = ({ regionId, ownerAccountId, instanceId }: InstanceIdentity): string =>
-  `acs:ecs:${regionId}:${ownerAccountId}:instance/${instanceId}`
-
-const ecsClaim = (identity: InstanceIdentity): Record<string, string> =>
+const ecsClaim = (identity: InstanceIdentity): EcsClaim =>
   Object.fromEntries(
     Object.entries(ECS_FIELDS).map(([name, property]) => [name, identity[property]]),
-  )
+  ) as EcsClaim
 
 /**
  * Makes and signs an enrollment token.
@@ -46,12 +40,13 @@ const ecsClaim = (identity: InstanceIdentity): Record<string, string> =>
 export const issueToken = (
   { signer }: Pick<SigningKeys, 'signer'>,
   { issuer, identity, role, audience, jti, issuedAt, jkt }: TokenContent,
-): Promise<string> =>
-  signJws(
+): Promise<string> => {
+  const ecs = ecsClaim(identity)
+  return signJws(
     'JWT',
     {
       iss: issuer,
-      sub: subjectOf(identity),
+      sub: subjectName(ecs),
       aud: audience,
       iat: issuedAt,
       nbf: issuedAt - NOT_BEFORE_LEEWAY_SECONDS,
@@ -61,7 +56,8 @@ export const issueToken = (
       role: role.name,
       ...(role.token.groups.length > 0 && { groups: role.token.groups }),
       ...(jkt !== undefined && { cnf: { jkt } }),
-      ecs: ecsClaim(identity),
+      ecs,
     },
     signer,
   )
+}

@@ -1,14 +1,19 @@
-// Tokens read again: our own, to tell an operator or a relying party whether they are good, and those
-// by which operators show who they are.
+// Tokens read: the enrollment tokens of this service, and the tokens by which operators authenticate.
 
 import { type Result, accept, refuse } from '../base/result.ts'
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  type ClaimsRefusal,
+  type EnrollmentClaims,
+  readEnrollmentClaims,
+} from './claims.ts'
 import { type OperatorKey, OPERATOR_NAME_PATTERN } from './operator-keys.ts'
 import { type JwsRefusal, type Members, keyByThumbprint, openJws } from './jws.ts'
 import type { PublicKey } from './public-key.ts'
 import type { PublishedKeys } from './signing-keys.ts'
 
-/** The claims of a token that was found good: RFC 7519 section 4.1, and whatever else it says. */
-export type Claims = Members & {
+/** The claims of an operator's token (RFC 7519 section 4.1). */
+export type OperatorClaims = Members & {
   readonly jti: string
   readonly sub: string
   /** Unix seconds. */
@@ -16,28 +21,26 @@ export type Claims = Members & {
   readonly exp: number
 }
 
-/** How far the clock of an operator may be off, in seconds. */
-const CLOCK_TOLERANCE_SECONDS = 30
-
 /** Longest life of an operator's token, in seconds. */
 export const ADMIN_TOKEN_SECONDS = 60
 
 const ADMIN_TYPE = 'rollcall-admin+jwt'
 
-/** Why a token is not good. Callers outside are told no more than that it isn't. */
-export type TokenRefusal =
+/** Why an enrollment token is refused. Callers outside learn only that it is not active. */
+export type TokenRefusal = JwsRefusal | ClaimsRefusal
+
+/** Why an operator's token is refused. */
+export type OperatorTokenRefusal =
   | JwsRefusal
   /** `jti`, `sub`, `iat` and `exp` must be there, in a form that fits a log. */
   | 'claims_incomplete'
-  /** An enrollment token that another service issued. */
-  | 'issuer_mismatch'
-  /** An operator's token for another service. */
+  /** It is for another service. */
   | 'audience_mismatch'
-  /** Expired; for an operator's token also not yet good, or good for too long. */
+  /** It has expired, begins later, or lives longer than a minute. */
   | 'not_in_time'
 
 interface Opened<Key> {
-  readonly claims: Claims
+  readonly claims: OperatorClaims
   /** The key that verified the signature. */
   readonly key: Key
 }
@@ -46,7 +49,7 @@ const open = async <Key extends PublicKey>(
   keys: readonly Key[],
   typ: string,
   token: string,
-): Promise<Result<Opened<Key>, TokenRefusal>> => {
+): Promise<Result<Opened<Key>, OperatorTokenRefusal>> => {
   const find = keyByThumbprint(keys)
   let key: Key | undefined
   const opened = await openJws(token, typ, (header) => (key = find(header)))
@@ -57,12 +60,12 @@ const open = async <Key extends PublicKey>(
     [jti, sub].every((text) => typeof text === 'string' && OPERATOR_NAME_PATTERN.test(text)) &&
     [iat, exp].every((time) => Number.isSafeInteger(time))
   return complete && key !== undefined
-    ? accept({ claims: opened.value as Claims, key })
+    ? accept({ claims: opened.value as OperatorClaims, key })
     : refuse('claims_incomplete')
 }
 
 /**
- * Reads an enrollment token of ours.
+ * Reads an enrollment token of this service, or a token exchanged for one.
  * @param now Unix seconds
  * @returns its claims
  */
@@ -71,12 +74,9 @@ export const verifyToken = async (
   issuer: string,
   token: string,
   now: number,
-): Promise<Result<Claims, TokenRefusal>> => {
-  const opened = await open(publicKeys, 'JWT', token)
-  if (!opened.ok) return opened
-  const { claims } = opened.value
-  if (claims['iss'] !== issuer) return refuse('issuer_mismatch')
-  return now < claims.exp ? accept(claims) : refuse('not_in_time')
+): Promise<Result<EnrollmentClaims, TokenRefusal>> => {
+  const opened = await openJws(token, 'JWT', keyByThumbprint(publicKeys))
+  return opened.ok ? readEnrollmentClaims(opened.value, { issuer, now }) : opened
 }
 
 /**
@@ -90,7 +90,7 @@ export const verifyOperatorToken = async (
   issuer: string,
   token: string,
   now: number,
-): Promise<Result<Opened<OperatorKey>, TokenRefusal>> => {
+): Promise<Result<Opened<OperatorKey>, OperatorTokenRefusal>> => {
   const opened = await open(keys, ADMIN_TYPE, token)
   if (!opened.ok) return opened
   const { claims } = opened.value
@@ -101,5 +101,5 @@ export const verifyOperatorToken = async (
 }
 
 /** When an operator's token can no longer be used, by any clock that is off as far as it may. */
-export const operatorTokenOutlivedAt = ({ exp }: Pick<Claims, 'exp'>): number =>
+export const operatorTokenOutlivedAt = ({ exp }: Pick<OperatorClaims, 'exp'>): number =>
   exp + 2 * CLOCK_TOLERANCE_SECONDS

@@ -220,12 +220,15 @@ export const describeBansAndResets = (service: () => StateService): void => {
       }
     })
 
-    it('leaves tokens alone: those are revoked', async () => {
+    it('ends the tokens that were issued before it, and not the next one', async () => {
       const instance = service().newInstance()
       const answer = await post(await begin(instance, 'never'))
       await expectEnrolled(answer)
       await reset(instance)
-      expect(await introspect(answer)).toMatchObject({ active: true })
+      expect(await introspect(answer)).toEqual({ active: false })
+      const next = await post(await begin(instance, 'never'))
+      await expectEnrolled(next)
+      expect(await introspect(next)).toMatchObject({ active: true })
     })
   })
 }

@@ -97,6 +97,11 @@ describe('introspect()', () => {
       'is of a forgotten instance',
       (ledger) => remember(ledger, record({ count: 0, revokedUntil: NOW + 1 })),
     ],
+    [
+      'token_before_reset',
+      'was issued in the second of a reset',
+      (ledger) => remember(ledger, record({ resetAt: NOW })),
+    ],
     ['banned', 'is of a banned account', banning('account', IDENTITY.ownerAccountId)],
     ['banned', 'is of a banned image', banning('image', IDENTITY.imageId)],
     ['banned', 'is of a banned instance', banning('instance', IDENTITY.instanceId)],
@@ -119,7 +124,7 @@ describe('introspect()', () => {
     ['malformed', 'nothing', () => ''],
     ['signature_invalid', 'a changed token', () => token.replace(/\.[^.]+$/, `.${'A'.repeat(86)}`)],
     ['issuer_mismatch', 'another service’s token', () => issue({ issuer: 'https://b.example' })],
-    ['not_in_time', 'an expired token', () => token, NOW + 300],
+    ['token_expired', 'an expired token', () => token, NOW + 300],
   ])('refuses as %s %s, and asks the ledger nothing', async (reason, _, make, now) => {
     const unasked = (): never => {
       throw new Error('the ledger was asked')

@@ -3,7 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { banKey, listBans } from '../../../src/registry/bans.ts'
-import { decodeStored, encodeStored } from '../../../src/registry/format.ts'
+import { encodeStored } from '../../../src/base/stored-format.ts'
+import { decodeStored } from '../../../src/registry/format.ts'
 import { instanceKey } from '../../../src/registry/instance-record.ts'
 import { LedgerFormatError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'

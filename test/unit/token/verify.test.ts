@@ -1,13 +1,15 @@
-// Tokens read again: each reason to refuse one, and the first and last second of a good one.
+// Tokens read: each reason to refuse one. The claims one by one: claims.test.ts.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accept, refuse } from '../../../src/base/result.ts'
+import { ACR_CHALLENGE } from '../../../src/token/claims.ts'
 import { type OperatorKey, parseOperatorKeys } from '../../../src/token/operator-keys.ts'
 import { type SigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { signJws } from '../../../src/token/jws.ts'
 import {
   ADMIN_TOKEN_SECONDS,
+  type OperatorTokenRefusal,
   type TokenRefusal,
   operatorTokenOutlivedAt,
   verifyOperatorToken,
@@ -25,9 +27,23 @@ describe('verifyToken()', () => {
   const claims = {
     iss: ISSUER,
     sub: 'acs:ecs:r:1:instance/i-1',
+    aud: ['a'],
     jti: 'j',
     iat: NOW,
     exp: NOW + 300,
+    acr: ACR_CHALLENGE,
+    role: 'worker',
+    ecs: {
+      owner_account_id: '1',
+      instance_id: 'i-1',
+      region_id: 'r',
+      zone_id: 'z',
+      instance_type: 't',
+      image_id: 'm',
+      private_ipv4: '10.0.0.1',
+      mac: '00:16:3e:00:00:01',
+      serial_number: 's',
+    },
   }
   let keys: SigningKeys
   let others: SigningKeys
@@ -38,50 +54,25 @@ describe('verifyToken()', () => {
   const verify = async (changes: Members, { typ = 'JWT', now = NOW, by = keys } = {}) =>
     verifyToken(keys, ISSUER, await signJws(typ, { ...claims, ...changes }, by.signer), now)
 
-  it.each([
-    ['as it was issued', {}],
-    ['with more claims', { nbf: 0, aud: ['x'] }],
-    ['whose sub has 128 characters', { sub: 's'.repeat(128) }],
-  ])('gives the claims of a token %s', async (_, changes) => {
-    expect(await verify(changes)).toEqual(accept({ ...claims, ...changes }))
-  })
-
-  it('takes a token until the second before it expires, and from any time before it was issued', async () => {
-    for (const now of [0, NOW - 1, NOW + 299]) {
-      expect(await verify({}, { now })).toMatchObject({ ok: true })
-    }
-    expect(await verify({}, { now: NOW + 300 })).toEqual(refuse('not_in_time'))
+  it('returns the claims of a token as it was issued', async () => {
+    expect(await verify({})).toEqual(accept(claims))
   })
 
   it.each<[TokenRefusal, string, Members, string?]>([
     ['malformed', 'of an operator', {}, 'rollcall-admin+jwt'],
     ['malformed', 'of another typ', {}, 'at+jwt'],
     ['issuer_mismatch', 'of another service', { iss: 'https://other.example' }],
-    ['issuer_mismatch', 'whose issuer has a slash', { iss: `${ISSUER}/` }],
-    ['issuer_mismatch', 'whose issuer is a list', { iss: [ISSUER] }],
-    ['issuer_mismatch', 'without an issuer', { iss: undefined }],
     ['claims_incomplete', 'without a jti', { jti: undefined }],
-    ['claims_incomplete', 'with an empty jti', { jti: '' }],
-    ['claims_incomplete', 'whose jti has a space', { jti: 'a b' }],
-    ['claims_incomplete', 'whose jti has a line end', { jti: 'a\n' }],
-    ['claims_incomplete', 'whose jti is a number', { jti: 1 }],
-    ['claims_incomplete', 'without a sub', { sub: undefined }],
-    ['claims_incomplete', 'whose sub has 129 characters', { sub: 's'.repeat(129) }],
-    ['claims_incomplete', 'without iat', { iat: undefined }],
-    ['claims_incomplete', 'whose iat is a text', { iat: String(NOW) }],
-    ['claims_incomplete', 'whose iat is no whole second', { iat: NOW + 0.5 }],
-    ['claims_incomplete', 'without exp', { exp: undefined }],
-    ['claims_incomplete', 'whose exp is too large to count', { exp: 2 ** 53 }],
-    ['not_in_time', 'that has expired', { exp: NOW }],
-  ])('refuses as %s one %s', async (reason, _, changes, typ = 'JWT') => {
+    ['token_expired', 'that has expired', { exp: NOW }],
+  ])('refuses as %s a token %s', async (reason, _, changes, typ = 'JWT') => {
     expect(await verify(changes, { typ })).toEqual(refuse(reason))
   })
 
-  it('refuses one by a key that it does not know', async () => {
+  it('refuses a token by a key that it does not know', async () => {
     expect(await verify({}, { by: others })).toEqual(refuse('key_refused'))
   })
 
-  it('refuses one by another key under the kid of a known one', async () => {
+  it('refuses a token by another key under the kid of a known one', async () => {
     const by = { ...others, signer: { ...others.signer, kid: keys.signer.kid } }
     expect(await verify({}, { by })).toEqual(refuse('signature_invalid'))
   })
@@ -123,7 +114,7 @@ describe('verifyOperatorToken()', () => {
     else expect(verified).toEqual(refuse('not_in_time'))
   })
 
-  it.each<[TokenRefusal, string, Members, Members?]>([
+  it.each<[OperatorTokenRefusal, string, Members, Members?]>([
     ['malformed', 'of an instance', {}, { typ: 'JWT' }],
     ['malformed', 'without a typ', {}, { typ: undefined }],
     ['key_refused', 'without a kid', {}, { kid: undefined }],
