@@ -4,8 +4,11 @@
 import * as v from 'valibot'
 import { parseUniqueJson } from '../base/json.ts'
 import { ConfigurationError } from '../base/errors.ts'
+import { audienceProblems, isAlwaysBound } from './audiences.ts'
+import { EXCHANGE_MEMBERS, type Exchange, ExchangesSchema, readExchanges } from './exchange.ts'
 import { ECS_FIELD_NAMES } from './fields.ts'
 import { readAddressBlock } from './pattern.ts'
+import { audienceName, groupNames, list, oneOf, wholeSeconds } from './schema.ts'
 
 /** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
 export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
@@ -54,6 +57,8 @@ export interface Role {
   readonly reenrollment: Reenrollment
   /** Whether the client must prove a key, to which the token is bound (RFC 9449). Default `none`. */
   readonly binding: Binding
+  /** What a bound token may be exchanged for. Default: empty, nothing. */
+  readonly exchange: readonly Exchange[]
 }
 
 /**
@@ -84,13 +89,6 @@ const BINDINGS = ['none', 'dpop'] as const satisfies readonly Binding[]
 export const MAX_TOKEN_LIFETIME_SECONDS = 3600
 const DEFAULT_LIFETIME_SECONDS = 300
 
-const list = <Item extends v.GenericSchema<string, string>>(item: Item) =>
-  v.pipe(
-    v.array(item, 'expected a list'),
-    v.minLength(1, 'expected at least one value'),
-    v.check((values) => new Set(values).size === values.length, 'a value occurs twice'),
-  )
-
 const account = v.pipe(
   v.string('expected an account id in quotation marks'),
   v.regex(/^[0-9]{1,20}$/, 'expected the digits of an account id; no pattern is allowed here'),
@@ -107,14 +105,6 @@ const addressBlock = v.pipe(
     if (!block.ok) addIssue({ message: block.refusal })
   }),
 )
-const name = v.pipe(
-  v.string('expected a text'),
-  v.regex(/^[\x21-\x7e]{1,256}$/, 'expected printable ASCII without spaces'),
-)
-
-const oneOf = <Value extends string>(values: readonly Value[]) =>
-  v.picklist(values, `expected one of ${values.map((value) => `"${value}"`).join(', ')}`)
-
 const RoleSchema = v.strictObject({
   match: v.strictObject({
     owner_account_id: list(account),
@@ -128,20 +118,16 @@ const RoleSchema = v.strictObject({
     serial_number: v.optional(list(text)),
   }),
   token: v.strictObject({
-    audience: list(name),
+    audience: list(audienceName),
     lifetime_seconds: v.optional(
-      v.pipe(
-        v.number('expected a number of seconds'),
-        v.integer('expected whole seconds'),
-        v.minValue(1, 'expected at least 1'),
-        v.maxValue(MAX_TOKEN_LIFETIME_SECONDS, `expected at most ${MAX_TOKEN_LIFETIME_SECONDS}`),
-      ),
+      wholeSeconds(MAX_TOKEN_LIFETIME_SECONDS),
       DEFAULT_LIFETIME_SECONDS,
     ),
-    groups: v.optional(v.array(name, 'expected a list'), []),
+    groups: v.optional(groupNames, []),
   }),
   reenrollment: oneOf(REENROLLMENTS),
   binding: v.optional(oneOf(BINDINGS), 'none'),
+  exchange: v.optional(ExchangesSchema, () => []),
 })
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -153,7 +139,8 @@ const MISSING: Readonly<Record<string, string>> = {
     'required, a list of account ids; without it any customer of the cloud could enroll',
   match: 'required: which instances have this role',
   token: 'required: what the token says',
-  audience: 'required, a list: who the token is for',
+  audience: 'required: who the token is for',
+  binding: 'required in "exchange": "none" (a bearer token) or "dpop" (bound to the same key)',
   reenrollment:
     'required: "never" (once, until a reset), "same_key", "new_image" or "always" (fresh evidence is enough)',
 }
@@ -166,6 +153,7 @@ const unknownName = (keys: readonly string[]): string => {
       `expected one of ${ECS_FIELD_NAMES.join(', ')}`
     )
   }
+  if (keys[0] === 'exchange') return `unknown name; expected one of ${EXCHANGE_MEMBERS.join(', ')}`
   const { entries } = RoleSchema
   const known = keys.length > 1 ? entries.token.entries : entries
   return `unknown name; expected one of ${Object.keys(known).join(', ')}`
@@ -193,6 +181,11 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
     return []
   }
   const { match, token, reenrollment, binding } = result.output
+  if (result.output.exchange.length > 0 && !isAlwaysBound({ binding, reenrollment })) {
+    problems.push(
+      `${path.join('.')}.exchange: only bound tokens can be exchanged; set "binding": "dpop" or remove it`,
+    )
+  }
   const { audience, lifetime_seconds: lifetimeSeconds, groups } = token
   // Without the fields that are not there, so that what is there is what must match.
   const lists = ECS_FIELD_NAMES.flatMap((field) => (match[field] ? [[field, match[field]]] : []))
@@ -203,6 +196,7 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
       token: { audience, lifetimeSeconds, groups },
       reenrollment,
       binding,
+      exchange: readExchanges(result.output.exchange),
     },
   ]
 }
@@ -251,6 +245,8 @@ export const parsePolicy = (json: unknown): Policy => {
   const problems: string[] = []
   if (entries.length === 0) problems.push('roles: expected at least one role')
   const roles = entries.flatMap(([roleName, role]) => readRole(roleName, role, problems))
+  // A role that has a problem is not in the list, so its audiences are not known.
+  if (problems.length === 0) problems.push(...audienceProblems({ roles }))
   if (problems.length > 0) throw new ConfigurationError(problems)
   return { roles }
 }

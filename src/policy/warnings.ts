@@ -1,5 +1,6 @@
 // What is allowed in a policy and rarely meant. Pure; for the person who writes the policy.
 
+import { audienceTwins } from './audiences.ts'
 import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
 import { blocksOverlap, textsOverlap } from './pattern.ts'
 import type { Policy, Role } from './policy.ts'
@@ -32,10 +33,12 @@ const mixedRules = (a: Role, b: Role): string => {
 }
 
 /** Lists what a policy allows and its author may not have meant; empty if there is nothing. */
-export const policyWarnings = ({ roles }: Policy): readonly string[] =>
-  roles.flatMap((a, at) =>
-    roles
+export const policyWarnings = (policy: Policy): readonly string[] => [
+  ...policy.roles.flatMap((a, at) =>
+    policy.roles
       .slice(at + 1)
       .filter((b) => a.reenrollment !== b.reenrollment && rolesOverlap(a, b))
       .map((b) => mixedRules(a, b)),
-  )
+  ),
+  ...audienceTwins(policy),
+]

@@ -1,9 +1,10 @@
-// The enrollment token (RFC 7519): the only place where tokens are made.
+// Enrollment tokens (RFC 7519) and the tokens exchanged for them: the only place where tokens are made.
 
+import type { Exchange } from '../policy/exchange.ts'
 import { ECS_FIELDS } from '../policy/fields.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
-import { ACR_CHALLENGE, type EcsClaim, subjectName } from './claims.ts'
+import { ACR_CHALLENGE, type EcsClaim, type EnrollmentClaims, subjectName } from './claims.ts'
 import { signJws } from './jws.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -56,6 +57,50 @@ export const issueToken = (
       role: role.name,
       ...(role.token.groups.length > 0 && { groups: role.token.groups }),
       ...(jkt !== undefined && { cnf: { jkt } }),
+      ecs,
+    },
+    signer,
+  )
+}
+
+/** What an exchanged token says. */
+export interface ChildContent {
+  /** The claims of the enrollment token that it is exchanged for. */
+  readonly claims: EnrollmentClaims
+  readonly entry: Exchange
+  /** Its own, new one. */
+  readonly jti: string
+  /** Unix seconds. */
+  readonly issuedAt: number
+  /** Unix seconds; not later than `exp` of the enrollment token. */
+  readonly expiresAt: number
+}
+
+/**
+ * Makes and signs a token in exchange for an enrollment token: the same instance and role, one audience. It names the
+ * enrollment, so that a revocation of that one reaches it.
+ */
+export const issueChild = (
+  { signer }: Pick<SigningKeys, 'signer'>,
+  { claims, entry, jti, issuedAt, expiresAt }: ChildContent,
+): Promise<string> => {
+  const { iss, sub, acr, role, cnf, ecs } = claims
+  return signJws(
+    'JWT',
+    {
+      iss,
+      sub,
+      aud: [entry.audience],
+      iat: issuedAt,
+      nbf: issuedAt - NOT_BEFORE_LEEWAY_SECONDS,
+      exp: expiresAt,
+      jti,
+      acr,
+      role,
+      ...(entry.groups.length > 0 && { groups: entry.groups }),
+      ...(entry.binding === 'dpop' && { cnf }),
+      enrollment_jti: claims.jti,
+      enrollment_iat: claims.iat,
       ecs,
     },
     signer,

@@ -37,6 +37,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'token', paths: ['src/token/'], level: 4, packages: ['jose'] },
   { name: 'enroll', paths: ['src/enroll/'], level: 5, packages: [] },
   { name: 'operate', paths: ['src/operate/'], level: 5, packages: [] },
+  { name: 'admit', paths: ['src/admit/'], level: 5, packages: [] },
   {
     name: 'face',
     paths: [

@@ -32,7 +32,8 @@ export const POLICY = parsePolicy({
       roleOf(rule),
       {
         match: { owner_account_id: [ACCOUNT] },
-        token: { audience: ['https://cluster.test'] },
+        // No audience has both bound and unbound tokens.
+        token: { audience: [`https://${rule === 'same_key' ? 'mesh' : 'cluster'}.test`] },
         reenrollment: rule,
       },
     ]),

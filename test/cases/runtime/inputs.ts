@@ -31,6 +31,9 @@ export interface Inputs {
   close(): Promise<void>
 }
 
+/** Where tokens are bound to a key: no audience has both kinds. */
+const BOUND_CLUSTER = 'https://mesh.example'
+
 const role = (account: readonly (string | undefined)[], more: Record<string, unknown>) => ({
   match: { owner_account_id: [...new Set(account)] },
   token: { audience: [CLUSTER] },
@@ -66,7 +69,7 @@ export const createTestEnroller = async (): Promise<Inputs> => {
         roles: {
           worker: role(accounts, {}),
           once: role(accounts, { reenrollment: 'never' }),
-          bound: role(accounts, { binding: 'dpop' }),
+          bound: role(accounts, { binding: 'dpop', token: { audience: [BOUND_CLUSTER] } }),
         },
       }),
     },

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import type { RunningService } from '../../support/start-service.ts'
 import { expectDocumented } from '../../support/audit-reasons.ts'
 import { waitUntil } from '../../support/processes.ts'
-import { ISSUER, RELYING_PARTY } from './constants.ts'
+import { ISSUER, BOUND_RELYING_PARTY, RELYING_PARTY } from './constants.ts'
 
 /** An audit event as it was written. */
 export type AuditEvent = Readonly<Record<string, unknown>>
@@ -74,7 +74,7 @@ export const readAnswer = async (
       jsonwebtoken.verify(String(token), publicKey, {
         algorithms: ['ES256'],
         issuer: ISSUER,
-        audience: RELYING_PARTY,
+        audience: [RELYING_PARTY, BOUND_RELYING_PARTY],
         clockTimestamp: now,
       }) as JwtPayload,
   }

@@ -3,6 +3,8 @@
 /** Not the address that it listens on: nothing of the protocol may depend on that. */
 export const ISSUER = 'https://rollcall.test'
 export const RELYING_PARTY = 'https://cluster.example'
+/** Where tokens are bound to a key: no audience has both kinds. */
+export const BOUND_RELYING_PARTY = 'https://mesh.example'
 export const LIFETIME_SECONDS = 120
 /** The operator's name. */
 export const OPERATOR = 'alice@rollcall.example'
@@ -17,9 +19,9 @@ export const ACCOUNTS = Array.from({ length: 24 }, (_, index) => accountOf(index
 /** An account that no role names. */
 export const STRANGER = accountOf(999)
 
-const role = (reenrollment: string, more: object = {}): object => ({
+const role = (reenrollment: string, more: object = {}, audience = RELYING_PARTY): object => ({
   match: { owner_account_id: ACCOUNTS },
-  token: { audience: [RELYING_PARTY] },
+  token: { audience: [audience] },
   reenrollment,
   ...more,
 })
@@ -27,10 +29,10 @@ const role = (reenrollment: string, more: object = {}): object => ({
 export const POLICY = {
   roles: {
     always: role('always'),
-    'same-key': role('same_key'),
+    'same-key': role('same_key', {}, BOUND_RELYING_PARTY),
     'new-image': role('new_image'),
     never: role('never'),
-    bound: role('always', { binding: 'dpop' }),
+    bound: role('always', { binding: 'dpop' }, BOUND_RELYING_PARTY),
   } satisfies Record<RoleName, object>,
 }
 

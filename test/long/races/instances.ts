@@ -134,7 +134,8 @@ export const createInstances = async (
   const kid = await calculateJwkThumbprint(operatorJwk)
   const role = (rule: Rule): unknown => ({
     match: { owner_account_id: accounts },
-    token: { audience: ['https://cluster.example'] },
+    // No audience has both bound and unbound tokens.
+    token: { audience: [`https://${rule === 'same_key' ? 'mesh' : 'cluster'}.example`] },
     reenrollment: rule,
   })
   const challengeKey = randomBytes(32)

@@ -52,7 +52,11 @@ describe('rollcall policy check', () => {
 
   it('says of each role how an instance renews its token', async () => {
     const of = (reenrollment: string, account: string): object =>
-      role({ owner_account_id: [account] }, { reenrollment })
+      role(
+        { owner_account_id: [account] },
+        // No audience has both bound and unbound tokens.
+        { reenrollment, token: { audience: [`https://${reenrollment}.example`] } },
+      )
     const policy = {
       roles: {
         once: of('never', '1'),
@@ -88,7 +92,12 @@ describe('rollcall policy check', () => {
 
   it('warns of roles with different rules that one instance can match, and takes the policy', async () => {
     const match = { owner_account_id: [ACCOUNT] }
-    const mixed = { roles: { a: role(match), b: role(match, { reenrollment: 'same_key' }) } }
+    const mixed = {
+      roles: {
+        a: role(match),
+        b: role(match, { reenrollment: 'same_key', token: { audience: ['https://mesh.example'] } }),
+      },
+    }
     const { status, stderr } = await check(mixed)
     expect(status).toBe(0)
     expect(stderr).toMatch(

@@ -21,13 +21,15 @@ const role = (more: object = {}, match: object = {}): object => ({
   reenrollment: 'always',
   ...more,
 })
+// No audience has both bound and unbound tokens.
+const BOUND = { audience: ['https://mesh.test'] }
 const POLICY = parsePolicy({
   roles: {
     elsewhere: role({}, { region_id: ['cn-beijing'] }),
     worker: role(),
-    bound: role({ binding: 'dpop' }),
-    kept: role({ reenrollment: 'same_key' }),
-    both: role({ binding: 'dpop', reenrollment: 'same_key' }),
+    bound: role({ binding: 'dpop', token: BOUND }),
+    kept: role({ reenrollment: 'same_key', token: BOUND }),
+    both: role({ binding: 'dpop', reenrollment: 'same_key', token: BOUND }),
     once: role({ reenrollment: 'never' }),
   },
 })

@@ -40,6 +40,7 @@ describe('parsePolicy()', () => {
           token: { audience: ['https://cluster.example'], lifetimeSeconds: 300, groups: [] },
           reenrollment: 'always',
           binding: 'none',
+          exchange: [],
         },
       ],
     })
@@ -84,7 +85,7 @@ describe('parsePolicy()', () => {
     [
       'an unknown key of a role',
       policy({ x: 1 }),
-      /^roles\.worker\.x: unknown name; expected one of match, token, reenrollment, binding$/,
+      /^roles\.worker\.x: unknown name; expected one of match, token, reenrollment, binding, exchange$/,
     ],
     [
       'an unknown field of match',

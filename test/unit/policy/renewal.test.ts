@@ -25,7 +25,10 @@ describe('renewalsOf()', () => {
       reenrollment,
     })
     const policy = parsePolicy({
-      roles: { once: role('never'), worker: role('same_key', { lifetime_seconds: 900 }) },
+      roles: {
+        once: role('never'),
+        worker: role('same_key', { lifetime_seconds: 900, audience: ['https://mesh.test'] }),
+      },
     })
     expect(renewalsOf(policy)).toEqual([
       {

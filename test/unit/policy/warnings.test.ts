@@ -13,7 +13,7 @@ const policyOf = (roles: Readonly<Record<string, readonly [rule: string, match?:
         name,
         {
           match: { owner_account_id: [ACCOUNT], ...match },
-          token: { audience: ['https://cluster.test'] },
+          token: { audience: [`https://${reenrollment === 'same_key' ? 'mesh' : 'cluster'}.test`] },
           reenrollment,
         },
       ]),

@@ -1,0 +1,43 @@
+// The small parts of a policy's schema, which several places share.
+
+import * as v from 'valibot'
+
+/** A list that is not empty and has no value twice. */
+export const list = <Item extends v.GenericSchema<string, string>>(
+  item: Item,
+): v.GenericSchema<v.InferInput<Item>[], v.InferOutput<Item>[]> =>
+  v.pipe(
+    v.array(item, 'expected a list'),
+    v.minLength(1, 'expected at least one value'),
+    v.check((values) => new Set(values).size === values.length, 'a value occurs twice'),
+  )
+
+const name = (pattern: RegExp, expected: string): v.GenericSchema<string, string> =>
+  v.pipe(v.string('expected a text'), v.regex(pattern, expected))
+
+/** The name of an audience. */
+export const audienceName: v.GenericSchema<string, string> = name(
+  /^[\x21-\x7e]{1,256}$/,
+  'expected printable ASCII without spaces',
+)
+
+/** Names of groups. A comma separates them in the header of a proxy, so none may be in a name. */
+export const groupNames: v.GenericSchema<string[], string[]> = v.array(
+  name(/^[\x21-\x2b\x2d-\x7e]{1,256}$/, 'expected printable ASCII without spaces and commas'),
+  'expected a list',
+)
+
+/** Seconds from 1 to a maximum. */
+export const wholeSeconds = (maximum: number): v.GenericSchema<number, number> =>
+  v.pipe(
+    v.number('expected a number of seconds'),
+    v.integer('expected whole seconds'),
+    v.minValue(1, 'expected at least 1'),
+    v.maxValue(maximum, `expected at most ${maximum}`),
+  )
+
+/** One of a few texts. */
+export const oneOf = <const Value extends string>(
+  values: readonly Value[],
+): v.GenericSchema<Value, Value> =>
+  v.picklist(values, `expected one of ${values.map((value) => `"${value}"`).join(', ')}`)
