@@ -7,35 +7,24 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { BUNDLE_OPTIONS } from './build/bundle-options.ts'
 import { putMadeFiles } from './build/made-files.ts'
 import { NOTICES_FILE, noticesFor } from './build/notices.ts'
 import { type DeploymentFiles, readDeploymentFiles } from './deployment-files.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
-// ioredis is CommonJS, and asks for what Node brings along in its way.
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 const NOTHING: DeploymentFiles = { files: new Map(), deploys: false, missing: [] }
 
 const [, , elsewhere] = process.argv
 const folder = elsewhere ?? pathOf('../dist/functions')
 
 const { outputFiles, metafile } = await build({
+  ...BUNDLE_OPTIONS,
   entryPoints: [pathOf('fc.ts'), pathOf('node.ts')],
   outdir: folder,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
   write: false,
   metafile: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  banner: { js: REQUIRE },
-  minify: true,
-  // What ioredis throws is told apart by name.
-  keepNames: true,
-  legalComments: 'none',
-  logLevel: 'warning',
 })
 const made = new Map<string, string | Uint8Array>(
   outputFiles.map(({ path, contents }) => [basename(path), contents]),

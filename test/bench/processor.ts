@@ -2,11 +2,15 @@
 
 import { readFileSync, readdirSync } from 'node:fs'
 
+const threadMs = (pid: number, thread: number | string): number =>
+  Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+
 /** Milliseconds that all threads of a process have run on a processor. */
 export const processorMs = (pid: number): number =>
-  readdirSync(`/proc/${pid}/task`)
-    .map((task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
-    .reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1e6, 0)
+  readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadMs(pid, thread), 0)
+
+/** Milliseconds that the main thread of a process has run on a processor. */
+export const mainThreadMs = (pid: number): number => threadMs(pid, pid)
 
 /** Mebibytes of memory that a process has. */
 export const memoryMib = (pid: number): number =>

@@ -1,0 +1,20 @@
+// How the entries for Node and for Function Compute become one file each: for the build, and for the
+// benchmark, which profiles the same bundle with a source map.
+
+// ioredis is CommonJS, and asks for what Node brings along in its way.
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+
+/** Options of esbuild. The caller adds the entry points and where the files go. */
+export const BUNDLE_OPTIONS = {
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  banner: { js: REQUIRE },
+  minify: true,
+  // What ioredis throws is told apart by name.
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const
