@@ -1,0 +1,114 @@
+// Draws a storm: the latency of enrollments and the tokens of each second over time, with the faults marked. Scales and
+// lines are made by d3; an SVG needs no browser to be drawn and few to be read.
+
+import { type ScaleContinuousNumeric, scaleLinear, scaleLog } from 'd3-scale'
+import { line } from 'd3-shape'
+import type { Second } from './meter.ts'
+import type { StormResult } from './result.ts'
+
+const WIDTH = 960
+const LEFT = 64
+const RIGHT = 944
+const LATENCY = { top: 72, bottom: 340 } as const
+const RATE = { top: 384, bottom: 476 } as const
+const HEIGHT = 520
+
+/** A line of the upper part. Colours differ for people who do not see red and green, and so do the dashes. */
+const LINES = [
+  { name: 'p50', of: ({ p50 }: Second) => p50, colour: '#0072b2', dash: '' },
+  { name: 'p99', of: ({ p99 }: Second) => p99, colour: '#d55e00', dash: '' },
+  { name: 'longest', of: ({ max }: Second) => max, colour: '#777777', dash: '3 3' },
+] as const
+
+type Scale = ScaleContinuousNumeric<number, number>
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+const fixed = (value: number): string => value.toFixed(1)
+
+const text = (x: number, y: number, words: string, anchor = 'start'): string =>
+  `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escape(words)}</text>`
+
+const rule = (x1: number, y1: number, x2: number, y2: number): string =>
+  `<path d="M${fixed(x1)},${fixed(y1)}L${fixed(x2)},${fixed(y2)}" class="rule"/>`
+
+const across = (scale: Scale, ticks: readonly number[], unit: string): readonly string[] =>
+  ticks.flatMap((tick) => [
+    rule(LEFT, scale(tick), RIGHT, scale(tick)),
+    text(LEFT - 8, scale(tick) + 4, `${tick.toLocaleString('en-US')}${unit}`, 'end'),
+  ])
+
+const isPowerOfTen = (value: number): boolean => Number.isInteger(Math.log10(value))
+
+const fault = (
+  x: Scale,
+  { what, fromSeconds, toSeconds }: StormResult['marks'][number],
+): readonly string[] => {
+  const [from, to] = [x(fromSeconds), x(toSeconds)]
+  const size = `x="${fixed(from)}" y="${LATENCY.top}" width="${fixed(Math.max(2, to - from))}"`
+  return [
+    `<rect ${size} height="${RATE.bottom - LATENCY.top}" class="fault"/>`,
+    text(from, LATENCY.top - 6, what),
+  ]
+}
+
+/** A path through the seconds, which breaks where a second has no value. */
+const pathOf = (
+  seconds: readonly Second[],
+  x: Scale,
+  y: Scale,
+  of: (second: Second) => number,
+): string => {
+  const isNext = new Set(seconds.map(({ atSecond }) => atSecond))
+  const end = (seconds.at(-1)?.atSecond ?? 0) + 1
+  const bySecond = new Map(seconds.map((second) => [second.atSecond, second]))
+  const draw = line<number>()
+    .defined((second) => isNext.has(second))
+    .x((second) => x(second + 0.5))
+    .y((second) => y(of(bySecond.get(second) as Second)))
+    .digits(1)
+  return draw(Array.from({ length: end }, (_, second) => second)) ?? ''
+}
+
+/** The plot of a storm, SVG. */
+export const drawPlot = (result: StormResult): string => {
+  const { bySecond: seconds, marks, options } = result
+  const longest = Math.max(10, ...seconds.map(({ max }) => max))
+  const shortest = Math.min(1, ...seconds.map(({ p50 }) => p50))
+  const most = Math.max(1, ...seconds.map(({ count }) => count))
+  const x = scaleLinear([0, Math.max(1, result.seconds)], [LEFT, RIGHT])
+  const latency = scaleLog([shortest, longest], [LATENCY.bottom, LATENCY.top]).nice()
+  const rate = scaleLinear([0, most], [RATE.bottom, RATE.top]).nice()
+  const title = `${options.instances.toLocaleString('en-US')} instances boot within ${options.seconds} s`
+  const bars = seconds.map(({ atSecond, count }) => {
+    const [from, to] = [x(atSecond), x(atSecond + 1)]
+    const size = `width="${fixed(Math.max(0.5, to - from - 0.3))}" height="${fixed(RATE.bottom - rate(count))}"`
+    return `<rect x="${fixed(from)}" y="${fixed(rate(count))}" ${size} class="bar"/>`
+  })
+  const legend = LINES.flatMap(({ name, colour, dash }, index) => {
+    const at = RIGHT - 240 + index * 84
+    const stroke = `stroke="${colour}" stroke-dasharray="${dash}"`
+    return [`<path d="M${at},24h24" class="line" ${stroke}/>`, text(at + 30, 28, name)]
+  })
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
+    `<title>${escape(title)}: latency of enrollments over time</title>`,
+    '<style>svg{background:#fff}text{font:12px sans-serif;fill:#333}.rule{stroke:#ddd}',
+    '.line{fill:none;stroke-width:1.5}.bar{fill:#56b4e9}.fault{fill:#e69f00;fill-opacity:.2}</style>',
+    ...marks.flatMap((mark) => fault(x, mark)),
+    text(LEFT, 28, `${title}: time of an enrollment, as clients see it`),
+    ...legend,
+    ...across(latency, latency.ticks().filter(isPowerOfTen), ' ms'),
+    ...LINES.map(({ of, colour, dash }) => {
+      const stroke = `stroke="${colour}" stroke-dasharray="${dash}"`
+      return `<path d="${pathOf(seconds, x, latency, of)}" class="line" ${stroke}/>`
+    }),
+    text(LEFT, RATE.top - 10, 'tokens in each second'),
+    ...across(rate, rate.ticks(3), ''),
+    ...bars,
+    ...x.ticks(10).map((tick) => text(x(tick), RATE.bottom + 18, `${tick} s`, 'middle')),
+    '</svg>',
+    '',
+  ].join('\n')
+}
