@@ -54,13 +54,13 @@ export const buildService = async (folder: string): Promise<string> => {
 /**
  * Starts the processes.
  * @param entry the file that is deployed
- * @param variables of the service; `PORT` is chosen here
+ * @param variablesOf the process at an index; `PORT` is chosen here
  */
 export const startFleet = async (
   entry: string,
   count: number,
   folder: string,
-  variables: Readonly<Record<string, string>>,
+  variablesOf: (index: number) => Readonly<Record<string, string>>,
 ): Promise<Fleet> => {
   const places: { index: number; port: number; pid: number; inUse: boolean }[] = []
   const lives: (Life | undefined)[] = []
@@ -74,7 +74,10 @@ export const startFleet = async (
     auditFiles.push(file)
     // `exec` keeps the process that was started here: it can be measured and killed by its id.
     const command = ['-c', 'exec "$@" > "$0"', file, process.execPath, entry]
-    const started = startProcess('sh', command, { ...variables, PORT: String(place.port) })
+    const started = startProcess('sh', command, {
+      ...variablesOf(index),
+      PORT: String(place.port),
+    })
     const pid = started.child.pid as number
     lives[index] = { process: started, pid }
     place.pid = pid

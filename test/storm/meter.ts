@@ -38,22 +38,24 @@ export const percentiles = (ms: readonly number[]): Percentiles => {
   }
 }
 
-/** Times of one second. */
+/** One second of a storm: the times of the enrollments that were answered with a token in it. */
 export interface Second extends Percentiles {
   readonly atSecond: number
+  /** Calls that were answered with 5xx, or not at all. */
+  readonly failed: number
 }
 
-/** The enrollments that were answered with a token, second by second; seconds without one are left out. */
+/** The seconds of a storm in which a call ended, in order. */
 export const bySecond = (samples: readonly Sample[]): readonly Second[] => {
-  const seconds = new Map<number, number[]>()
+  const seconds = new Map<number, { times: number[]; failed: number }>()
   for (const { call, atSeconds, ms, status } of samples) {
-    if (call !== 'enroll' || status !== 200) continue
-    const second = Math.floor(atSeconds)
-    const times = seconds.get(second)
-    if (times === undefined) seconds.set(second, [ms])
-    else times.push(ms)
+    const atSecond = Math.floor(atSeconds)
+    const second = seconds.get(atSecond) ?? { times: [], failed: 0 }
+    seconds.set(atSecond, second)
+    if (status === 0 || status >= 500) second.failed++
+    else if (call === 'enroll' && status === 200) second.times.push(ms)
   }
   return [...seconds]
     .toSorted(([a], [b]) => a - b)
-    .map(([atSecond, times]) => ({ atSecond, ...percentiles(times) }))
+    .map(([atSecond, { times, failed }]) => ({ atSecond, failed, ...percentiles(times) }))
 }

@@ -68,9 +68,18 @@ Faults:
 
 It needs redis-server and redis-cli. The exit status is 1 if a check fails.`
 
-/** Reads the arguments. It ends the process for `--help` and for arguments that are wrong. */
-export const readArguments = (argv: readonly string[]): StormArguments => {
+/**
+ * Reads the arguments.
+ * @param write takes the help, and what is wrong with an argument
+ * @throws CommanderError after either of them; its `exitCode` is the status to end with
+ */
+export const readArguments = (
+  argv: readonly string[],
+  write: (text: string) => void,
+): StormArguments => {
   const command = new Command('storm')
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: write })
     .description('Boots emulated instances against several service processes on one Redis.')
     .option('--instances <n>', 'how many boot', wholeNumber(20, 1_000_000), 2000)
     .option(

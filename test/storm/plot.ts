@@ -60,11 +60,10 @@ const pathOf = (
   y: Scale,
   of: (second: Second) => number,
 ): string => {
-  const isNext = new Set(seconds.map(({ atSecond }) => atSecond))
   const end = (seconds.at(-1)?.atSecond ?? 0) + 1
   const bySecond = new Map(seconds.map((second) => [second.atSecond, second]))
   const draw = line<number>()
-    .defined((second) => isNext.has(second))
+    .defined((second) => (bySecond.get(second)?.count ?? 0) > 0)
     .x((second) => x(second + 0.5))
     .y((second) => y(of(bySecond.get(second) as Second)))
     .digits(1)
@@ -74,18 +73,23 @@ const pathOf = (
 /** The plot of a storm, SVG. */
 export const drawPlot = (result: StormResult): string => {
   const { bySecond: seconds, marks, options } = result
-  const longest = Math.max(10, ...seconds.map(({ max }) => max))
-  const shortest = Math.min(1, ...seconds.map(({ p50 }) => p50))
-  const most = Math.max(1, ...seconds.map(({ count }) => count))
+  const longest = seconds.reduce((most, { max }) => Math.max(most, max), 10)
+  const shortest = seconds.reduce((least, { p50 }) => Math.min(least, p50 || least), 1)
+  const most = seconds.reduce((busy, { count, failed }) => Math.max(busy, count, failed), 1)
   const x = scaleLinear([0, Math.max(1, result.seconds)], [LEFT, RIGHT])
   const latency = scaleLog([shortest, longest], [LATENCY.bottom, LATENCY.top]).nice()
   const rate = scaleLinear([0, most], [RATE.bottom, RATE.top]).nice()
   const title = `${options.instances.toLocaleString('en-US')} instances boot within ${options.seconds} s`
-  const bars = seconds.map(({ atSecond, count }) => {
+  const bar = (atSecond: number, value: number, name: string): string => {
     const [from, to] = [x(atSecond), x(atSecond + 1)]
-    const size = `width="${fixed(Math.max(0.5, to - from - 0.3))}" height="${fixed(RATE.bottom - rate(count))}"`
-    return `<rect x="${fixed(from)}" y="${fixed(rate(count))}" ${size} class="bar"/>`
-  })
+    const height = RATE.bottom - rate(value)
+    const size = `width="${fixed(Math.max(0.5, (to - from) * 0.9))}" height="${fixed(height)}"`
+    return `<rect x="${fixed(from)}" y="${fixed(rate(value))}" ${size} class="${name}"/>`
+  }
+  const bars = seconds.flatMap(({ atSecond, count, failed }) => [
+    ...(failed > 0 ? [bar(atSecond, failed, 'failed')] : []),
+    ...(count > 0 ? [bar(atSecond, count, 'bar')] : []),
+  ])
   const legend = LINES.flatMap(({ name, colour, dash }, index) => {
     const at = RIGHT - 240 + index * 84
     const stroke = `stroke="${colour}" stroke-dasharray="${dash}"`
@@ -95,7 +99,7 @@ export const drawPlot = (result: StormResult): string => {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
     `<title>${escape(title)}: latency of enrollments over time</title>`,
     '<style>svg{background:#fff}text{font:12px sans-serif;fill:#333}.rule{stroke:#ddd}',
-    '.line{fill:none;stroke-width:1.5}.bar{fill:#56b4e9}.fault{fill:#e69f00;fill-opacity:.2}</style>',
+    '.line{fill:none;stroke-width:1.5}.bar{fill:#56b4e9}.failed{fill:#d55e00;fill-opacity:.45}.fault{fill:#e69f00;fill-opacity:.2}</style>',
     ...marks.flatMap((mark) => fault(x, mark)),
     text(LEFT, 28, `${title}: time of an enrollment, as clients see it`),
     ...legend,
@@ -104,7 +108,11 @@ export const drawPlot = (result: StormResult): string => {
       const stroke = `stroke="${colour}" stroke-dasharray="${dash}"`
       return `<path d="${pathOf(seconds, x, latency, of)}" class="line" ${stroke}/>`
     }),
-    text(LEFT, RATE.top - 10, 'tokens in each second'),
+    text(
+      LEFT,
+      RATE.top - 10,
+      'in each second: tokens (blue), calls that failed or had no answer (red)',
+    ),
     ...across(rate, rate.ticks(3), ''),
     ...bars,
     ...x.ticks(10).map((tick) => text(x(tick), RATE.bottom + 18, `${tick} s`, 'middle')),

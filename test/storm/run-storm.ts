@@ -42,9 +42,15 @@ export interface RunOptions {
   readonly progress: Progress
   /** Ends the storm early; everything that was started is stopped. */
   readonly signal?: AbortSignal
-  /** A policy that admits strangers, so that the checks must fail. Default: false. */
-  readonly openPolicy?: boolean
+  /** What is wrong with the deployment, so that the checks must fail. Default: nothing. */
+  readonly mistake?: Mistake
 }
+
+/**
+ * A mistake that the checks must find. `open-policy`: the policy admits strangers. `split-ledger`: each process keeps
+ * its state apart from the others.
+ */
+export type Mistake = 'open-policy' | 'split-ledger'
 
 /** Starts each instance at its time. @returns once all have ended */
 const bootAll = async (
@@ -71,7 +77,7 @@ const bootAll = async (
  */
 export const runStorm = async (
   options: StormOptions,
-  { progress, signal = new AbortController().signal, openPolicy = false }: RunOptions,
+  { progress, signal = new AbortController().signal, mistake }: RunOptions,
 ): Promise<StormResult> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-storm-'))
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
@@ -95,14 +101,14 @@ export const runStorm = async (
     const redis = await startRedisServer()
     closers.push(redis.close)
     const redisPid = Number(/process_id:(\d+)/.exec(await redis.cli('info', 'server'))?.[1])
-    const fleet = await startFleet(entry, options.services, folder, {
+    const fleet = await startFleet(entry, options.services, folder, (index) => ({
       ROLLCALL_ISSUER: ISSUER,
-      ROLLCALL_LEDGER: redis.url,
+      ROLLCALL_LEDGER: mistake === 'split-ledger' ? `${redis.url}?prefix=p${index}:` : redis.url,
       ROLLCALL_SIGNING_KEYS_FILE: keyFile,
-      ROLLCALL_POLICY: JSON.stringify(stormPolicy(openPolicy)),
+      ROLLCALL_POLICY: JSON.stringify(stormPolicy(mistake === 'open-policy')),
       ROLLCALL_TRUST_ANCHORS: cloud.certificatePem,
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorKey.publicKey.jwk] }),
-    })
+    }))
     closers.push(fleet.stop)
 
     const random = seededRandom(options.seed + 1)

@@ -1,15 +1,25 @@
 // `npm run storm`: a boot storm on one machine. `--help` says how it is used; docs/storm.md what it measures.
 
+import { CommanderError } from 'commander'
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { findTool } from '../support/requirements.ts'
-import { readArguments } from './options.ts'
+import { type StormArguments, readArguments } from './options.ts'
 import { drawPlot } from './plot.ts'
 import { createProgress } from './progress.ts'
 import { allHold, reportLines } from './report.ts'
 import { runStorm } from './run-storm.ts'
 
-const { json, plot, ...options } = readArguments(process.argv.slice(2))
+const readOrEnd = (): StormArguments => {
+  try {
+    return readArguments(process.argv.slice(2), (text) => process.stderr.write(text))
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+    throw error
+  }
+}
+
+const { json, plot, ...options } = readOrEnd()
 const progress = createProgress(process.stderr)
 
 const missing = ['redis-server', 'redis-cli'].filter((tool) => findTool(tool) === undefined)
