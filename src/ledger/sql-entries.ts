@@ -4,19 +4,17 @@
 import { cursorBehind, keyOfCursor } from './cursor.ts'
 import type { LedgerEntry, LedgerPage, Swap } from './ledger.ts'
 
-/** Runs one statement, which commits by itself. @returns all of its rows */
+/** Runs one statement. @returns all of its rows */
 export type RunSql = (
   statement: string,
   ...bindings: (string | number | null)[]
 ) => readonly Readonly<Record<string, unknown>>[]
 
 /**
- * How far cleaning stays behind its clock, in seconds: a day, since an entry protects by the clock of
- * whoever enrolls, and not by this one.
+ * How far cleaning stays behind its clock, in seconds: a day. An entry protects by the clock of the process that
+ * enrolls an instance, and not by this one.
  */
 const CLEANING_DELAY_SECONDS = 86_400
-/** How often a loser looks again who finds what it had expected, stored in between by another process. */
-const ATTEMPTS = 8
 
 // No rowid: a row is in the tree of its key, once. Entries that never expire aren't in the index.
 const SCHEMA = [
@@ -61,6 +59,7 @@ const unescaped = (text: string): string =>
 /** The verbs of the port, synchronous, and cleaning. */
 export interface SqlEntries {
   read(key: string, now: number): string | undefined
+  /** Its statements must run in one transaction, or where nobody else can write in between. */
   compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number): Swap
   /** @throws RangeError if the cursor is none */
   list(
@@ -103,12 +102,9 @@ export const openSqlEntries = (run: RunSql): SqlEntries => {
   return {
     read,
     compareAndSet(entry, expected, now) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (stores(entry, expected, now)) return { stored: true }
-        const value = read(entry.key, now)
-        if (value !== expected) return { stored: false, value }
-      }
-      throw new Error('others changed the entry again and again')
+      return stores(entry, expected, now)
+        ? { stored: true }
+        : { stored: false, value: read(entry.key, now) }
     },
     list(kind, { cursor, limit }, now) {
       const behind = cursor === undefined ? `${kind}:` : keyOfCursor(cursor, kind)

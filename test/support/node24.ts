@@ -13,7 +13,7 @@ const INSTALL_SECONDS = 50
 let found: Promise<string> | undefined
 
 /** The path of such a Node: the one that runs, or the one that npx installs once and keeps. */
-const findNode24 = async (): Promise<string> => {
+export const findNode24 = async (): Promise<string> => {
   if (Number(process.versions.node.split('.')[0]) >= WANTED) return process.execPath
   const { stdout } = await promisify(execFile)(
     'npx',

@@ -256,6 +256,7 @@ describe('the public modules', () => {
         "rollcall/ledger/sqlite": [
           "createSqliteLedger",
           "type SqliteLedger",
+          "type SqliteLedgerOptions",
         ],
         "rollcall/metadata": [
           "DISK_ITEMS",
