@@ -1,6 +1,8 @@
-// Audit events on standard output, each confirmed. An answer waits for the write that holds its event, so
-// nothing is issued that standard output did not take.
+// Audit events on standard output, each confirmed. An answer waits for the write that holds its event, so nothing is
+// issued that standard output did not take. Events of one turn of the event loop are written together, in order.
 
+import { Buffer } from 'node:buffer'
+import { setImmediate } from 'node:timers'
 import { within } from '../base/timing.ts'
 
 /** The exit status of a process that stops because its audit events can't be written. */
@@ -12,14 +14,18 @@ const CONFIRM_MS = 5_000
 /** How many bytes may wait for a reader that stalls; an event has 300 to 2,000. */
 const MAX_WAITING_BYTES = 262_144
 
+/** A batch of this size is written at once: a turn with very many events must not fill the memory above. */
+const FULL_BATCH_BYTES = 65_536
+
 /** Writes all bytes to standard output, after those of earlier calls. It rejects if it can't. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>
 
 /** Where the audit events of a process go. */
 export interface AuditWriter {
   /**
-   * Writes one event.
+   * Writes one event, together with the others of this turn of the event loop.
    * @param line the event, without a line end
+   * @returns fulfilled once the write that holds the event has returned
    * @throws Error if standard output failed, takes nothing, or did not confirm within 5 seconds
    */
   readonly write: (line: string) => Promise<void>
@@ -36,6 +42,23 @@ export interface AuditWriterOptions {
   readonly confirmMs?: number
 }
 
+/** Events that are written together. */
+interface Batch {
+  text: string
+  /** Of the text in UTF-8. */
+  bytes: number
+  /** What the answers wait for, all of them for the same. */
+  readonly written: Promise<void>
+  /** Settles `written`. */
+  readonly settle: (outcome: Promise<void>) => void
+}
+
+const openBatch = (): Batch => {
+  let settle: Batch['settle'] = () => undefined
+  const written = new Promise<void>((resolve) => (settle = resolve))
+  return { text: '', bytes: 0, written, settle }
+}
+
 /** What an error is called: the name that the system gave it, or its own. */
 const nameOf = (error: unknown): string => {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown }
@@ -48,8 +71,9 @@ export const createAuditWriter = ({
   report,
   confirmMs = CONFIRM_MS,
 }: AuditWriterOptions): AuditWriter => {
-  const encoder = new TextEncoder()
   let failure: Error | undefined
+  let batch: Batch | undefined
+  /** Bytes that are in the batch, or written and not confirmed. */
   let waiting = 0
   let stalled = false
   let tell = (): void => undefined
@@ -76,27 +100,46 @@ export const createAuditWriter = ({
     return new Error('standard output stalls')
   }
 
-  const confirmed = async (bytes: Uint8Array): Promise<void> => {
-    waiting += bytes.length
+  const confirmed = async ({ text, bytes }: Batch): Promise<void> => {
+    // An event that follows a lost one would hide the gap.
+    if (failure !== undefined) throw failure
     try {
-      await writeBytes(bytes)
+      await writeBytes(Buffer.from(text))
     } catch (error) {
       throw fail(error)
     }
-    waiting -= bytes.length
+    waiting -= bytes
     if (stalled && failure === undefined) report('standard output takes audit events again')
     stalled = false
-  }
-
-  const write = async (line: string): Promise<void> => {
-    if (failure !== undefined) throw failure
-    const bytes = encoder.encode(`${line}\n`)
-    if (waiting + bytes.length > MAX_WAITING_BYTES) throw stall()
-    await within(confirmMs / 1000, confirmed(bytes), () => {
-      throw stall()
-    })
     // Written, but only after an earlier event was lost.
     if (failure !== undefined) throw failure
+  }
+
+  const flush = (): void => {
+    if (batch === undefined) return
+    const full = batch
+    batch = undefined
+    full.settle(
+      within(confirmMs / 1000, confirmed(full), () => {
+        throw stall()
+      }),
+    )
+  }
+
+  const write = (line: string): Promise<void> => {
+    if (failure !== undefined) return Promise.reject(failure)
+    const bytes = Buffer.byteLength(line) + 1
+    if (waiting + bytes > MAX_WAITING_BYTES) return Promise.reject(stall())
+    waiting += bytes
+    if (batch === undefined) {
+      batch = openBatch()
+      setImmediate(flush)
+    }
+    batch.text += `${line}\n`
+    batch.bytes += bytes
+    const { written } = batch
+    if (batch.bytes >= FULL_BATCH_BYTES) flush()
+    return written
   }
   return { write, failed }
 }

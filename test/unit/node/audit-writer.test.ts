@@ -1,15 +1,114 @@
-// The audit writer's limits, which a real reader takes long to reach: what waits in memory, and writes that
-// the system takes in parts.
+// The audit writer: which events share a write, what their answers wait for, and the limits that a real reader takes
+// long to reach.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createAuditWriter } from '../../../src/node/audit-writer.ts'
+import { type WriteBytes, createAuditWriter } from '../../../src/node/audit-writer.ts'
 import { inWholeLines } from '../../../src/node/write-all.ts'
 
 const LINE = JSON.stringify({ version: 1, event: 'challenge', request_id: 'x'.repeat(64) })
 const CONFIRM_MS = 20
 const MAX_WAITING_BYTES = 262_144
 
+/** A standard output whose writes a test lets return, one by one. */
+const heldOutput = () => {
+  const texts: string[] = []
+  const held: { resolve: () => void; reject: (error: Error) => void }[] = []
+  const write: WriteBytes = (bytes) => {
+    texts.push(new TextDecoder().decode(bytes))
+    return new Promise((resolve, reject) => held.push({ resolve, reject }))
+  }
+  return { texts, write, next: () => held.shift() }
+}
+
+/** What has become of promises so far. */
+const watch = (promises: readonly Promise<void>[]): string[] => {
+  const states = promises.map(() => 'waits')
+  for (const [index, promise] of promises.entries()) {
+    promise.then(
+      () => (states[index] = 'confirmed'),
+      () => (states[index] = 'refused'),
+    )
+  }
+  return states
+}
+
 describe('createAuditWriter()', () => {
+  it('writes the events of one turn of the event loop together, in order', async () => {
+    const output = heldOutput()
+    const { write } = createAuditWriter({ write: output.write, report: () => undefined })
+    const lines = Array.from({ length: 100 }, (_, number) => `{"number":${number},"name":"ä"}`)
+    const first = lines.slice(0, 60).map((line) => write(line))
+    // Later in the same turn, as the answer of a request that waited for something.
+    await Promise.resolve()
+    const states = watch([...first, ...lines.slice(60).map((line) => write(line))])
+    expect(output.texts).toEqual([])
+    await turn()
+    expect(output.texts).toEqual([lines.map((line) => `${line}\n`).join('')])
+    expect(new Set(states)).toEqual(new Set(['waits']))
+    output.next()?.resolve()
+    await turn()
+    expect(new Set(states)).toEqual(new Set(['confirmed']))
+  })
+
+  it('confirms an event when its own write has returned, not an earlier one', async () => {
+    const output = heldOutput()
+    const { write } = createAuditWriter({ write: output.write, report: () => undefined })
+    const early = watch([write('1'), write('2')])
+    await turn()
+    const late = watch([write('3')])
+    await turn()
+    expect(output.texts).toEqual(['1\n2\n', '3\n'])
+    output.next()?.resolve()
+    await turn()
+    expect([early, late]).toEqual([['confirmed', 'confirmed'], ['waits']])
+    output.next()?.resolve()
+    await turn()
+    expect(late).toEqual(['confirmed'])
+  })
+
+  it('refuses every event that waits for a write that fails, and none that was confirmed', async () => {
+    const output = heldOutput()
+    const said: string[] = []
+    const report = (line: string): void => void said.push(line)
+    const { write, failed } = createAuditWriter({ write: output.write, report })
+    const confirmed = watch([write('1'), write('2')])
+    await turn()
+    output.next()?.resolve()
+    await turn()
+    const written = watch([write('3'), write('4')])
+    await turn()
+    const behind = watch([write('5')])
+    await turn()
+    const queued = watch([write('6')])
+    output.next()?.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }))
+    await failed
+    output.next()?.resolve()
+    await turn()
+    await turn()
+    expect(confirmed).toEqual(['confirmed', 'confirmed'])
+    expect([written, behind, queued]).toEqual([['refused', 'refused'], ['refused'], ['refused']])
+    expect(output.texts).toEqual(['1\n2\n', '3\n4\n', '5\n'])
+    expect(said).toHaveLength(1)
+  })
+
+  it('writes a large batch before its turn ends, so that many events at once are no stall', async () => {
+    const sizes: number[] = []
+    const write: WriteBytes = async (bytes) => void sizes.push(bytes.length)
+    const said: string[] = []
+    const writer = createAuditWriter({ write, report: (line) => said.push(line) })
+    const events: Promise<void>[] = []
+    while (events.length * LINE.length < 2 * MAX_WAITING_BYTES) {
+      events.push(writer.write(LINE))
+      // Each request of a turn is served in a task of its own, after which microtasks run.
+      await Promise.resolve()
+    }
+    await Promise.all(events)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(events.length * (LINE.length + 1))
+    expect(sizes.length).toBeLessThan(20)
+    expect(said).toEqual([])
+  })
+
   it('keeps at most 256 KiB for a reader that stalls, and confirms none of it', async () => {
     let kept = 0
     const said: string[] = []
