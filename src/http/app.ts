@@ -8,15 +8,24 @@ import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Enroller } from '../enroll/enroller.ts'
 import { ROLE_PATTERN } from '../policy/policy.ts'
 import { discoveryDocument } from '../token/discovery.ts'
-import { type Env, type AppSettings, answering, problemAnswer, refusedRequest } from './audited.ts'
+import {
+  type AppSettings,
+  type Env,
+  answering,
+  contentAnswer,
+  problemAnswer,
+  refusedRequest,
+} from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
-import { requestIdOf, setCommonHeaders } from './common-headers.ts'
+import { addCommonHeaders, requestIdOf } from './common-headers.ts'
+import { jsonContent } from './content.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
 import { type ReadRequestOptions, inHand, readRequest } from './request/read-request.ts'
 import type { Readiness } from './readiness.ts'
 import { ChallengeRequest, EnrollRequest } from './request/schemas.ts'
+import { splitUrl } from './request/split-url.ts'
 
 /** What the service is made of. */
 export interface AppOptions extends ReadRequestOptions {
@@ -38,13 +47,13 @@ export interface AppOptions extends ReadRequestOptions {
 
 const PUBLIC_CACHE = 'public, max-age=300'
 
-const textResponse = (body: string, type: string): Response =>
-  new Response(body, { headers: { 'Content-Type': type } })
+/** What `fetch` and curl send, and what no `Accept` means. */
+const ANYTHING = '*/*'
 
 /** How much a client wants a type (RFC 9110 section 12.5.1): its `q`, of the most exact range. */
 const qualityOf = (accept: string, type: string): number => {
   const ranges = accept.split(',').map((range) => range.toLowerCase().split(';'))
-  for (const wanted of [type, `${type.split('/')[0]}/*`, '*/*']) {
+  for (const wanted of [type, `${type.split('/')[0]}/*`, ANYTHING]) {
     const range = ranges.find(([name = '']) => name.trim() === wanted)
     if (range !== undefined) {
       const q = range.find((parameter) => parameter.trim().startsWith('q='))
@@ -56,7 +65,8 @@ const qualityOf = (accept: string, type: string): number => {
 
 /** Whether a client wants the type alone rather than JSON, which it gets if it doesn't mind. */
 const wants = (context: Context<Env>, type: string): boolean => {
-  const accept = context.req.header('Accept') ?? '*/*'
+  const accept = context.req.header('Accept') ?? ANYTHING
+  if (accept === ANYTHING) return false
   return qualityOf(accept, type) > qualityOf(accept, 'application/json')
 }
 
@@ -69,10 +79,10 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
       if (!fields.ok) return refusedRequest(fields.refusal)
       const { role, dpop_jkt: jkt } = fields.value
       const { audience, expiresIn } = await enroller.challenge({ role, jkt }, service.clock())
-      const response = wants(context, 'text/plain')
-        ? textResponse(audience, 'text/plain; charset=utf-8')
-        : Response.json({ audience, expires_in: expiresIn })
-      return accept({ response, facts: { role } })
+      const content = wants(context, 'text/plain')
+        ? { body: audience, type: 'text/plain; charset=utf-8' }
+        : jsonContent({ audience, expires_in: expiresIn })
+      return accept({ content, facts: { role } })
     }),
   )
 
@@ -88,9 +98,9 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
         return refuse({ code, facts, disclosed })
       }
       const { accessToken, tokenType, expiresIn, role, renewable, facts } = enrollment
-      const response = wants(context, 'application/jwt')
-        ? textResponse(accessToken, 'application/jwt')
-        : Response.json({
+      const content = wants(context, 'application/jwt')
+        ? { body: accessToken, type: 'application/jwt' }
+        : jsonContent({
             access_token: accessToken,
             token_type: tokenType,
             expires_in: expiresIn,
@@ -98,7 +108,7 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
             role,
             renewable,
           })
-      return accept({ response, facts })
+      return accept({ content, facts })
     }),
   )
 }
@@ -110,39 +120,39 @@ const addPublished = (
   { enroller, operators, readiness }: Pick<AppOptions, 'enroller' | 'operators' | 'readiness'>,
 ): void => {
   const { issuer, published } = enroller
-  const publish = (path: string, content: unknown): void => {
-    const text = JSON.stringify(content)
-    const headers = { 'Content-Type': 'application/json', 'Cache-Control': PUBLIC_CACHE }
-    app.get(path, () => new Response(text, { headers }))
+  const publish = (path: string, value: unknown): void => {
+    const content = { ...jsonContent(value), cacheControl: PUBLIC_CACHE }
+    app.get(path, (context) => contentAnswer(context, content))
   }
   publish('/.well-known/openid-configuration', discoveryDocument(issuer, published))
   publish('/.well-known/jwks.json', published.jwks)
-  app.get('/healthz', () => Response.json({ status: 'ok' }))
+  app.get('/healthz', (context) => contentAnswer(context, jsonContent({ status: 'ok' })))
   const described = {
     operators: operators !== undefined,
     readiness: readiness !== undefined,
   }
   let description: string | undefined
-  app.get('/openapi.json', () => {
+  app.get('/openapi.json', (context) => {
     description ??= JSON.stringify(openApiDocument(issuer, described))
-    return textResponse(description, 'application/json')
+    return contentAnswer(context, { body: description, type: 'application/json' })
   })
   if (readiness !== undefined) {
-    app.get('/readyz', async () =>
+    app.get('/readyz', async (context) =>
       (await readiness())
-        ? Response.json({ status: 'ready' })
-        : Response.json({ status: 'unavailable' }, { status: 503 }),
+        ? contentAnswer(context, jsonContent({ status: 'ready' }))
+        : contentAnswer(context, jsonContent({ status: 'unavailable' }), 503),
     )
   }
   app.get('/bootstrap.sh', (context) => {
-    const query = [...new URL(context.req.url).searchParams]
+    const query = [...new URLSearchParams(splitUrl(context.req.url).query)]
     const [[name, role] = ['role', undefined]] = query
     if (name !== 'role' || query.length > 1 || (role !== undefined && !ROLE_PATTERN.test(role))) {
       return problemAnswer(context, service, 'invalid_request', {
         title: `The only parameter is role, like ${ROLE_PATTERN.source}`,
       })
     }
-    return textResponse(bootstrapScript({ issuer, role }), 'text/x-shellscript; charset=utf-8')
+    const body = bootstrapScript({ issuer, role })
+    return contentAnswer(context, { body, type: 'text/x-shellscript; charset=utf-8' })
   })
 }
 
@@ -165,8 +175,8 @@ const addRefusals = (app: Hono<Env>, service: AppSettings): void => {
  * None of our addresses has a percent sign or a fragment; and the router takes a slash at the end for nothing.
  */
 const isOtherSpelling = (url: string): boolean => {
-  const { pathname, hash } = new URL(url)
-  return hash !== '' || pathname.includes('%') || pathname.endsWith('/')
+  const { path, fragment } = splitUrl(url)
+  return fragment !== '' || path.includes('%') || path.endsWith('/')
 }
 
 /**
@@ -226,10 +236,11 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   app.use(async (context, next) => {
     const requestId = requestIdOf(context.req.raw)
     context.set('requestId', requestId)
-    if (isOtherSpelling(context.req.raw.url))
-      context.res = problemAnswer(context, service, 'not_found')
-    else await next()
-    setCommonHeaders(context.res.headers, requestId)
+    if (isOtherSpelling(context.req.raw.url)) return problemAnswer(context, service, 'not_found')
+    await next()
+    // The app that this one is a part of may answer what this one does not know.
+    if (context.get('answer') !== context.res) addCommonHeaders(context.res.headers, requestId)
+    return undefined
   })
   addEnrollment(app, service, enroller)
   addPublished(app, service, options)

@@ -6,6 +6,7 @@ import type { DisclosedReason } from '../enroll/enrollment.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
 import { type AuditEvent, type AuditReason, type Facts, auditEvent } from './audit.ts'
+import { type Content, contentResponse } from './content.ts'
 import type { RequestSource } from './request/body.ts'
 import { type Problem, type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './request/read-request.ts'
@@ -23,6 +24,8 @@ export type Env = {
 export type RequestVariables = {
   /** Id of the request, for its answer and its audit event. */
   requestId: string
+  /** The answer that this app made, which has the headers of every answer. Absent: somebody else answers. */
+  answer?: Response
 }
 
 /** What every call has at hand. */
@@ -38,7 +41,7 @@ export interface AppSettings extends ReadRequestOptions {
 
 /** A call that is answered as it was asked. */
 export interface Answered {
-  readonly response: Response
+  readonly content: Content
   readonly facts: Facts
 }
 
@@ -57,11 +60,20 @@ export interface Refused {
 /** What a call came to. */
 export type Outcome = Result<Answered, Refused>
 
-/** The outcome of a call whose request is refused. @param facts what is known of the call all the same */
+/** The outcome of a call whose request is refused. @param facts what is known of the call nevertheless */
 export const refusedRequest = (
   { code, reason, title, field }: RequestRefusal,
   facts: Facts = {},
 ): Result<never, Refused> => refuse({ code, title, facts: { ...facts, reason, field } })
+
+const answerWith = (context: Context<Env>, answer: Response): Response => {
+  context.set('answer', answer)
+  return answer
+}
+
+/** An answer to a request. @param status default: 200 */
+export const contentAnswer = (context: Context<Env>, content: Content, status?: number): Response =>
+  answerWith(context, contentResponse(content, context.get('requestId'), status))
 
 /** An error answer to a request. */
 export const problemAnswer = (
@@ -69,7 +81,11 @@ export const problemAnswer = (
   { issuer }: Pick<AppSettings, 'issuer'>,
   code: ProblemCode,
   more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope'> = {},
-): Response => problemResponse({ code, issuer, requestId: context.get('requestId'), ...more })
+): Response =>
+  answerWith(
+    context,
+    problemResponse({ code, issuer, requestId: context.get('requestId'), ...more }),
+  )
 
 /** What is said of a call that failed: the ledger is unreachable, or this program has a mistake. */
 export const failureOf = (error: unknown): Refused => {
@@ -118,7 +134,7 @@ export const answering =
       // Without its audit event nothing is issued. The writer of the events has told the operator why.
       return problemAnswer(context, service, 'unavailable')
     }
-    if (outcome.ok) return outcome.value.response
+    if (outcome.ok) return contentAnswer(context, outcome.value.content)
     const { code, title, scope, disclosed } = outcome.refusal
     return problemAnswer(context, service, code, { title, scope, reason: disclosed })
   }

@@ -11,9 +11,24 @@ export const requestIdOf = ({ headers }: Request): string => {
   return given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID()
 }
 
-/** Sets the headers of every answer. A `Cache-Control` that is already set stays; default: `no-store`. */
-export const setCommonHeaders = (headers: Headers, requestId: string): void => {
-  headers.set('X-Request-Id', requestId)
-  headers.set('X-Content-Type-Options', 'nosniff')
-  if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+/** Headers by their names in lower case. */
+export type PlainHeaders = Record<string, string>
+
+/**
+ * The headers of an answer: those of every answer, and its own. They are a plain object, because the server on Node
+ * writes one as it is and would first have to read `Headers`.
+ * @param own a `cache-control` in it replaces the default, `no-store`
+ */
+export const headersWith = (requestId: string, own: Readonly<PlainHeaders>): PlainHeaders => ({
+  'cache-control': 'no-store',
+  ...own,
+  'x-content-type-options': 'nosniff',
+  'x-request-id': requestId,
+})
+
+/** Adds the headers of every answer to one that somebody else made. */
+export const addCommonHeaders = (headers: Headers, requestId: string): void => {
+  const cacheControl = headers.get('cache-control')
+  const own = cacheControl === null ? {} : { 'cache-control': cacheControl }
+  for (const [name, value] of Object.entries(headersWith(requestId, own))) headers.set(name, value)
 }

@@ -3,6 +3,7 @@
 
 import type { SentAnswer } from '../base/wire/answers.ts'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
+import { type PlainHeaders, headersWith } from './common-headers.ts'
 
 /** The error codes of the HTTP interface. */
 export type ProblemCode =
@@ -80,15 +81,15 @@ export interface Problem {
   readonly allow?: string | undefined
 }
 
-/** Makes the answer, `application/problem+json`. */
+/** Makes the answer, `application/problem+json`, with the headers of every answer. */
 export const problemResponse = (it: Problem): Response => {
   const { code, requestId, issuer, title, reason, scope = '', allow } = it
   const [status, defaultTitle] = PROBLEMS[code]
-  const headers = new Headers({ 'Content-Type': 'application/problem+json' })
+  const own: PlainHeaders = { 'content-type': 'application/problem+json' }
   const authenticate = CHALLENGES[code]?.(issuer, scope)
-  if (authenticate !== undefined) headers.set('WWW-Authenticate', authenticate)
-  if (status === 429 || status === 503) headers.set('Retry-After', RETRY_AFTER_SECONDS)
-  if (allow !== undefined) headers.set('Allow', allow)
+  if (authenticate !== undefined) own['www-authenticate'] = authenticate
+  if (status === 429 || status === 503) own['retry-after'] = RETRY_AFTER_SECONDS
+  if (allow !== undefined) own['allow'] = allow
   const problem: SentAnswer<'Problem'> = {
     type: 'about:blank',
     title: title ?? (reason === undefined ? defaultTitle : NOT_ADMITTED[reason]),
@@ -97,5 +98,5 @@ export const problemResponse = (it: Problem): Response => {
     reason,
     request_id: requestId,
   }
-  return new Response(JSON.stringify(problem), { status, headers })
+  return new Response(JSON.stringify(problem), { status, headers: headersWith(requestId, own) })
 }

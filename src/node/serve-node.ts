@@ -43,10 +43,11 @@ export const serveNode = (
   let stopping = false
   let status = 0
 
-  const fetch: ServedService['fetch'] = async (request, source) =>
+  const fetch = (request: Request, source: object): Response | Promise<Response> =>
     stopping ? service.unavailable(request) : service.fetch(request, source)
-  // The platform's own Request and Response, as in every other runtime, not the adapter's stand-ins.
-  const options = { fetch, hostname: host, port, serverOptions, overrideGlobalObjects: false }
+  // From here on the process's `Response` is the adapter's: one whose status, headers and body are kept as they were
+  // given, so that the answer is written in one piece. The platform's would be read back as a stream.
+  const options = { fetch, hostname: host, port, serverOptions, overrideGlobalObjects: true }
   const server = serve(options, (opened) => {
     say(listenSuccess({ host, port: opened.port }, issuer))
     onListening?.()

@@ -28,9 +28,11 @@ import {
   refusedRequest,
 } from '../audited.ts'
 import type { Facts } from '../audit.ts'
+import { jsonContent } from '../content.ts'
 import type { RequestRefusal } from '../request/request-refusal.ts'
 import { inHand, readRequest } from '../request/read-request.ts'
 import { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
+import { splitUrl } from '../request/split-url.ts'
 import { type Banned, pageOf, subjectOf } from './address.ts'
 import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './handlers.ts'
 
@@ -95,7 +97,9 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
     const perform = async (context: Context<Env>, operator: Operator): Promise<Outcome> => {
       const subject = subjectOf(path, context.req.param())
       if (!subject.ok) return refusedRequest(subject.refusal)
-      const page = call.query ? pageOf(new URL(context.req.url).searchParams) : accept(undefined)
+      const page = call.query
+        ? pageOf(new URLSearchParams(splitUrl(context.req.url).query))
+        : accept(undefined)
       if (!page.ok) return refusedRequest(page.refusal)
       const schema = call.request === undefined ? EmptyRequest : OPERATOR_SCHEMAS[call.request]
       const fields: Result<unknown, RequestRefusal> =
@@ -106,8 +110,8 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
       const named = factsOf(subject.value)
       if (!done.ok) return refusedRequest(done.refusal, named)
       const { body, facts } = done.value
-      const response = body === undefined ? new Response() : Response.json(body)
-      return accept({ response, facts: { ...named, ...facts } })
+      const content = body === undefined ? {} : jsonContent(body)
+      return accept({ content, facts: { ...named, ...facts } })
     }
 
     const outcome = async (context: Context<Env>): Promise<Outcome> => {
@@ -116,7 +120,7 @@ export const addCalls = <Calls extends Readonly<Record<string, OperatorCall>>>(
         refuse({ ...why, facts: { ...facts, ...why.facts } })
       try {
         const token = bearerToken(context)
-        const request = { method, path: new URL(context.req.url).pathname, scope }
+        const request = { method, path: splitUrl(context.req.url).path, scope }
         const keys = { issuer, ledger, operatorKeys }
         const known = await authenticateOperator(keys, token, request, clock())
         const { sub, kid } = known.ok ? known.value : known.refusal

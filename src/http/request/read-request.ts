@@ -8,6 +8,7 @@ import { readFields } from './fields.ts'
 import { checkFields } from './check-fields.ts'
 import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
 import type { RequestSchema } from './schemas.ts'
+import { splitUrl } from './split-url.ts'
 
 /** How requests are read. */
 export interface ReadRequestOptions {
@@ -42,7 +43,7 @@ export const readRequest = async <Schema extends RequestSchema>(
   { rateLimiter, bodyTimeoutSeconds }: ReadRequestOptions,
 ): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
   const { headers } = request
-  if (new URL(request.url).search !== '') {
+  if (splitUrl(request.url).query !== '') {
     return invalidRequest('query_not_allowed', 'Send the fields in the body, not in the address')
   }
   if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {

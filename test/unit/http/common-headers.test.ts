@@ -1,7 +1,7 @@
 // The headers of every answer.
 
 import { describe, expect, it } from 'vitest'
-import { requestIdOf, setCommonHeaders } from '../../../src/http/common-headers.ts'
+import { addCommonHeaders, headersWith, requestIdOf } from '../../../src/http/common-headers.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -24,17 +24,33 @@ describe('requestIdOf()', () => {
   })
 })
 
-describe('setCommonHeaders()', () => {
+const COMMON = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'x-request-id': 'id',
+}
+
+describe('headersWith()', () => {
   it('forbids caching, unless the answer has its own Cache-Control', () => {
-    const headers = new Headers()
-    setCommonHeaders(headers, 'id')
-    expect(Object.fromEntries(headers)).toEqual({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': 'id',
-    })
+    expect(headersWith('id', {})).toEqual(COMMON)
+    const own = { 'cache-control': 'public', allow: 'GET' }
+    expect(headersWith('id', own)).toEqual({ ...COMMON, ...own })
+  })
+
+  it('lets no answer replace the request id or the guard against sniffing', () => {
+    expect(headersWith('id', { 'x-request-id': 'x', 'x-content-type-options': 'x' })).toEqual(
+      COMMON,
+    )
+  })
+})
+
+describe('addCommonHeaders()', () => {
+  it('adds them to an answer that somebody else made, and keeps its Cache-Control', () => {
+    const headers = new Headers({ Server: 'x' })
+    addCommonHeaders(headers, 'id')
+    expect(Object.fromEntries(headers)).toEqual({ ...COMMON, server: 'x' })
     const cached = new Headers({ 'Cache-Control': 'public' })
-    setCommonHeaders(cached, 'id')
+    addCommonHeaders(cached, 'id')
     expect(cached.get('Cache-Control')).toBe('public')
   })
 })
