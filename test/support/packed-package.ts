@@ -9,15 +9,19 @@ import { ROOT, readProjectFile } from './sources.ts'
 
 const run = promisify(execFile)
 
-/** What packing takes. */
+/** What packing takes: the pages, and what the build reads. */
 const PACKED_FROM = [
   'src',
   'functions/build',
+  'docs',
   'package.json',
   'tsconfig.json',
   'tsdown.config.ts',
+  'CHANGELOG.md',
   'LICENSE',
   'README.md',
+  'README.zh-CN.md',
+  'SECURITY.md',
 ]
 
 /** `package.json`, as far as it is about packages. */

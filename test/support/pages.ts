@@ -6,8 +6,8 @@ import { keptFiles } from './sources.ts'
 /** Every Markdown page of the project. */
 export const pagePaths = (): string[] => keptFiles().filter((path) => path.endsWith('.md'))
 
-/** A page without the contents of its fences, in which `#` and `[` mean something else. */
-const withoutFences = (markdown: string): string =>
+/** A page without its fences, in which `#`, `[` and `|` mean something else. */
+export const withoutFences = (markdown: string): string =>
   markdown.replaceAll(/^( *)(```+)[^]*?^\1\2$/gm, '')
 
 /** The anchor of a heading, as GitHub makes it. */
@@ -32,12 +32,12 @@ export const anchorsOf = (markdown: string): Set<string> => {
   return anchors
 }
 
-/** Where the links of a page lead, addresses of other hosts included. */
+/** Where the links of a page lead, addresses of other hosts included. Notes (`[^a]: ...`) are no links. */
 export const linksOf = (markdown: string): string[] =>
   [
     ...withoutFences(markdown)
       .replaceAll(/(`+)[^`][^]*?\1/g, (code) => code.replaceAll(/[[\]()]/g, ' '))
-      .matchAll(/\]\(([^\s)]+)(?:\s+"[^"]*")?\)|^\[[^\]]+\]: +(\S+)/gm),
+      .matchAll(/\]\(([^\s)]+)(?:\s+"[^"]*")?\)|^\[(?!\^)[^\]]+\]: +(\S+)/gm),
   ].map(([, inline, reference]) => inline ?? (reference as string))
 
 /** Reads a file of the project; `undefined` if there is none. */

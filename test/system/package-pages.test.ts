@@ -1,9 +1,17 @@
-// The TypeScript of the pages, against the package as it would be published: each fence that opens with
+// The pages, against the package as it would be published. Their links lead to files of the package. Each fence that opens with
 // `ts runnable` is a whole program that compiles, runs and prints what it says. With `ts runnable vitest` it is
 // a file of tests.
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +20,7 @@ import { enrollInstance } from '../../src/client/index.ts'
 import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import { createMetadataClient } from '../../src/metadata/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
+import { brokenLinks } from '../support/pages.ts'
 import { installPackage, packPackage } from '../support/packed-package.ts'
 import {
   type Example,
@@ -54,12 +63,13 @@ const examples: PageExample[] = keptFiles()
     })),
   )
 
-describe('the programs of the pages', () => {
+describe('the pages and their programs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-pages-'))
   const project = join(folder, 'project')
   let service: ServiceProcess | undefined
   let env: Record<string, string> = {}
   let report = 'not compiled'
+  let installed = ''
 
   /** A service that runs, and what its relying parties have: a token and a key for introspection. */
   const startIssuer = async (): Promise<Record<string, string>> => {
@@ -99,7 +109,7 @@ describe('the programs of the pages', () => {
 
   beforeAll(async () => {
     const tarball = await packPackage(join(folder, 'source'))
-    await installPackage(project, tarball, IMPORTED)
+    installed = await installPackage(project, tarball, IMPORTED)
     report = await compileExamples(project, examples)
     env = await startIssuer()
   })
@@ -107,6 +117,21 @@ describe('the programs of the pages', () => {
   afterAll(async () => {
     await service?.stop()
     rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('have links that lead to files of the package', () => {
+    const read = (path: string): string | undefined => {
+      const file = join(installed, path)
+      return existsSync(file) && statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined
+    }
+    const isFolder = (path: string): boolean =>
+      existsSync(join(installed, path)) && statSync(join(installed, path)).isDirectory()
+    const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.md'),
+    )
+    expect(pages).toContain('README.md')
+    expect(pages).toContain('docs/deploy/workers.md')
+    expect(pages.flatMap((path) => brokenLinks(path, read, isFolder))).toEqual([])
   })
 
   it('are found, and some are tests', () => {

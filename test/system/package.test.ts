@@ -71,8 +71,13 @@ describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-package-'))
   let installed = ''
   let tarball = ''
-  /** What others put into `dist`, which a build keeps and no package has. */
-  const others = ['dist/signing-keys.json', 'dist/functions/policy.json', 'dist/cli/keys.json']
+  /** What other commands make. A build keeps these files, and no package has them. */
+  const others = [
+    'dist/signing-keys.json',
+    'dist/functions/policy.json',
+    'dist/cli/keys.json',
+    'docs/api/index.html',
+  ]
 
   beforeAll(async () => {
     tarball = await packPackage(join(folder, 'source'), others)
@@ -80,15 +85,20 @@ describe('the package', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('has these files, and none that others put into dist', async () => {
+  it('has these files, and none that other commands make', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball])
     const paths = stdout.trim().split('\n')
     // Shared pieces have the hash of their content in their names.
-    const named = paths.map((path) => path.replace(/^package\//, '').replace(/-[\w-]{8}\./, '-*.'))
+    const named = paths.map((path) =>
+      path.replace(/^package\//, '').replace(/-[\w-]{8}(?=\.(?:js|d\.ts)$)/, '-*'),
+    )
     expect(named.filter((path) => !path.includes('-*.')).toSorted()).toMatchInlineSnapshot(`
       [
+        "CHANGELOG.md",
         "LICENSE",
         "README.md",
+        "README.zh-CN.md",
+        "SECURITY.md",
         "dist/package/cli/THIRD-PARTY-NOTICES",
         "dist/package/cli/rollcall.cjs",
         "dist/package/client/index.d.ts",
@@ -113,6 +123,31 @@ describe('the package', () => {
         "dist/package/metadata/index.js",
         "dist/package/service/index.d.ts",
         "dist/package/service/index.js",
+        "docs/README.md",
+        "docs/audit.md",
+        "docs/command.md",
+        "docs/configuration.md",
+        "docs/deploy/deno.md",
+        "docs/deploy/function-compute.md",
+        "docs/deploy/kubernetes.md",
+        "docs/deploy/node.md",
+        "docs/deploy/workers.md",
+        "docs/figures.md",
+        "docs/how-it-works.md",
+        "docs/http.md",
+        "docs/instances.md",
+        "docs/library.md",
+        "docs/metadata.md",
+        "docs/operators.md",
+        "docs/policy.md",
+        "docs/quick-start.md",
+        "docs/samples/instance.tf",
+        "docs/samples/rollcall-bootstrap.service",
+        "docs/samples/user-data.yaml",
+        "docs/security.md",
+        "docs/state.md",
+        "docs/tokens.md",
+        "docs/troubleshooting.md",
         "package.json",
       ]
     `)

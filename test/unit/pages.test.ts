@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { generatedPages } from '../generate/page-tables.ts'
-import { anchorsOf, brokenLinks, linksOf, pagePaths } from '../support/pages.ts'
+import { everyTable } from '../support/markdown.ts'
+import { anchorsOf, brokenLinks, linksOf, pagePaths, withoutFences } from '../support/pages.ts'
 import { keptFiles, readProjectFile } from '../support/sources.ts'
 
 const FRONT_DOOR_LINES = 150
@@ -11,6 +12,12 @@ const kept = new Set(keptFiles())
 const read = (path: string): string | undefined =>
   kept.has(path) ? readProjectFile(path) : undefined
 const isFolder = (path: string): boolean => [...kept].some((file) => file.startsWith(`${path}/`))
+
+/** What npm packs beside the code, as `package.json` names it. */
+const { files } = JSON.parse(readProjectFile('package.json')) as { readonly files: string[] }
+const isPacked = (path: string): boolean =>
+  files.some((file) => path === file || path.startsWith(`${file}/`))
+const packed = pagePaths().filter(isPacked)
 
 const generated = await generatedPages()
 
@@ -49,8 +56,28 @@ describe('brokenLinks()', () => {
 })
 
 describe('the pages', () => {
+  it('are in the package, with all of docs/', () => {
+    expect(packed).toContain('README.md')
+    expect(packed.length).toBeGreaterThan(25)
+  })
+
   it.each(pagePaths())('%s has links that lead somewhere', (path) => {
     expect(brokenLinks(path, read, isFolder)).toEqual([])
+  })
+
+  it.each(packed)('%s leads only to what the package has too', (path) => {
+    const inPackage = (target: string): string | undefined =>
+      isPacked(target) ? read(target) : undefined
+    expect(brokenLinks(path, inPackage, (folder) => isFolder(folder) && isPacked(folder))).toEqual(
+      [],
+    )
+  })
+
+  it.each(pagePaths())('%s has tables whose rows are as long as their heads', (path) => {
+    const uneven = everyTable(withoutFences(read(path) ?? '')).flatMap(({ head, rows }) =>
+      rows.filter((row) => row.length !== head.length).map((row) => row.join(' | ')),
+    )
+    expect(uneven).toEqual([])
   })
 
   it.each(generated)('$path has the tables that the code has', ({ path, text }) => {

@@ -23,9 +23,9 @@ const textsOf = (source: string): Set<string> => {
   return texts
 }
 
-/** The tests that the page names: the label of each link, its file and its name. */
-const NAMED = [...page.matchAll(/^\[(t\d+)\]:\s+\.\.\/(\S+)\s+(['"])(.+)\3$/gm)].map(
-  ([, label = '', path = '', , name = '']) => ({ label, path, name }),
+/** The tests that the page names: the label of each note, its file and its name. The formatter wraps long notes. */
+const NAMED = [...page.matchAll(/^\[\^(t\d+)\]:\s+`([^`]+)`:\s+(.+(?:\n +.+)*)$/gm)].map(
+  ([, label = '', path = '', name = '']) => ({ label, path, name: name.replaceAll(/\n +/g, ' ') }),
 )
 const labels = new Set(NAMED.map(({ label }) => label))
 
@@ -35,16 +35,17 @@ const GUARANTEES = [...page.matchAll(/^\| guarantee +\|.*\n\|[ -|]+\n((?:\|.*\n)
 )
 
 describe('the guarantees of docs/security.md', () => {
-  it.each(NAMED)('link to a test: $path, $name', ({ path, name }) => {
+  it.each(NAMED)('name a test that exists: $path, $name', ({ path, name }) => {
     expect(path).toMatch(/^test\/(?:(?:unit|system|long)\/.*\.test|cases\/.*)\.ts$/)
     expect(kept).toContain(path)
     expect(textsOf(readProjectFile(path))).toContain(name)
   })
 
   it('each have a test', () => {
+    expect(NAMED.length).toBeGreaterThan(60)
     expect(GUARANTEES.length).toBeGreaterThan(30)
     for (const row of GUARANTEES) {
-      const used = [...row.matchAll(/\]\[(t\d+)\]/g)].map(([, label = '']) => label)
+      const used = [...row.matchAll(/\[\^(t\d+)\]/g)].map(([, label = '']) => label)
       expect([row, used.length > 0 && used.every((label) => labels.has(label))]).toEqual([
         row,
         true,
@@ -52,9 +53,9 @@ describe('the guarantees of docs/security.md', () => {
     }
   })
 
-  it('use each link that is there', () => {
+  it('use each note of the page', () => {
     const used = GUARANTEES.join('\n')
-    expect([...labels].filter((label) => !used.includes(`[${label}]`))).toEqual([])
+    expect([...labels].filter((label) => !used.includes(`[^${label}]`))).toEqual([])
   })
 })
 
