@@ -30,7 +30,7 @@ export interface FilledLedger {
 /** Microseconds of one call, for each ledger. */
 export type Costs = Readonly<Record<Operation, readonly number[]>>
 
-/** Stores instances, many at once. @param progress is told how many are stored, now and then */
+/** Stores instances, many at once. @param progress gets the number of stored instances, now and then */
 export const fillLedger = async (
   { ledger, size }: FilledLedger,
   progress: (done: number) => void,

@@ -1,5 +1,5 @@
 // What a challenge and an enrollment cost the Worker when it is warm: processor time in workerd, the Worker's
-// own, which the free plan limits, and that of the Durable Objects, which have limits of their own.
+// own, which the free plan limits, and the processor time of the Durable Objects, which have other limits.
 
 import { getChallenge, postEvidence } from '../support/instance.ts'
 import { type TestCloud, documentText, withAudience } from '../support/test-cloud.ts'

@@ -16,7 +16,7 @@ export const realClock: Clock = {
   pass: (seconds) => setTimeout(seconds * 1000),
 }
 
-/** For a service in this process: goes with the machine's clock, and jumps ahead when it is told to. */
+/** For a service in this process: goes with the machine's clock, and jumps ahead when a test asks for it. */
 export const createMovableClock = (): Clock => {
   let ahead = 0
   return {

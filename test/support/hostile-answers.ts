@@ -1,4 +1,4 @@
-// Answers that a hostile service, or whoever answers at the metadata service's address, may send: what a
+// Answers that a hostile service, or a program at the metadata service's address, may send: what a
 // client must not take apart, keep or sign. One list for bootstrap.sh and `rollcall enroll`.
 
 import type { ClientServers, Intercept } from './client-servers.ts'

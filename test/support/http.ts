@@ -39,7 +39,7 @@ export const problemOf = async (response: Response): Promise<ProblemMembers> => 
   return problem
 }
 
-/** How a request is refused: what the client is told, and what the operator. */
+/** How a request is refused: the answer to the client, and the reason for the operator. */
 export interface Refusal {
   readonly status: number
   readonly code: string

@@ -1,4 +1,4 @@
-// A cloud-init that knows hardened mode (23.2.2 or newer), beside Debian 12's own, which doesn't: that of Debian 13,
+// A cloud-init that knows hardened mode (23.2.2 or newer), beside Debian 12's own, which doesn't: it is Debian 13's,
 // unpacked into a folder of ours. Nothing is installed: it is Python, and what it needs Debian 12's has brought along.
 
 import { execFile } from 'node:child_process'

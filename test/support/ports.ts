@@ -1,4 +1,4 @@
-// Ports for programs that must be told one, since they can't listen on port 0 and say which they got.
+// Ports for programs that need one as an argument, since they cannot listen on port 0 and say which they got.
 
 import { once } from 'node:events'
 import { createSocket } from 'node:dgram'
@@ -9,7 +9,7 @@ const FIRST = 20_000
 const COUNT = 10_000
 
 /**
- * Binds the UDP port of the same number, which nothing here uses otherwise: a lock that all processes of this
+ * Takes the UDP port of the same number, which nothing here uses otherwise: a lock that all processes of this
  * machine share, and that the system releases when the process ends, however it ends.
  */
 const lock = async (port: number): Promise<boolean> => {

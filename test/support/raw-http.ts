@@ -10,7 +10,7 @@ export const connectTo = async (url: string): Promise<Socket> => {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
-  // Whoever cuts an answer off is looked at by the answer, not by an event.
+  // A test sees a cut answer by its bytes, not by an event.
   socket.on('error', () => undefined)
   return socket
 }

@@ -29,7 +29,7 @@ export const reasonsOf = (source: string): readonly Reason[] =>
     return literalsOf(statement.type).map((reason) => ({ type, reason }))
   })
 
-/** Every whole text that a source has as a string. Comments and names of members are none. */
+/** Every whole text that a source has as a string. Comments and names of members do not count. */
 export const stringsOf = (source: string): ReadonlySet<string> => {
   const strings = new Set<string>()
   const visit = (node: ts.Node): void => {

@@ -38,7 +38,7 @@ export interface Situation {
   readonly failure?: MetadataFailure
   /** With exit status 4 or 5 the library ends with this code, and the others say as much. */
   readonly code?: ServiceFailure | undefined
-  /** Why the service refuses, which each client tells. Default: none is told. */
+  /** Why the service refuses, which each client shows. Default: no reason. */
   readonly reason?: RefusalReason
   readonly options?: ClientServersOptions
   /** Happens before the client starts; its calls are not counted. */

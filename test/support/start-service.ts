@@ -65,7 +65,7 @@ export interface StartOptions {
   readonly ready?: boolean
   /** In workerd: a folder for its state and its variables. */
   readonly folder?: string
-  /** In workerd: the configuration of wrangler. Default: that of the project. */
+  /** In workerd: the configuration of wrangler. Default: the project's. */
   readonly config?: string
 }
 

@@ -325,7 +325,7 @@ describe('the package', () => {
     const env = cleanEnvironment({ DENO_DIR: join(folder, 'deno') })
     const allowed = ['net', 'env', 'read', 'write', 'run'].map((name) => `--allow-${name}`)
     const denoRun = [deno, 'run', '--no-remote', '--no-npm', ...allowed, file]
-    // What Node 20.0 does, and any later one that is told so: it doesn't look into the file.
+    // What Node 20.0 does, and later ones with this option: it doesn't look into the file.
     const guessless = process.allowedNodeEnvironmentFlags.has('--experimental-detect-module')
       ? ['--no-experimental-detect-module']
       : []

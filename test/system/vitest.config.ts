@@ -1,5 +1,5 @@
 // `npm run test:system`: the command, the entries, the runtimes, real stores, workerd and the package, each as
-// real processes. The project `workerd` runs inside of the Workers runtime.
+// real processes. The project `workerd` runs inside the Workers runtime.
 
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'

@@ -72,19 +72,24 @@ describe('the pages of docs/deploy', () => {
     if (!headings.includes('Steps')) expect(headings).toEqual(expect.arrayContaining(TWO_PLATFORMS))
   })
 
-  it.each(deployPages)('%s has a policy that is good with an account, and not without', (path) => {
-    const policies = [
-      ...readProjectFile(path).matchAll(/policy[a-z-]*\.json <<END\n([^]*?)^ *END$/gm),
-    ]
-    expect(policies).toHaveLength(1)
-    for (const [, text = ''] of policies) {
-      expect(text.split('$account')).toHaveLength(2)
-      expect(parsePolicy(text.replace('$account', '1609123456789012'))).toMatchObject({ roles: {} })
-      expect(() => parsePolicy(text.replace('$account', 'YOUR-ACCOUNT-ID'))).toThrow(
-        'expected the digits of an account id',
-      )
-    }
-  })
+  it.each(deployPages)(
+    '%s has a policy that is accepted with an account, and not without',
+    (path) => {
+      const policies = [
+        ...readProjectFile(path).matchAll(/policy[a-z-]*\.json <<END\n([^]*?)^ *END$/gm),
+      ]
+      expect(policies).toHaveLength(1)
+      for (const [, text = ''] of policies) {
+        expect(text.split('$account')).toHaveLength(2)
+        expect(parsePolicy(text.replace('$account', '1609123456789012'))).toMatchObject({
+          roles: {},
+        })
+        expect(() => parsePolicy(text.replace('$account', 'YOUR-ACCOUNT-ID'))).toThrow(
+          'expected the digits of an account id',
+        )
+      }
+    },
+  )
 
   it.each(deployPages)('%s gives the times of a rotation', (path) => {
     const text = readProjectFile(path).replaceAll(/\s+/g, ' ')

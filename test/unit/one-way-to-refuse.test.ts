@@ -19,7 +19,7 @@ const FACES: Readonly<Record<string, readonly string[]>> = {
   'src/http/openapi/json-schema.ts': ['TypeError'],
 }
 
-/** Members by which a refusal was told from a value. */
+/** Members that set a refusal apart from a value. */
 const TELLTALES = new Set('code reason refusal problem why failure wrong'.split(' '))
 
 const WHY = /(?:Refusal|Reason|Problem)$/

@@ -45,7 +45,7 @@ describe('docs/policy.md', () => {
     expect(policies.length).toBeGreaterThanOrEqual(2)
   })
 
-  it.each(policies)('has a policy that is good: $text', ({ text }) => {
+  it.each(policies)('has a valid policy: $text', ({ text }) => {
     expect(() => parsePolicy(text)).toThrow('expected the digits of an account id')
     const policy = parsePolicy(text.replaceAll('YOUR-ACCOUNT-ID', ACCOUNT))
     expect(policyWarnings(policy)).toEqual([])
@@ -53,7 +53,7 @@ describe('docs/policy.md', () => {
 })
 
 describe('docs/configuration.md', () => {
-  it('has an example that is good', async () => {
+  it('has a valid example', async () => {
     const text = fence('docs/configuration.md', 'a good configuration')
     const variables = [...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value])
     const files: Readonly<Record<string, string>> = {
@@ -73,7 +73,7 @@ describe('docs/configuration.md', () => {
 })
 
 describe('docs/operators.md', () => {
-  it('has keys of operators that are good', async () => {
+  it('has valid keys of operators', async () => {
     const [key] = await parseOperatorKeys(fence('docs/operators.md', 'keys of operators'))
     expect(key).toMatchObject({ name: 'alice@corp', scope: ['read', 'write'] })
   })

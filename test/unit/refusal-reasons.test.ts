@@ -9,7 +9,7 @@ import { readProjectFile, typeScriptFiles } from '../support/sources.ts'
 const CORE = ['base', 'codec', 'verify', 'policy', 'registry', 'token', 'enroll', 'operate']
 
 /**
- * Types whose reasons are told to nobody, not even to the audit event. What they become there, and the file in
+ * Types whose reasons are in no answer and in no audit event. What they become there, and the file in
  * which a client meets it.
  */
 const TOLD_AS: Readonly<Record<string, readonly [told: string, where: string]>> = {

@@ -1,5 +1,5 @@
-// The contract, fourth part: what was acknowledged outlives processes, and a store that can't answer
-// is told from one that has nothing.
+// The contract, fourth part: acknowledged entries outlive processes, and a store that cannot answer is not
+// taken for an empty one.
 
 import { expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
@@ -12,7 +12,7 @@ const FEW_SECONDS = 12
 const WRITERS = 8
 const ENOUGH = 200
 
-/** What writers were told until the store was gone. */
+/** What the store acknowledged to writers until it was gone. */
 interface Written {
   /** The entries that were acknowledged. */
   readonly acknowledged: Map<string, string>
@@ -70,7 +70,7 @@ export const describeFailures = (open: OpenStore): void => {
     await expectNothingLost(ledger, written)
   })
 
-  it('compareAndSet() has acknowledged only what is there after the store was broken and mended', async (context) => {
+  it('compareAndSet() has acknowledged only entries that a broken store still has after its repair', async (context) => {
     const { ledger, breakStore, mendStore } = await open(context)
     const written = await writeWhile(ledger, async () => breakStore?.())
     await mendStore?.()
@@ -103,7 +103,7 @@ export const describeFailures = (open: OpenStore): void => {
     } finally {
       await mendStore?.()
     }
-    // The change may have been stored, though nobody was told so.
+    // The change may have been stored, although no writer got an answer.
     expect(['a', 'b']).toContain(await ledger.read(kept, NOW))
     const found = await ledger.read(lost, NOW)
     const swap = await ledger.compareAndSet({ key: lost, value: 'c' }, found, NOW)

@@ -158,7 +158,7 @@ export const describeLists = (open: OpenStore): void => {
     '💥',
     "' OR 1=1 --",
     'A'.repeat(9999),
-  ])('list() throws RangeError for a cursor that is none: %j', async (cursor, context) => {
+  ])('list() throws RangeError for a malformed cursor: %j', async (cursor, context) => {
     const { ledger } = await open(context)
     const page = ledger.list(newKind(), { cursor, limit: 5 }, NOW)
     await expect(page).rejects.toThrow(RangeError)

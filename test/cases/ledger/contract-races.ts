@@ -1,4 +1,4 @@
-// The contract, second part: of any number of callers at once, one is told that it stored.
+// The contract, second part: of any number of callers at once, one gets the answer that it stored.
 
 import { expect, it } from 'vitest'
 import type { Ledger, LedgerEntry, Swap } from '../../../src/ledger/ledger.ts'
@@ -9,7 +9,7 @@ import { NOW, newKey } from './keys.ts'
 export const RACERS = 100
 const ROUNDS = 5
 
-/** Lets callers race for one key, each with a value of its own. @returns what each was told */
+/** Lets callers race for one key, each with a value of its own. @returns the answer to each */
 export const race = (
   ledger: Ledger,
   entry: Pick<LedgerEntry, 'key' | 'expiresAt'>,
@@ -22,11 +22,11 @@ export const race = (
     ),
   )
 
-/** The values of those that were told that they stored. */
+/** The values of the callers whose answer was that they stored. */
 export const winnersOf = (swaps: readonly Swap[]): string[] =>
   swaps.flatMap((swap, racer) => (swap.stored ? [`racer ${racer}`] : []))
 
-/** One was told that it stored, and all others its value, which is returned. */
+/** One caller stored, and all others got its value, which is returned. */
 export const expectOneWinner = (swaps: readonly Swap[]): string => {
   const winners = winnersOf(swaps)
   expect(winners).toHaveLength(1)

@@ -64,7 +64,7 @@ export const describeSwaps = (open: OpenStore): void => {
     },
   )
 
-  it('compareAndSet() replaces the value that it was told to expect, time after time', async (context) => {
+  it('compareAndSet() replaces the value that its caller expects, time after time', async (context) => {
     const { ledger } = await open(context)
     const key = newKey()
     await ledger.compareAndSet({ key, value: '0' }, undefined, NOW)

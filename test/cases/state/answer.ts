@@ -92,10 +92,10 @@ export const expectEnrolled = async (
   return claims
 }
 
-/** How a call is refused: what the client is told, and what the operator. */
+/** How a call is refused: the answer to the client, and the reason for the operator. */
 export type Expected = readonly [status: number, code: string, reason: string | undefined]
 
-/** What an instance of an account that a role names is told; a banned one, and others, nothing. */
+/** The reason that an instance reads if a role names its account. Banned instances and others read none. */
 const TOLD: Readonly<Record<string, string>> = {
   role_unknown: 'no_role_matches',
   role_not_matched: 'no_role_matches',

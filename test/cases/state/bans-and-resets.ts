@@ -99,7 +99,7 @@ export const describeBansAndResets = (service: () => StateService): void => {
       await expectEnrolled(await post(await begin(instance, 'always')))
     })
 
-    it('refuses everything that comes after it was acknowledged, in the middle of a race', async () => {
+    it('refuses each enrollment that begins after it was acknowledged, in the middle of a race', async () => {
       const instance = service().newInstance()
       const path = `/v1/admin/bans/instance/${instance['instance-id']}`
       const [before, after] = [
@@ -115,7 +115,7 @@ export const describeBansAndResets = (service: () => StateService): void => {
   })
 
   describe('a reset', () => {
-    it('opens exactly one enrollment, and what was spent before stays refused', async () => {
+    it('opens exactly one enrollment, and evidence spent before it stays refused', async () => {
       const instance = service().newInstance()
       const answered = await begin(instance, 'never')
       await expectEnrolled(await post(answered))

@@ -40,7 +40,7 @@ export const describeFirstUseChanges = (service: () => StateService): void => {
       expect(event).toMatchObject({ rule: 'roles.same-key.reenrollment' })
     })
 
-    it('enrolls nobody without a key, and remembers nothing of who tried', async () => {
+    it('enrolls no instance without a key, and stores nothing about it', async () => {
       const instance = service().newInstance()
       await expectRefused(await post(await keyed(instance)), notAdmitted('key_not_proved'))
       expect((await service().operate('GET', pathOf(instance))).status).toBe(404)

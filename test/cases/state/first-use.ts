@@ -38,7 +38,7 @@ export const describeFirstUse = (service: () => StateService): void => {
   }
 
   describe('POST /v1/enroll, under never,', () => {
-    it('enrolls once: not again, with whatever key, and refused evidence is no better later', async () => {
+    it('enrolls once: not again with any key, and refused evidence stays refused', async () => {
       const instance = service().newInstance()
       const first = await begin(instance, 'never')
       const claims = await expectEnrolled(await post(first))
@@ -180,7 +180,7 @@ export const describeFirstUse = (service: () => StateService): void => {
       expect(await show(instance)).toMatchObject({ enrollments: 2 })
     })
 
-    it('gives nothing to an account that no role names, and nothing is remembered of it', async () => {
+    it('gives nothing to an account that no role names, and stores nothing about it', async () => {
       const instance = service().newInstance({ 'owner-account-id': STRANGER })
       const attempt = await begin(instance, 'always')
       const refused = notAdmitted('account_not_allowed')

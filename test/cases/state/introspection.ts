@@ -1,5 +1,5 @@
-// Introspection (RFC 7662) and revocation (RFC 7009): what is good says all, and what isn't says nothing,
-// not even why.
+// Introspection (RFC 7662) and revocation (RFC 7009): the answer shows all of an active token, and
+// nothing of another one, not even why.
 
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -120,7 +120,7 @@ export const describeIntrospection = (service: () => StateService): void => {
         },
       ],
       ['of an operator', () => service().operatorToken()],
-      ['that is none', () => 'token'],
+      ['without dots', () => 'token'],
       ['of 12 KiB', () => 'a'.repeat(12_000)],
     ])('says of a token %s that it is not active, and nothing more', async (_, make) => {
       expect(await introspect(await make())).toEqual({ active: false })
@@ -156,7 +156,7 @@ export const describeIntrospection = (service: () => StateService): void => {
       expect(await introspect(kept.token)).toMatchObject({ active: true })
     })
 
-    it('answers 200 for what is no token, and revokes nothing', async () => {
+    it('answers 200 to a text that is not a token, and revokes nothing', async () => {
       const { token, claims } = await enroll()
       const forged = compactJws({ alg: 'none', typ: 'JWT' }, claims, () => Buffer.alloc(0))
       const other = await resigned({ ...claims, iss: 'https://other.example' })

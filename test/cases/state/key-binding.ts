@@ -152,7 +152,7 @@ export const describeKeyBinding = (service: () => StateService): void => {
       await expectRetryOf(await post(attempt), claims)
     })
 
-    it('refuses a role that binds to whoever has no key, and remembers nothing of them', async () => {
+    it('refuses an instance without a key in a role that requires one, and stores nothing about it', async () => {
       const attempt = await keyless('bound')
       const event = await expectRefused(await post(attempt), notAdmitted('key_not_proved'))
       expect(event).toMatchObject({ rule: 'roles.bound.binding', role: 'bound' })
@@ -227,7 +227,7 @@ export const describeKeyBinding = (service: () => StateService): void => {
       }
     })
 
-    it('takes htu from the configuration, whatever Host and X-Forwarded headers say', async () => {
+    it('takes htu from the configuration, not from Host and X-Forwarded headers', async () => {
       const attempt = await begin()
       const headers = {
         Host: 'evil.example',

@@ -62,7 +62,7 @@ export const describeOperatorCalls = (service: () => StateService): void => {
   }
 
   describe('GET /v1/admin/instances/{account}/{region}/{instance}', () => {
-    it('shows what is remembered of an instance, and no more', async () => {
+    it('shows the record of an instance, and no more', async () => {
       const key = await makeKey()
       const instance = service().newInstance()
       const attempt = await service().begin(instance, { role: 'bound', key })
@@ -94,7 +94,7 @@ export const describeOperatorCalls = (service: () => StateService): void => {
     ['show', 'GET', ''],
     ['forget', 'DELETE', ''],
   ])('the call %s', (action, method, suffix) => {
-    it('finds no instance that never enrolled, and is told to the log', async () => {
+    it('answers 404 for an instance that never enrolled, and leaves an audit event', async () => {
       const instance = service().newInstance()
       const answer = await operate(method, pathOf(instance) + suffix)
       const event = await expectRefused(answer, [404, 'not_found', 'instance_unknown'])

@@ -1,4 +1,4 @@
-// Calls of operators whose address or fields make no sense: refused, and told to the log all the same.
+// Calls of operators with a wrong address or wrong fields: they are refused, and leave an audit event.
 
 import { describe, expect, it } from 'vitest'
 import { type Answer, expectRefused } from './answer.ts'

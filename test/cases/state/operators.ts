@@ -124,7 +124,7 @@ export const describeOperators = (service: () => StateService): void => {
   const expectNobody = async (answer: Answer, expected: Expected): Promise<void> => {
     const event = await expectRefused(answer, expected)
     expect(event).toMatchObject({ event: 'admin' })
-    // Of a token that was good once it is known whose it was; of others nothing.
+    // The service knows whose token it was if it was valid before; of others it knows nothing.
     expect(event['sub']).toBe(expected === USED ? OPERATOR : undefined)
     expect(event['operator_kid'] === undefined).toBe(expected !== USED)
     const challenge = `Bearer realm="${ISSUER}", error="invalid_token"`
@@ -185,7 +185,7 @@ export const describeOperators = (service: () => StateService): void => {
     })
 
     it.each(['x', '..', 'a.b', 'a.b.c', 'e30.e30.', '"', 'null'])(
-      'is refused with a token that is none: %s',
+      'is refused with a text that is not a token: %s',
       async (token) => {
         await expectNobody(await callWith(token), INVALID)
       },
@@ -228,7 +228,7 @@ export const describeOperators = (service: () => StateService): void => {
       await expectNobody(await callWith(String(attempt.proof)), INVALID)
     })
 
-    it('is taken once of 20 at the same moment', async () => {
+    it('is accepted once if 20 calls use one token at the same moment', async () => {
       const token = service().operatorToken()
       const answers = await Promise.all(Array.from({ length: 20 }, () => callWith(token)))
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)

@@ -38,7 +38,7 @@ export const describeRevocations = (service: () => StateService): void => {
       await expectRefused(await post(attempt), evidenceRefused('enrollment_revoked'))
     })
 
-    it('refuses the enrollments of its own second, whose tokens would be born revoked', async () => {
+    it('refuses enrollments in its own second, because it covers their tokens', async () => {
       const instance = service().newInstance()
       await expectEnrolled(await post(await begin(instance, 'always')))
       for (let tries = 0; ; tries++) {
@@ -50,7 +50,7 @@ export const describeRevocations = (service: () => StateService): void => {
         await expectRefused(answer, [503, 'unavailable', 'revoked_just_now'])
         expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]$/)
         await service().nextSecond()
-        // The challenge was not spent: what the client holds is good a second later.
+        // The challenge was not spent: a second later the same evidence is accepted.
         await expectEnrolled(await post(attempt))
         return
       }
@@ -84,7 +84,7 @@ export const describeRevocations = (service: () => StateService): void => {
       await expectRefused(await post(other), evidenceRefused('enrollment_revoked'))
     })
 
-    it('in the middle of a race leaves no token good that was issued until it', async () => {
+    it('in the middle of a race leaves no active token that was issued before it', async () => {
       const instance = service().newInstance()
       await expectEnrolled(await post(await begin(instance, 'always')))
       const attempts = await several(20, instance, 'always')

@@ -63,7 +63,7 @@ const reasonsOf = async (
   return answers.map(({ requestId }) => events.get(requestId) ?? {})
 }
 
-/** What was spent when the service died was recognised when it came again, and nothing else was. */
+/** Evidence that was spent when the service died was recognised when it was posted again, and no other. */
 export const expectRetriesRecognised = async (aftermath: Aftermath): Promise<void> => {
   const { enrolled, fallen } = aftermath.run
   const events = await reasonsOf(

@@ -61,7 +61,7 @@ export const createCrowd = (
     }
   }
 
-  /** @returns nothing if there was no answer, or one that asks to come again */
+  /** @returns nothing if there was no answer, or one that asks for a retry */
   const post = async ({ fields, headers }: Attempt, written: () => void) => {
     const sending = client.send('POST', '/v1/enroll', { fields, headers, onWritten: written })
     underWay.add(sending)

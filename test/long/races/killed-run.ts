@@ -108,7 +108,7 @@ export const enrollWhileKilled = async (
       const found = stored[at]
       if (!found?.spent || fallen.has(attempt)) continue
       fallen.set(attempt, found)
-      // At the same time as the instance itself comes again.
+      // At the same time as the instance itself retries.
       thefts.push(theftOf(instances, attempt).then(crowd.insist))
     }
   }

@@ -78,7 +78,7 @@ export const openSqliteState = async (node: string): Promise<KilledState> => {
     ledger: `sqlite:${path}`,
     settled: async () => undefined,
     read(keys) {
-      // A copy of it: whoever opens the file itself tidies up what the dead process left.
+      // A copy of it: a program that opens the file itself tidies up after the dead process.
       for (const end of ['', '-wal']) {
         rmSync(copy + end, { force: true })
         if (existsSync(path + end)) copyFileSync(path + end, copy + end)

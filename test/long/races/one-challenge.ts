@@ -9,7 +9,7 @@ import { type RunningService, usualVariables } from '../../support/start-service
 export const RACERS = 50
 const ACCOUNT = '1234567890123456'
 
-/** What a service is started with so that the racers' evidence is good. */
+/** What a service is started with so that it accepts the racers' evidence. */
 export const raceVariables = (cloud: TestCloud): Promise<Record<string, string>> =>
   usualVariables(cloud, {
     roles: {

@@ -80,7 +80,7 @@ export const raceWithResets = async (round: Round): Promise<void> => {
   round.count(`times ${windows.join('+')} enrolled after ${resets.length} resets`)
   for (const { side } of issued) round.won(side)
 
-  // Whoever enrolled last in the race may repeat it; all that a reset came after can't.
+  // The last enrollment of the race may be repeated; an enrollment before a reset may not.
   const repeated = []
   for (const { attempt, token, side } of issued) {
     const again = await post(round, attempt, other(side))

@@ -1,6 +1,6 @@
 // Where two processes of the service on one Redis are raced: rounds by seed, several at a time, each with
 // instances of its own. What must hold is noted rather than thrown, so that copies of the service which
-// are broken on purpose can be told by the same rounds.
+// are broken on purpose show in the same rounds.
 
 import { type KeptClient, createKeptClient } from '../../support/keep-alive.ts'
 import { type Random, pick, seededRandom } from '../../support/random.ts'

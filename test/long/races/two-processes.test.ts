@@ -56,7 +56,7 @@ const BROKEN: readonly Broken[] = [
     races: [RESET],
   },
   {
-    what: 'each process remembers what it once read of a ban',
+    what: 'each process keeps what it once read of a ban',
     file: 'src/registry/bans.ts',
     clause: 'ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)',
     replacement: `{

@@ -95,7 +95,7 @@ describe.each(MACHINES)('with %s', (_, machine) => {
     expect(run.stderr).toMatch(/stopped before anything was signed/)
   })
 
-  it('the lines of the page enroll, and say that the challenge is good', async (context) => {
+  it('the lines of the page enroll, and say that the challenge is right', async (context) => {
     behave()
     const { shell, path } = machine(context)
     const run = await runScript(shell, byHand(), { PATH: path })

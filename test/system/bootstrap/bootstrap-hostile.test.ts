@@ -1,4 +1,4 @@
-// bootstrap.sh against hostile answers under each shell, and against whoever shares a folder with it.
+// bootstrap.sh against hostile answers under each shell, and against other users of its folder.
 
 import {
   existsSync,
@@ -198,7 +198,7 @@ describe.concurrent.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
           })
           expect(stdout).toBe('')
           if (status === 0) {
-            // Whoever renames, and does not move into folders, has put the link aside.
+            // A client that renames, and does not move into folders, has replaced the link.
             expect(lstatSync(file).isFile()).toBe(true)
             expect(claimsOf(readFileSync(file, 'utf8'))).toMatchObject({ role: ROLE })
           } else {

@@ -77,7 +77,7 @@ describe('rollcall admin prune', () => {
 })
 
 describe('rollcall admin list', () => {
-  it('ends quietly when whoever reads its output goes away', async () => {
+  it('ends quietly when the reader of its output ends', async () => {
     const { stderr, status } = await service.admin(['list', '--all'], {
       started: (child) => child.stdout?.destroy(),
     })

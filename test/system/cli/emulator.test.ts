@@ -83,19 +83,22 @@ describe('npm run emulator', () => {
     expect(curl('-X', 'PUT', ...proxied, ...status, `${url}/latest/api/token`)).toBe('403')
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s, whoever waits for it', async (signal) => {
-    const { url, child } = await startReady('--fault', 'slow:600000')
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    await once(socket, 'connect')
-    // Closed or reset: either way it does not wait for the answer.
-    const closed = new Promise((resolve) =>
-      socket.on('error', () => undefined).on('close', resolve),
-    )
-    socket.write(`GET / HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`)
-    child.kill(signal)
-    const [[status]] = await Promise.all([once(child, 'close'), closed])
-    expect(status).toBe(0)
-  })
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends on %s, also while a client waits',
+    async (signal) => {
+      const { url, child } = await startReady('--fault', 'slow:600000')
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      await once(socket, 'connect')
+      // Closed or reset: either way it does not wait for the answer.
+      const closed = new Promise((resolve) =>
+        socket.on('error', () => undefined).on('close', resolve),
+      )
+      socket.write(`GET / HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`)
+      child.kill(signal)
+      const [[status]] = await Promise.all([once(child, 'close'), closed])
+      expect(status).toBe(0)
+    },
+  )
 
   it('says in its help how it is called in a clone', async () => {
     const { child, output } = start('--help')

@@ -1,4 +1,4 @@
-// `rollcall enroll` with --exec and --renew: what it starts, when it comes again, and how it ends.
+// `rollcall enroll` with --exec and --renew: what it starts, when it enrolls again, and how it ends.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'

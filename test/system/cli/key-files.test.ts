@@ -8,7 +8,7 @@ import { ROOT, keptFiles, readProjectFile } from '../../support/sources.ts'
 const PAGES = keptFiles().filter((path) => path.endsWith('.md'))
 const ALL = PAGES.map((path) => readProjectFile(path)).join('\n')
 
-/** Files that `keygen`, `admin keygen` and `enroll` are told to make, where the page's reader works. */
+/** Files that `keygen`, `admin keygen` and `enroll` make on request, where the page's reader works. */
 const keyFiles = (): string[] =>
   [...ALL.matchAll(/keygen (?:-- )?--out ([\w./-]+)|--dpop-key ([\w./-]+)/g)]
     .map(([, out, key]) => out ?? key ?? '')

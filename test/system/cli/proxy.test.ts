@@ -164,7 +164,7 @@ describe('rollcall by way of a proxy', () => {
   })
 
   it.each(['socks5://bob:open-sesame@x:1', `http://${LOGIN}@[x`])(
-    'refuses what is no address of a proxy and names the variable: %s',
+    'refuses a malformed address of a proxy and names the variable: %s',
     async (value) => {
       const run = await rollcall(['enroll', service.issuer], { HTTPS_PROXY: value })
       expect(run).toMatchObject({ status: 2, stdout: '' })

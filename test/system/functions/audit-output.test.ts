@@ -90,7 +90,7 @@ describe.concurrent.each(SERVERS)('standard output on %s', (runtime) => {
     expect(await waitForOutput(server.process, 'stderr', `status ${FAILED}\n`)).toMatch(SAYS_SO)
   })
 
-  it('finishes what was begun when its disk is full, and answers it 503', async (context) => {
+  it('finishes calls that have begun when its disk is full, and answers them 503', async (context) => {
     const server = await startService(runtime, {
       context,
       variables,
@@ -155,7 +155,7 @@ describe.concurrent.each(SERVERS)('standard output on %s', (runtime) => {
     }
   })
 
-  it('is told about when it is closed from the start', async (context) => {
+  it('is reported when it is closed from the start', async (context) => {
     const isDeno = runtime === 'Deno'
     const options = { shell: 'exec "$@" >&-', ready: isDeno }
     const server = await startService(runtime, { context, variables, ...options })

@@ -1,4 +1,4 @@
-// The build step of the sample environments for Workers: what is no configuration is not uploaded.
+// The build step of the sample environments for Workers: a bad configuration is not uploaded.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -50,7 +50,7 @@ beforeAll(async () => {
   cloud = await sharedTestCloud()
   variables = {
     ...(await usualVariables(cloud)),
-    // That of the runtime.
+    // The default of the runtime.
     ROLLCALL_LEDGER: undefined,
     // Where Deno keeps the KV of a program that names no place for it.
     DENO_DIR: join(folder, 'deno'),
@@ -103,7 +103,7 @@ const enroll = async (url: string, evidence: PostedEvidence): Promise<unknown> =
 }
 
 describe('functions/deno.ts', () => {
-  it('enrolls with the permissions that are printed, and remembers when it is started again', async () => {
+  it('enrolls with the permissions of the page, and keeps its ledger over a restart', async () => {
     expect(PRINTED).toEqual(['run', UNSTABLE_KV, '--allow-net', '--allow-env', 'functions/deno.ts'])
     const before = await start()
     const evidence = await evidenceFor(before.url)
@@ -135,7 +135,7 @@ describe('functions/deno.ts', () => {
     await enroll(url, await evidenceFor(url))
   })
 
-  it('keeps its ledger in a file of Deno KV, or in Redis, if it is told to', async (context) => {
+  it('keeps its ledger in a file of Deno KV or in Redis, as it is configured', async (context) => {
     const file = join(folder, 'kv')
     const page = readProjectFile('docs/deploy/deno.md')
     expect(page).toContain(`export ROLLCALL_LEDGER=deno-kv:${PRINTED_PATH}\n`)
@@ -211,7 +211,7 @@ describe('functions/deno.ts', () => {
 })
 
 describe('deno.json', () => {
-  it('is that of the same package, and has its modules but the one for Workers', () => {
+  it('names the same package, and has its modules but the one for Workers', () => {
     const own = JSON.parse(readProjectFile('package.json')) as DenoConfig
     expect({ version, license }).toEqual({ version: own.version, license: own.license })
     const names = Object.keys(own.exports).filter(

@@ -23,7 +23,7 @@ import type { TestCloud } from '../../support/test-cloud.ts'
 const SECONDS = 30
 /** Where the platform connects to by default. */
 const DEFAULT_PORT = 9000
-/** Longer than Node's server keeps a connection that nobody uses, unless it is told to. */
+/** Longer than Node's server keeps a connection that nobody uses, by default. */
 const UNUSED_MS = 7_500
 
 /** Credentials of the function's role, which the platform puts into each request. */
@@ -202,13 +202,13 @@ describe('functions/fc.ts', () => {
     await new Promise((resolve) => setTimeout(resolve, UNUSED_MS))
     expect(closed).toEqual([])
     for (const socket of sockets) expect(await askOver(socket)).toMatch(/^HTTP\/1\.1 200 /)
-    // They hold nothing up once it is told to stop.
+    // They do not delay a stop.
     child.kill('SIGTERM')
     await waitUntil(() => child.exitCode === 0, { seconds: 3, what: 'the end' })
     await waitUntil(() => closed.length === 2, { seconds: 3, what: 'both connections closed' })
   })
 
-  it('answers 503 while Redis is away, and the hooks as ever', async (context) => {
+  it('answers 503 while Redis is unreachable, and the hooks as before', async (context) => {
     const { send, post, freshEvidence, child, output, stop } = await call(context)
     const evidence = await freshEvidence()
     await redis?.kill()
@@ -236,7 +236,7 @@ describe('functions/fc.ts', () => {
     },
   )
 
-  it(`listens on 0.0.0.0:${DEFAULT_PORT} unless it is told otherwise`, async (context) => {
+  it(`listens on 0.0.0.0:${DEFAULT_PORT} by default`, async (context) => {
     requireRedis(context)
     redis ??= await startRedisServer()
     // It gets any port in place of that one, which another program of this machine may have.

@@ -141,7 +141,7 @@ describe('s.yaml', () => {
   })
 
   it.each([
-    ['a region that is none', { region: 'cn-nowhere' }],
+    ['a region that does not exist', { region: 'cn-nowhere' }],
     ['a name that is misspelt', { instanceConcurency: 50 }],
     [
       'a runtime without Node 24',
@@ -272,7 +272,7 @@ describe('s.yaml', () => {
     })
   })
 
-  it('is not deployed without what has no default, which is all but the region', async () => {
+  it('is not deployed without the variables that have no default: all but the region', async () => {
     const defaults = [...source.matchAll(/env\('(\w+)', /g)].map(([, name]) => name)
     expect(defaults).toEqual(['FC_REGION'])
     const { FC_CERTIFICATE_ID: _, ...others } = environment

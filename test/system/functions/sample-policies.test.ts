@@ -117,7 +117,7 @@ describe.each(SAMPLES)('the policy of %s', (_name, sample) => {
     )
   })
 
-  it('is good with an account in its place, and renews with the key', async () => {
+  it('is accepted with an account in its place, and renews with the key', async () => {
     const { status, stdout, stderr } = await check(sample.replace(PLACEHOLDER, account))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(/^worker +same_key +300 s +with the key of the first enrollment/m)

@@ -1,5 +1,5 @@
-// The server is told to stop while 200 instances enroll: each is answered, or its connection is closed
-// without an answer and it comes again. None hangs, none is half done.
+// The server is stopped while 200 instances enroll: each is answered, or its connection is closed without
+// an answer and it retries. None hangs, none is half done.
 
 import { type TestContext, expect, it } from 'vitest'
 import {
@@ -41,7 +41,7 @@ type Outcome = EnrollmentAnswer | 'closed'
 
 const answered = (outcome: Outcome): outcome is EnrollmentAnswer => outcome !== 'closed'
 
-it('functions/node.ts finishes or refuses each of 200 enrollments when it is told to stop', async (context: TestContext) => {
+it('functions/node.ts finishes or refuses each of 200 enrollments when it is stopped', async (context: TestContext) => {
   requireRedis(context)
   const cloud = await sharedTestCloud()
   const redis = await startRedisServer()
@@ -75,7 +75,7 @@ it('functions/node.ts finishes or refuses each of 200 enrollments when it is tol
       await new Promise((resolve) => setTimeout(resolve, afterMs))
       service.process.child.kill('SIGTERM')
       const outcomes = await Promise.all(posts)
-      // Answered is enrolled, or told to come again; nothing else.
+      // An answer enrolls, or asks for a retry; nothing else.
       for (const { status, body } of outcomes.filter(answered)) {
         expect([200, 503]).toContain(status)
         if (status === 503) expect(body['code']).toBe('unavailable')

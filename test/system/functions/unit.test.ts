@@ -38,7 +38,7 @@ describe('the unit', () => {
     expect(stdout + stderr).not.toContain('rollcall-server')
   })
 
-  it('waits for a stop, and does not start again what can not start', () => {
+  it('waits for a stop, and does not restart a service whose configuration is wrong', () => {
     expect(Number(all('TimeoutStopSec')[0])).toBeGreaterThan(STOP_SECONDS)
     expect(all('RestartPreventExitStatus')).toEqual(['2'])
   })

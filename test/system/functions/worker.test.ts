@@ -41,7 +41,7 @@ const start = async (env: Record<string, string>, place: Place): Promise<Running
 
 // Each test has a workerd of its own, and most of the time waits for it.
 describe.concurrent('functions/worker.ts', () => {
-  it('enrolls, and remembers a spent challenge when it is started again', async () => {
+  it('enrolls, and still refuses a spent challenge after a restart', async () => {
     const place = { folder, port: await reservePort() }
     let service = await start(variables, place)
     const challenge = await getChallenge(service.url)

@@ -1,4 +1,4 @@
-// Copies of the drivers with the atomic clause taken out: more than one racer is told that it stored,
+// Copies of the drivers with the atomic clause taken out: more than one racer gets the answer that it stored,
 // so the race tests of the contract would see it if the clause were missing.
 
 import { join } from 'node:path'

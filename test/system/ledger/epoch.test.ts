@@ -129,7 +129,7 @@ describe.concurrent('openLedger(), the epoch of a new ledger', () => {
 })
 
 describe.concurrent('openLedger(), a ledger that is emptied', () => {
-  it('under a running service fails a call within five seconds, and begins anew, loudly', async (context) => {
+  it('under a running service fails a call within five seconds, begins a new epoch and reports it', async (context) => {
     const server = await serverFor(context)
     const { ledger, lines } = await open(context, server)
     const before = Number(ledger.remembersSince)
@@ -201,7 +201,7 @@ describe.concurrent('openLedger(), a ledger that is emptied', () => {
     await waitUntil(settled, { seconds: 8, what: 'all agree' })
     expect(Number(all[0]?.ledger.remembersSince)).toBeGreaterThan(before)
     const lines = all.flatMap((opened) => opened.lines)
-    // Whoever looks after another has made the new one finds that one.
+    // A process that looks after another one has made the new epoch finds that epoch.
     const noticed = /has lost its epoch|has another epoch/
     expect(lines.filter((line) => noticed.test(line))).toHaveLength(3)
     // At first, and then once more.

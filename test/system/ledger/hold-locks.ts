@@ -1,4 +1,4 @@
-// Locks of SQLite files, held by a process of its own: whoever else wants to write there can't.
+// Locks of SQLite files, held by a process of its own: no other process can write there.
 
 import { join } from 'node:path'
 import { type RunningProcess, startProcess, waitUntil } from '../../support/processes.ts'

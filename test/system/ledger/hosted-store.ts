@@ -141,7 +141,7 @@ export interface FileStore extends LedgerStore {
 
 /**
  * A ledger in a file. It breaks by a hard end of the process and a file that is no database in the place
- * of the real one; whoever has it open goes on once the real one is back.
+ * of the real one; a process that has it open continues once the real one is back.
  * @param shared the folder of another store, whose file this one is to use too
  */
 export const openFileStore = async (command: HostCommand, shared?: string): Promise<FileStore> => {

@@ -1,4 +1,4 @@
-// The Redis driver while its server is away, and how it ends.
+// The Redis driver while its server is unreachable, and how it ends.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { KEY, VALUE, callsOf, ledgerFor, serverFor, untilReads } from './redis-s
 
 const runProcess = promisify(execFile)
 
-describe('createRedisLedger(), a server that is away', () => {
+describe('createRedisLedger(), an unreachable server', () => {
   it('every method fails within three seconds while the server hangs, 50 calls at once too', async (context) => {
     const server = await serverFor(context)
     const [used, fresh] = [

@@ -72,7 +72,7 @@ describe('createRedisLedger(), reads of a primary', () => {
 })
 
 describe('createRedisLedger(), a primary of a cluster that was demoted', () => {
-  it('is not asked any more: reads and lists have what the new primary was told', async (context) => {
+  it('is asked no longer: reads and lists have the entries of the new primary', async (context) => {
     requireRedis(context)
     const cluster = await startRedisCluster({ replicas: 1 })
     onTestFinished(() => cluster.close())

@@ -71,7 +71,7 @@ describe('createRedisLedger(), what is stored', () => {
       setrange: 1,
       get: 1,
     })
-    // Commands inside of a script are counted too.
+    // Commands inside a script are counted too.
     const lost = await commandsOf(() => ledger.compareAndSet(entry, 'other', NOW))
     expect(lost).toEqual({ evalsha: 1, setrange: 1, get: 1 })
     const won = await commandsOf(() => ledger.compareAndSet(entry, VALUE, NOW))

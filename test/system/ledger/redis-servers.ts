@@ -8,9 +8,9 @@ import { waitUntil } from '../../support/processes.ts'
 import { type RedisServer, requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { NOW } from '../../cases/ledger/keys.ts'
 
-/** Part of every password here; never to be told. */
+/** Part of every password here; no message may show it. */
 export const SECRET = 'Geheim-9731'
-/** What is stored; never to be told. */
+/** A stored value; no message may show it. */
 export const VALUE = 'Wert-4711'
 export const KEY = 'test:key'
 

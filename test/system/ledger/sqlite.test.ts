@@ -67,7 +67,7 @@ describe('createSqliteLedger()', () => {
       const past = now - 1_000_000
       await forEachNumber(500, () => store(past + 10, past))
       expect(await countRows()).toBe(500)
-      // Not yet a day ago, for whoever calls.
+      // Less than a day ago, by the clock of the caller.
       await forEachNumber(100, () => store(undefined, past + 86_000))
       expect(await countRows()).toBe(600)
       await forEachNumber(300, () => store(undefined, now))

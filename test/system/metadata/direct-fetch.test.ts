@@ -54,7 +54,7 @@ const askPastProxy = async (command: string, ...args: string[]) => {
 }
 
 describe("the client's fetch", () => {
-  it('goes past the proxy in Node 24, whose own fetch is told to use it', async (context) => {
+  it('uses no proxy in Node 24, although the platform’s fetch would', async (context) => {
     const node = await requireNode24(context)
     const before = asked
     expect(await askPastProxy(node)).toEqual({

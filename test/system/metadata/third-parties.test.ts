@@ -28,7 +28,7 @@ const INSTANCES = [
   },
 ]
 
-/** For what is no tool: the same as `requireTool` says of those. */
+/** For a need other than a tool: the same as `requireTool` does for tools. */
 const missing = (context: TestContext, message: string): never => {
   if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') throw new Error(message)
   return context.skip(message)
@@ -191,7 +191,7 @@ describe('the real address', () => {
     expect(told[0]).toBe('the network of the metadata service is unreachable (ENETUNREACH)')
   })
 
-  it('is asked by an enrollment as patiently as its service, and the caller is told', async (context) => {
+  it('is asked by an enrollment as patiently as its service, and the caller hears of each try', async (context) => {
     const program = `
       const { enrollInstance } = await import('./src/client/index.ts')
       const { createTestService } = await import('./test/support/test-service.ts')

@@ -22,7 +22,7 @@ export const workerWithState = (): Runtime => {
     now: () => Date.now() / 1000 + ahead,
     async pass(seconds) {
       ahead += seconds
-      // One that is not running is told when it starts.
+      // A Worker that is not running gets it when it starts.
       if (url !== undefined) await fetch(url + CLOCK_PATH, { method: 'POST', body: String(ahead) })
     },
   }

@@ -7,7 +7,7 @@ declare module 'cloudflare:test' {
 
   /** The bindings of `wrangler.toml`. */
   export const env: { readonly LEDGER: import('@cloudflare/workers-types').DurableObjectNamespace }
-  /** Runs a function inside of an object. */
+  /** Runs a function inside an object. */
   export function runInDurableObject<T>(
     stub: Stub,
     callback: (instance: unknown, state: State) => T | Promise<T>,

@@ -1,4 +1,4 @@
-// The inside of the ledger's Durable Object, in workerd, on its real SQLite storage.
+// The ledger's Durable Object from within, in workerd, on its real SQLite storage.
 
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'

@@ -64,7 +64,7 @@ it('verifyInstanceIdentity() refuses a signature of any other value or length, i
   for (const other of others) expect(await verifies(other)).toBe(false)
 })
 
-it('sha256() is that of the platform, in workerd', async ({ expect }) => {
+it('sha256() gives what the platform’s gives, in workerd', async ({ expect }) => {
   const bytes = utf8('rollcall'.repeat(100))
   const platform = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   expect(toHex(sha256(bytes))).toBe(toHex(platform))

@@ -17,7 +17,7 @@ import {
 const bytes = fc.uint8Array({ maxLength: 64 })
 
 describe('base64', () => {
-  it('is that of Buffer, both ways', () => {
+  it('equals the one of Buffer, both ways', () => {
     fc.assert(
       fc.property(bytes, (value) => {
         const buffer = Buffer.from(value)

@@ -178,7 +178,7 @@ describe('readBytes()', () => {
     expect((await readBytes(body(...sizes), 3))?.length).toBe(length)
   })
 
-  it('stops reading a body without end, and does not wait for whoever sends it', async () => {
+  it('stops reading a body without end, and does not wait for its sender', async () => {
     let cancelled = false
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(1000)),

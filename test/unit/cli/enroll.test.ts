@@ -111,7 +111,7 @@ describe('rollcall enroll', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
     expect(stderr).toContain(`enrolled as ${ROLE}; the token is in ${path}`)
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    // Another file in its place: whoever had the old one open still reads all of that.
+    // Another file in its place: a process that has the old one open still reads all of it.
     expect(statSync(path).ino).not.toBe(ino)
     expect(claimsOf(readFileSync(path, 'utf8'))).toMatchObject({ role: ROLE })
     expect(readdirSync(file('out'))).toEqual(['token.jwt'])
@@ -486,7 +486,7 @@ describe('rollcall enroll, when things fail for a while', () => {
     expect(stderr).toContain('is it running, and on this port?')
   })
 
-  it('tells the request that was refused, and why nothing more is told', async () => {
+  it('names the refused request, and shows no reason for an unknown account', async () => {
     servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
     const { status, stderr } = await enroll()
     expect(status).toBe(4)

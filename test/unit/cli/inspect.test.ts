@@ -86,7 +86,7 @@ describe('rollcall inspect', () => {
     )
   })
 
-  it('says which character is none of base64', async () => {
+  it('says which character is not base64', async () => {
     const text = Buffer.from(der)
       .toString('base64')
       .replaceAll(/(.{76})/g, '$1\n')
@@ -99,7 +99,7 @@ describe('rollcall inspect', () => {
     expect(stdout).toMatch(/^digest algorithms +SHA-1$/m)
   })
 
-  it('says what it is not, and shows its elements all the same', async () => {
+  it('says what it is not, and still shows its elements', async () => {
     const { status, stdout } = await inspect(cloud.certificateDer)
     expect(status).toBe(1)
     expect(stdout).toMatch(/^no PKCS#7 SignedData, \d+ bytes, DER\n {4}0 {2}SEQUENCE \(\d+\)\n/)

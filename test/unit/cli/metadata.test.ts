@@ -135,7 +135,7 @@ describe('rollcall metadata get', () => {
     expect((await metadata('get', 'hostname', '--audience', 'x')).status).toBe(2)
   })
 
-  it('prints credentials only when it is told to', async () => {
+  it('prints credentials only on request', async () => {
     await start()
     const [role = ''] = (await metadata('get', 'ram/security-credentials/')).stdout.split('\n')
     const path = `ram/security-credentials/${role}`

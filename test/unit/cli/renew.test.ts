@@ -26,7 +26,7 @@ const until = (args: readonly string[], isDone: (output: RunOutput) => boolean):
   const { timing } = servers
   const common = ['--role', ROLE, '--metadata-url', servers.metadataUrl]
   return command.run(['enroll', servers.url, ...common, ...args], {
-    // Once it was told to end, no wait ends, so that nothing goes on behind the test.
+    // Once its signal is set, no wait ends, so that nothing goes on behind the test.
     timing: {
       ...timing,
       wait: (...wait: Parameters<Timing['wait']>) =>
@@ -58,7 +58,7 @@ describe('rollcall enroll --renew', () => {
     expect(claimsOf(token)).toMatchObject({ role: ROLE })
   })
 
-  it('survives refusals and a service that is down, and says until when the token is good', async () => {
+  it('survives refusals and a service that is down, and says until when the token is valid', async () => {
     servers = await startClientServers({ lifetimeSeconds: 2 })
     let calls = 0
     servers.intercept = (request) => {

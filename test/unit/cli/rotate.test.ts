@@ -100,7 +100,7 @@ describe('rollcall keygen --rotate', () => {
     }
   })
 
-  it('takes the algorithm of the key that signs, or the one that it is told', async () => {
+  it('takes the algorithm of the key that signs, or the one of --algorithm', async () => {
     writeFileSync(file, JSON.stringify(await generateSigningKeys('RS256')))
     await rotate()
     expect(keys().map(({ alg }) => alg)).toEqual(['RS256', 'RS256'])
@@ -120,7 +120,7 @@ describe('rollcall keygen --rotate', () => {
     await expectRefused(() => rotate('--step', 'stage'), 'the next step is to promote')
   })
 
-  it('takes a step early only when it is told to, and warns', async () => {
+  it('takes a step early only with --early, and warns', async () => {
     await rotate()
     const { status, stdout, stderr } = await rotate('--early')
     expect(status).toBe(0)

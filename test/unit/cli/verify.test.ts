@@ -112,7 +112,7 @@ describe('rollcall verify', () => {
     expect((await verify(['-', 'pkcs7.txt'], DOCUMENT)).status).toBe(0)
   })
 
-  it('trusts Alibaba Cloud’s certificate, and no other, unless it is told to', async () => {
+  it('trusts Alibaba Cloud’s certificate only, unless --trust-anchor names another', async () => {
     const run = await command.run(['verify', 'document.json', 'pkcs7.txt'])
     expect(run.status).toBe(1)
     expect(run.stdout).toMatch(/^refused: unknown_signer /)

@@ -1,4 +1,4 @@
-// What an answer is told to be: by its content type, its code and its status together.
+// What an answer is taken for: by its content type, its code and its status together.
 
 import { describe, expect, it } from 'vitest'
 import {

@@ -181,7 +181,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     code: 'challenge_foreign',
     calls: [1, 0],
   },
-  'the token is none': {
+  'the token has the wrong form': {
     reply: inTurn(
       ENROLL,
       changed((text) => text.replace('"access_token":"', '"access_token":"a b')),
@@ -270,7 +270,7 @@ describe('enrollInstance()', () => {
       const { accessToken, ...enrolled } = await enroll(situation)
       expect(claimsOf(accessToken)).toMatchObject({ iss: ISSUER, role: ROLE })
       expect(enrolled).toMatchObject({ role: ROLE, tokenType: 'Bearer' })
-      // Of an answer that was lost and came again, some seconds are over.
+      // If an answer was lost and repeated, some seconds have passed.
       expect(enrolled.expiresInSeconds).toBeGreaterThan(297)
     } else {
       const error = await failureOf(enroll(situation))
@@ -317,7 +317,7 @@ describe('enrollInstance()', () => {
     ])
   })
 
-  it('shows the same evidence again after a failure, so that a lost answer comes again', async () => {
+  it('sends the same evidence again after a failure, so that it gets an answer that was lost', async () => {
     service = await createClientService({ role: { reenrollment: 'never' } })
     const shown: string[] = []
     const lose: Reply = async (request, real) => {

@@ -95,7 +95,7 @@ describe('the client of operators', () => {
     expect(await all(operators.bans())).toEqual([])
   })
 
-  it('asks whether a token is good, and revokes it whole or by its jti', async () => {
+  it('asks whether a token is active, and revokes it by itself or by its jti', async () => {
     expect(await operators.introspect(token)).toMatchObject({ active: true, role: ROLE })
     expect(await operators.introspect('x.y.z')).toEqual({ active: false })
     await operators.revokeToken({ jti: String(claimsOf(token)['jti']) })
@@ -103,7 +103,7 @@ describe('the client of operators', () => {
     await expect(operators.revokeToken({ token })).resolves.toBeUndefined()
   })
 
-  it('follows a list from page to page, and begins where it is told', async () => {
+  it('follows a list from page to page, and begins at a given cursor', async () => {
     const page = (at: string, cursor?: string): Reply => {
       const kind = 'image'
       const ban = { kind, value: at, reason: 'r', banned_by: 'b', banned_at: 1 }
@@ -154,7 +154,7 @@ describe('the client of operators', () => {
     }
   })
 
-  it('names the operator as it is told, or as the key does, and never nobody', async () => {
+  it('names the operator by its option, or by the name in the key, and requires one of them', async () => {
     const unnamed = await parsePrivateKey(await generateSigningKeys('ES256'))
     expect(() => clientWith({ key: unnamed })).toThrow(TypeError)
     expect(() => clientWith({ issuer: 'http://a.example' })).toThrow(RangeError)
@@ -298,7 +298,7 @@ describe('an answer that an operator did not hope for', () => {
     expect((await failureOf(operators.forget(gone))).remedy).not.toContain('An earlier try')
   })
 
-  it('is no revocation, whoever answered it with 200', async () => {
+  it('is not taken for a revocation if another server answers 200', async () => {
     for (const reply of [() => htmlPage(200), status(200), json('')]) {
       service.reply = reply
       const error = await failureOf(clientWith({ retries: 0 }).revokeToken({ token }))
@@ -308,7 +308,7 @@ describe('an answer that an operator did not hope for', () => {
     expect(await operators.introspect(token)).toMatchObject({ active: true })
   })
 
-  it('that another server gives is told by its status, type, server and where it leads', async () => {
+  it('that another server gives is described by status, type, server and where it leads', async () => {
     const headers = { Server: 'edge\u0085', Location: `https://login.example/${'x'.repeat(300)}` }
     service.reply = () => htmlPage(302, headers)
     const { detail, message } = await failureOf(clientWith({ retries: 0 }).show(name))

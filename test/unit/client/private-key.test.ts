@@ -64,7 +64,7 @@ describe('parsePrivateKey()', () => {
   it.each<[string, object]>([
     ['only an id', { instance_id: HERE.instanceId }],
     ['only a serial number', { serial_number: HERE.serialNumber }],
-    ['an id that is none', { instance_id: 'x', serial_number: HERE.serialNumber }],
+    ['an id of another form', { instance_id: 'x', serial_number: HERE.serialNumber }],
     ['a number', { instance_id: HERE.instanceId, serial_number: 7 }],
   ])('refuses a mark with %s', async (_, mark) => {
     expect(await problemOf(await jwk(mark))).toMatch(/^"instance_id" and "serial_number"/)

@@ -135,7 +135,7 @@ describe('forgetInstances()', () => {
     expect(count(outcomes, 'not_tried')).toBe(ids.length - 8)
   })
 
-  it('throws what is no error of a call', async () => {
+  it('throws an error that no call causes', async () => {
     const client = forgetting({ 'i-3': new RangeError('a bug') })
     await expect(forgetInstances(client, PLACE, ids)).rejects.toThrow(RangeError)
   })

@@ -61,7 +61,7 @@ describe('renewEnrollment()', () => {
     await expect(end).rejects.toMatchObject({ code: 'enrollment_refused' })
   })
 
-  it('survives refusals and outages, and tells how long the last token is good', async () => {
+  it('survives refusals and outages, and says how long the last token is valid', async () => {
     const service = await createClientService()
     const { reply } = service
     const down = refusing('unavailable')

@@ -1,4 +1,4 @@
-// Certificates: each field that is read against what @peculiar/x509 reads, and what is no certificate.
+// Certificates: each field that is read against what @peculiar/x509 reads, and bytes that are not a certificate.
 
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

@@ -64,7 +64,7 @@ describe('readContents()', () => {
     expect(() => readContents(reader, TAG.octetString)).toThrow(expect.objectContaining(malformed))
   })
 
-  it('does not read beyond the element that it is inside of', () => {
+  it('does not read beyond the element around it', () => {
     const inside = readInside(of(0x30, 0x02, 0x04, 0x01, 0xaa), TAG.sequence)
     expect(() => readContents(inside, TAG.octetString)).toThrow(expect.objectContaining(malformed))
   })
@@ -172,11 +172,11 @@ describe('the offset of a refusal', () => {
     ['a version out of range', () => readVersion(second(0x02, 2, 1, 0)), 4],
     ['a broken identifier', () => readOid(second(0x06, 1, 0x80)), 4],
     ['bits that are no bytes', () => readOctetAlignedBits(second(0x03, 2, 1, 0)), 4],
-  ])('is that of %s', (_, read, offset) => {
+  ])('is the offset of %s', (_, read, offset) => {
     expect(offsetOf(read)).toBe(offset)
   })
 
-  it('is that of the last byte where an element is missing at the end', () => {
+  it('is the offset of the last byte if an element is missing at the end', () => {
     expect(offsetOf(() => readContents(second(), TAG.octetString))).toBe(3)
     expect(offsetOf(() => readContents(of(), TAG.octetString))).toBe(0)
   })

@@ -1,4 +1,4 @@
-// RSA keys inside SubjectPublicKeyInfo: their strength, and every form that is none.
+// RSA keys inside SubjectPublicKeyInfo: their strength, and every malformed form.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'

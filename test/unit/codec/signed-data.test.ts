@@ -215,7 +215,7 @@ describe('readSignedData() refuses a message', () => {
       (root) => replace(nodeAt(signerInfo(root), 1), 1, integer(0x80)),
     ],
     [
-      'whose signer has a name that is none',
+      'whose signer has a malformed name',
       'malformed_der',
       undefined,
       (root) => replace(nodeAt(signerInfo(root), 1), 0, nullNode()),

@@ -21,7 +21,7 @@ import { refusedAs } from '../../support/refusals.ts'
 const of = (tag: number, ...contents: number[]): DerNode =>
   primitive(tag, Uint8Array.from(contents))
 
-/** An element inside of this many SEQUENCEs. */
+/** An element inside this many SEQUENCEs. */
 const nested = (levels: number): DerNode => {
   let node = nullNode()
   for (let level = 0; level < levels; level++) node = sequence(node)

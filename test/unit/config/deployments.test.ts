@@ -34,7 +34,7 @@ describe.each(['s.yaml', 'wrangler.toml', 'functions/container/kubernetes.yaml',
       expect(problems.filter((problem) => problem !== undefined)).toEqual([])
     })
 
-    it('takes secrets from the environment of whoever deploys, or from files', () => {
+    it('takes secrets from the environment of the person who deploys, or from files', () => {
       const written = set.filter(([name]) => secrets.includes(name))
       for (const [name, value] of written) {
         expect([name, value]).toEqual([name, `\${env('${name}')}`])

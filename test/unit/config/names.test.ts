@@ -14,7 +14,7 @@ const nameProblem = (name: string, value: unknown): string | undefined =>
 
 const clientSources = [...typeScriptFiles('src/cli'), 'src/http/bootstrap.sh']
 
-/** The variables that clients read from their environment, or are told about by it. */
+/** The variables that clients read from their environment, or that their messages name. */
 const namesIn = (paths: readonly string[]): string[] => {
   const found = paths.flatMap((path) => readProjectFile(path).match(/ROLLCALL_[A-Z0-9_]+/g) ?? [])
   return [...new Set(found)].filter((name) => !BUILD_CONSTANTS.has(name)).toSorted()

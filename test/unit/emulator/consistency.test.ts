@@ -80,7 +80,7 @@ describe('itemValues()', () => {
       }
     }))
 
-  it('has every address and gateway inside of the vSwitch, and that inside of the VPC', () =>
+  it('has every address and gateway inside the vSwitch, and the vSwitch inside the VPC', () =>
     eachInstance((answer, { networkInterfaces }) => {
       const vswitch = answer(ITEMS.vswitchCidrBlock.path)
       expect(isInside(answer(ITEMS.vpcCidrBlock.path), String(vswitch.split('/')[0]))).toBe(true)

@@ -144,7 +144,7 @@ describe('createMetadataEmulator() in hardened mode', () => {
     expect((await putToken({})).status).toBe(400)
   })
 
-  it('refuses a token to whoever comes through a proxy', async () => {
+  it('refuses a token to a request that came through a proxy', async () => {
     const headers = { [TTL_HEADER]: '60', 'X-Forwarded-For': '10.0.0.1' }
     expect((await putToken(headers)).status).toBe(403)
   })
@@ -179,7 +179,7 @@ describe('createMetadataEmulator() in hardened mode', () => {
     expect(await status(DOCUMENT, withToken(token), other)).toBe(401)
   })
 
-  it('refuses whoever brings no token, if only hardened mode is allowed', async () => {
+  it('refuses a request without a token, if only hardened mode is allowed', async () => {
     const hardened = await createMetadataEmulator({ hardenedOnly: true })
     for (const path of ['/', '/latest/', DOCUMENT, PKCS7]) {
       expect(await status(path, {}, hardened), path).toBe(403)
@@ -217,7 +217,7 @@ describe('createMetadataEmulator() with a fault', () => {
     }
   })
 
-  it('slow waits no longer than whoever asks', async () => {
+  it('slow waits no longer than its caller', async () => {
     const faulty = await createMetadataEmulator({ faults: ['slow:999999'] })
     const caller = new AbortController()
     const answer = ask(faulty, '/', { signal: caller.signal })

@@ -61,7 +61,7 @@ describe('admit()', () => {
     ['resource_not_allowed', IDENTITY, { resource: 'https://none.test' }, {}],
     ['resource_not_allowed', IDENTITY, { resource: 'https://a.test/' }, {}],
     ['resource_not_allowed', IDENTITY, { resource: '' }, {}],
-    // The audience comes last: to ask for one that no role has tells whether the rest is good.
+    // The audience comes last: to ask for one that no role has shows whether the rest is accepted.
     [
       'key_not_proved',
       IDENTITY,

@@ -1,4 +1,4 @@
-// A challenge together with the key that it binds to: no downgrade, and no mixing of keys, roles and services.
+// A challenge together with the key that it names: no downgrade, and no mixing of keys, roles and services.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accept, refuse } from '../../../src/base/result.ts'

@@ -179,7 +179,7 @@ describe('enroll()', () => {
     expect(claimsOf(accessToken)['aud']).toEqual([CLUSTER])
   })
 
-  it('refuses a resource that is none of the role’s audiences', async () => {
+  it('refuses a resource that the role does not have as an audience', async () => {
     const { enroller, evidence } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const posted = { ...evidence(audience), resource: 'https://other.example' }
@@ -215,7 +215,7 @@ describe('enroll()', () => {
     accepted(await enroller.enroll(posted, now + 5))
   })
 
-  it('refuses a challenge made before a ledger that forgets began', async () => {
+  it('refuses a challenge made before a ledger in memory began', async () => {
     const { options, enroller, evidence, cloud } = await createTestEnroller()
     const { audience } = await enroller.challenge({}, now)
     const restarted = { ...options, ledger: createMemoryLedger(now + 1) }

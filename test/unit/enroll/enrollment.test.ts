@@ -1,4 +1,4 @@
-// What a client is told of each reason: a few words for an instance that a role names, else nothing.
+// What a client reads of each reason: a coarser one for an instance that a role names, else nothing.
 
 import { describe, expect, it } from 'vitest'
 import { DISCLOSED, type EnrollmentReason } from '../../../src/enroll/enrollment.ts'

@@ -132,7 +132,7 @@ describe('applyFirstUse()', () => {
       expect(use).toEqual(refuse(refusal))
       return
     }
-    // The key stays that of the first enrollment, also where the image is new.
+    // The key of the first enrollment stays, also where the image is new.
     const { imageId, privateIpv4 } = candidate
     const latest = { lastAt: NOW, role: 'now', imageId, privateIpv4, jti: 'second' }
     expect(use).toEqual(accept({ ...ENROLLED, count: 2, ...latest }))
@@ -238,7 +238,7 @@ describe('applyFirstUse()', () => {
     expect(revokedUntil).toBeGreaterThanOrEqual(NOW + 30)
   })
 
-  it('gives one token in each generation under never, whatever comes in which order', () => {
+  it('gives one token in each generation under never, in every order of events', () => {
     const step = fc.oneof(
       fc.constant('reset' as const),
       fc.record({ evidence: fc.nat(5), role: fc.constantFrom(...RULES) }),

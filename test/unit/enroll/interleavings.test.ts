@@ -36,7 +36,7 @@ describe('a retry', () => {
     expect(await post()).toMatchObject({ ok: true })
     ledger.forget()
     ledger.before.set(trip, banAccount)
-    // Its ban reads are sent with the second trip. A later ban binds the next retry.
+    // Its ban reads are sent with the second trip. A later ban applies to the next retry.
     const reason = trip < 3 ? { facts: { reason: 'banned' } } : { ok: true }
     expect(await post()).toMatchObject(reason)
     expect(await post()).toMatchObject({ facts: { reason: 'banned' } })
@@ -100,7 +100,7 @@ describe('two posts of one challenge', () => {
 })
 
 describe('under same_key', () => {
-  it('one of two keys wins, whichever comes between', async () => {
+  it('one of two keys wins, in every order of their steps', async () => {
     for (const trip of [2, 3]) {
       const { ledger, begin } = await createWatchedEnroller()
       const [own, other] = [await makeKey(), await makeKey()]

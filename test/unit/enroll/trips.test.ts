@@ -62,7 +62,7 @@ describe('enroll() asks the ledger', () => {
     expect(ledger.trips).toEqual([['read instance'], SPENDING, ['read instance', 'read revoked']])
   })
 
-  it('twice for a banned instance, which is told nothing', async () => {
+  it('twice for a banned instance, which reads no reason', async () => {
     const { ledger, begin, store } = await createWatchedEnroller()
     await banAccount(store)
     const answer = await (await begin('always'))()
@@ -79,7 +79,7 @@ describe('enroll() between its trips', () => {
     expect(await (await begin('always'))()).toMatchObject({ facts: { reason: 'banned' } })
   })
 
-  it('binds a retry to a ban, and admits it once the ban is lifted', async () => {
+  it('refuses a retry under a ban, and admits it once the ban is lifted', async () => {
     const { begin, store } = await createWatchedEnroller()
     const post = await begin('never')
     expect(await post()).toMatchObject({ ok: true })

@@ -32,7 +32,7 @@ describe('an address', () => {
     '/%2ewell-known/jwks.json',
     '/healthz/',
     '/.well-known',
-  ])('that is none of the service’s, %s, is answered with 404', async (path) => {
+  ])('that the service does not have, %s, is answered with 404', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       const problem = await problemOf(await service.request(path, { method }))
       expect(problem).toMatchObject({ status: 404, code: 'not_found' })

@@ -141,7 +141,7 @@ describe('POST /v1/enroll', () => {
     expect(claimsOf(String(answer['access_token']))['aud']).toEqual([TOKEN_AUDIENCE])
   })
 
-  it('refuses a resource that is none of the role’s audiences', async () => {
+  it('refuses a resource that the role does not have as an audience', async () => {
     const fields = { ...(await service.evidence()), resource: 'https://strange.example' }
     await expectRefused(service, await service.post('/v1/enroll', fields), {
       status: 403,

@@ -152,7 +152,7 @@ describe('createApp() with a ledger', () => {
 })
 
 describe('createApp() with an audit log that fails', () => {
-  it('gives no token: what can’t be written down does not happen', async () => {
+  it('gives no token if the audit event cannot be written', async () => {
     let broken = false
     const unlogged = await createTestService({
       audit: () => {

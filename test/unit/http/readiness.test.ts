@@ -82,7 +82,7 @@ describe('createReadiness()', () => {
     expect(questions).toHaveLength(2)
     questions[1]?.answer()
     expect(await next).toBe(true)
-    // The first answer comes after all, and counts no more.
+    // The first answer arrives late, and is ignored.
     questions[0]?.fail()
     await vi.advanceTimersByTimeAsync(0)
     expect(await isReady()).toBe(true)

@@ -177,7 +177,7 @@ describe('createApp() answers alike', () => {
 })
 
 describe('createApp() makes no network fetch', () => {
-  it('whatever addresses the evidence holds', async () => {
+  it('for evidence that holds addresses', async () => {
     const evidence = await service.evidence({
       fields: { 'key-url': 'http://127.0.0.1:9/keys', jku: 'http://127.0.0.1:9/jwks' },
       certificate: true,

@@ -113,7 +113,7 @@ describe('POST /v1/enroll', () => {
         response,
         expects(401, 'invalid_evidence', reason),
       )
-      // The client is told the same whatever it was.
+      // The client reads the same for each of them.
       expect(problem).not.toHaveProperty('reason')
       expect(problem.title).toBe(
         'The evidence was refused; get a new challenge and a new signature',

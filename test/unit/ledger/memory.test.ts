@@ -9,7 +9,7 @@ const open = async () => ({ ledger: createMemoryLedger(), close: async () => {} 
 describeLedger('memory', open, { survives: false })
 
 describe('createMemoryLedger()', () => {
-  it('remembers from the second after the one in which it is made', () => {
+  it('vouches for challenges from the second after the one in which it is made', () => {
     const before = Math.floor(Date.now() / 1000)
     expect(createMemoryLedger().remembersSince).toBeGreaterThan(before)
   })

@@ -1,4 +1,4 @@
-// What the operator is told when the ledger fails, and how often.
+// What the service reports when the ledger fails, and how often.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A ledger whose reads fail with what is set, and the lines that are told. */
+/** A ledger whose reads fail with what is set, and the reported lines. */
 const failing = () => {
   const lines: string[] = []
   const state = { error: new Error('not set') }
@@ -60,7 +60,7 @@ describe('reportFailures()', () => {
     expect(lines).toHaveLength(18)
   })
 
-  it('passes on what the ledger remembers as it is at that moment', () => {
+  it('passes on remembersSince as the ledger has it at that moment', () => {
     let since: number | undefined = 5
     const store: Ledger = {
       ...createMemoryLedger(0),

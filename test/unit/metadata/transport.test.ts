@@ -107,7 +107,7 @@ describe('createTransport()', () => {
     expect(end).toMatchObject({ message: expect.stringMatching(message) })
   })
 
-  it('says of a service that answered before that it does not answer, not that there is none', async () => {
+  it('says that a service which answered before does not answer, and does not call it missing', async () => {
     expect(await send([503, ...times(20, refused)])).toMatchObject({
       message: expect.stringContaining(
         'the metadata service at http://100.100.100.200 does not answer (ECONNREFUSED)',

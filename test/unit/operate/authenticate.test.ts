@@ -122,7 +122,7 @@ describe('authenticateOperator()', () => {
     expect(await authenticate(undefined)).toEqual(refuse({ reason: 'operator_token_missing' }))
   })
 
-  it('refuses as operator_token_invalid what is no token, and knows nobody by it', async () => {
+  it('refuses as operator_token_invalid a text that is not a token, and names no operator', async () => {
     for (const token of ['', 'x', 'a.b.c', tokenBy(await makeKey('EdDSA'))]) {
       expect(await authenticate(token)).toEqual(refuse({ reason: 'operator_token_invalid' }))
     }

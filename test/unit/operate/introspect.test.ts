@@ -1,4 +1,4 @@
-// Whether a token of ours is good now: each reason why not, also those that come between two questions.
+// Whether a token of ours is active: each reason why not, also those that arise between two questions.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'

@@ -1,4 +1,4 @@
-// The decision: who is admitted, who is not, and what the operator is told. Each refusal starts from
+// The decision: who is admitted, who is not, and what the audit event says. Each refusal starts from
 // an instance that is admitted and changes one thing.
 
 import * as fc from 'fast-check'
@@ -72,7 +72,7 @@ describe('decide()', () => {
     expect(decide(IDENTITY, broken)).toMatchObject({ allow: false, reason: 'account_not_allowed' })
   })
 
-  it('never takes an account for a pattern, however it came to be', () => {
+  it('never takes an account for a pattern, also in a policy made by hand', () => {
     const [role] = policyOf().roles
     if (role === undefined) throw new Error('no role')
     const broken: Policy = { roles: [{ ...role, match: { owner_account_id: ['*'] } }] }

@@ -1,4 +1,4 @@
-// The fields by their two names: that of policies and tokens, and that of identities.
+// The fields by their two names: the one in policies and tokens, and the one in identities.
 
 import { describe, expect, it } from 'vitest'
 import { ECS_FIELDS, ECS_FIELD_NAMES } from '../../../src/policy/fields.ts'

@@ -113,7 +113,7 @@ describe('matchesAddressBlock()', () => {
   })
 })
 
-describe('matchesAddressBlock() of what is none', () => {
+describe('matchesAddressBlock() with a malformed address or block', () => {
   it.each([
     ['10.0.0.0/8', 'nonsense'],
     ['10.0.0.0/8', '10.0.0.0/8'],

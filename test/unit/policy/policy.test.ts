@@ -117,7 +117,11 @@ describe('parsePolicy()', () => {
     ['a value that is there twice', match({ region_id: ['a', 'a'] }), /occurs twice/],
     ['a list in one text', match({ region_id: ['a,b'] }), /expected letters, digits/],
     ['a value with a space', match({ region_id: ['cn-hangzhou '] }), /expected letters, digits/],
-    ['an address that is none', match({ private_ipv4: ['10.0.0'] }), /IPv4 address or a CIDR/],
+    [
+      'an address with three numbers',
+      match({ private_ipv4: ['10.0.0'] }),
+      /IPv4 address or a CIDR/,
+    ],
     ['an address with a pattern', match({ private_ipv4: ['10.*'] }), /IPv4 address or a CIDR/],
     ['an address with zeros before', match({ private_ipv4: ['010.0.0.1'] }), /IPv4 address/],
     ['a block of more than 32 bits', match({ private_ipv4: ['10.0.0.0/33'] }), /IPv4 address/],

@@ -1,5 +1,5 @@
 // What another release wrote into the ledger: it is never taken for something else, gives no token, and the
-// operator is told which format was found.
+// operator reads which format was found.
 
 import { describe, expect, it } from 'vitest'
 import { banKey, listBans } from '../../../src/registry/bans.ts'

@@ -44,7 +44,7 @@ describe('listEntries()', () => {
   })
 
   it.each([new LedgerUnavailableError('away'), new TypeError('a mistake')])(
-    'throws what is no refusal: %s',
+    'throws an error that is not a refusal: %s',
     async (error) => {
       await expect(listEntries(failing(error), 'ban', { limit: 2 }, NOW)).rejects.toBe(error)
     },

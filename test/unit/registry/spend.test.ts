@@ -1,4 +1,4 @@
-// Spending a challenge: once for one piece of evidence, and what a retry is told.
+// Spending a challenge: once for one piece of evidence, and the result of a retry.
 
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
@@ -52,7 +52,7 @@ describe('spendChallenge()', () => {
     expect(await spend(ledger, 'e', NOW, RECORD, OTHER)).toMatchObject(accept({ retry: false }))
   })
 
-  it('remembers a challenge until 120 s after its expiry', async () => {
+  it('stores a challenge until 120 s after its expiry', async () => {
     const ledger = createMemoryLedger(0)
     await spend(ledger)
     expect(await ledger.read(KEY, NOW + 239)).toBe(`1 ${NOW} d 2 3`)

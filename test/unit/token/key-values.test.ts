@@ -1,4 +1,4 @@
-// The numbers inside of keys, at their limits. That the platform alone takes some of what is refused here is
+// The numbers inside keys, at their limits. That the platform alone takes some of what is refused here is
 // shown beside loadPublicKey().
 
 import { describe, expect, it } from 'vitest'

@@ -114,7 +114,7 @@ describe('verifyInstanceIdentity() refuses a signature', () => {
     await refuses(encodeDer(forged), 'signature_invalid')
   })
 
-  it('of an attacker, whose own certificate is in the bag', () =>
+  it('of an attacker, whose own certificate is in the message', () =>
     refuses(lookAlike.sign(CONTENT, { certificate: true }), 'signature_invalid'))
 
   it('of a look-alike: same name, same serial number, another key', () =>
@@ -288,7 +288,7 @@ describe('verifyInstanceIdentity() refuses an envelope', () => {
     }))
   it('of another version', () =>
     refusesChange('unsupported_structure', (root) => replace(signedData(root), 0, integer(3))))
-  it('with a certificate that is none', () =>
+  it('with bytes in the place of a certificate', () =>
     refusesChange(
       'unsupported_structure',
       (root) => {

@@ -11,6 +11,6 @@ it('ENROLLMENT_ANSWERS lists every error code', () => {
   expect(code.enum).toEqual(Object.keys(PROBLEMS))
 })
 
-it('ENROLLMENT_ANSWERS lists every reason that an instance is told', () => {
+it('ENROLLMENT_ANSWERS lists every reason that an instance can read', () => {
   expect(reason.enum).toEqual([...new Set(Object.values(DISCLOSED))])
 })

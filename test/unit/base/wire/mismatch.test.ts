@@ -1,4 +1,4 @@
-// Where a value differs from its schema, and what a receiver accepts all the same.
+// Where a value differs from its schema, and which differences a receiver accepts.
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as fc from 'fast-check'
@@ -59,7 +59,7 @@ describe('mismatchOf()', () => {
     expect(of(value)).toEqual({ path, expected })
   })
 
-  it('keeps whole numbers without bounds inside of what JSON carries exactly', () => {
+  it('keeps whole numbers without bounds within what JSON carries exactly', () => {
     const schema = { type: 'integer' } as const
     expect(mismatchOf(schema, 2 ** 53 - 1, {})).toBeUndefined()
     expect(mismatchOf(schema, 2 ** 53, {})).toMatchObject({ path: '' })

@@ -150,7 +150,7 @@ describe('rollcall admin, without a service', () => {
       '(instances.0.owner_account_id: expected a string)',
     ],
     [
-      'a time that is none',
+      'a malformed time',
       '{"instances":[{"first_enrolled_at":1e99}]}',
       'the answer has an unexpected form',
     ],

@@ -1,4 +1,4 @@
-// What can be told of a message, whole or broken, and where it is broken.
+// What an inspection shows of a message, whole or broken, and where it is broken.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readSignedData } from '../../../../src/codec/signed-data.ts'
@@ -52,7 +52,7 @@ const elementEnd = (nodes: readonly DerNode[], at: number, enclosing: number): n
   return isLength ? enclosing : elementEnd(children, at, end)
 }
 
-/** Whether a person can use a refusal: a reason, and a place inside of the message. */
+/** Whether a person can use a refusal: a reason, and a place inside the message. */
 const isClear = ({ refusal, bytes: length }: Inspection): boolean => {
   if (refusal === undefined) return false
   const { code, detail, offset = -1, place, around } = refusal
@@ -146,7 +146,7 @@ describe('inspectMessage()', () => {
 })
 
 describe.each(Object.keys(SHAPES))('a message %s', (name) => {
-  it('is refused inside of what is left, wherever it is cut off', () => {
+  it('is refused at a byte that is left, wherever it is cut off', () => {
     const der = message(name)
     const cuts = Array.from({ length: der.length - 1 }, (_, at) => at + 1)
     expect(cuts.filter((cut) => !isClear(inspectMessage(der.subarray(0, cut))))).toEqual([])

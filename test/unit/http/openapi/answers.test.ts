@@ -127,7 +127,7 @@ describe('openapi.json', () => {
     }
   })
 
-  it('describes the answers to an instance, and what it is told when it is refused', async () => {
+  it('describes the answers to an instance, its refusals among them', async () => {
     await expectDescribed('makeChallenge', await service.post('/v1/challenge', {}))
     const [first, again] = [await service.evidence(), await service.evidence()]
     await expectDescribed('enroll', await service.post('/v1/enroll', first))

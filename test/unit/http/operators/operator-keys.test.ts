@@ -93,7 +93,7 @@ describe('a key with a name', () => {
     await expectRefused(service, asBob, refusal('operator_name_mismatch'))
     const event = service.events.at(-1)
     expect([event?.sub, event?.operator_kid]).toEqual([undefined, alice.kid])
-    // A key without a name may say any; whose key it was is told all the same.
+    // With a key without a name, an operator may give any name; the event still names the key.
     const named = await other.call('DELETE', BAN, { sub: 'ceo@corp' })
     expect(named.status).toBe(200)
     expect(service.events.at(-1)).toMatchObject({ sub: 'ceo@corp', operator_kid: other.kid })
@@ -140,7 +140,7 @@ describe('a key with a scope', () => {
 })
 
 describe('a token with htm and htu', () => {
-  it('is good for that call alone', async () => {
+  it('is accepted for that call alone', async () => {
     const { service, operators } = await setUp({})
     const [operator] = operators as [Operator]
     const own = { htm: 'GET', htu: ISSUER + BANS }

@@ -86,7 +86,7 @@ const createCalls = async (): Promise<{
 }
 
 describe('a row and its handler', () => {
-  it('are a call: it is routed, read, answered and audited', async () => {
+  it('are calls that are routed, read, answered and audited', async () => {
     const { put, events } = await createCalls()
     const response = await put(path('i-1'), { reason: 'odd' })
     expect(response.status).toBe(200)
