@@ -41,7 +41,7 @@ export type ExchangeReason =
   | TokenRefusal
   | StandingRefusal
   | ProofRefusal
-  /** It is bound to no key, so whoever was shown it could exchange it. */
+  /** It is bound to no key, so each relying party that was shown it could exchange it. */
   | 'token_not_bound'
   /** It was exchanged itself. */
   | 'token_exchanged'
