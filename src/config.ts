@@ -53,7 +53,8 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
  * @param runtime what the runtime has. Default: no files, and a ledger that the caller opens, so `ROLLCALL_LEDGER` is
  *   rejected
  * @returns the configuration, with a value for each variable
- * @throws ConfigurationError with one line for each problem, which begins with the name of the variable
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem, which begins with the name of
+ *   the variable
  * @example
  * ```ts
  * import { ConfigurationError } from 'rollcall'

@@ -25,6 +25,7 @@ export interface ServiceOptions extends Pick<AppOptions, 'audit' | 'clock' | 'bo
 export interface Service {
   /**
    * Answers a request. It never rejects for what a client sends, or when the ledger is unreachable.
+   * @param request the request, with its absolute URL
    * @param source where the runtime has the body, if not in the request: on Node `{ incoming }`
    */
   fetch(request: Request, source?: RequestSource): Promise<Response>

@@ -12,7 +12,8 @@ export interface DpopKey {
   readonly instance?: KeyInstance | undefined
   /**
    * Makes the `DPoP` header of `POST <uri>`.
-   * @param nonce the challenge
+   * @param uri what the proof is for, `<issuer>/v1/enroll`: its `htu` claim
+   * @param nonce the challenge: its `nonce` claim
    * @param now Unix seconds
    */
   prove(uri: string, nonce: string, now: number): Promise<string>

@@ -130,7 +130,10 @@ const showEvidence = async (
  * A failure that can pass is retried, with the same challenge and evidence until the challenge expires.
  * @param options `issuer` is required
  * @returns the token, and what the service says about it
- * @throws ClientError with a `code`. Nothing is signed before the challenge is known to be one of this service
+ * @throws ClientError `metadata_failed`, `challenge_malformed`, `challenge_foreign`, `challenge_expired`,
+ *   `enrollment_refused`, `token_malformed` or `key_of_another_instance`; and as of any call `unreachable`,
+ *   `certificate_not_trusted`, `certificate_not_current`, `not_https`, `proxy_failed`, `unavailable` or
+ *   `foreign_answer`. Nothing is signed before the challenge is known to be one of this service
  * @throws RangeError if `issuer` is not `https://HOST[:PORT]` (`http` for localhost), or a number is out of range
  * @throws the reason of `signal`
  * @example
@@ -155,6 +158,7 @@ const showEvidence = async (
  *   console.log(error.code) // foreign_answer
  * }
  * ```
+ * @see RFC 9449 (DPoP) for `dpopKey`, RFC 8707 for `resource`
  */
 export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> => {
   requireIssuer(options.issuer)

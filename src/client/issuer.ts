@@ -29,6 +29,7 @@ const shown = (text: string): string => {
  *   console.log(error instanceof RangeError) // true
  * }
  * ```
+ * @see RFC 8414 section 2 (issuer)
  */
 export const requireIssuer = (text: string, name = 'issuer'): string => {
   const checked = checkIssuer(text)

@@ -56,6 +56,7 @@ export const membersOfInstance = ({
  * const { instanceId } = await askInstance(createMetadataClient({ fetch }))
  * console.log(instanceId === instances[0]?.instanceId) // true
  * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/use-instance-identities
  */
 export const askInstance = async (
   metadata: Pick<MetadataClient, 'identityDocument'>,

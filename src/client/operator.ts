@@ -67,30 +67,41 @@ export interface PageOptions {
 /**
  * Makes an operator's calls. Every method may throw a `ClientError`, and the reason of `signal`. After a
  * retry, an earlier try may already have taken effect.
+ *
+ * Codes of the `ClientError`: `request_refused`, `operator_refused`, `scope_missing`, `not_found`,
+ * `no_operator_calls` or `unexpected_answer`; and as of any call `unreachable`, `certificate_not_trusted`,
+ * `certificate_not_current`, `not_https`, `proxy_failed`, `unavailable` or `foreign_answer`.
  */
 export interface OperatorClient {
-  /** The instances, page by page; a page can be empty and not the last. */
+  /**
+   * The instances, page by page; a page can be empty and not the last.
+   * @param options where to begin, and how long a page is. Default: the beginning, 100
+   */
   instances(options?: PageOptions): AsyncGenerator<Page<Instance>, void, undefined>
-  /** One instance. */
+  /** One instance. @param name account, region and id of the instance */
   show(name: InstanceName): Promise<Instance>
-  /** Opens one fresh enrollment. */
+  /** Lets an instance enroll once more, as if it never had. @param name account, region and id of the instance */
   reset(name: InstanceName): Promise<Instance>
-  /** Revokes all tokens that it has. */
+  /** Revokes all tokens of an instance. @param name account, region and id of the instance */
   revoke(name: InstanceName): Promise<Instance>
-  /** Revokes all tokens that it has, and forgets it. */
+  /** Revokes all tokens of an instance; forgets its enrollments. @param name account, region and id of it */
   forget(name: InstanceName): Promise<Instance>
-  /** The bans, page by page; a page can be empty and not the last. */
+  /**
+   * The bans, page by page; a page can be empty and not the last.
+   * @param options where to begin, and how long a page is. Default: the beginning, 100
+   */
   bans(options?: PageOptions): AsyncGenerator<Page<Ban>, void, undefined>
   /**
    * Bans an account, an image or an instance.
+   * @param name what to ban
    * @param reason 1 to 256 characters; the list of bans shows it
    */
   ban(name: BanName, reason: string): Promise<Ban>
-  /** Lifts a ban, if there is one. */
+  /** Lifts a ban, if there is one. @param name what was banned */
   unban(name: BanName): Promise<BanName>
-  /** Whether a token is good (RFC 7662). */
+  /** Tells whether a token is active (RFC 7662). @param token the token, whole */
   introspect(token: string): Promise<Introspection>
-  /** Revokes a token, given whole or by its `jti` claim (RFC 7009). */
+  /** Revokes a token (RFC 7009). @param token the token, whole or by its `jti` claim */
   revokeToken(token: { readonly token: string } | { readonly jti: string }): Promise<void>
 }
 
@@ -187,6 +198,7 @@ const readBody = ({ text, status }: Answer, issuer: string): unknown => {
  *   }
  * }
  * ```
+ * @see RFC 7662 (introspection), RFC 7009 (revocation)
  */
 export const createOperatorClient = (options: OperatorClientOptions): OperatorClient => {
   const { issuer, key, operator = key.name, retries = DEFAULT_RETRIES, onRetry } = options

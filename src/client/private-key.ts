@@ -63,7 +63,7 @@ const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, stri
  * Reads the private key of a client: of an operator, or the one that a token is bound to.
  * @param json a JWK, or a JWKS with one key, as text or parsed: P-256, RSA of at least 2048 bits, Ed25519
  * @returns the key
- * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
  * @example
  * ```ts
  * import { parsePrivateKey } from 'rollcall/client'
@@ -93,7 +93,7 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
  * @param json the text of a JWK, or of a JWKS with one key
  * @param instance from `askInstance()`
  * @returns the same text with the members `instance_id` and `serial_number` in the key
- * @throws ConfigurationError if the text is neither
+ * @throws ConfigurationError `configuration_invalid` if the text is neither
  * @example
  * ```ts
  * import { markPrivateKey } from 'rollcall/client'
@@ -101,6 +101,7 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
  * const marked = markPrivateKey('{"kty":"EC"}', { instanceId: 'i-1', serialNumber: 's-1' })
  * console.log(marked.trim()) // {"kty":"EC","instance_id":"i-1","serial_number":"s-1"}
  * ```
+ * @see RFC 7517 section 4 (members that a reader does not know are ignored)
  */
 export const markPrivateKey = (json: string, instance: KeyInstance): string => {
   const jwk = oneKey(json)

@@ -33,6 +33,7 @@ export interface ProxyErrorDetails {
  *   console.log(String(error).includes('proxy.example')) // true
  * }
  * ```
+ * @see RFC 9110 section 9.3.6 (CONNECT)
  */
 export class ProxyError extends Error {
   /** Always `ProxyError`. */

@@ -36,6 +36,8 @@ export interface MetadataEmulator {
   /**
    * Answers for the first instance, or for the one of a path that begins `/instances/ID`. It takes what
    * the platform's `fetch` takes, so it can stand in for it; host and port of the URL don't matter.
+   * @param input a request, or its URL
+   * @param init method, headers and `signal`, in place of those of a request. Default: GET
    * @throws TypeError if the URL is not absolute; the reason of a signal that is aborted
    */
   fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
@@ -173,7 +175,8 @@ const checkCount = (name: string, value: number): void => {
  * @param options Default: one instance, everything about it made up
  * @returns the emulator
  * @throws RangeError if `instances` or `accounts` is not 1 to 10,000, or a fault is unknown
- * @throws ConfigurationError if descriptions of instances are wrong, with one line for each problem
+ * @throws ConfigurationError `configuration_invalid` if descriptions of instances are wrong, with one line for each
+ *   problem
  * @example
  * ```ts
  * import { createMetadataEmulator } from 'rollcall/emulator'

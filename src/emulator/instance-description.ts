@@ -219,7 +219,7 @@ const description: Check = members({
  * Checks descriptions of instances that come from a file or a caller.
  * @param value parsed JSON: a list of {@link InstanceDescription}, not empty
  * @returns the same value
- * @throws ConfigurationError with one line for each problem
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem
  * @example
  * ```ts
  * import { ConfigurationError } from 'rollcall'

@@ -225,6 +225,7 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
  * const enrollment = await enroller.enroll({ document: '{}', pkcs7: '', role: 'worker' }, now)
  * console.log(enrollment.ok || enrollment.code) // invalid_evidence
  * ```
+ * @see RFC 9449 (DPoP), RFC 8707 (`resource`), RFC 7519 (the token)
  */
 export const createEnroller = async (options: EnrollerOptions): Promise<Enroller> => {
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')

@@ -150,6 +150,7 @@ const UNSAFE = /[\u007f-\u009f\u2028\u2029]/g
  * }
  * console.log(auditLine(event).startsWith('{"version":1,')) // true
  * ```
+ * @see RFC 8259 (JSON), RFC 3339 (`time`)
  */
 export const auditLine = (event: AuditEvent): string =>
   JSON.stringify(event).replaceAll(

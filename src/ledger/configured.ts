@@ -84,8 +84,8 @@ const parse = (text: string): LedgerConfig | undefined => {
  * Creates what reads the text of a ledger, for a runtime that has these kinds of ledgers.
  * @param kinds the drivers that the runtime has
  * @returns a function that reads a text such as `sqlite:PATH`
- * @throws ConfigurationError, from the function that it returns, if the text names no such ledger; the message has no
- *   password in it
+ * @throws ConfigurationError `configuration_invalid`, from the function that it returns, if the text names no such ledger;
+ *   the message has no password in it
  * @example
  * ```ts
  * import { ledgerReader } from 'rollcall/service'

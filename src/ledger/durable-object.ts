@@ -97,6 +97,7 @@ type ObjectRequest = { readonly now: number } & (
 /**
  * The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`, with `new_sqlite_classes`; only
  * {@link createDurableObjectLedger} calls it. The example of the module shows both in a Worker.
+ * @see https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
  */
 export class LedgerObject {
   readonly #storage: ObjectStorage
@@ -109,7 +110,10 @@ export class LedgerObject {
     this.#entries = openSqlEntries((...statement) => sql.exec(...statement).toArray())
   }
 
-  /** Answers an operation, as JSON. The answer leaves only when the write is on disk (output gate). */
+  /**
+   * Answers an operation, as JSON. The answer leaves only when the write is on disk (output gate).
+   * @param request from {@link createDurableObjectLedger}
+   */
   async fetch(request: Request): Promise<Response> {
     return Response.json(await this.#answer((await request.json()) as ObjectRequest))
   }

@@ -56,14 +56,22 @@ export interface LedgerPage {
  * seconds; an entry is alive while `now` is below its `expiresAt`, whatever the store's clock says.
  */
 export interface Ledger {
-  /** The value that is alive under a key: at least as new as what was acknowledged before the call. */
+  /**
+   * The value that is alive under a key: at least as new as what was acknowledged before the call.
+   * @param key a kind `[a-z]+`, a colon, a name
+   * @param now Unix seconds
+   * @returns the value; `undefined` if no entry is alive
+   */
   read(key: string, now: number): Promise<string | undefined>
 
   /**
    * Stores an entry if what is alive under its key is exactly `expected`; `undefined`: nothing.
    *
    * Atomic: of any number of callers with one key and one expectation, in any number of processes,
-   * at most one is told `stored`, and only after the entry is safe; all others are told what is there.
+   * at most one gets `stored`, and only after the entry is safe; all others get the value that is there.
+   * @param entry what to store
+   * @param expected the value that must be alive under the key now; `undefined`: none
+   * @param now Unix seconds
    */
   compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number): Promise<Swap>
 

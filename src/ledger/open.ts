@@ -48,8 +48,8 @@ export const openStore = async (
  * @param options both are required
  * @returns the ledger. A new one begins with the next second (`remembersSince`): the service refuses challenges from
  *   before, so begin to serve then
- * @throws ConfigurationError if the text names no ledger, or if the store cannot keep a ledger or has the ledger of
- *   another issuer
+ * @throws ConfigurationError `configuration_invalid` if the text names no ledger, or if the store cannot keep a ledger or
+ *   has the ledger of another issuer
  * @example
  * ```ts
  * import { openLedger } from 'rollcall/service'

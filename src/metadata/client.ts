@@ -88,19 +88,30 @@ export interface MetadataClient {
   /**
    * An item's text, exactly.
    * @param path below the version, as in `meta-data/hostname`
+   * @param options `revealCredentials: true` reads credentials of a RAM role too. Default: false
    * @throws MetadataError `not_found` says what the item needs; `secret` for credentials
    */
   get(path: string, options?: GetOptions): Promise<string>
-  /** The same as bytes. */
+  /**
+   * An item's bytes, exactly.
+   * @param path below the version, as in `meta-data/hostname`
+   * @param options `revealCredentials: true` reads credentials of a RAM role too. Default: false
+   * @throws MetadataError `not_found` says what the item needs; `secret` for credentials
+   */
   getBytes(path: string, options?: GetOptions): Promise<Bytes>
   /** User data as it was given: text, or gzip or anything else; `undefined` if none was. */
   userData(): Promise<Bytes | undefined>
   /** The identity document, exactly; not verified. */
   identityDocument(): Promise<string>
-  /** The signature: base64 PKCS#7. Without an audience it is good for whoever holds it, until 2038. */
+  /**
+   * The signature: base64 PKCS#7.
+   * @param options `audience`: the challenge to sign. Default: none, and anyone who has the signature can use it
+   *   until 2038
+   */
   identitySignature(options?: { readonly audience?: string }): Promise<string>
   /**
    * Document and signature for one audience, the challenge of a relying party.
+   * @param options `audience` is required
    * @throws MetadataError `unexpected_answer` too if they are not text as ECS sends it
    */
   evidence(options: { readonly audience: string }): Promise<Evidence>

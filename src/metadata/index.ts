@@ -7,9 +7,9 @@
  * import { createMetadataClient } from 'rollcall/metadata'
  *
  * // On ECS: `createMetadataClient()`. Elsewhere the emulator stands in for the cloud.
- * const emulator = await createMetadataEmulator()
+ * const emulator = await createMetadataEmulator({ instances: [{ hostname: 'node-1' }] })
  * const metadata = createMetadataClient({ fetch: emulator.fetch })
- * console.log(await metadata.items.hostname(), await metadata.items.publicIpv4())
+ * console.log(await metadata.items.hostname()) // node-1
  * const evidence = await metadata.evidence({ audience: 'a-challenge' })
  * console.log(Object.keys(evidence).join(' ')) // document pkcs7
  * ```

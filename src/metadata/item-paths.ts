@@ -40,6 +40,7 @@ export const tagPath = (key: string): string => `${ITEMS.tagKeys.path}${key}`
  * console.log(isSecretPath('meta-data/hostname')) // false
  * console.log(isSecretPath('meta-data/ram/security-credentials/backup')) // true
  * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export const isSecretPath = (path: string): boolean => {
   const plain = path.normalize('NFKC').toLowerCase()
@@ -68,6 +69,7 @@ const innerItemAt = (path: string): Item | undefined => {
  * console.log(itemAt('meta-data/hostname')?.form) // text
  * console.log(itemAt('meta-data/unknown')) // undefined
  * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export const itemAt = (path: string): Item | undefined => {
   const known = ALL.find((item) => item.path === path) ?? innerItemAt(path)
@@ -95,6 +97,7 @@ const withSlash = (path: string): string => (path.endsWith('/') || path === '' ?
  *
  * console.log(remedyOf('meta-data/disks/d1/name')) // it needs a name of the disk: give it one
  * ```
+ * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export const remedyOf = (path: string): string => {
   const asked = withSlash(path)

@@ -205,7 +205,7 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
  * Reads a policy.
  * @param json `{"roles": {"NAME": {...}}}` as text or parsed
  * @returns the policy, its roles in the order of the text
- * @throws ConfigurationError with one line for each problem, which begins with the path
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem, which begins with the path
  * @example
  * ```ts
  * import { ConfigurationError, parsePolicy } from 'rollcall'

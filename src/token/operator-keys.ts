@@ -77,7 +77,7 @@ const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, stri
  * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`, P-256,
  *   RSA of at least 2048 bits, or Ed25519
  * @returns the keys
- * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
  * @example
  * ```ts
  * import { parseOperatorKeys } from 'rollcall'

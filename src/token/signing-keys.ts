@@ -133,7 +133,7 @@ export const parseKeySet = (
  * @param json the set as text or parsed: P-256 (ES256), RSA of at least 2048 bits (RS256), Ed25519 (EdDSA). The
  *   first key signs, so it must be private; `rollcall keygen` makes one
  * @returns the keys
- * @throws ConfigurationError with one line for each problem; none holds a part of a key
+ * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
  * @example
  * ```ts
  * import { parseSigningKeys } from 'rollcall'

@@ -39,7 +39,8 @@ const moduleExamples = (): Example[] =>
     }))
   })
 
-const EXPORT_DOCSTRING = /^(\/\*\*\n(?: \*.*\n)*? \*\/\n)export (?:const|class) (\w+)/gm
+const EXPORT_DOCSTRING =
+  /^(\/\*\*\n(?: \*.*\n)*? \*\/\n)export (?:const|class|(?:async )?function\*?) (\w+)/gm
 
 /**
  * The examples of exports, wherever they are declared.

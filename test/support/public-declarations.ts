@@ -21,24 +21,30 @@ const isExported = (node: ts.Node): boolean =>
   ts.canHaveModifiers(node) &&
   (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
 
+/** @throws Error for an export of a kind that this file cannot read, such as `export default` */
 const declaredNames = (statement: ts.Statement): string[] => {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.map(({ name }) => name.getText())
   }
   const isNamed =
+    ts.isFunctionDeclaration(statement) ||
     ts.isClassDeclaration(statement) ||
     ts.isInterfaceDeclaration(statement) ||
     ts.isTypeAliasDeclaration(statement)
-  return isNamed && statement.name !== undefined ? [statement.name.text] : []
+  if (isNamed && statement.name !== undefined) return [statement.name.text]
+  throw new Error(`an export of a kind that is not expected: ${statement.getText()}`)
 }
 
-/** The declarations of a file that are exported, or those of the names, followed to other files. */
+/**
+ * The declarations of a file that are exported, or those of the names, followed to other files.
+ * @throws Error if a name is not declared there, or for an `export *`
+ */
 const declarationsIn = (
   specifier: string,
   path: string,
   wanted?: ReadonlySet<string>,
-): PublicDeclaration[] =>
-  parse(path).statements.flatMap((statement) => {
+): PublicDeclaration[] => {
+  const found = parse(path).statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement)) {
       if (!isExported(statement)) return []
       return declaredNames(statement)
@@ -46,21 +52,42 @@ const declarationsIn = (
         .map((name) => ({ specifier, name, path, statement }))
     }
     const { exportClause, moduleSpecifier } = statement
-    if (exportClause === undefined || !ts.isNamedExports(exportClause)) return []
+    if (exportClause === undefined || !ts.isNamedExports(exportClause)) {
+      throw new Error(`${path} does not list the names that it exports`)
+    }
     const names = exportClause.elements.map(({ name, propertyName = name }) => propertyName.text)
     const followed = new Set(names.filter((name) => wanted?.has(name) ?? true))
     const target = posix.join(posix.dirname(path), (moduleSpecifier as ts.StringLiteral).text)
     return followed.size === 0 ? [] : declarationsIn(specifier, target, followed)
   })
+  const missing = [...(wanted ?? [])].filter((name) => !found.some((one) => one.name === name))
+  if (missing.length > 0) throw new Error(`${path} does not declare ${missing.join(', ')}`)
+  return found
+}
 
 /** Every export of every public module. */
 export const publicDeclarations = (): PublicDeclaration[] =>
   publicModules().flatMap(({ specifier, source }) => declarationsIn(specifier, source))
 
 /** The function that a declaration is, if it is one. */
-export const functionOf = ({ statement }: PublicDeclaration): ts.ArrowFunction | undefined => {
+export const functionOf = ({
+  statement,
+}: PublicDeclaration): ts.ArrowFunction | ts.FunctionDeclaration | undefined => {
+  if (ts.isFunctionDeclaration(statement)) return statement
   if (!ts.isVariableStatement(statement)) return undefined
   const [declaration] = statement.declarationList.declarations
   const value = declaration?.initializer
   return value !== undefined && ts.isArrowFunction(value) ? value : undefined
+}
+
+/** The methods of a public interface or class; a member that holds a function of the user is none. */
+export const methodsOf = ({
+  statement,
+}: PublicDeclaration): (ts.MethodSignature | ts.MethodDeclaration)[] => {
+  if (!ts.isInterfaceDeclaration(statement) && !ts.isClassDeclaration(statement)) return []
+  return [...statement.members].filter(
+    (member): member is ts.MethodSignature | ts.MethodDeclaration =>
+      (ts.isMethodSignature(member) || ts.isMethodDeclaration(member)) &&
+      !ts.isPrivateIdentifier(member.name),
+  )
 }
