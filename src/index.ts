@@ -99,6 +99,8 @@ export {
   ConfigurationError,
   InstanceIdentityError,
   type InstanceIdentityErrorCode,
+  type LedgerErrorCode,
+  type LedgerErrorName,
   LedgerUnavailableError,
   LedgerUnfitError,
 } from './base/errors.ts'
@@ -111,8 +113,8 @@ export {
  *   members are ignored, so a parsed body can be passed as it is
  * @param options `audience` is required: the nonce that you made for this one request, or `null`
  * @returns the identity, read from the signed bytes alone
- * @throws InstanceIdentityError with the `code` of the check that failed; `malformed_encoding` also for evidence
- *   that does not have this shape
+ * @throws InstanceIdentityError with the `code` of the check that failed, see {@link InstanceIdentityErrorCode};
+ *   `malformed_encoding` also for evidence that does not have this shape
  * @throws TypeError if an option has the wrong type, or `audience` is absent
  * @throws RangeError if `audience` is not `[A-Za-z0-9_-]{1,64}`, `trustAnchors` is empty, or `now` is not in seconds
  * @example

@@ -67,8 +67,21 @@ export class InstanceIdentityError extends Error {
   }
 }
 
+/** What a ledger reports. The codes are stable: callers may `switch` on them. */
+export type LedgerErrorCode =
+  /** The store does not answer; retry later. */
+  | 'ledger_unavailable'
+  /** The store cannot keep a ledger; retrying does not help. */
+  | 'ledger_unfit'
+  /** Another release wrote the entry; retrying does not help. */
+  | 'ledger_format_unknown'
+
+/** The name of an error of a ledger, which is the name of its class. */
+export type LedgerErrorName = 'LedgerUnavailableError' | 'LedgerUnfitError' | 'LedgerFormatError'
+
 /**
  * The ledger is unreachable. Nothing was decided; retry later. After a write, the entry may be stored.
+ * {@link LedgerUnfitError} is one too, so a caller that only refuses needs to know this class alone.
  *
  * @example
  * ```ts
@@ -87,10 +100,10 @@ export class InstanceIdentityError extends Error {
  * ```
  */
 export class LedgerUnavailableError extends Error {
-  /** `LedgerUnavailableError`, also of {@link LedgerUnfitError}. */
-  override readonly name = 'LedgerUnavailableError'
-  /** Always `ledger_unavailable`. */
-  readonly code = 'ledger_unavailable'
+  /** `LedgerUnavailableError`; the classes below have names of their own. */
+  override readonly name: LedgerErrorName = 'LedgerUnavailableError'
+  /** `ledger_unavailable`; the classes below have codes of their own. */
+  readonly code: LedgerErrorCode = 'ledger_unavailable'
 }
 
 /**
@@ -106,14 +119,23 @@ export class LedgerUnavailableError extends Error {
  * try {
  *   await ledger.read('instance:i-1', 0)
  * } catch (error) {
- *   console.log(error instanceof LedgerUnfitError) // true
+ *   if (!(error instanceof LedgerUnfitError)) throw error
+ *   console.log(error.code) // ledger_unfit
  * }
  * ```
  */
-export class LedgerUnfitError extends LedgerUnavailableError {}
+export class LedgerUnfitError extends LedgerUnavailableError {
+  /** `LedgerUnfitError`, or `LedgerFormatError` if another release wrote an entry. */
+  override readonly name: Exclude<LedgerErrorName, 'LedgerUnavailableError'> = 'LedgerUnfitError'
+  /** `ledger_unfit`, or `ledger_format_unknown` if another release wrote an entry. */
+  override readonly code: Exclude<LedgerErrorCode, 'ledger_unavailable'> = 'ledger_unfit'
+}
 
-/** The ledger holds something that another release wrote; the message names the format found. */
-export class LedgerFormatError extends LedgerUnfitError {}
+/** Another release wrote an entry of the ledger; the message names the format that was found. */
+export class LedgerFormatError extends LedgerUnfitError {
+  override readonly name = 'LedgerFormatError'
+  override readonly code = 'ledger_format_unknown'
+}
 
 /**
  * A configuration, a policy or a set of keys that was refused. `problems` has one line for each problem.

@@ -93,7 +93,7 @@ export const failureOf = (error: unknown): Refused => {
     return { code: 'unavailable', facts: { reason: 'ledger_format_unknown' } }
   }
   if (error instanceof LedgerUnavailableError) {
-    return { code: 'unavailable', facts: { reason: error.code } }
+    return { code: 'unavailable', facts: { reason: 'ledger_unavailable' } }
   }
   // Its name and no more: the message of an unknown error may hold anything.
   const name = error instanceof Error ? error.name : undefined

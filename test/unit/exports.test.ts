@@ -119,6 +119,8 @@ describe('the public modules', () => {
           "type IssuedChallenge",
           "type Ledger",
           "type LedgerEntry",
+          "type LedgerErrorCode",
+          "type LedgerErrorName",
           "type LedgerPage",
           "type ListedEntry",
           "type LostSwap",

@@ -100,7 +100,7 @@ describe('createSqliteLedger()', () => {
       const { code, message } = await ledger.read('a:b', 1).catch((error) => error)
       console.log(JSON.stringify({ code, message }))`
     expect(await evaluate(node, script, ['--no-experimental-sqlite'])).toEqual({
-      code: 'ledger_unavailable',
+      code: 'ledger_unfit',
       message: expect.stringMatching(/22\.13.*24.*Deno/),
     })
     expect(await evaluate(node, script)).toMatchObject({

@@ -21,17 +21,18 @@ describe('InstanceIdentityError', () => {
 
 describe('an error of the ledger', () => {
   it.each([
-    ['LedgerUnavailableError', LedgerUnavailableError, [true, false, false]],
-    ['LedgerUnfitError', LedgerUnfitError, [true, true, false]],
-    ['LedgerFormatError', LedgerFormatError, [true, true, true]],
-  ])('of class %s is refused as unavailable, and as what it is', (_, Class, is) => {
+    ['LedgerUnavailableError', 'ledger_unavailable', LedgerUnavailableError, [true, false, false]],
+    ['LedgerUnfitError', 'ledger_unfit', LedgerUnfitError, [true, true, false]],
+    ['LedgerFormatError', 'ledger_format_unknown', LedgerFormatError, [true, true, true]],
+  ])('of class %s has its own name and its own code %s', (name, code, Class, is) => {
     const error = new Class('reason')
     expect([
       error instanceof LedgerUnavailableError,
       error instanceof LedgerUnfitError,
       error instanceof LedgerFormatError,
     ]).toEqual(is)
-    expect(error).toMatchObject({ code: 'ledger_unavailable', message: 'reason' })
+    expect(error).toMatchObject({ name, code, message: 'reason' })
+    expect(String(error)).toBe(`${name}: reason`)
   })
 })
 
