@@ -1,5 +1,5 @@
-// What must not be left behind when a signal ends a command: temporary files with a token, processes
-// that it has started.
+// Cleans up when a signal ends a command: it removes temporary files with a token, and ends the
+// processes that the command has started.
 
 import { thisRun } from './run.ts'
 
@@ -8,13 +8,13 @@ const INTERRUPTED = 130
 
 /** Things to undo when a command ends or is interrupted. */
 export interface Cleanup {
-  /** Adds something to undo. @returns what does it now, and not once more */
+  /** Adds something to undo. @returns a function that undoes it now; later calls do nothing */
   add(undo: () => void): () => void
 }
 
 /**
- * Undoes things when a signal comes, and ends the run.
- * @param statusOf the exit status for a signal. Default: 130, as of a shell script that was interrupted
+ * Undoes everything at a signal, and ends the run.
+ * @param statusOf the exit status for a signal. Default: 130, as for an interrupted shell script
  */
 export const cleanUpOnSignals = (
   statusOf: (signal: NodeJS.Signals) => number = () => INTERRUPTED,

@@ -1,5 +1,4 @@
-// Why a subcommand ends without having done what it was asked: a message that says what to do next, and an exit
-// status.
+// Why a subcommand fails: a message that says what to do next, and an exit status.
 
 import { CommanderError } from 'commander'
 import { ClientError } from '../client/index.ts'
@@ -7,7 +6,7 @@ import { MetadataError } from '../metadata/index.ts'
 import { CLIENT_STATUS, EXIT } from './exit-status.ts'
 import { say } from './say.ts'
 
-/** Why a subcommand cannot do what it was asked. */
+/** Why a subcommand fails. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError'
   readonly status: number
@@ -18,16 +17,16 @@ export class CommandError extends Error {
   }
 }
 
-/** Something that was typed or configured wrongly. */
+/** Wrong arguments or a wrong configuration. */
 export const usageError = (message: string): CommandError => new CommandError(EXIT.usage, message)
 
-/** The option that does what an error of the metadata service's client proposes. */
+/** For an error of the metadata client: the option that helps. */
 const OPTIONS: Readonly<Partial<Record<MetadataError['code'], string>>> = {
   no_hardened_mode: ': --metadata-mode auto',
   secret: ': --reveal-credentials',
 }
 
-/** The command's own error for an error of a client. @returns others as they are */
+/** Turns an error of a client into an error of the command. @returns other errors unchanged */
 export const asCommandError = (error: unknown): unknown => {
   const metadata = error instanceof ClientError ? error.cause : error
   if (metadata instanceof MetadataError) {
@@ -38,7 +37,7 @@ export const asCommandError = (error: unknown): unknown => {
   return new CommandError(CLIENT_STATUS[error.code], error.message)
 }
 
-/** What to say of an error, and the exit status. An error that nobody expected is told by its name. */
+/** The message for an error, and the exit status. Of an unexpected error only the name is shown. */
 export const endingOf = (error: unknown): Pick<CommandError, 'message' | 'status'> => {
   const known = asCommandError(error)
   if (known instanceof CommandError) return known
@@ -46,9 +45,9 @@ export const endingOf = (error: unknown): Pick<CommandError, 'message' | 'status
   return { message: `unexpected: ${what}`, status: EXIT.brokeOff }
 }
 
-/** Tells people why a subcommand failed. @returns its exit status */
+/** Prints why a subcommand failed. @returns its exit status */
 export const reportFailure = (error: unknown): number => {
-  // Commander has told it already; its own statuses mean nothing to ours.
+  // Commander has printed the message already. Its exit statuses differ from ours.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const { message, status } = endingOf(error)
   say(message)

@@ -1,5 +1,5 @@
-// The program `rollcall` with all its subcommands. Each stands in a file or folder of its own, which adds
-// it; what only one of them needs is loaded when that one runs.
+// The program `rollcall` with all its subcommands. Each has a file or folder that adds it. Code
+// that only one subcommand needs is loaded when that subcommand runs.
 
 import type { Command } from 'commander'
 import { addAdmin } from './admin/admin.ts'
@@ -34,13 +34,13 @@ const ADDERS = [
   addCompletion,
 ]
 
-/** Creates the program. It keeps what was typed, so each run needs one of its own. */
+/** Creates the program. A program keeps the options of its run, so each run needs a new one. */
 export const createRollcall = (): Command => {
   const program = createProgram('rollcall').description(
     'Zero-trust enrollment for Alibaba Cloud ECS: the commands.',
   )
   for (const add of ADDERS) add(program)
-  // Helps and messages name the installed command.
+  // Help texts and messages name the installed command.
   program.addHelpText('after', () =>
     wrapped(
       '\nIn a clone of the project, write `npm run --silent rollcall --` for `rollcall`.',

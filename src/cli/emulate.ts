@@ -1,4 +1,4 @@
-// `rollcall emulate`: an ECS metadata service on this machine that truly signs.
+// `rollcall emulate`: an ECS metadata service on this machine, with real signatures.
 
 import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ interface EmulateOptions {
   readonly json?: true
 }
 
-/** What to read on the terminal: where everything is, and what to do next. */
+/** The text for a terminal: the addresses, and what to do next. */
 const introduction = (
   url: string,
   { instances, seed }: MetadataEmulator,
@@ -58,7 +58,7 @@ const REACHABLE =
   'warning: other machines can reach this emulator. It signs any audience for anyone, so a service that ' +
   'trusts its certificate admits them all'
 
-/** How many instances, or what is known of each. */
+/** How many instances, or a description of each. */
 const instancesOf = async ({ instances, describe }: EmulateOptions) => {
   if (describe === undefined) return instances ?? 1
   if (instances !== undefined) throw usageError('give --instances or --describe, not both')
@@ -116,7 +116,7 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
   } else print(...introduction(url, emulator, certificateOut))
   await stopped
   await close()
-  // Answers that a fault delays are not waited for.
+  // Answers that a fault delays are dropped.
   thisRun().end(EXIT.done)
 }
 

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../base/errors.ts'
 import { type InstanceDescription, parseInstanceDescriptions } from '../emulator/index.ts'
 import { readNamedFile } from './named-file.ts'
 
-/** What a text says, or what is wrong with it. */
+/** The value of a text, or what is wrong with the text. */
 type Parsed = { readonly value: unknown } | { readonly wrong: string }
 
 const parseJson = (text: string): Parsed => {
@@ -19,13 +19,13 @@ const parseYaml = async (text: string): Promise<Parsed> => {
   const { parseDocument } = await import('yaml')
   const document = parseDocument(text, { logLevel: 'silent' })
   const [error] = [...document.errors, ...document.warnings]
-  // Its first line: those that follow show the text.
+  // Only the first line: the following lines show parts of the text.
   return error ? { wrong: String(error.message.split('\n')[0]) } : { value: document.toJS() }
 }
 
 /**
  * Reads descriptions.
- * @throws ConfigurationError with one line for each thing to mend; CommandError if it can't be read
+ * @throws ConfigurationError with one line for each problem; CommandError if the file can't be read
  */
 export const readInstanceDescriptions = async (
   path: string,

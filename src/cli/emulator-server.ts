@@ -22,13 +22,13 @@ export interface EmulatorServer {
   /** Its base URL, without a slash at the end. */
   readonly url: string
   readonly emulator: MetadataEmulator
-  /** Stops at once; what is being answered is cut off. */
+  /** Stops at once. Answers in progress are cut off. */
   close(): Promise<void>
 }
 
 /**
  * Starts an emulator.
- * @throws RangeError for options that make no sense; the error of `listen` if the port is taken
+ * @throws RangeError for an invalid option; the error of `listen` if the port is taken
  */
 export const startEmulator = async ({
   port = 0,
@@ -36,9 +36,9 @@ export const startEmulator = async ({
   ...options
 }: EmulatorServerOptions = {}): Promise<EmulatorServer> => {
   const emulator = await createMetadataEmulator(options)
-  // The server passes a second argument of its own, which is not for the emulator.
+  // The server passes a second argument that is not meant for the emulator.
   const fetch = (request: Request): Promise<Response> => emulator.fetch(request)
-  // In a test's own process, the global Request and Response are not this server's to replace.
+  // In the process of a test, this server must not replace the global Request and Response.
   const server = serve({ fetch, port, hostname: host, overrideGlobalObjects: false }) as Server
   await new Promise((resolve, reject) => {
     server.once('listening', resolve)

@@ -5,21 +5,24 @@ import type { ClientErrorCode } from '../client/index.ts'
 /** The exit statuses, the same for each subcommand. */
 export const EXIT = {
   done: 0,
-  /** The check was made, and what was checked is not good. */
+  /** The check ran and found a problem. */
   notGood: 1,
   /** Usage or configuration; nothing was changed. */
   usage: 2,
   metadata: 3,
   refused: 4,
   unavailable: 5,
-  /** The work stopped midway: what was printed or done is not all, or the command of `--exec` failed. */
+  /**
+   * The work stopped midway: the output or the changes are incomplete, or the command of `--exec`
+   * failed.
+   */
   brokeOff: 6,
 } as const
 
 /** What they mean for a subcommand that calls a service, for `--help`. */
 export const CALL_EXITS =
   '0 done, 2 usage or configuration, 4 refused by the service, 5 service not available, ' +
-  '6 broke off midway'
+  '6 stopped midway'
 
 /** The exit status for each code of a `ClientError`. */
 export const CLIENT_STATUS: Readonly<Record<ClientErrorCode, number>> = {

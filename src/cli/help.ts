@@ -1,5 +1,5 @@
-// What the helps of all subcommands share: examples and exit statuses behind the options, and numbers
-// that are checked when they are read.
+// Parts of help texts that all subcommands share: examples and exit statuses after the options, and
+// options that are numbers.
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { CALL_EXITS } from './exit-status.ts'
@@ -14,12 +14,15 @@ export const wholeNumber =
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`)
   }
 
-/** What to read behind the options of a subcommand. Prose is wrapped to the terminal; indented lines are kept. */
+/**
+ * The text after the options of a subcommand. Prose is wrapped to the terminal; indented lines are
+ * kept.
+ */
 export interface MoreHelp {
   readonly examples: readonly string[]
-  /** What needs more than a line. Default: nothing. */
+  /** Longer explanations. Default: none. */
   readonly more?: string
-  /** What its exit statuses mean, without the words before. Default: {@link CALL_EXITS}. */
+  /** What its exit statuses mean, without "Exit status:". Default: {@link CALL_EXITS}. */
   readonly exits?: string
 }
 
@@ -49,10 +52,10 @@ export const wrapped = (text: string, command: Command): string => {
     .join('\n')
 }
 
-/** How calls of a service find their way, for the help of those that make some. */
-export const NETWORK_HELP = `A proxy is taken from https_proxy, HTTPS_PROXY, all_proxy or ALL_PROXY, and passed over for hosts
-in no_proxy or NO_PROXY, as curl does. Services of this machine and the metadata service are always
-called directly. NODE_EXTRA_CA_CERTS names the file of a CA of your own.`
+/** Proxies and CAs, for the help of subcommands that call a service. */
+export const NETWORK_HELP = `The proxy comes from https_proxy, HTTPS_PROXY, all_proxy or ALL_PROXY, as in curl.
+Hosts in no_proxy or NO_PROXY are called without it. Services of this machine and the metadata service are
+always called directly. NODE_EXTRA_CA_CERTS names the file of a CA of your own.`
 
 const EXAMPLES = 'Examples:\n'
 const MARGIN = '  '
@@ -69,6 +72,6 @@ export const addMoreHelp = (
   })
 }
 
-/** The same, with the exit statuses that calls of a service have. */
+/** The same, with the exit statuses of subcommands that call a service. */
 export const addHelp = (command: Command, examples: readonly string[], more = ''): Command =>
   addMoreHelp(command, { examples, more })

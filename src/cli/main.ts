@@ -1,4 +1,4 @@
-// Runs a program in this process. The one file of the command that touches the process.
+// Runs a program in this process. No other file of the command uses the process.
 
 import type { Command } from 'commander'
 import process from 'node:process'
@@ -8,11 +8,11 @@ import { runProgram } from './program.ts'
 
 /**
  * Runs a program with the arguments of this process, and sets the exit status.
- * @param before arguments in front of them, such as the subcommand that an npm script stands for
+ * @param before arguments before them, such as the subcommand of an npm script
  */
 export const main = async (program: Command, ...before: readonly string[]): Promise<void> => {
   const args = [...before, ...process.argv.slice(2)]
-  // If nothing is left to wait for and the work is not done, that must not look like success.
+  // If the event loop becomes empty before the work is done, the exit status must not be 0.
   const broken = (): void => void (process.exitCode ??= EXIT.brokeOff)
   process.once('exit', broken)
   const { status, cut } = await runProgram(program, args, {

@@ -1,4 +1,5 @@
-// The options of all subcommands that ask the metadata service, checked, and made into a client.
+// Options of all subcommands that read the metadata service. They are checked, and a client is made
+// of them.
 
 import type { Command } from 'commander'
 import {
@@ -14,7 +15,7 @@ import { optionOrVariable } from './option-variable.ts'
 import { thisRun } from './run.ts'
 import { say } from './say.ts'
 
-/** What the options say; a variable that is set to nothing is as good as unset. */
+/** Values of the options. An empty variable counts as unset. */
 export interface MetadataOptions {
   readonly metadataUrl?: string
   readonly metadataMode?: string
@@ -56,7 +57,7 @@ const baseUrlOf = (text: string | undefined): string | undefined => {
 const sayRetry = ({ detail, waitSeconds }: MetadataRetry): void =>
   say(`${detail}; retrying in ${waitSeconds.toFixed(1)} s`)
 
-/** Makes the client; it says on standard error when it waits. @throws CommandError */
+/** Makes the client. It reports each wait on standard error. @throws CommandError */
 export const metadataClientOf = (
   { metadataUrl, metadataMode }: MetadataOptions,
   more: MetadataClientOptions = {},

@@ -1,4 +1,4 @@
-// Files that are named on the command line, or `-` for standard input.
+// Files named on the command line, or `-` for standard input.
 
 import { Argument } from 'commander'
 import { readFile } from 'node:fs/promises'
@@ -15,13 +15,13 @@ const OR_INPUT = '; - for standard input'
 export const fileArgument = (name: string, description: string): Argument =>
   new Argument(name, description + OR_INPUT)
 
-/** Whether an argument is one of {@link fileArgument}. */
+/** Whether an argument was made by {@link fileArgument}. */
 export const takesFile = ({ description }: Argument): boolean => description.endsWith(OR_INPUT)
 
-/** Far above whatever is read here; a device or a wrong file must not fill the memory. */
+/** Far above the size of any valid file. A device or a wrong file must not fill the memory. */
 const MAX_BYTES = 1_048_576
 
-/** Refuses a byte order mark, in binary files too: no format that is read here begins with one. */
+/** Refuses a byte order mark, also in binary files: no format here begins with one. */
 const withoutMark = (bytes: Bytes, path: string, name: string): Bytes => {
   const problem = markProblem(bytes)
   if (problem !== undefined) throw usageError(`${name}: ${path} ${problem}`)
@@ -30,7 +30,7 @@ const withoutMark = (bytes: Bytes, path: string, name: string): Bytes => {
 
 /**
  * Reads a file that was named on the command line.
- * @param name what the file is called in the usage, for messages
+ * @param name the name of the file in the usage, for messages
  * @throws CommandError
  */
 export const readNamedBytes = async (path: string, name: string): Promise<Bytes> => {

@@ -1,5 +1,5 @@
-// What subcommands print: JSON for programs, tables for people. What the service says goes to a
-// terminal only with its control characters written out.
+// What subcommands print: JSON for programs, tables for people. Texts of the service have their
+// control characters escaped before they reach a terminal.
 
 import { printable } from '../base/text.ts'
 import { thisRun } from './run.ts'
@@ -24,7 +24,10 @@ const isDecorated = (): boolean => {
 
 const bold = (text: string): string => (isDecorated() ? `\u001b[1m${text}\u001b[0m` : text)
 
-/** Lines with their columns aligned. Texts of unknown width, such as people's own, belong last. */
+/**
+ * Lines with their columns aligned. Put texts of unknown width, such as names that people choose,
+ * last.
+ */
 const aligned = (rows: readonly (readonly string[])[]): string[] => {
   const widths: number[] = []
   for (const row of rows) {

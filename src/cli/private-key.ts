@@ -1,4 +1,4 @@
-// A private key from a file: a JWK, or a JWKS whose first key it is.
+// A private key from a file: a JWK, or a JWKS with one key.
 
 import { stat } from 'node:fs/promises'
 import { ConfigurationError } from '../base/errors.ts'
@@ -12,8 +12,8 @@ const OTHERS = 0o077
 
 /**
  * Loads the key.
- * @param name of the option that names the file
- * @param hint how to come by such a file
+ * @param name the option that names the file
+ * @param hint how to get such a file
  * @throws CommandError
  */
 export const loadPrivateKey = async (

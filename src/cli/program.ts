@@ -7,11 +7,11 @@ import { say } from './say.ts'
 import { readOptionVariables } from './option-variable.ts'
 import { DEFAULT_COLUMNS, type Ending, type Surroundings, startRun, thisRun } from './run.ts'
 
-/** How a subcommand is called by its user, such as `rollcall admin ban`. */
+/** The words with which a user calls a subcommand, such as `rollcall admin ban`. */
 export const callOf = (command: Command): string =>
   command.parent === null ? command.name() : `${callOf(command.parent)} ${command.name()}`
 
-/** Commander's message as one of ours: one prefix for all, and a suggestion on the same line. */
+/** Rewrites a message of Commander: our prefix, and the suggestion on the same line. */
 const sayError = (text: string): void =>
   say(
     text
@@ -20,20 +20,20 @@ const sayError = (text: string): void =>
       .replace('\n(', ' ('),
   )
 
-/** Shows behind each error of the command line how the subcommand is called. */
+/** Shows the usage of the subcommand after each error of the command line. */
 const showUsage = (command: Command): void => {
   const usage = command.createHelp().commandUsage(command)
   command.showHelpAfterError(`Usage: ${usage}\nHelp:  ${callOf(command)} --help`)
   for (const subcommand of command.commands) showUsage(subcommand)
 }
 
-/** A program whose subcommands are ours. No message shows a secret that was typed. */
+/** A program with our subcommands. No message shows a secret that the user typed. */
 export const createProgram = (name: string): Command =>
   new Command(name)
     .exitOverride()
     .configureHelp({
       subcommandTerm: (command) => command.name(),
-      // Descriptions beside long options, in a narrow terminal.
+      // For descriptions of long options in a narrow terminal.
       minWidthToWrap: 20,
     })
     .configureOutput({
@@ -50,7 +50,7 @@ export const createProgram = (name: string): Command =>
 /**
  * Runs a program.
  * @param args without the name of the program
- * @returns the exit status; failures were told on standard error
+ * @returns the exit status; failures were printed to standard error
  */
 export const runProgram = (
   program: Command,
@@ -60,7 +60,7 @@ export const runProgram = (
   startRun(surroundings, async () => {
     const run = thisRun()
     showUsage(program)
-    // The reader of our output has gone away: there is nobody left to write for.
+    // The reader of our output has closed it, so the run ends.
     run.stdout.once('error', () => run.end(EXIT.brokeOff))
     try {
       await program.parseAsync(args, { from: 'user' })

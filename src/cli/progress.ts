@@ -1,15 +1,16 @@
-// How far a long run has come, on standard error: one line that changes on a terminal, else a line each.
+// Progress of a long run, on standard error: one changing line on a terminal, otherwise one line
+// for each step.
 
 import { type Output, thisRun } from './run.ts'
 
-/** Tells how far it has come. */
+/** Shows the progress. */
 export interface Progress {
   at(line: string): void
-  /** Leaves the last line as it stands. */
+  /** Keeps the last line. */
   end(): void
 }
 
-/** Starts to tell. */
+/** Starts to show progress. */
 export const startProgress = (stream: Output = thisRun().stderr): Progress => {
   let open = false
   return {

@@ -4,5 +4,5 @@
 import { createRollcall } from './commands.ts'
 import { main } from './main.ts'
 
-// Not awaited: the bundle that stands alone is CommonJS, which has no `await` out here.
+// Not awaited: the stand-alone bundle is CommonJS, which has no top-level `await`.
 void main(createRollcall())

@@ -1,19 +1,18 @@
-// One run of the command: where it reads and writes, its environment, its folder and its signals. Code of
-// the subcommands asks `thisRun()` for these and never touches the process, so that several runs can share
-// one process.
+// One run of the command: its streams, environment, folder and signals. Subcommands get these from
+// `thisRun()` and never use the process, so that several runs can share one process.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isAbsolute, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Timing } from '../base/timing.ts'
 
-/** The width of help where it is not for a terminal. */
+/** The width of help texts outside a terminal. */
 export const DEFAULT_COLUMNS = 80
 
 /** Standard output or standard error. */
 export interface Output {
   write(data: string | Uint8Array): unknown
-  /** Is told when the reader has gone away, as `head` does. */
+  /** Called when the reader has closed the stream, as `head` does. */
   once(event: 'error', listener: () => void): unknown
   readonly isTTY?: boolean
   /** Width of the terminal. */
@@ -22,14 +21,14 @@ export interface Output {
   readonly fd?: number
 }
 
-/** What a run gets from outside. */
+/** The environment of a run. */
 export interface Surroundings {
-  /** Opens standard input, which most runs never do. */
+  /** Opens standard input. Most runs never call it. */
   readonly stdin: () => Readable & { readonly isTTY?: boolean }
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Absolute path of the folder that relative paths start from. */
+  /** Absolute path of the working folder. */
   readonly cwd: string
   /** Where signals arrive: the process itself, or an `EventEmitter`. */
   readonly signals: {
@@ -45,7 +44,7 @@ export interface Run extends Surroundings {
   onSignal(signal: NodeJS.Signals, listener: () => void): void
   /** Sets the exit status that the run ends with, unless an error decides it. */
   exitWith(status: number): void
-  /** Is set when the run has ended; whatever still goes on should stop. */
+  /** Aborted when the run has ended; work that still goes on should stop. */
   readonly signal: AbortSignal
   /** Ends the run at once, whatever it is doing. */
   end(status: number): void
@@ -53,7 +52,7 @@ export interface Run extends Surroundings {
 
 const runs = new AsyncLocalStorage<Run>()
 
-/** The run that the caller belongs to. @throws Error outside of a run */
+/** The run of the caller. @throws Error outside a run */
 export const thisRun = (): Run => {
   const run = runs.getStore()
   if (run === undefined) throw new Error('this code works within a run of the command only')
@@ -67,12 +66,12 @@ export const inFolder = (path: string): string =>
 /** How a run ended. */
 export interface Ending {
   readonly status: number
-  /** Whether it was ended in the middle of its work, of which something may still go on. */
+  /** Whether it was ended in the middle of its work. Some of that work may still go on. */
   readonly cut: boolean
 }
 
 /**
- * Does something as one run.
+ * Runs some work as one run.
  * @param work returns the exit status for an error; `undefined` leaves what `exitWith()` set
  */
 export const startRun = (

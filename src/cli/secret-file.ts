@@ -1,5 +1,5 @@
-// Files that only their owner can read, each there whole or not at all: what is written goes into a file
-// beside it first.
+// Files that only their owner can read, each complete or absent: the text is first written into a
+// temporary file beside it.
 
 import { randomBytes } from 'node:crypto'
 import {
@@ -32,20 +32,23 @@ const toDisk = (path: string): void => {
   }
 }
 
-/** A rename is safe when its folder is; not every platform lets a folder be opened. */
+/** A rename is on disk once its folder is. Some platforms cannot open a folder. */
 const folderToDisk = (path: string): void => {
   try {
     toDisk(dirname(path))
   } catch {
-    // The file itself is safe.
+    // The file itself is on disk.
   }
 }
 
-/** Writes `beside`, which must not be there, and puts it in place; nothing of it is left over. */
+/**
+ * Writes `beside`, which must not exist, and moves it to its place. The temporary file is always
+ * removed.
+ */
 const writeBeside = (beside: string, text: string, putInPlace: () => void): void => {
   writeFileSync(beside, text, { mode: OWNER_ONLY, flag: 'wx' })
   try {
-    // An umask can only take away from the mode; an access list of the folder can add to it.
+    // A umask can only remove permissions. An access list of the folder can add some.
     chmodSync(beside, OWNER_ONLY)
     toDisk(beside)
     putInPlace()
@@ -56,13 +59,16 @@ const writeBeside = (beside: string, text: string, putInPlace: () => void): void
 
 const besideOf = (path: string): string => `${path}.${randomBytes(4).toString('hex')}`
 
-/** What to tell of a file that could not be written. @param name what it is called in the usage */
+/** The error for a file that could not be written. @param name the name of the file in the usage */
 export const cannotWrite = (error: unknown, path: string, name: string): Error => {
   const { code, name: kind = 'failed' } = error as NodeJS.ErrnoException
   return usageError(`${name}: cannot write ${path} (${code ?? kind})`)
 }
 
-/** Tries whether a file could be written, beside it. @throws NodeJS.ErrnoException if not */
+/**
+ * Checks that a file can be written: it writes another one beside it.
+ * @throws NodeJS.ErrnoException if not
+ */
 export const tryWriting = (path: string): void => {
   const beside = besideOf(inFolder(path))
   closeSync(openSync(beside, 'wx', OWNER_ONLY))
@@ -70,8 +76,8 @@ export const tryWriting = (path: string): void => {
 }
 
 /**
- * Writes a new file; one that is there is left as it is.
- * @throws NodeJS.ErrnoException `EEXIST` if there is one
+ * Writes a new file. An existing file is left as it is.
+ * @throws NodeJS.ErrnoException `EEXIST` if the file exists
  */
 export const writeNewSecret = (path: string, text: string): void => {
   const file = inFolder(path)
@@ -82,14 +88,14 @@ export const writeNewSecret = (path: string, text: string): void => {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') throw error
-      // A file system without links.
+      // The file system has no hard links.
       writeFileSync(file, text, { mode: OWNER_ONLY, flag: 'wx' })
     }
   })
   folderToDisk(file)
 }
 
-/** Writes a file, or puts it in the place of the one that is there; a reader sees one or the other. */
+/** Writes a file, or replaces an existing one. A reader sees the old file or the new one. */
 export const replaceSecret = (path: string, text: string): void => {
   const file = inFolder(path)
   const beside = besideOf(file)
@@ -104,8 +110,8 @@ const takeAfter = (path: string, { mode, uid, gid }: Stats): void => {
 }
 
 /**
- * Puts another text into a file that is there: its owner and mode stay, a link goes on to lead to it, and a
- * reader sees the old text or the new one. Of two processes that write at once, one wins.
+ * Replaces the text of an existing file. Owner and mode stay, links still lead to it, and a reader
+ * sees the old text or the new one. If two processes write at once, one wins.
  * @throws NodeJS.ErrnoException
  */
 export const rewriteSecret = (path: string, text: string): void => {
@@ -119,10 +125,10 @@ export const rewriteSecret = (path: string, text: string): void => {
 }
 
 /**
- * Changes a file that is there: its owner and mode stay, a link goes on to lead to it, and no two
- * processes change it at once.
+ * Changes an existing file. Owner and mode stay, links still lead to it, and only one process
+ * changes it at a time.
  * @param change gets the path to read; gives the new text
- * @throws CommandError if another process is at it
+ * @throws CommandError if another process is changing it
  */
 export const changeSecret = async (
   path: string,
@@ -131,7 +137,7 @@ export const changeSecret = async (
   const target = realpathSync(inFolder(path))
   const beside = `${target}.new`
   try {
-    // Taken first, so that nobody else reads what is about to change.
+    // Locks before reading, so that no other process reads a text that is about to change.
     closeSync(openSync(beside, 'wx', OWNER_ONLY))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -147,7 +153,7 @@ export const changeSecret = async (
     toDisk(beside)
     renameSync(beside, target)
   } catch (error) {
-    // Only then: once it was renamed, one that is there is already another process's.
+    // Not after a successful rename: then a file of this name belongs to another process.
     rmSync(beside, { force: true })
     throw error
   }

@@ -8,7 +8,7 @@ import { thisRun } from './run.ts'
 const OTHERS = 0o077
 const PERMISSIONS = 0o777
 
-/** Why what is printed can be seen by others, if it can; undefined if not. */
+/** Why others can see the output; `undefined` if they cannot. */
 const exposure = (): string | undefined => {
   const { isTTY, fd } = thisRun().stdout
   if (isTTY) {

@@ -1,12 +1,12 @@
-// The address of a service as it is typed: its issuer, which has no path. The slash that browsers and shells put
-// behind a host is dropped.
+// The address of a service as users type it: its issuer, which has no path. A slash after the host
+// is removed.
 
 import { requireIssuer } from '../client/index.ts'
 import { usageError } from './command-error.ts'
 
 /**
  * Reads the address of a service.
- * @param name what it is called in the usage, for messages
+ * @param name its name in the usage, for messages
  * @returns the issuer, without a slash at its end
  * @throws CommandError
  */

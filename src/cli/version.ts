@@ -1,5 +1,5 @@
-// `rollcall version`, and the version itself: from the package that the command is a part of, or built into
-// the bundle that stands alone.
+// `rollcall version`, and the version itself: from the package of the command, or from the
+// stand-alone bundle, which contains it.
 
 import type { Command } from 'commander'
 import { readFileSync } from 'node:fs'

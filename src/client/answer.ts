@@ -1,5 +1,6 @@
-// What an answer is: what the call asked for, a problem document of the service, or the answer of another server that
-// stands at its address or in front of it. A status alone does not tell whose answer it is.
+// Classifies an answer: the success that the call expects, a problem document of the service, or
+// the answer of another server at its address or in front of it. A status alone does not show which
+// server answered.
 
 import type { SentAnswer } from '../base/wire/answers.ts'
 import { ENROLLMENT_ANSWERS } from '../base/wire/enrollment-answers.ts'
@@ -10,15 +11,15 @@ import type { NoAnswer } from './no-answer.ts'
 /** The codes of the service's problem documents (RFC 9457). */
 export type ProblemCode = SentAnswer<'Problem'>['code']
 
-/** Why the service does not admit an instance, as far as it tells the instance. */
+/** Why the service does not admit an instance, as far as the instance may know. */
 export type RefusalReason =
   /** No role matches the instance. */
   | 'no_role_matches'
-  /** The role binds tokens to a key, and the instance proved none. */
+  /** The role requires a key, and the instance proved none. */
   | 'key_required'
   /** The role has no such audience. */
   | 'resource_not_allowed'
-  /** The role lets an instance enroll once, and this one has enrolled. */
+  /** The role lets an instance enroll once, and this instance has enrolled before. */
   | 'already_enrolled'
   /** The key is not the key of the first enrollment. */
   | 'key_changed'
@@ -37,14 +38,14 @@ export interface ServiceProblem {
 
 /** How a call ended. */
 export type Reading =
-  /** What the call asked for; what stands in it has not been looked at. */
+  /** Success. The body has not been checked. */
   | { readonly kind: 'expected'; readonly answer: Answer }
   | { readonly kind: 'problem'; readonly answer: Answer; readonly problem: ServiceProblem }
   /** Something else answers: a proxy, a CDN, another server. */
   | { readonly kind: 'foreign'; readonly answer: Answer }
   | ({ readonly kind: 'none' } & NoAnswer)
 
-/** A call that gave something else than what it asked for. */
+/** A call without success. */
 export type Failure = Exclude<Reading, { readonly kind: 'expected' }>
 
 const { code: CODE, reason: REASON } = ENROLLMENT_ANSWERS.Problem.properties
@@ -80,12 +81,14 @@ const readProblem = (answer: Answer): ServiceProblem | undefined => {
   }
 }
 
-/** Whether an answer without a body is of the service, which names the request in each answer. */
+/**
+ * Whether an answer without a body comes from the service: each of its answers has a request id.
+ */
 const isBare = ({ text, headers }: Answer): boolean => text === '' && headers.has('X-Request-Id')
 
 /**
- * Tells what an answer is.
- * @param mediaType of the answer that the call asks for; `undefined`: it asks for none, only for status 200
+ * Classifies an answer.
+ * @param mediaType the expected media type of a success; `undefined`: status 200 is enough
  */
 export const readingOf = (result: CallResult, mediaType: string | undefined): Reading => {
   if (!result.ok) return { kind: 'none', ...result.refusal }
@@ -103,7 +106,10 @@ const PASSING: ReadonlySet<ProblemCode> = /* @__PURE__ */ new Set([
   'request_timeout',
 ] as const)
 
-/** Whether the same call may be answered better later. What stands in front of a service comes and goes. */
+/**
+ * Whether the same call may succeed later. Another server in front of the service may be there for
+ * a short time only.
+ */
 export const mayPass = (failure: Failure): boolean => {
   if (failure.kind === 'none') return failure.passes
   return failure.kind === 'foreign' || PASSING.has(failure.problem.code)
@@ -112,7 +118,7 @@ export const mayPass = (failure: Failure): boolean => {
 const header = (answer: Answer, name: string): string =>
   printable(answer.headers.get(name) ?? '').slice(0, MAX_HEADER)
 
-/** What is known of another server's answer. Nothing of its body is shown. */
+/** Describes the answer of another server, without its body. */
 const describeForeign = (answer: Answer): string => {
   const type = printable(mediaTypeOf(answer)).slice(0, MAX_HEADER)
   const [server, location] = [header(answer, 'Server'), header(answer, 'Location')]
@@ -133,8 +139,9 @@ export const describeProblem = ({ answer, problem }: Failure & { kind: 'problem'
 }
 
 /**
- * What happened, in one line. Of a problem its title is shown, of another server's answer its status and headers.
- * @param issuer the address of the service. Default: it is not named
+ * What happened, in one line: the title of a problem, or the status and headers of another server's
+ * answer.
+ * @param issuer the address of the service. Default: the line names no address
  */
 export const describeFailure = (failure: Failure, issuer?: string): string => {
   if (failure.kind === 'none') return failure.detail

@@ -9,9 +9,10 @@ import type { Timing } from '../base/timing.ts'
 const STEP_SECONDS = 1
 
 /**
- * The same timing, with an `elapsed()` that goes on while the machine hibernates or its host has paused it. The
- * platform's monotonic clock stands still then, and the wall clock is ahead afterwards. A wall clock that is set
- * forward looks the same, and counts as time that has passed; one that is set back changes nothing.
+ * The same timing, but `elapsed()` also counts the time for which the machine hibernates or its
+ * host has paused it. The platform's monotonic clock stops then, so the wall clock is ahead
+ * afterwards. Setting the wall clock forward looks the same and counts as elapsed time. Setting it
+ * back has no effect.
  */
 export const countSuspension = (timing: Timing): Timing => {
   const lead = (): number => timing.now() - timing.elapsed()

@@ -1,19 +1,19 @@
-// One call of a service: with a limit on time and size. No redirect is followed, since what is sent is for this
-// service alone.
+// One call of a service: with a limit on time and size. No redirect is followed, because the body
+// is meant for this service only.
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { SYSTEM_TIMING, type Timing, limited, readBytes } from '../base/timing.ts'
 import { type NoAnswer, noAnswer } from './no-answer.ts'
 
-/** What is needed of `fetch`. */
+/** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** How a service is reached. */
+/** How to reach a service. */
 export interface Reach {
   /** Default: the platform's. */
   readonly fetch?: Fetch | undefined
-  /** Ends what is under way; it then rejects with the signal's reason. Default: none. */
+  /** Aborts the call, which then rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined
   /** Limit of one call, its answer included, in seconds. Default: 15. */
   readonly timeoutSeconds?: number | undefined
@@ -21,15 +21,15 @@ export interface Reach {
   readonly timing?: Timing | undefined
 }
 
-/** A call that failed and is about to be made again. */
+/** A call that failed and will be retried. */
 export interface Retry {
   /** Why it failed. */
   readonly detail: string
-  /** Seconds until the next one. */
+  /** Seconds until the retry. */
   readonly waitSeconds: number
 }
 
-/** What is sent. */
+/** What to send. */
 export interface Call {
   readonly url: string
   /** Default: `POST` if there is a body, else `GET`. */
@@ -53,7 +53,7 @@ export type CallResult = Result<Answer, NoAnswer>
 const TIMEOUT_SECONDS = 15
 const MAX_ANSWER_BYTES = 65_536
 
-/** All of {@link Reach}, defaults filled in. */
+/** {@link Reach} with all defaults. */
 export interface FullReach {
   readonly fetch: Fetch
   readonly signal: AbortSignal | undefined
@@ -72,7 +72,7 @@ export const readReach = ({
   return { fetch, signal, timeoutSeconds, timing }
 }
 
-/** Checks how often something may be tried. @throws RangeError */
+/** Checks a number of attempts. @throws RangeError */
 export const checkCount = (name: string, count: number, min: number): void => {
   if (!Number.isSafeInteger(count) || count < min) {
     throw new RangeError(`${name}: expected a whole number, at least ${min}`)

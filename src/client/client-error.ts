@@ -5,19 +5,22 @@ import type { RefusalReason } from './answer.ts'
 
 /** The codes are stable: callers may `switch` on them. */
 export type ClientErrorCode =
-  /** Nobody answered in time, or the answer was longer than the limit. */
+  /** No answer came in time, or the answer was longer than the limit. */
   | 'unreachable'
-  /** The certificate is of an unknown CA or for another name. Not tried again. */
+  /** The certificate is of an unknown CA or for another name. Not retried. */
   | 'certificate_not_trusted'
   /** The certificate is not valid yet or has expired, by this machine's clock. */
   | 'certificate_not_current'
-  /** The address is https, and what listens there does not speak TLS. Not tried again. */
+  /** The address is https, but the server there does not speak TLS. Not retried. */
   | 'not_https'
-  /** The proxy cannot be reached, or opens no connection to the service. A refused login (407, 401) is not tried again. */
+  /**
+   * The proxy cannot be reached, or opens no connection to the service. A refused login (407, 401)
+   * is not retried.
+   */
   | 'proxy_failed'
-  /** The service answered that it cannot decide now, again and again. */
+  /** The service answered each attempt that it cannot decide now. */
   | 'unavailable'
-  /** Another server answered, again and again: a proxy, a CDN, something else at this address. */
+  /** Another server answered each attempt: a proxy, a CDN, another program at this address. */
   | 'foreign_answer'
   /** An enrollment: the metadata service did not give the evidence; `cause` is its `MetadataError`. */
   | 'metadata_failed'
@@ -29,13 +32,15 @@ export type ClientErrorCode =
   | 'challenge_expired'
   /** The service refused the enrollment; `reason` says why, as far as the instance may know. */
   | 'enrollment_refused'
-  /** An enrollment: the answer is not a token, or not one that is bound as it was asked for. */
+  /** An enrollment: the answer is not a token, or its key binding is not as requested. */
   | 'token_malformed'
-  /** An enrollment: the key to bind the token to was made for another instance. Nothing was asked for. */
+  /**
+   * An enrollment: the key to bind the token to was made for another instance. No request was sent.
+   */
   | 'key_of_another_instance'
-  /** A renewal: a token was handed on, and its role does not let the instance enroll again. */
+  /** A renewal: `onToken` got a token whose role does not let the instance enroll again. */
   | 'not_renewable'
-  /** An operator's call: what was sent is malformed, or too long. */
+  /** An operator's call: the request is malformed or too long. */
   | 'request_refused'
   /** An operator's call: the operator's token was refused. */
   | 'operator_refused'
@@ -43,16 +48,19 @@ export type ClientErrorCode =
   | 'scope_missing'
   /** An operator's call: the service knows no such instance. */
   | 'not_found'
-  /** An operator's call: the service has no operators' calls; nothing is known of the instance. */
+  /**
+   * An operator's call: the service has no operators' calls, so nothing is known about the
+   * instance.
+   */
   | 'no_operator_calls'
   /** An operator's call: an answer that this version does not know. */
   | 'unexpected_answer'
 
-/** What an error is made of, besides what happened. */
+/** The parts of an error, besides the description. */
 export interface ClientErrorDetails {
   /** What went wrong. */
   readonly code: ClientErrorCode
-  /** What to do about it. Default: none is known. */
+  /** What to do about it. Default: unknown. */
   readonly remedy?: string | undefined
   /** Why the service refused an enrollment. */
   readonly reason?: RefusalReason | undefined
@@ -86,7 +94,7 @@ export class ClientError extends Error {
   readonly code: ClientErrorCode
   /** What happened. */
   readonly detail: string
-  /** What to do about it, if that is known; it can have several lines. */
+  /** What to do about it, if known; can have several lines. */
   readonly remedy: string | undefined
   /** With `enrollment_refused`, if the service tells the instance why. */
   readonly reason: RefusalReason | undefined

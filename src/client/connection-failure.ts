@@ -1,27 +1,27 @@
-// What can be wrong with a connection: a table. Node tells the cause by a code, Deno by words. Deno's words stand
-// behind the URL in a message, so each pattern has a space, which no URL has.
+// A table of connection failures. Node gives the cause as a code, Deno as words. Deno's message has
+// the URL before the words, so each pattern has a space, which a URL cannot contain.
 
 import type { ClientErrorCode } from './client-error.ts'
 
 /** What a failed connection means. */
 export interface ConnectionFailure {
   readonly code: ClientErrorCode
-  /** What happened, about "it": what was called. */
+  /** What happened; "it" is the server that was called. */
   readonly detail: string
   /** What to do about it. */
   readonly remedy: string
-  /** Whether the next try may succeed. */
+  /** Whether a retry may succeed. */
   readonly passes: boolean
 }
 
-/** What the texts of the table may show. */
+/** Values for the texts of the table. */
 interface Told {
   readonly url: URL
   /** This machine's clock, Unix seconds. */
   readonly now: number
 }
 
-/** A row: a failure is of the first row that has its code, or words of its message. */
+/** A row. The first row with the code of a failure, or with words of its message, applies. */
 interface Row {
   readonly codes: RegExp
   readonly words?: RegExp

@@ -4,11 +4,14 @@ import { signJws } from '../token/jws.ts'
 import type { KeyInstance } from './key-instance.ts'
 import type { PrivateKey } from './private-key.ts'
 
-/** A key that can be proved. */
+/** A key whose possession can be proved. */
 export interface DpopKey {
   /** RFC 7638 thumbprint, for `dpop_jkt` of the challenge. */
   readonly thumbprint: string
-  /** The instance that the key was made for; an enrollment of another one is refused before anything is asked. */
+  /**
+   * The instance that the key was made for; another instance cannot enroll with it, and sends no
+   * request.
+   */
   readonly instance?: KeyInstance | undefined
   /**
    * Makes the `DPoP` header of `POST <uri>`.
@@ -20,7 +23,7 @@ export interface DpopKey {
 }
 
 /**
- * Creates what proves a private key, so that a token can be bound to it.
+ * Creates the prover of a private key, so that a token can be bound to it.
  * @param privateKey from `parsePrivateKey()`
  * @returns the key for `dpopKey` of an enrollment
  * @example

@@ -1,4 +1,5 @@
-// An instance enrolls, a line a step: the same patience and the same outcomes as bootstrap.sh.
+// An instance enrolls, one line for each step. Retries and outcomes are the same as in
+// bootstrap.sh.
 
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
 import {
@@ -33,23 +34,26 @@ export interface EnrollOptions extends Purpose {
   readonly metadata?: MetadataClient | undefined
   /** How many calls of the service may fail before it gives up, at least 1; the same for the metadata service. Default: 10. */
   readonly attempts?: number | undefined
-  /** Is told of each call that failed and is made again. A challenge that expired has no wait. */
+  /**
+   * Receives each call that failed and will be retried. After an expired challenge there is no
+   * wait.
+   */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 const DEFAULT_ATTEMPTS = 10
 const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
 
-/** What is left of a client's patience. */
+/** The attempts that a client has left. */
 interface Patience {
   /** Begins with short waits again. */
   rest(): void
   /**
    * Counts a failed call, and waits before the next one.
-   * @throws ClientError once there were too many, and for a failure that does not pass
+   * @throws ClientError after too many, and for a permanent failure
    */
   retry(failure: Failure): Promise<void>
-  /** Counts a challenge that expired. @throws ClientError once there were too many */
+  /** Counts an expired challenge. @throws ClientError after too many */
   startOver(): void
 }
 
@@ -100,11 +104,11 @@ const getEvidence = async (metadata: MetadataClient, audience: string): Promise<
   }
 }
 
-/** Whether evidence was refused because it came after the challenge had expired; that may happen once. */
+/** Whether evidence was refused because the challenge had expired. That may happen once. */
 const isTooLate = (failure: Failure, isOver: boolean): boolean =>
   isOver && failure.kind === 'problem' && failure.problem.code === 'invalid_evidence'
 
-/** Shows evidence for a challenge until it has expired. @returns `undefined` if it did */
+/** Shows evidence for a challenge until it has expired. @returns `undefined` if it has expired */
 const showEvidence = async (
   options: EnrollOptions,
   { audience, deadline }: Challenge,
@@ -115,7 +119,8 @@ const showEvidence = async (
   state.patience.rest()
   while (timing.elapsed() < deadline) {
     const askedAt = timing.elapsed()
-    // Each try sends the same challenge and evidence: if an answer was lost, the service gives it again.
+    // Each attempt sends the same challenge and evidence: if an answer was lost, the service
+    // repeats it.
     const reading = await postEvidence(options, audience, evidence)
     if (reading.kind === 'expected') return readToken(options, reading.answer, askedAt)
     if (!isTooLate(reading, timing.elapsed() >= deadline) || state.isLate) {

@@ -1,11 +1,11 @@
-// The address of a service: its issuer, exactly as the service has it.
+// The address of a service: exactly its `ROLLCALL_ISSUER`.
 
 import { checkIssuer, isLoopback } from '../base/issuer.ts'
 import { printable } from '../base/text.ts'
 
 const MAX_SHOWN_LENGTH = 200
 
-/** The address for a message, unless something in it may be a secret. */
+/** The address for a message; empty if it may contain a secret. */
 const shown = (text: string): string => {
   if (text.length > MAX_SHOWN_LENGTH || !URL.canParse(text)) return ''
   const { username, password, search, hash } = new URL(text)
@@ -17,7 +17,7 @@ const shown = (text: string): string => {
  * @param text the address
  * @param name what the message calls it. Default: `issuer`
  * @returns the text, unchanged
- * @throws RangeError if it is anything else; the message says what is wrong and what to write instead
+ * @throws RangeError for any other text; the message says what is wrong and what to write instead
  * @example
  * ```ts
  * import { requireIssuer } from 'rollcall/client'

@@ -1,5 +1,6 @@
-// The instance that a key was made for. A key is copied with the disk that holds it: each machine started from an
-// image of an enrolled one has its key. So the key names its instance, in two members beside those of RFC 7517.
+// The instance that a key was made for. Copying a disk copies the key on it: each machine that
+// starts from an image of an enrolled instance has its key. So the key names its instance, in two
+// members beside those of RFC 7517.
 
 import { utf8 } from '../base/bytes.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
@@ -8,7 +9,7 @@ import { matchesField, readIdentityDocument } from '../codec/identity-document.t
 import { type MetadataClient, MetadataError } from '../metadata/index.ts'
 import { ClientError } from './client-error.ts'
 
-/** An instance, by what never changes in its life. */
+/** An instance, by two values that never change. */
 export interface KeyInstance {
   /** Id of the instance. */
   readonly instanceId: string

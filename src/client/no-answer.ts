@@ -1,14 +1,14 @@
-// Why a call of a service had no answer, told from the error that `fetch` threw.
+// Why a call of a service had no answer, derived from the error of `fetch`.
 
 import { isTimeout } from '../base/timing.ts'
 import { printable } from '../base/text.ts'
 import { type ConnectionFailure, connectionFailure } from './connection-failure.ts'
 import { ProxyError } from './proxy-error.ts'
 
-/** Why there was no answer, and whether there may be one next time. */
+/** Why there was no answer, and whether a retry may get one. */
 export type NoAnswer = ConnectionFailure
 
-/** The call that had none. */
+/** The call without an answer. */
 export interface FailedCall {
   readonly url: string
   /** Limit of the call, in seconds. */
@@ -19,7 +19,10 @@ export interface FailedCall {
 
 const MAX_CAUSES = 6
 
-/** An error and its causes, the outermost first. Of several addresses that were tried the first one counts. */
+/**
+ * An error and its causes, the outermost first. If several addresses were tried, the first one is
+ * used.
+ */
 const causesOf = (error: unknown): readonly Error[] => {
   const causes: Error[] = []
   for (let at = error; at instanceof Error && causes.length < MAX_CAUSES;) {
@@ -52,7 +55,10 @@ const CHECK_PROXY = 'check the address of the proxy; hosts in NO_PROXY are calle
 
 const LOGIN_REMEDY = 'give it in the address of the proxy: http://USER:PASSWORD@HOST:PORT'
 
-/** What a proxy means by its answer to CONNECT, and what to do. Some answer a wrong login with 401. */
+/**
+ * What the answer of a proxy to CONNECT means, and what to do. Some proxies answer a wrong login
+ * with 401.
+ */
 const PROXY_ANSWERS: Readonly<Record<number, readonly [meaning: string, remedy: string]>> = {
   403: [
     'it does not allow this address',
@@ -73,12 +79,12 @@ const proxyRefused = (proxy: string, status: number | undefined): NoAnswer => {
     code: 'proxy_failed',
     detail: `${proxy} refused the connection${answer}`,
     remedy,
-    // A wrong login must not be repeated: some directories lock the account then.
+    // A wrong login must not be repeated: some directories would lock the account.
     passes: status !== 401 && status !== 407,
   }
 }
 
-/** How the platforms say that a proxy opened no connection, where no {@link ProxyError} says it. */
+/** How platforms report that a proxy opened no connection, without a {@link ProxyError}. */
 const PROXY_WORDS =
   /Proxy response \((\d{3})\)|proxy authentication required|unsuccessful tunnel|eof while tunneling/
 

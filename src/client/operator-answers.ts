@@ -1,5 +1,5 @@
-// What the service answers to operators, read by the schemas that it is described by. Members that this version
-// does not know are kept.
+// The answers of the service to operators, checked against the schemas of its API description.
+// Members that this version does not know are kept.
 
 import { type AnswerName, type ReceivedAnswer, readAnswer } from '../base/wire/answers.ts'
 import { ClientError } from './client-error.ts'
@@ -14,9 +14,9 @@ export interface Instance {
   readonly instance_id: string
   /** Serial number of the instance; it never changes. */
   readonly serial_number: string
-  /** Time of the first enrollment; absent if there was none since the latest reset. */
+  /** Time of the first enrollment; absent if it has not enrolled since the latest reset. */
   readonly first_enrolled_at?: number | undefined
-  /** Time of the latest enrollment; absent if there was none. */
+  /** Time of the latest enrollment; absent if it has not enrolled. */
   readonly last_enrolled_at?: number | undefined
   /** How many times it enrolled; 0 after the instance is forgotten. */
   readonly enrollments: number
@@ -89,11 +89,12 @@ export interface BoundKey {
 }
 
 /**
- * The answer of an introspection: whether a token is good, and the claims of a good one. Times are Unix seconds.
+ * The answer of an introspection: whether a token is valid, and the claims of a valid one. Times
+ * are Unix seconds.
  * @see RFC 7662 section 2.2
  */
 export interface Introspection {
-  /** Whether the token is good. If not, all other members are absent. */
+  /** Whether the token is valid. If not, all other members are absent. */
   readonly active: boolean
   /** `Bearer` or `DPoP`. */
   readonly token_type?: string | undefined
@@ -127,9 +128,9 @@ export interface Introspection {
 
 /** A part of a list. */
 export interface Page<Item> {
-  /** The items of this page; it may be empty and not the last. */
+  /** The items of this page. A page can be empty although more pages follow. */
   readonly items: readonly Item[]
-  /** Where the next part begins; absent: this is the last one. */
+  /** Where the next page begins; absent on the last page. */
   readonly cursor: string | undefined
 }
 

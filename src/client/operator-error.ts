@@ -1,5 +1,4 @@
-// The error that an operator's call ends with when the service does not give what was asked for: what happened, and
-// what to do about it.
+// The error of an operator's call that fails: what happened, and what to do about it.
 
 import { UNKNOWN_INSTANCE } from '../base/wire/operator-calls.ts'
 import type { OperatorScope } from '../token/operator-keys.ts'
@@ -7,7 +6,7 @@ import { type Failure, type ServiceProblem, describeFailure } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 import { FOREIGN_REMEDY, VERSIONS_DIFFER } from './refusal.ts'
 
-/** What a call was made with, as far as it may be told. */
+/** The caller, without secrets. */
 export interface Caller {
   readonly issuer: string
   readonly operator: string
@@ -21,17 +20,17 @@ export interface Caller {
   readonly now: number
 }
 
-/** How far a clock may be off before a token of ours may be refused for it, in seconds. */
+/** How far a clock may be off, in seconds, before the service may refuse the token. */
 const CLOCK_TOLERANCE_SECONDS = 25
 
-/** What the answer's date tells about this machine's clock, if it is off. */
+/** The error of this machine's clock, by the date of the answer. */
 const clockHint = (date: string | null, now: number): string => {
   const off = Math.round(now - Date.parse(date ?? '') / 1000)
   if (Number.isNaN(off) || Math.abs(off) <= CLOCK_TOLERANCE_SECONDS) return ''
   const direction = off > 0 ? 'ahead of' : 'behind'
   return (
     `\n  - the clock of this machine is ${Math.abs(off)} s ${direction} the service's: correct it; ` +
-    'tokens are good for a minute'
+    'the token of a call is valid for a minute'
   )
 }
 

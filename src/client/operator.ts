@@ -1,4 +1,5 @@
-// The operators' calls. Each try signs a token of its own, good for a minute and for one call.
+// The operators' calls. Each attempt signs a new token, which is valid for a minute and for one
+// call.
 
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
 import {
@@ -24,21 +25,21 @@ import {
 import { operatorError } from './operator-error.ts'
 import type { PrivateKey } from './private-key.ts'
 
-/** What an operator's calls are made with. */
+/** Options of an operator's calls. */
 export interface OperatorClientOptions extends Reach {
-  /** The service's name and address, to the letter. */
+  /** The service's name and address, exactly. */
   readonly issuer: string
   /** The operator's key, from `parsePrivateKey()`. */
   readonly key: PrivateKey
   /** Who the operator is, for the audit events of the service. Default: the name of the key. */
   readonly operator?: string | undefined
-  /** How often a call is made again when the service cannot answer now. Default: 4. */
+  /** How often a call is retried if the service cannot answer now. Default: 4. */
   readonly retries?: number | undefined
-  /** Is told of each call that failed and is made again. */
+  /** Receives each call that failed and will be retried. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
-/** What an instance is known by. */
+/** The name of an instance. */
 export interface InstanceName {
   /** Id of the account that owns it. */
   readonly account: string
@@ -58,7 +59,7 @@ export interface BanName {
 
 /** Which part of a list to begin with. */
 export interface PageOptions {
-  /** Where a page before ended. Default: the beginning. */
+  /** Where the page before ended. Default: the beginning. */
   readonly cursor?: string | undefined
   /** How many items the service looks at for a page, 1 to 1000. Default: 100. */
   readonly limit?: number | undefined
@@ -105,7 +106,7 @@ export interface OperatorClient {
   revokeToken(token: { readonly token: string } | { readonly jti: string }): Promise<void>
 }
 
-/** As many as the service looks at for a page if it is asked for no other number. */
+/** How many items the service reads for a page by default. */
 const DEFAULT_PAGE_LIMIT = 100
 
 const JSON_TYPE = 'application/json'
@@ -115,7 +116,7 @@ const BACKOFF: Backoff = { firstSeconds: 1, maxSeconds: 30 }
 /** A page of 1000 instances has less than a quarter of this. */
 const MAX_ANSWER_BYTES = 4_194_304
 
-/** What differs from call to call. */
+/** The values of one call. */
 interface Given {
   /** The values in the path. */
   readonly params?: Readonly<Record<string, string>>
@@ -211,7 +212,7 @@ export const createOperatorClient = (options: OperatorClientOptions): OperatorCl
   const { timing, signal } = readReach(options)
   const { signer } = key
 
-  /** A token for one call: somebody who reads it cannot use it for another. */
+  /** A token for one call: a thief cannot use it for another call. */
   const makeToken = (htm: string, htu: string): Promise<string> => {
     const iat = Math.floor(timing.now())
     const times = { iat, exp: iat + TOKEN_SECONDS }

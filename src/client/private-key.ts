@@ -1,4 +1,4 @@
-// A private key that a client signs with: an operator's, or the one that a token is bound to.
+// A private key with which a client signs: an operator's key, or the key that a token is bound to.
 
 import { ConfigurationError } from '../base/errors.ts'
 import { parseUniqueJson } from '../base/json.ts'
@@ -15,13 +15,16 @@ export interface PrivateKey {
   readonly signer: Signer
   /** The public half. */
   readonly publicKey: PublicKey
-  /** The operator's name, where the key has a member `name` beside those of RFC 7517. */
+  /** The operator's name, if the key has a member `name` beside those of RFC 7517. */
   readonly name: string | undefined
-  /** The instance that the key was made for, where its members `instance_id` and `serial_number` name one. */
+  /**
+   * The instance that the key was made for, if its members `instance_id` and `serial_number` name
+   * one.
+   */
   readonly instance?: KeyInstance | undefined
 }
 
-/** A key of a set, or alone. */
+/** A single key, or a key of a set. */
 type Jwk = Readonly<Record<string, unknown>>
 
 const FORM = 'expected a private JWK, {"kty": ...}, or a JWKS with one, {"keys": [...]}'
@@ -29,7 +32,7 @@ const FORM = 'expected a private JWK, {"kty": ...}, or a JWKS with one, {"keys":
 const isObject = (value: unknown): value is Jwk =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The one key. A refusal says what is wrong with what it is in. */
+/** Takes the key from a JWK, or from a set with one key. The refusal says what is wrong. */
 const oneKey = (json: unknown): Result<Jwk, string> => {
   const parsed = typeof json === 'string' ? parseUniqueJson(json) : accept(json)
   if (!parsed.ok) {
@@ -46,7 +49,7 @@ const oneKey = (json: unknown): Result<Jwk, string> => {
     : refuse(`the set has ${count} keys, as a service's signing keys may; a client has one key`)
 }
 
-/** What a key says beside the members of RFC 7517. */
+/** The members of a key beside those of RFC 7517. */
 const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, string> => {
   const { name } = jwk
   if ('rotation' in jwk) {
@@ -60,7 +63,7 @@ const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, stri
 }
 
 /**
- * Reads the private key of a client: of an operator, or the one that a token is bound to.
+ * Reads the private key of a client: an operator's key, or the key that a token is bound to.
  * @param json a JWK, or a JWKS with one key, as text or parsed: P-256, RSA of at least 2048 bits, Ed25519
  * @returns the key
  * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
@@ -88,8 +91,8 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
 }
 
 /**
- * Marks a key with the instance that it is for. An enrollment refuses the key on another instance, such as one that
- * was started from an image of this one.
+ * Marks a key with the instance that it is for. An enrollment refuses the key on another instance,
+ * such as an instance that was started from an image of this one.
  * @param json the text of a JWK, or of a JWKS with one key
  * @param instance from `askInstance()`
  * @returns the same text with the members `instance_id` and `serial_number` in the key

@@ -8,19 +8,19 @@ import { type Answer, type Reach, callService, parseJson, readReach } from './ca
 import { ClientError } from './client-error.ts'
 import type { DpopKey } from './dpop-key.ts'
 
-/** What an enrollment is for. */
+/** The request for an enrollment. */
 export interface Purpose extends Reach {
-  /** The service's name and address, to the letter. */
+  /** The service's name and address, exactly. */
   readonly issuer: string
-  /** The role to ask for. Default: none; the policy must then have one that fits. */
+  /** The role to ask for. Default: none; the policy must then have a role that matches. */
   readonly role?: string | undefined
-  /** The one audience that the token is to be for (RFC 8707). Default: all of the role. */
+  /** The only audience of the token (RFC 8707). Default: all audiences of the role. */
   readonly resource?: string | undefined
   /** The key to bind the token to. Default: none. */
   readonly dpopKey?: DpopKey | undefined
 }
 
-/** A challenge that is of this service. */
+/** A challenge of this service. */
 export interface Challenge {
   readonly audience: string
   /** When it expires, by `timing.elapsed()`. */
@@ -31,13 +31,13 @@ export interface Challenge {
 export interface Enrolled {
   /** A secret. */
   readonly accessToken: string
-  /** `DPoP`: the token is bound to the key (RFC 9449). `Bearer`: it is bound to none. */
+  /** `DPoP`: the token is bound to the key (RFC 9449). `Bearer`: it is not bound to a key. */
   readonly tokenType: 'Bearer' | 'DPoP'
   /** The role that the instance enrolled in. */
   readonly role: string
   /**
-   * Whether the role lets this instance enroll again as it is now. `undefined`: the service does not tell,
-   * it is an older one.
+   * Whether the role lets this instance enroll again as it is now. `undefined`: unknown, because
+   * the service is older.
    */
   readonly renewable: boolean | undefined
   /** Lifetime, from `askedAt` on. */
@@ -46,7 +46,7 @@ export interface Enrolled {
   readonly askedAt: number
 }
 
-/** The form fields that have a value; empty is as good as absent. */
+/** The form fields that have a value. An empty value counts as absent. */
 const formOf = (fields: Readonly<Record<string, string | undefined>>): URLSearchParams =>
   new URLSearchParams(
     Object.entries(fields).filter((field): field is [string, string] => (field[1] ?? '') !== ''),
@@ -60,7 +60,7 @@ const membersOf = (text: string): Readonly<Record<string, unknown>> => {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-/** Both calls ask for this. */
+/** Both calls use this media type. */
 const JSON_TYPE = 'application/json'
 
 /** Asks once for a challenge. */
@@ -78,8 +78,9 @@ const AUDIENCE = /^[A-Za-z0-9_-]{64}$/
 const MAX_CHALLENGE_SECONDS = 99_999
 
 /**
- * Reads a challenge, and refuses one that is not of this service, role and key: anybody can pass
- * another service's on, and would enroll there as this instance. Comes before any signature.
+ * Reads a challenge, and refuses one that is not of this service, role and key: a hostile service
+ * could pass on the challenge of another one, and enroll there as this instance. This comes before
+ * any signature.
  * @param askedAt by `timing.elapsed()`
  * @throws ClientError `challenge_malformed`, `challenge_foreign`
  */
@@ -111,7 +112,7 @@ export const readChallenge = (
   return { audience, deadline: askedAt + expiresIn }
 }
 
-/** Shows evidence for a challenge, once. A proof of the key is made anew each time. */
+/** Shows evidence for a challenge, once. Each attempt makes a new proof of the key. */
 export const postEvidence = async (
   purpose: Purpose,
   audience: string,
@@ -131,7 +132,7 @@ const TOKEN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}$/
 /**
  * Reads the token.
  * @param askedAt by `timing.elapsed()`
- * @throws ClientError `token_malformed` if it is not the one that was asked for
+ * @throws ClientError `token_malformed` if the token is not as requested
  */
 export const readToken = (
   { issuer, dpopKey }: Purpose,
@@ -154,7 +155,7 @@ export const readToken = (
     accessToken: token,
     tokenType: type,
     role,
-    // The token is good, whatever this member is.
+    // The token is valid, whatever the value of this member.
     renewable: typeof renewable === 'boolean' ? renewable : undefined,
     expiresInSeconds: lifetime,
     askedAt,

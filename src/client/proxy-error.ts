@@ -1,10 +1,10 @@
-// What a `fetch` that goes through a proxy throws when the proxy opens no connection.
+// The error of a `fetch` through a proxy, if the proxy opens no connection.
 
-/** What is known of the failure. */
+/** Details of the failure. */
 export interface ProxyErrorDetails {
   /** Status of the proxy's answer to CONNECT, if it answered. */
   readonly status?: number | undefined
-  /** Why there was no answer of the proxy. */
+  /** Why the proxy did not answer. */
   readonly cause?: unknown
 }
 

@@ -1,18 +1,18 @@
-// Forgets the instances of an account and region that were released: which ones, by a list of those that live, and
-// the forgetting itself. Each is one atomic change of its own, so whatever ends this leaves nothing half done, and
-// the next run goes on.
+// Forgets the released instances of an account and region: it finds them by a list of the instances
+// that exist, and forgets them one by one. Each is one atomic change, so an interrupted run leaves
+// nothing half done, and the next run continues.
 
 import { ClientError } from './client-error.ts'
 import type { Instance } from './operator-answers.ts'
 import type { InstanceName, OperatorClient } from './operator.ts'
 
-/** What a list of living instances tells. */
+/** A list of existing instances. */
 export interface LivingInstances {
-  /** Ids of the instances that live. */
+  /** Ids of the instances that exist. */
   readonly ids: ReadonlySet<string>
   /**
-   * Unix seconds. An instance that first enrolled after this may have been created after the list, which cannot
-   * know it then.
+   * Unix seconds. An instance that first enrolled after this may have been created after the list,
+   * so the list may lack it.
    */
   readonly knowsUntil: number
 }
@@ -20,7 +20,7 @@ export interface LivingInstances {
 /** An account and region. */
 export type Place = Pick<InstanceName, 'account' | 'region'>
 
-/** An instance by its id; of two that share it but for the serial number, the later times. */
+/** An instance by its id. If two differ only in their serial number, the later times. */
 export interface Candidate {
   /** Id of the instance. */
   readonly instanceId: string
@@ -30,20 +30,20 @@ export interface Candidate {
   readonly lastAt: number | undefined
 }
 
-/** What came of looking at every instance. */
+/** The result of reading all instances. */
 export interface PrunePlan {
-  /** To be forgotten. */
+  /** Instances to forget. */
   readonly gone: readonly Candidate[]
-  /** How many the list names. */
+  /** How many instances are in the list. */
   readonly living: number
-  /** How many enrolled first after the list was made, and are left alone. */
+  /** How many first enrolled after the list was made; they are kept. */
   readonly newer: number
 }
 
 const later = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : Math.max(a, b)
 
-/** The instances of a place, whatever order and however often the service tells them. */
+/** The instances of a place, each once, in whatever order the service lists them. */
 const createCandidates = ({ account, region }: Place) => {
   const found = new Map<string, Candidate>()
   return {
@@ -62,10 +62,10 @@ const createCandidates = ({ account, region }: Place) => {
 }
 
 /**
- * Reads every instance of an account and region, and tells which of them are to be forgotten. It changes nothing.
+ * Reads every instance of an account and region, and finds the ones to forget. It changes nothing.
  * @param client from `createOperatorClient()`
  * @param place the account and region
- * @param living which instances are alive, and until when the list knows (Unix seconds)
+ * @param living which instances exist, and until when the list is complete (Unix seconds)
  * @param onPage receives, after each page, how many pages were read and how many instances of the place were found.
  *   Default: ignored
  * @returns the plan; pass its `gone` to {@link forgetInstances}
@@ -110,25 +110,28 @@ export const planPrune = async (
   }
   const all = [...candidates.found.values()]
   const dead = all.filter(({ instanceId }) => !ids.has(instanceId))
-  // Without a time nobody knows whether the list should know it.
+  // Without a time it is unknown whether the list should contain it.
   const gone = dead.filter(({ firstAt }) => firstAt !== undefined && firstAt <= knowsUntil)
   return { gone, living: all.length - dead.length, newer: dead.length - gone.length }
 }
 
-/** What became of an instance; `gone`: somebody else, or an earlier try, was faster. */
+/** The result for an instance; `gone`: another operator or an earlier attempt has forgotten it. */
 export type ForgetOutcome = 'forgotten' | 'gone' | 'failed' | 'not_tried'
 
-/** What came of forgetting. */
+/** The results of forgetting. */
 export interface ForgetResult {
   /** By the ids of the instances. */
   readonly outcomes: ReadonlyMap<string, ForgetOutcome>
-  /** Why single ones failed, each reason once. */
+  /** Why some instances failed, each reason once. */
   readonly failures: readonly ClientError[]
 }
 
 const AT_ONCE = 8
 
-/** Whether the next call would be answered no better: only a call that is refused itself, or fails inside (500). */
+/**
+ * Whether the run must stop. It continues only if this call was refused, or failed inside the
+ * service (500).
+ */
 const stops = ({ code, status }: ClientError): boolean =>
   code !== 'request_refused' && !(code === 'unavailable' && status === 500)
 
@@ -138,9 +141,11 @@ const stops = ({ code, status }: ClientError): boolean =>
  * @param client from `createOperatorClient()`
  * @param place the account and region
  * @param instanceIds ids of the instances, as in `gone` of {@link planPrune}
- * @param options `signal`: no further instance is begun once it is set; default: none. `onProgress`: receives how
+ * @param options `signal`: once it is aborted, no further instance is forgotten; default: none.
+ * `onProgress`: receives how
  *   many instances are done; default: ignored
- * @returns what became of each instance. A failure of the service ends the run, and the rest are `not_tried`
+ * @returns the result for each instance. A failure of the service ends the run, and the remaining
+ * ones are `not_tried`
  * @throws any error that is not a `ClientError`
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// The error that an enrollment ends with when the service does not give what was asked for: what happened, and what
-// to do about it. One table for the library, the command and its `doctor`.
+// The error of an enrollment that the service does not complete: what happened, and what to do
+// about it. One table for the library, the command and its `doctor`.
 
 import { printable } from '../base/text.ts'
 import {
@@ -43,13 +43,13 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
   ],
 }
 
-/** What to do about an answer that a client of the same version never gets. */
+/** What to do about an answer that the same version of the service never sends. */
 export const VERSIONS_DIFFER =
   'Client and service seem to be of different versions; update the older one'
 
 const IN_AUDIT = 'Its operator finds the cause in the audit event of this request'
 
-/** What is said of a code. Of the first three only the operator learns the cause. */
+/** The text for each code. Only the operator learns the cause of the first three. */
 const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {
   invalid_evidence: [
     'the identity of this instance was not accepted',
@@ -76,10 +76,10 @@ const LATER = 'try again later'
 
 const isLimited = ({ code }: ServiceProblem): boolean => code === 'rate_limited'
 
-/** What to check when another server answers. */
+/** What to check if another server answers. */
 export const FOREIGN_REMEDY = 'check the address and the proxies in front of the service'
 
-/** The error of an enrollment that ends with this. */
+/** The error for this failure of an enrollment. */
 export const enrollmentError = (issuer: string, failure: Failure): ClientError => {
   if (failure.kind === 'none') {
     const { code, detail, remedy } = failure

@@ -1,5 +1,6 @@
-// An instance stays enrolled: it enrolls again at two thirds of each token's lifetime. What fails is tried again
-// until it works: a service that is down for a night must not end the instances that wait for it.
+// An instance stays enrolled: it enrolls again at two thirds of each token's lifetime. Failures are
+// retried until they succeed: a service that is down for a night must not end the clients that wait
+// for it.
 
 import { type Backoff, type Timing, backoffSeconds } from '../base/timing.ts'
 import { countSuspension } from './awake-clock.ts'
@@ -8,13 +9,13 @@ import { ClientError } from './client-error.ts'
 import { type EnrollOptions, enrollInstance } from './enroll.ts'
 import type { Enrolled } from './protocol.ts'
 
-/** A renewal that failed and is tried again. */
+/** A renewal that failed and will be retried. */
 export interface RenewalFailure {
-  /** A `ClientError`, or an error that nobody expected. */
+  /** A `ClientError`, or an unexpected error. */
   readonly error: unknown
-  /** Seconds until the next try. */
+  /** Seconds until the retry. */
   readonly waitSeconds: number
-  /** Seconds for which the last token is still good; 0: it has expired. */
+  /** Seconds for which the last token is still valid; 0 if it has expired. */
   readonly expiresInSeconds: number
 }
 
@@ -22,18 +23,18 @@ export interface RenewalFailure {
 export interface NextRenewal {
   /** Seconds until the next enrollment; `undefined` after a token that can't be renewed. */
   readonly inSeconds: number | undefined
-  /** Is set when the next enrollment is due, by whichever clock, or when the renewal ends. */
+  /** Aborted when the next enrollment is due by either clock, or when the renewal ends. */
   readonly due: AbortSignal
 }
 
-/** What renewing needs. */
+/** Options of a renewal. */
 export interface RenewOptions extends EnrollOptions {
   /**
-   * Receives each token. The next enrollment waits until this has ended, so stop what is under way once
-   * `next.due` is set.
+   * Receives each token. The next enrollment waits until this function has ended, so stop your work
+   * once `next.due` is aborted.
    */
   readonly onToken: (enrolled: Enrolled, next: NextRenewal) => Promise<void> | void
-  /** Receives an error of `onToken`. It does not end the renewal: the token is good all the same. */
+  /** Receives an error of `onToken`. The renewal continues, because the token itself is valid. */
   readonly onTokenError?: ((error: unknown) => void) | undefined
   /** Receives each renewal that failed. */
   readonly onFailure?: ((failure: RenewalFailure) => void) | undefined
@@ -46,7 +47,10 @@ const MIN_WAIT_SECONDS = 1
 /** The longest wait in one piece: a resumed machine looks at its clocks at most this long afterwards. */
 const STEP_SECONDS = 5
 const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 60 }
-/** A refusal stays until an operator lifts it, and each try costs the service an audit event. */
+/**
+ * A refusal lasts until an operator lifts it, and each attempt makes the service write an audit
+ * event.
+ */
 const REFUSED_BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 600 }
 
 /** Seconds from `askedAt` to the next enrollment. @param random from 0 to below 1 */
@@ -90,11 +94,14 @@ const notRenewable = ({ role, expiresInSeconds }: Enrolled): ClientError =>
   new ClientError(`the role ${role} does not let this instance enroll again`, {
     code: 'not_renewable',
     remedy:
-      `The token is good for ${expiresInSeconds} s; then an operator has to reset the instance. ` +
+      `The token is valid for ${expiresInSeconds} s; then an operator has to reset the instance. ` +
       'To stay enrolled, ask for a role with "same_key" or "always".',
   })
 
-/** Hands a token on, and waits until the next one is due. @throws ClientError `not_renewable` */
+/**
+ * Passes a token to `onToken`, and waits until the next one is due.
+ * @throws ClientError `not_renewable`
+ */
 const deliver = async (options: RenewOptions, enrolled: Enrolled): Promise<void> => {
   const { timing, signal } = readReach(options)
   const { askedAt, expiresInSeconds, renewable } = enrolled
@@ -111,7 +118,7 @@ const deliver = async (options: RenewOptions, enrolled: Enrolled): Promise<void>
       options.onTokenError?.(error)
     }
   }
-  // Both are waited for, however the other ends, so that nothing of this token goes on beside the next one.
+  // Waits for both, so that the work for this token has ended before the next one.
   const outcomes = await Promise.allSettled([
     hand(),
     isLast ? undefined : waitUntil(moment, timing, signal).finally(end),
@@ -123,13 +130,15 @@ const deliver = async (options: RenewOptions, enrolled: Enrolled): Promise<void>
 }
 
 /**
- * Enrolls this instance, and keeps it enrolled. The next enrollment is due at two thirds of the token's lifetime, by
- * the monotonic clock or by the wall clock, whichever says so first: the monotonic clock stops while the machine is
- * suspended. A refused renewal is retried at most ten minutes apart, since an operator can lift a ban or reset the
- * instance; every other failure is retried at most a minute apart.
+ * Enrolls this instance, and keeps it enrolled. The next enrollment is due at two thirds of the
+ * token's lifetime, by the monotonic clock or by the wall clock, whichever comes first: the
+ * monotonic clock stops while the machine is suspended. A refused renewal is retried at most ten
+ * minutes apart, since an operator can lift a ban or reset the instance; every other failure is
+ * retried at most a minute apart.
  * @param options `issuer` and `onToken` are required
  * @returns never; `signal` ends it
- * @throws ClientError `not_renewable`, once it has handed on a token whose role does not let the instance enroll again
+ * @throws ClientError `not_renewable`, after `onToken` got a token whose role does not let the
+ * instance enroll again
  * @throws what {@link enrollInstance} throws, if the first enrollment fails
  * @throws the reason of `signal`
  * @example

@@ -33,8 +33,6 @@ const NOT_YET_CLEAN: readonly string[] = [
   'docs/',
   'functions/',
   'src/base/',
-  'src/cli/',
-  'src/client/',
   'src/codec/',
   'src/config/',
   'src/emulator/',

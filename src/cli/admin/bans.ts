@@ -11,7 +11,7 @@ import { printPages } from './print-pages.ts'
 
 const HEADER = ['KIND', 'VALUE', 'BANNED AT', 'BY', 'REASON']
 const MAX_REASON_LENGTH = 256
-/** As many as a service looks at for a page at most. */
+/** The most items that a service reads for one page. */
 const PAGE_LIMIT = 1000
 
 type BanKind = BanName['kind']
@@ -72,9 +72,8 @@ const withBanned = (command: Command): Command =>
     .argument('<value>', 'its id')
 
 /**
- * The ban as it was before a change. A list that can't be read, such as by a key that may write alone, must not keep
- * anybody from a ban.
- * @returns `undefined`: that can't be told; `null`: there was none
+ * The ban before a change. The key may lack the scope "read"; the change is made nevertheless.
+ * @returns `undefined` if the list could not be read; `null` if there was no ban
  */
 const banBefore = async (
   client: Pick<OperatorClient, 'bans'>,

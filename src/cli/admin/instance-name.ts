@@ -1,5 +1,5 @@
-// Which instance is meant: account, region and id as they are typed, or the id alone, which the list of the
-// service then completes.
+// The instance of a command: account, region and id as the user types them, or the id alone. For an
+// id alone, the list of the service gives the account and the region.
 
 import { type Command, InvalidArgumentError } from 'commander'
 import type { InstanceName, OperatorClient } from '../../client/index.ts'
@@ -7,7 +7,7 @@ import { CommandError, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import { accountArgument, instanceArgument, regionArgument } from './options.ts'
 
-/** As many as a service looks at for a page at most. */
+/** The most items that a service reads for one page. */
 const PAGE_LIMIT = 1000
 
 /** What was typed. */
@@ -37,7 +37,7 @@ const findByInstance = async (
   client: Pick<OperatorClient, 'instances'>,
   instance: string,
 ): Promise<InstanceName[]> => {
-  // The serial number is no part of an address, so two that differ in it alone are one name.
+  // An address has no serial number, so instances that differ only in it have one name.
   const found = new Map<string, InstanceName>()
   for await (const { items } of client.instances({ limit: PAGE_LIMIT })) {
     for (const { instance_id: id, owner_account_id: account, region_id: region } of items) {

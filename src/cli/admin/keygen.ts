@@ -36,7 +36,7 @@ const scopeArgument = (text: string): readonly OperatorScope[] => {
   )
 }
 
-/** The set with what the service is to know of its key. */
+/** The public JWKS, with the name and the scopes of the key. */
 const describing = (
   { keys }: { readonly keys: readonly object[] },
   { name, scope }: Pick<KeygenOptions, 'name' | 'scope'>,
@@ -47,7 +47,8 @@ const describing = (
 const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void> => {
   const privateKeys = describing(await generateSigningKeys(algorithm), about)
   try {
-    // `wx`: two that run at once, or a link that somebody laid, don't overwrite either.
+    // `wx`: it fails if the file exists, also when two runs create it at once or somebody has
+    // placed a link there.
     writeFileSync(inFolder(out), `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code = 'failed' } = error as NodeJS.ErrnoException

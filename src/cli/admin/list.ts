@@ -36,7 +36,7 @@ const HEADER = [
   'SERIAL NUMBER',
 ]
 
-/** What an operator has done to an instance. */
+/** The changes that an operator made to an instance. */
 const stateOf = ({ open, revoked_until: revokedUntil }: Instance): string => {
   const states = [
     ...(open ? ['open'] : []),

@@ -1,5 +1,5 @@
-// The list of instances that live, as whoever prunes has it from the cloud. It decides what is forgotten,
-// so whatever is odd about it is refused.
+// The list of instances that exist, which the operator has got from the cloud. `prune` forgets all
+// other instances, so any irregularity in the list is refused.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import type { LivingInstances } from '../../client/index.ts'
@@ -8,10 +8,10 @@ import { usageError } from '../command-error.ts'
 import { asText } from '../named-file.ts'
 import { inFolder } from '../run.ts'
 
-/** The list was asked for some time before it was written, and clocks differ. */
+/** The cloud answered some time before the file was written, and clocks differ. */
 const MARGIN_SECONDS = 300
 
-/** How many bad lines are told. */
+/** How many bad lines a message shows. */
 const MAX_TOLD = 10
 
 const readIds = (text: string, path: string): Set<string> => {

@@ -1,4 +1,5 @@
-// The options and arguments that several subcommands share, checked, and made into a client.
+// Options and arguments that several subcommands share. They are checked, and a client is made of
+// them.
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { hostname, userInfo } from 'node:os'
@@ -17,7 +18,7 @@ import { checkServiceAddress } from '../service-address.ts'
 const DEFAULT_TIMEOUT_SECONDS = 10
 const DEFAULT_RETRIES = 4
 
-/** What the shared options say. */
+/** Values of the shared options. */
 export interface SharedOptions {
   readonly issuer?: string
   readonly key?: string
@@ -70,7 +71,7 @@ const userName = (): string => {
   try {
     return userInfo().username
   } catch {
-    // A user without an entry of its own, as in many containers.
+    // The user has no entry in /etc/passwd, as in many containers.
     return thisRun().env['USER'] ?? `uid-${process.getuid?.() ?? 'unknown'}`
   }
 }

@@ -15,7 +15,7 @@ export interface PagesOptions<Item> {
   readonly none: string | undefined
 }
 
-/** Prints a list. @throws CommandError that says so if what was printed is not all */
+/** Prints a list. @throws CommandError if the output is incomplete */
 export const printPages = async <Item>(
   pages: AsyncIterable<Page<Item>>,
   { show, stops = () => false, none }: PagesOptions<Item>,

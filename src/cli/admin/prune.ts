@@ -1,5 +1,5 @@
-// `rollcall admin prune`: forgets the instances of an account and region that were released. First all
-// pages are read, then what would go is shown, and only with `--yes` is anything changed.
+// `rollcall admin prune`: forgets the released instances of an account and region. It reads all
+// pages, then shows which instances it would forget. It changes something only with `--yes`.
 
 import type { Command } from 'commander'
 import {
@@ -26,7 +26,7 @@ import {
   regionArgument,
 } from './options.ts'
 
-/** Progress of forgetting is told each time so many are through. */
+/** After how many instances the progress is shown again. */
 const TOLD_EVERY = 100
 
 interface PruneOptions extends SharedOptions {
@@ -70,7 +70,10 @@ const plan = async (
   }
 }
 
-/** A list that names nothing that is known is nearly always the list of something else. */
+/**
+ * If the service knows no instance of the list, it is nearly always the list of another account or
+ * region.
+ */
 const checkOverlap = (
   { living, gone }: PrunePlan,
   { ids }: LivingInstances,
@@ -112,7 +115,7 @@ const printPlan = ({ gone }: PrunePlan): void =>
     gone.map((it) => [it.instanceId, timeText(it.firstAt), timeText(it.lastAt)]),
   )
 
-/** Tells the end as JSON: what was or would be forgotten, and what was left alone. */
+/** Prints the result as JSON: which instances were or would be forgotten, and which were kept. */
 const printJsonEnd = (
   { gone, living, newer }: PrunePlan,
   { knowsUntil }: LivingInstances,
@@ -129,7 +132,7 @@ const printJsonEnd = (
   printJson({ account, region, dry_run: done === undefined, ...left, instances })
 }
 
-/** Tells the same to people. */
+/** Prints the same for people. */
 const printEnd = (
   { gone, living, newer }: PrunePlan,
   { knowsUntil }: LivingInstances,

@@ -17,7 +17,8 @@ const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const MAX_TOKEN_LENGTH = 8192
 
 /**
- * Reads a token from a file or from standard input: arguments can be seen by every process of the machine.
+ * Reads a token from a file or from standard input. Not from an argument, because every process of
+ * the machine can see arguments.
  * @param file absent or `-`: standard input
  * @throws CommandError
  */
@@ -61,7 +62,7 @@ const revokeToken = async (options: TokenOptions): Promise<void> => {
   const named = jti === undefined ? { token: await readToken(tokenFile) } : { jti: checkJti(jti) }
   const client = await clientOf(options)
   await client.revokeToken(named)
-  // The service doesn't tell whether it was good before (RFC 7009 section 2.2).
+  // The service does not say whether the token was valid before (RFC 7009 section 2.2).
   if (options.json) printJson({ active: false })
   else print('the token is not active')
 }

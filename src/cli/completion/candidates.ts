@@ -1,4 +1,4 @@
-// What can be typed next, read from the program itself: its subcommands, their options and arguments.
+// What the user can type next. It is read from the program: subcommands, options and arguments.
 
 import type { Argument, Command, Option } from 'commander'
 import { takesFile } from '../named-file.ts'
@@ -9,10 +9,10 @@ export interface Candidate {
   readonly description: string
 }
 
-/** What can stand where the cursor is. */
+/** What can be typed at the cursor. */
 export interface Candidates {
   readonly words: readonly Candidate[]
-  /** Whether the path of a file can, too. */
+  /** Whether the path of a file can be typed, too. */
   readonly files: boolean
 }
 
@@ -49,7 +49,10 @@ const optionNamed = (command: Command, word: string): Option | undefined => {
   return command.options.find(({ long, short }) => long === name || short === name)
 }
 
-/** The subcommand that words lead to, how many arguments it has got, and the option whose value comes next. */
+/**
+ * The subcommand that the words name, how many arguments follow it, and the option that still lacks
+ * its value.
+ */
 const readWords = (program: Command, words: readonly string[]) => {
   let command = program
   let count = 0
@@ -68,7 +71,7 @@ const readWords = (program: Command, words: readonly string[]) => {
   return { command, count, open }
 }
 
-/** What the subcommand takes next where no value of an option is due. */
+/** What can follow if no option lacks a value. */
 const ofCommand = (command: Command, count: number, typed: string): Candidates => {
   const help = command.createHelp()
   if (typed.startsWith('-')) {
@@ -91,8 +94,9 @@ const ofCommand = (command: Command, count: number, typed: string): Candidates =
 }
 
 /**
- * Tells what can be typed next.
- * @param words what was typed behind the program's name; the last one, maybe empty, is to be completed
+ * Lists what can be typed next.
+ * @param words the words after the program's name; the last one, which may be empty, is the one to
+ * complete
  */
 export const candidatesOf = (program: Command, words: readonly string[]): Candidates => {
   const whole = joined(words)

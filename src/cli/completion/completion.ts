@@ -1,4 +1,5 @@
-// `rollcall completion`: a script by which a shell completes the command; and `rollcall complete`, which it asks.
+// `rollcall completion`: a script with which a shell completes the command; and `rollcall
+// complete`, which it asks.
 
 import { Argument, type Command } from 'commander'
 import { addMoreHelp } from '../help.ts'

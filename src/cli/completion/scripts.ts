@@ -1,5 +1,6 @@
-// The completion scripts. Each asks `rollcall complete -- WORDS...`, which prints a candidate a line, a tab and its
-// description behind it, and `:files` where a path can stand; so the scripts know nothing of the subcommands.
+// The completion scripts. Each asks `rollcall complete -- WORDS...`, which prints one candidate a
+// line, then a tab and its description, and `:files` where a path can be typed. So the scripts
+// contain no subcommand.
 
 const BASH = `# bash completion of rollcall. In ~/.bashrc: eval "$(rollcall completion bash)"
 _rollcall() {
@@ -63,5 +64,5 @@ export const SCRIPTS = {
   fish: FISH,
 } as const
 
-/** A shell that there is a script for. */
+/** A shell that has a script here. */
 export type Shell = keyof typeof SCRIPTS

@@ -1,5 +1,5 @@
 // Whether this machine would still find its user data if requests without a token were refused
-// (HttpTokens=required). User data is what starts an enrollment, so no advice may take it away.
+// (HttpTokens=required). User data usually starts the enrollment, so advice must never break it.
 
 import { execFile } from 'node:child_process'
 
@@ -18,7 +18,7 @@ export const cloudInitVersion = (
       ['--version'],
       { env: { ...env }, timeout: LIMIT_MS },
       (_, stdout, stderr) => {
-        // Older ones print it to standard error.
+        // Older versions print it to standard error.
         resolve(/\b\d+\.\d+(?:\.\d+)?/.exec(`${stdout} ${stderr}`)?.[0])
       },
     )
@@ -34,9 +34,9 @@ const isNewEnough = (version: string): boolean => {
 }
 
 /**
- * What to do about requests without a token being answered.
- * @param platform as Node names it
- * @param version of cloud-init; `undefined`: it is not installed
+ * What to do if requests without a token are answered.
+ * @param platform as in Node
+ * @param version of cloud-init; `undefined` if it is not installed
  */
 export const plainRequestsAdvice = (platform: string, version: string | undefined): string => {
   if (platform === 'win32') return 'keep that: Windows needs it to initialize'

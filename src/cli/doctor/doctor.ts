@@ -1,4 +1,5 @@
-// `rollcall doctor`: tries from this machine each thing that an enrollment needs, in order, a line each.
+// `rollcall doctor`: checks from this machine each thing that an enrollment needs, in order, one
+// line each.
 
 import type { Command } from 'commander'
 import {
@@ -32,7 +33,7 @@ interface Options extends MetadataOptions {
   readonly json?: true
 }
 
-/** Where the terminal does not tell its width. */
+/** For a terminal whose width is unknown. */
 const DEFAULT_COLUMNS = 100
 
 const WORDS: CheckWords = {
@@ -45,7 +46,7 @@ const WORDS: CheckWords = {
   listTimeServers: 'rollcall metadata get ntp-conf/ntp-servers names servers',
 }
 
-/** The key that `enroll` would use. No file is made or changed unless this enrolls. */
+/** The key that `enroll` would use. Without `--enroll` no file is made or changed. */
 const keyOf = async (
   path: string | undefined,
   metadata: MetadataClient,
@@ -61,7 +62,7 @@ const keyOf = async (
   try {
     return await loadDpopKey(path, metadata)
   } catch (error) {
-    // Without the metadata service nothing enrolls, and a line of its own says so.
+    // If the metadata service does not answer, the check "metadata service" says so.
     if (error instanceof ClientError) return key
     throw error
   }
@@ -71,9 +72,9 @@ const readOptions = async (url: string, options: Options): Promise<CheckOptions>
   const { metadataMode, resource, dpopKey: keyFile } = options
   const issuer = checkServiceAddress(url, 'URL')
   const role = checkRole(options.role)
-  // Checks the mode that was typed, too.
+  // This checks the value of `--metadata-mode`, too.
   metadataClientOf(options)
-  // One attempt: a person waits for the answer, and sees at once what fails now and then.
+  // One attempt: a person waits for the answer, and should see a failure that comes and goes.
   const metadata = metadataClientOf({ ...options, metadataMode: 'auto' }, { attempts: 1 })
   const hardened = metadataClientOf({ ...options, metadataMode: 'hardened' }, { attempts: 1 })
   const { signal, timing, env } = thisRun()

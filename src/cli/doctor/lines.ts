@@ -1,4 +1,4 @@
-// The lines of a check: a state, a name, and texts that are broken at words so that they fit a terminal.
+// The lines of a check: a state, a name, and texts that are wrapped to the width of the terminal.
 
 import type { Diagnosis } from '../../client/index.ts'
 import { CHECK_NAMES } from '../../client/index.ts'
@@ -27,7 +27,7 @@ const wrap = (text: string, width: number): string[] => {
   return [...lines, line]
 }
 
-/** What came of one check, in lines. @param columns of the terminal */
+/** The result of one check, as lines. @param columns of the terminal */
 export const linesOf = (
   { name, state, detail, remedy }: Diagnosis,
   columns: number,

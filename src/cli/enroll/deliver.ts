@@ -19,22 +19,22 @@ export interface DeliveryOptions {
   readonly exec?: string | undefined
   readonly json?: true | undefined
   readonly cleanup: Cleanup
-  /** Ends the command for this token. Default: never. */
+  /** Ends the command that gets this token. Default: never. */
   readonly due?: AbortSignal | undefined
 }
 
-/** The file that is to be written, as an absolute path. @throws CommandError if it can't be */
+/** The absolute path of the file to write. @throws CommandError if it can't be written */
 export const checkOut = (path: string | undefined): string | undefined => {
   if (path === undefined || path === '') return undefined
   const out = inFolder(path)
   const there = statSync(out, { throwIfNoEntry: false })
   if (there?.isDirectory()) throw usageError(`--out: ${path} is a folder; expected a file in it`)
-  // The token replaces what stands there: a device or a pipe would be gone.
+  // The token would replace a device or a pipe.
   if (there?.isFile() === false) {
     throw usageError(`--out: ${path} is a device or a pipe; expected a file, or no --out at all`)
   }
   try {
-    // Before anything is asked for: a token that can't be kept would be lost.
+    // Checked before any request: a token that can't be written would be lost.
     tryWriting(out)
   } catch (error) {
     throw cannotWrite(error, path, '--out')

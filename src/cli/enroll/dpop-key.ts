@@ -1,5 +1,6 @@
-// The key that a token can be bound to (RFC 9449): made once for this instance, kept in a file that only its owner
-// can read, and proved at each enrollment. The file names its instance, since it is copied with the disk.
+// The key that a token can be bound to (RFC 9449): it is made once for this instance, stored in a
+// file that only its owner can read, and proved at each enrollment. The file names its instance,
+// because a copied disk has a copy of the key.
 
 import { existsSync, readFileSync } from 'node:fs'
 import {
@@ -33,14 +34,14 @@ const makeKey = async (path: string, instance: KeyInstance): Promise<void> => {
       `made a key for ${instance.instanceId}, ${path}; keep it on this instance and out of images`,
     )
   } catch (error) {
-    // Another process of this instance was faster: its key is as good.
+    // Another process of this instance was faster: use its key.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw cannotWrite(error, path, '--dpop-key')
     }
   }
 }
 
-/** Marks a key that names no instance. Where the file can't be written, the key is good all the same. */
+/** Marks a key that names no instance. If the file can't be written, the key is still used. */
 const mark = (path: string, instance: KeyInstance): void => {
   const { instanceId } = instance
   try {
@@ -61,9 +62,10 @@ export const readDpopKey = async (path: string): Promise<DpopKey> =>
   createDpopKey(await loadPrivateKey(path, '--dpop-key', HINT))
 
 /**
- * Loads the key of a file for this instance. The file is made if it isn't there, and marked if it has no mark.
+ * Loads the key of a file for this instance. A missing file is made. A key without a mark is
+ * marked.
  * @throws CommandError, also for the key of another instance
- * @throws ClientError if the metadata service does not tell which instance this is
+ * @throws ClientError if the metadata service gives no identity document
  */
 export const loadDpopKey = async (path: string, metadata: MetadataClient): Promise<DpopKey> => {
   const load = (): Promise<PrivateKey> => loadPrivateKey(path, '--dpop-key', HINT)
@@ -82,6 +84,7 @@ export const loadDpopKey = async (path: string, metadata: MetadataClient): Promi
     throw usageError(`--dpop-key: ${path}: ${error.message}`)
   }
   if (key.instance === undefined) mark(path, here)
-  // Without the mark, which was compared just now: the library would ask for the document once more to compare it.
+  // Without the mark: it was compared just now, and the library would read the document again to
+  // compare it.
   return createDpopKey({ ...key, instance: undefined })
 }

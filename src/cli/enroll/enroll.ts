@@ -36,7 +36,7 @@ interface Options extends MetadataOptions {
 
 const DEFAULT_ATTEMPTS = 10
 
-/** A role to ask for; empty is none. @throws CommandError */
+/** A role to ask for; empty means no role. @throws CommandError */
 export const checkRole = (role: string | undefined): string | undefined => {
   if (role === undefined || role === '') return undefined
   if (ROLE_PATTERN.test(role)) return role
@@ -95,7 +95,7 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   await renewEnrollment({
     ...enrollment,
     onToken: (enrolled, { due }) => deliver(enrolled, { ...delivery, due }),
-    // The token is good all the same.
+    // The token itself is valid.
     onTokenError: (error) => {
       if (enrollment.signal?.aborted !== true) say(endingOf(error).message)
     },
@@ -164,6 +164,6 @@ export const addEnroll = (program: Command): void => {
     more: MORE,
     exits:
       '0 token, 2 usage, 3 metadata service, 4 refused, 5 service not available, ' +
-      "6 the command of --exec failed, or --renew under a role that can't be renewed",
+      '6 --exec failed, or the role allows no renewal',
   })
 }

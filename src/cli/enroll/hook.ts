@@ -1,5 +1,5 @@
 // `--exec`: the command that takes a token, from the file that ROLLCALL_TOKEN_FILE of its environment
-// names. A token is never an argument: arguments can be seen by every process of the machine.
+// names. The token is never an argument, because every process of the machine can see arguments.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,9 +11,9 @@ import { thisRun } from '../run.ts'
 /** How to run it. */
 export interface HookOptions {
   readonly tokenFile: string
-  /** Where the command is ended when we are. */
+  /** Ends the command when this run ends. */
   readonly cleanup: Cleanup
-  /** Ends the command once it is set. Default: never. */
+  /** Ends the command once it is aborted. Default: never. */
   readonly due?: AbortSignal | undefined
 }
 
@@ -28,8 +28,8 @@ const endGroup = (pid: number | undefined): void => {
 }
 
 /**
- * Runs a command line in `sh`, its output where ours goes.
- * @throws CommandError unless it ends with 0, before the next token is due
+ * Runs a command line in `sh`, with the output of this run.
+ * @throws CommandError unless it ends with 0 before the next token is due
  */
 export const runHook = async (
   commandLine: string,
@@ -40,7 +40,7 @@ export const runHook = async (
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...env, ROLLCALL_TOKEN_FILE: tokenFile },
     cwd,
-    // A group of its own, so that all of it can be ended.
+    // A process group, so that the command and its children can be ended.
     detached: true,
   })
   const end = (): void => endGroup(child.pid)

@@ -21,12 +21,13 @@ export interface DerNode {
 const CONSTRUCTED = 0x20
 const HIGH_TAG = 0x1f
 const MAX_DEPTH = 32
-/** How much of a message may be missing; verification takes no longer messages. */
+/** The most bytes that may be missing: verification accepts no longer message. */
 const MAX_MISSING_BYTES = 16_384
 
 /** Reads the elements up to the first one that is not DER. */
 export const readDerTree = (message: Uint8Array): readonly DerNode[] => {
-  // The reader refuses a message that was cut off as a whole. With zeros behind it, it gets to the cut.
+  // The reader refuses all of a message that was cut off. With zeros appended, it reads up to the
+  // cut.
   const padded = new Uint8Array(message.length + MAX_MISSING_BYTES)
   padded.set(message)
   const nodes: DerNode[] = []
@@ -46,7 +47,7 @@ export const readDerTree = (message: Uint8Array): readonly DerNode[] => {
   try {
     readAll(derReader(padded), nodes, 0)
   } catch (error) {
-    // What was read stays; the refusal of the whole message says where.
+    // The elements so far are shown. The refusal of the whole message says where it breaks.
     if (!(error instanceof InstanceIdentityError)) throw error
   }
   return nodes

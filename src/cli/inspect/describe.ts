@@ -19,7 +19,7 @@ import {
 /** A text, or `undefined` if the part could not be read. */
 type Text = string | undefined
 
-/** A certificate inside of a message. */
+/** A certificate in a message. */
 export interface DescribedCertificate {
   readonly serial: Text
   readonly subject: Text
@@ -38,7 +38,7 @@ export interface DescribedSigner {
   readonly digest_algorithm: Text
   readonly signature_algorithm: Text
   readonly signature_bytes: number | undefined
-  /** Values by name; absent if there are none. */
+  /** Values by name; absent without attributes. */
   readonly signed_attributes: Readonly<Record<string, string>> | undefined
 }
 
@@ -103,7 +103,7 @@ const fieldsOf = (content: Text): Record<string, string> => {
   return Object.fromEntries(texts)
 }
 
-/** Describes a message. @returns `undefined` if it is no SignedData */
+/** Describes a message. @returns `undefined` if it is not a SignedData */
 export const describeMessage = (root: DerNode | undefined): DescribedMessage | undefined => {
   const [type, wrapper] = root?.children ?? []
   const parts = wrapper?.children[0]?.children ?? []

@@ -1,4 +1,4 @@
-// `rollcall inspect`: shows what is in a PKCS#7 signature, and where verification refuses it.
+// `rollcall inspect`: shows the parts of a PKCS#7 signature, and where verification refuses it.
 
 import type { Command } from 'commander'
 import { EXIT } from '../exit-status.ts'
@@ -10,7 +10,7 @@ import { pkcs7Of } from '../verify/pkcs7-input.ts'
 import { type Inspection, inspectMessage } from './inspection.ts'
 import { inspectionJson, printInspection, printTree } from './report.ts'
 
-/** Whether the message could be read to its end, accepted or not. */
+/** Whether the message could be read to its end. Verification may still refuse it. */
 const isWhole = ({ message, refusal }: Inspection): boolean =>
   message !== undefined &&
   refusal?.code !== 'malformed_encoding' &&

@@ -1,5 +1,5 @@
-// What can be told about a PKCS#7 message without a trust anchor: its parts, and where the reader that
-// verification uses refuses it.
+// Inspects a PKCS#7 message without a trust anchor: its parts, and where the reader of the
+// verification refuses it.
 
 import { type Bytes, fromBase64, toHex } from '../../base/bytes.ts'
 import { InstanceIdentityError, type InstanceIdentityErrorCode } from '../../base/errors.ts'
@@ -18,26 +18,28 @@ export interface Refusal {
   readonly offset: number | undefined
   /** The offset in words: `byte 4`, `line 2, column 7`. */
   readonly place: string
-  /** What stands there: bytes in hex with the refused one in brackets, a character, or text. */
+  /**
+   * The data at the offset: bytes in hex with the refused one in brackets, a character, or text.
+   */
   readonly around: string
 }
 
-/** What is told of a message. */
+/** The result of an inspection. */
 export interface Inspection {
   /** `DER`, `base64`, `PEM (PKCS7)`. */
   readonly form: string
   /** How many bytes could be decoded. */
   readonly bytes: number
-  /** How many bytes are missing, by the length that the message gives for itself. */
+  /** How many bytes are missing, according to the length in the message. */
   readonly missingBytes: number
-  /** Absent if it is no SignedData. */
+  /** Absent if it is not a SignedData. */
   readonly message: DescribedMessage | undefined
   readonly nodes: readonly DerNode[]
   /** Absent if verification accepts the structure. */
   readonly refusal: Refusal | undefined
 }
 
-/** What a strict reader gives, or its refusal. */
+/** The result of a strict reader, or its refusal. */
 const attempt = <Value>(read: () => Value): Result<Value, InstanceIdentityError> => {
   try {
     return accept(read())
@@ -60,7 +62,7 @@ const hexAround = (bytes: Uint8Array, offset: number): string => {
   return texts.filter((text) => text !== '').join(' ')
 }
 
-/** What is wrong at a character of a text. */
+/** The problem at a character of a text. */
 const characterText = (character: string): string => {
   if (character === ' ') return '" ", perhaps a + that was not URL-encoded'
   return /^[A-Za-z0-9+/\r\n]?$/.test(character)

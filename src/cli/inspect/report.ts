@@ -64,7 +64,7 @@ const refusalLines = ({ refusal }: Inspection): string[] => {
   return [`structure: refused, ${code} (${detail})`, `  at ${place}: ${printable(around)}`]
 }
 
-/** Prints what people read. */
+/** Prints the result for people. */
 export const printInspection = (inspection: Inspection): void => {
   const { form, bytes, missingBytes, message, nodes } = inspection
   const what = message === undefined ? 'no PKCS#7 SignedData' : 'PKCS#7 SignedData'
@@ -77,7 +77,7 @@ export const printInspection = (inspection: Inspection): void => {
   print(...refusalLines(inspection), 'signature: not checked; use `rollcall verify`')
 }
 
-/** What programs read. */
+/** The result for programs. */
 export const inspectionJson = (inspection: Inspection): unknown => {
   const { form, bytes, missingBytes, message, refusal } = inspection
   return {

@@ -4,7 +4,7 @@ import { fromUtf8, toHex } from '../../base/bytes.ts'
 import { EMULATOR_EXTENSION } from '../../codec/certificate.ts'
 import type { DerNode } from './der-tree.ts'
 
-/** How the extension is shown that marks certificates of the metadata emulator. */
+/** The name of the extension that marks certificates of the metadata emulator. */
 export const EMULATOR_MARK = 'made by the rollcall emulator'
 
 const OIDS: Readonly<Record<string, string>> = {

@@ -21,11 +21,11 @@ import {
 /** How to rotate. */
 export interface RotateOptions {
   readonly rotate: string
-  /** The step that the caller means; otherwise whichever is next. */
+  /** The step that the caller expects. Default: the next one. */
   readonly step?: RotationStep
-  /** Take it before its time. */
+  /** Take the step too early. */
   readonly early?: true
-  /** Of a new key. Default: that of the key that signs. */
+  /** Algorithm of a new key. Default: the algorithm of the key that signs. */
   readonly algorithm?: TokenAlgorithm['alg']
   readonly json?: true
 }
@@ -87,12 +87,12 @@ export const rotate = async (options: RotateOptions): Promise<void> => {
     const made = (await generateSigningKeys(algorithm ?? 'ES256')).keys[0] as RotatedKey
     const changed = rotated(keys, plan, made, now)
     const text = JSON.stringify({ keys: changed })
-    // What can't be loaded, such as a key to promote that is public only, never gets to the file.
+    // Loads the new set before the file is written: it could hold only the public half of a key.
     await parse(text, file)
     done = { plan, keys: changed, kid: (plan.key ?? made).kid as string }
     return `${text}\n`
   }
-  // What can't be read is told as that; `changeSecret()` reads it again once nobody else changes it.
+  // This finds an unreadable file early. `changeSecret()` reads it again under its lock.
   await readNamedFile(file, '--rotate')
   try {
     await changeSecret(file, change)

@@ -1,5 +1,5 @@
-// `rollcall ledger`: looks after the store of a service. `renew-epoch` begins a ledger anew after a restore, or moves
-// it to another issuer.
+// `rollcall ledger`: manages the ledger of a service. `renew-epoch` starts a new epoch after a
+// restore, or moves the ledger to another issuer.
 
 import type { Command } from 'commander'
 import { fromUtf8 } from '../../base/bytes.ts'
@@ -20,9 +20,10 @@ import { checkServiceAddress } from '../service-address.ts'
 const BOM = '\uFEFF'
 
 /**
- * Reads a variable as the service has it, also as NAME_FILE.
- * @returns its text, without white space around it
- * @throws CommandError if it is not set, set twice, or its file can't be read; never with its value
+ * Reads a variable as the service does, also as NAME_FILE.
+ * @returns its text, without surrounding white space
+ * @throws CommandError if it is not set, set twice, or its file can't be read. The message never
+ * shows the value
  */
 const readVariable = async (name: string): Promise<string> => {
   const { env } = thisRun()

@@ -1,5 +1,6 @@
-// `rollcall metadata dump`: a tree of all items with their values. What would be worth something to
-// whoever reads it over a shoulder stays out: credentials of a RAM role, and a signature for nobody.
+// `rollcall metadata dump`: a tree of all items with their values. It leaves out values that
+// someone could misuse who sees the screen: credentials of a RAM role, and a signature without an
+// audience.
 
 import type { Command } from 'commander'
 import { ITEMS, type ListEntry, type MetadataClient, MetadataError } from '../../metadata/index.ts'
@@ -18,7 +19,7 @@ interface DumpOptions extends MetadataOptions {
 /** An item, with its value or why it was left out. */
 interface Dumped {
   readonly path: string
-  /** The last part of the path; a tag's key can hold slashes. */
+  /** The last part of the path. The key of a tag can contain slashes. */
   readonly name: string
   readonly bytes?: Uint8Array
   readonly leftOut?: string
@@ -42,14 +43,14 @@ const readEntry = async (
   try {
     return { path, name, bytes: await client.getBytes(path, { revealCredentials }) }
   } catch (error) {
-    // Listed, and gone since; or listed and not answered. The others are worth having all the same.
+    // The item is listed, but reading it fails. The other items are still shown.
     const isGone = error instanceof MetadataError && error.code === 'not_found'
     if (isGone) return { path, name, leftOut: error.message }
     throw error
   }
 }
 
-/** Prints items below the folders that they are in, each folder once. */
+/** Prints each folder once, and its items below it. */
 const printTree = (items: readonly Dumped[]): void => {
   let open: readonly string[] = []
   for (const { path, name, bytes, leftOut = '' } of items) {
@@ -61,7 +62,7 @@ const printTree = (items: readonly Dumped[]): void => {
     open = folders
     const margin = '  '.repeat(folders.length)
     const lines = bytes === undefined ? [`(${leftOut})`] : shownLines(bytes)
-    // Several lines stand below the name, so that they stand below one another.
+    // A value of several lines begins below the name, so that its lines are aligned.
     if (lines.length === 1) print(`${margin}${printable(name)}  ${lines.join('')}`.trimEnd())
     else
       print(`${margin}${printable(name)}`, ...lines.map((line) => `${margin}  ${line}`.trimEnd()))
@@ -87,7 +88,7 @@ const dump = async (typed = '', options: DumpOptions): Promise<void> => {
       items.push(await readEntry(client, entry, options.revealCredentials ?? false))
     }
   } catch (error) {
-    // What was found is worth seeing, above all where the service fails half way.
+    // Items that were found are printed even if the service fails midway.
     if (!options.json) printTree(items)
     throw error
   } finally {

@@ -1,4 +1,4 @@
-// `rollcall metadata list`: what is in a folder.
+// `rollcall metadata list`: lists a folder.
 
 import type { Command } from 'commander'
 import { itemAt } from '../../metadata/index.ts'

@@ -1,4 +1,4 @@
-// `rollcall metadata`: what the metadata service knows of this instance, for people.
+// `rollcall metadata`: shows to people what the metadata service says about this instance.
 
 import type { Command } from 'commander'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'

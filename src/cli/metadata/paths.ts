@@ -1,4 +1,5 @@
-// What the subcommands of `rollcall metadata` share: paths as people type them, and the end of their helps.
+// What the subcommands of `rollcall metadata` share: paths as people type them, and the end of the
+// help texts.
 
 import type { Command } from 'commander'
 import { readPath } from '../../metadata/path.ts'
@@ -15,9 +16,9 @@ const TOP: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The path below the version. `/latest/meta-data/hostname`, `meta-data/hostname` and `hostname` are the
- * same; whether there is such a path is not asked.
- * @throws CommandError for anything that is not a plain path
+ * The path below the version. `/latest/meta-data/hostname`, `meta-data/hostname` and `hostname` are
+ * the same. Whether the path exists is not checked.
+ * @throws CommandError for anything but a plain path
  */
 export const typedPath = (text: string): string => {
   const [, audience] = /\?audience=(.*)$/s.exec(text) ?? []

@@ -1,11 +1,11 @@
-// Values of items on a terminal: nothing in them moves a cursor, and long ones are cut.
+// Values of items for a terminal: control characters are escaped, and long values are cut.
 
 import { fromUtf8, toBase64 } from '../../base/bytes.ts'
 import { printable } from '../output.ts'
 
 const MAX_SHOWN = 2000
 
-/** A value as text, or `undefined` if it is none. */
+/** A value as text; `undefined` if it is not text. */
 export const valueText = (bytes: Uint8Array): string | undefined => {
   const text = fromUtf8(bytes)
   return text?.includes('\u0000') ? undefined : text
@@ -23,7 +23,7 @@ export const shownLines = (bytes: Uint8Array): string[] => {
   return text.length > MAX_SHOWN ? [...lines, `(cut; ${bytes.length} bytes in all)`] : lines
 }
 
-/** A value in JSON: `value`, or `base64` for what is not text. */
+/** A value in JSON: `value`, or `base64` for bytes that are not text. */
 export const valueJson = (bytes: Uint8Array): { value: string } | { base64: string } => {
   const text = valueText(bytes)
   return text === undefined ? { base64: toBase64(bytes) } : { value: text }

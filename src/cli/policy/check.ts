@@ -1,4 +1,5 @@
-// `rollcall policy check`: every problem of a policy, and what it says of a captured document.
+// `rollcall policy check`: shows every problem of a policy, and what the policy decides about a
+// document.
 
 import type { Command } from 'commander'
 import type { Bytes } from '../../base/bytes.ts'
@@ -25,7 +26,7 @@ interface CheckOptions {
 const LF = 0x0a
 const CR = 0x0d
 
-/** Without the one line end that tools put behind a document, as verification takes it. */
+/** Without the one line end that tools append, as in the verification. */
 const withoutLineEnd = (bytes: Bytes): Bytes => {
   if (bytes.at(-1) !== LF) return bytes
   return bytes.subarray(0, bytes.at(-2) === CR ? -2 : -1)
@@ -125,7 +126,7 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
   const good = { valid: true, problems: [], warnings, roles, renewal: renewalJson(policy) }
   if (document === undefined) {
     if (json) return printJson(good)
-    print(`${printable(path)}: good, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`)
+    print(`${printable(path)}: valid, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`)
     printRenewals(policy)
     return
   }
@@ -163,6 +164,6 @@ export const addPolicy = (program: Command): void => {
 record for all roles: the weakest rule of the roles that it matches decides. Under "never" an enrollment
 in any role counts. With --document it shows which role the instance gets, or which rule and field refuse
 it. It does not check that the cloud signed the document; \`rollcall verify\` does.`,
-    exits: '0 good (and admitted), 1 problems, or refused, 2 usage',
+    exits: '0 valid (and admitted), 1 problems, or refused, 2 usage',
   })
 }

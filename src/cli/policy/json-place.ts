@@ -1,8 +1,9 @@
-// Where a text stops being JSON (RFC 8259), or repeats a key. Parsers tell it in words of their own, or not at all.
+// Finds where a text stops being JSON (RFC 8259), or repeats a key. Parsers word this differently,
+// or do not report it.
 
 const SPACE = /[ \t\r\n]*/y
 const TOKEN =
-  // oxlint-disable-next-line no-control-regex -- none of them may stand in a string
+  // oxlint-disable-next-line no-control-regex -- a string must not contain any of them
   /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y
 
 /** What may come next. */
@@ -77,7 +78,10 @@ export const jsonPlace = (text: string): string | undefined => {
   }
 }
 
-/** The first key that its object has already, quoted, and where it stands; `undefined` if there is none. */
+/**
+ * The first key that occurs twice in its object, quoted, and its place; `undefined` if there is
+ * none.
+ */
 export const repeatedKey = (
   text: string,
 ): { readonly key: string; readonly place: string } | undefined => {
@@ -86,7 +90,7 @@ export const repeatedKey = (
     if (token === '{') objects.push(new Set())
     if (token === '}') objects.pop()
     if (!isKey) continue
-    // Escapes are other spellings of the same key.
+    // An escape is another spelling of the same key.
     const key = JSON.stringify(JSON.parse(token))
     const keys = objects.at(-1)
     if (keys?.has(key)) return { key, place: placeOf(text, at) }

@@ -1,4 +1,4 @@
-// Which hosts NO_PROXY names, by curl's rules, so that this command and bootstrap.sh take the same way.
+// The hosts of NO_PROXY, by curl's rules, so that this command and bootstrap.sh use the same proxy.
 
 import { BlockList, isIP } from 'node:net'
 
@@ -10,7 +10,7 @@ const namesHost = (entry: string, host: string): boolean => {
   return host === name || host.endsWith(`.${name}`)
 }
 
-/** Whether an entry is the address, or a network (CIDR) that has it. */
+/** Whether an entry is the address, or a network (CIDR) that contains it. */
 const namesAddress = (entry: string, address: string): boolean => {
   const [network = '', bits] = entry.replaceAll(/[[\]]/g, '').split('/')
   const family = familyOf(network)
@@ -25,7 +25,7 @@ const namesAddress = (entry: string, address: string): boolean => {
 
 /**
  * Whether a host is called without a proxy.
- * @param hostname as a URL has it
+ * @param hostname as in a URL
  * @param list names, which stand for their subdomains too, addresses and networks, with commas or spaces between
  *   them; or `*` alone
  */

@@ -1,6 +1,6 @@
-// `fetch` for the calls of a service, by way of the proxy that the environment names. It is undici's own: Node's takes no
-// dispatcher of another undici, and knows no proxies before version 24. Deno's would send calls of this machine to the
-// proxy, too.
+// `fetch` for calls of a service, through the proxy of the environment. It is the `fetch` of
+// undici: Node's `fetch` accepts no dispatcher of another undici, and supports no proxies before
+// version 24. Deno's `fetch` would also send calls to this machine through the proxy.
 
 import type { RequestInit as UndiciInit } from 'undici'
 import type { Fetch } from '../../client/index.ts'
@@ -11,7 +11,7 @@ import { connectThrough } from './tunnel.ts'
 /**
  * The `fetch` for a service. Only this command's calls of the service use it, never those of the metadata service.
  * @param issuer an origin
- * @returns `undefined` where no proxy is configured: the platform's `fetch` does
+ * @returns `undefined` if no proxy is configured; use the `fetch` of the platform
  * @throws CommandError for a variable that is not the address of a proxy
  */
 export const fetchFor = async (issuer: string): Promise<Fetch | undefined> => {
@@ -23,7 +23,7 @@ export const fetchFor = async (issuer: string): Promise<Fetch | undefined> => {
     route === 'direct' ? {} : { connect: connectThrough(undici, route) },
   )
   signal.addEventListener('abort', () => void dispatcher.destroy(), { once: true })
-  // The types of undici and of the platform differ; what is used of both is the same.
+  // The types of undici and of the platform differ, but not in the members that are used here.
   return (url, init) =>
     undici.fetch(url, { ...init, dispatcher } as UndiciInit) as unknown as Promise<Response>
 }

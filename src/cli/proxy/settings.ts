@@ -1,5 +1,5 @@
-// Which way the calls of a service take, by the variables that curl reads, so that this command and bootstrap.sh take
-// the same way.
+// Which proxy the calls of a service use, by the variables that curl reads, so that this command
+// and bootstrap.sh use the same one.
 
 import { isLoopback } from '../../base/issuer.ts'
 import { usageError } from '../command-error.ts'
@@ -7,23 +7,27 @@ import { isExempt } from './no-proxy.ts'
 
 /** A proxy. */
 export interface Proxy {
-  /** Its origin. It may be shown: user name and password are not in it. */
+  /** Its origin. Messages may show it: it contains no user name and no password. */
   readonly address: string
   /** Value of `Proxy-Authorization`, a secret, if the address had a user name. */
   readonly authorization?: string | undefined
 }
 
-/** `direct`: past every proxy. `default`: no proxy is configured, so the platform's `fetch` does. */
+/**
+ * `direct`: without a proxy. `default`: no proxy is configured; use the `fetch` of the platform.
+ */
 export type Route = Proxy | 'direct' | 'default'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** In curl's order. An empty variable is as good as none. */
+/** In curl's order. An empty variable counts as unset. */
 const FOR_HTTPS = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
-/** A service on http is on this machine, and no proxy is asked for it; but Deno's `fetch` would use these. */
+/**
+ * A service on http is on this machine, so it needs no proxy. But Deno's `fetch` would use these.
+ */
 const FOR_HTTP = ['http_proxy', 'HTTP_PROXY'] as const
 
-/** curl's ports of proxies whose address names none. */
+/** curl's default ports of proxies. */
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '1080', 'https:': '443' }
 
 const authorizationOf = (name: string, { username, password }: URL): string | undefined => {
@@ -38,7 +42,7 @@ const authorizationOf = (name: string, { username, password }: URL): string | un
   }
 }
 
-/** Reads the address of a proxy. @throws CommandError that names the variable and never shows its value */
+/** Reads the address of a proxy. @throws CommandError that names the variable, never its value */
 const readProxy = (name: string, text: string): Proxy => {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = URL.canParse(full) ? new URL(full) : undefined
@@ -54,7 +58,7 @@ const readProxy = (name: string, text: string): Proxy => {
 }
 
 /**
- * The way to a service.
+ * The proxy for a service.
  * @param issuer an origin
  * @throws CommandError for a variable that is not the address of a proxy
  */

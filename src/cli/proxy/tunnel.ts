@@ -1,11 +1,12 @@
-// Connections through a proxy, for undici: a tunnel by CONNECT, and TLS with the service in it. undici's own ProxyAgent
-// asks a proxy that hangs up again without a pause, and does not tell whose certificate is wrong.
+// Connections through a proxy, for undici: a tunnel by CONNECT, and TLS with the service in it.
+// undici's ProxyAgent retries without a pause if the proxy closes the connection, and does not say
+// whose certificate is wrong.
 
 import type { Client, buildConnector } from 'undici'
 import { ProxyError } from '../../client/index.ts'
 import type { Proxy } from './settings.ts'
 
-/** What is used of undici. */
+/** The part of undici that is used here. */
 export interface Undici {
   readonly Client: typeof Client
   readonly buildConnector: typeof buildConnector
@@ -14,7 +15,7 @@ export interface Undici {
 const CONNECT_MS = 5000
 const ANSWER_MS = 10_000
 
-/** Has the proxy open a tunnel. @throws ProxyError */
+/** Opens a tunnel through the proxy. @throws ProxyError */
 const openTunnel = async (
   { Client, buildConnector }: Undici,
   { address, authorization }: Proxy,
@@ -23,7 +24,7 @@ const openTunnel = async (
   const connect = buildConnector({ timeout: CONNECT_MS })
   const proxy = new Client(address, {
     headersTimeout: ANSWER_MS,
-    // TLS with a proxy asks for the proxy's name, not for that of the service.
+    // TLS with a proxy uses the name of the proxy, not the name of the service.
     connect: (options, done) => connect({ ...options, servername: '' }, done),
   })
   try {

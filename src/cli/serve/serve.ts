@@ -1,5 +1,5 @@
-// `rollcall serve`: the service on Node, from the installed package or from a clone. `--dev` tries it out without
-// any configuration.
+// `rollcall serve`: the service on Node, from the installed package or from a clone. `--dev` runs a
+// trial that needs no configuration.
 
 import type { Command } from 'commander'
 import { readFile } from 'node:fs/promises'
@@ -20,14 +20,14 @@ interface ServeOptions {
 const DEFAULT_PORT = 8787
 const DEFAULT_METADATA_PORT = 8100
 
-/** A configuration, and how the operator hears of it. */
+/** A configuration, and the warnings about it. */
 interface Prepared {
   readonly env: Variables
   readonly report: (line: string) => void
   readonly onListening?: () => void
 }
 
-/** Starts an emulated instance. The service gets a trial's variables for all that the environment does not set. */
+/** Starts an emulated instance. Variables that the environment lacks come from the trial. */
 const tryOut = async (env: Variables, metadataPort = DEFAULT_METADATA_PORT): Promise<Prepared> => {
   const { startTrial } = await import('./trial.ts')
   const issuer = env['ROLLCALL_ISSUER'] ?? `http://127.0.0.1:${env['PORT'] ?? DEFAULT_PORT}`
@@ -35,7 +35,7 @@ const tryOut = async (env: Variables, metadataPort = DEFAULT_METADATA_PORT): Pro
   const trial = Object.entries({ ...variables, ROLLCALL_LEDGER: 'memory:' }).filter(
     ([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined,
   )
-  // One warning in place of one for each variable.
+  // One warning instead of one for each variable.
   const isExpected = (line: string): boolean =>
     trial.some(([name]) => line.startsWith(`warning: ${name}:`))
   return {
@@ -74,7 +74,7 @@ const serve = async ({ port, dev, metadataPort }: ServeOptions): Promise<void> =
     if (!(error instanceof ConfigurationError)) throw error
     throw usageError(error.message)
   }
-  // The server ends the process.
+  // The server itself ends the process.
   await new Promise(() => undefined)
 }
 

@@ -1,5 +1,5 @@
-// All that a service on this machine needs to be tried out: keys, a policy, and an emulated instance that the policy
-// admits. Nothing is kept: the next trial has other keys and another instance.
+// Everything for a trial of the service on this machine: keys, a policy, and an emulated instance
+// that the policy admits. Nothing is stored: the next trial has new keys and a new instance.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { startEmulator } from '../emulator-server.ts'
 const ROLE = 'worker'
 const AUDIENCE = 'https://cluster.example'
 
-/** What to try out. */
+/** Options of a trial. */
 export interface TrialOptions {
   /** Public URL of the service, on a loopback address. */
   readonly issuer: string

@@ -1,4 +1,4 @@
-// What each way of being refused means, and what to do about it, for whoever has the evidence in hand.
+// What each refusal means and what to do about it, for the person who has the evidence.
 
 import type { InstanceIdentityErrorCode } from '../../base/errors.ts'
 
@@ -25,13 +25,14 @@ export const EXPLANATIONS: Readonly<Record<InstanceIdentityErrorCode, Explanatio
   },
   unsupported_algorithm: {
     meaning: 'the algorithm or the key is not accepted',
-    remedy: 'expected RSA of at least 2048 bits with SHA-1 or SHA-2; `rollcall inspect` shows it',
+    remedy:
+      'expected RSA of at least 2048 bits with SHA-1 or SHA-2; `rollcall inspect` shows the algorithm',
   },
   unknown_signer: {
     meaning: 'the certificate that signed is not one of the trust anchors',
     remedy:
-      'evidence of an emulator or a test cloud needs its certificate: --trust-anchor FILE; if it is ' +
-      'real, the cloud has a new certificate: get it from its documentation, nowhere else',
+      'for an emulator or a test cloud, give its certificate with --trust-anchor FILE. ' +
+      'Otherwise get the new certificate of the cloud, from the documentation of the cloud only',
   },
   trust_anchor_not_valid: {
     meaning: 'the certificate that signed is not valid at this time',
@@ -39,13 +40,13 @@ export const EXPLANATIONS: Readonly<Record<InstanceIdentityErrorCode, Explanatio
   },
   signed_attributes_invalid: {
     meaning: 'the signed attributes are malformed, or belong to another content',
-    remedy: 'fetch document and signature again; do not mix those of two requests',
+    remedy: 'fetch document and signature again, both for the same request',
   },
   signature_invalid: {
     meaning: 'the signature does not match this content and trust anchor: it was forged or changed',
     remedy:
-      'fetch it again on the instance; for a detached signature, give the --audience that it was ' +
-      'requested with; for an emulator, give the certificate of the same run',
+      'fetch it again on the instance. A detached signature needs the --audience of its request. ' +
+      'An emulator needs the certificate of the same run',
   },
   document_malformed: {
     meaning: 'the signed content is not an identity document of ECS, or a field is out of bounds',

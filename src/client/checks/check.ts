@@ -1,5 +1,5 @@
-// What the checks are made of: each tries one thing that an enrollment needs, and one that cannot be tried says so
-// instead of failing for another's reason.
+// The parts of the checks. Each check tries one thing that an enrollment needs. If an earlier
+// failure makes a check impossible, it is reported as not tried.
 
 import type { MetadataClient } from '../../metadata/index.ts'
 import type { PublicKey } from '../../token/public-key.ts'
@@ -8,21 +8,21 @@ import type { KeyInstance } from '../key-instance.ts'
 import type { Challenge, Purpose } from '../protocol.ts'
 import { type CheckWords, LIBRARY_WORDS } from './words.ts'
 
-/** What is to be tried. */
+/** Options of the checks. */
 export interface CheckOptions extends Purpose {
   /** Whether to enroll for real: it counts as an enrollment of this instance. */
   readonly enroll: boolean
-  /** Whether normal mode is good enough. */
+  /** Whether normal mode is accepted. */
   readonly acceptsNormalMode: boolean
-  /** Of the mode `auto`, so that what comes after the mode is tried whatever the mode is. */
+  /** Metadata client of the mode `auto`, so that later checks run in any mode. */
   readonly metadata: MetadataClient
-  /** Of the mode `hardened`. */
+  /** Metadata client of the mode `hardened`. */
   readonly hardened: MetadataClient
-  /** How remedies name what the reader can do. Default: by the names of this library. */
+  /** Words of the remedies. Default: the names of this library. */
   readonly words?: CheckWords | undefined
 }
 
-/** What earlier checks found out, for later ones. */
+/** Results of earlier checks, for later ones. */
 export interface Findings {
   document?: string
   instance?: KeyInstance
@@ -44,7 +44,7 @@ export interface Outcome {
   readonly state: 'ok' | 'failed' | 'skipped'
   /** What was found, in one line. */
   readonly detail: string
-  /** What to do about it, of those that failed. */
+  /** What to do about it, if the check failed. */
   readonly remedy?: string
 }
 
@@ -67,26 +67,26 @@ export type CheckName =
 /** One check. */
 export interface Check {
   readonly name: CheckName
-  /** Checks that must not have failed or been skipped, else this can't be tried. */
+  /** Checks that must have succeeded before this one is tried. */
   readonly needs: readonly CheckName[]
   run(options: CheckOptions, findings: Findings): Promise<Outcome>
 }
 
-/** How remedies name what the reader can do. */
+/** Words of the remedies. */
 export const wordsOf = ({ words = LIBRARY_WORDS }: CheckOptions): CheckWords => words
 
-/** The thing works. */
+/** The check succeeded. */
 export const ok = (detail: string): Outcome => ({ state: 'ok', detail })
-/** It does not. @param remedy what to do about it */
+/** The check failed. @param remedy what to do about it */
 export const failed = (detail: string, remedy: string): Outcome => ({
   state: 'failed',
   detail,
   remedy,
 })
-/** It was not tried. */
+/** The check was not tried. */
 export const skipped = (detail: string): Outcome => ({ state: 'skipped', detail })
 
-/** Runs checks one after another. @yields each as soon as it has ended */
+/** Runs checks one after another. @yields each result as soon as its check has ended */
 export async function* runChecks(
   checks: readonly Check[],
   options: CheckOptions,

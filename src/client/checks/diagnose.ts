@@ -10,7 +10,7 @@ const CHECKS = [...METADATA_CHECKS, ...SERVICE_CHECKS, ...ENROLLMENT_CHECKS]
 /** The names of all checks, in their order. */
 export const CHECK_NAMES: readonly CheckName[] = /* @__PURE__ */ CHECKS.map(({ name }) => name)
 
-/** What came of one check. */
+/** The result of one check. */
 export interface Diagnosis extends Outcome {
   /** The check. */
   readonly name: CheckName

@@ -1,5 +1,5 @@
-// Whether an enrollment works: a challenge, a signature over it, and, if that was asked for, the
-// enrollment itself. The token is looked at and dropped.
+// Checks whether an enrollment works: a challenge, a signature over it, and on request the
+// enrollment itself. The token is verified and discarded.
 
 import { InstanceIdentityError } from '../../base/errors.ts'
 import { printable } from '../../base/text.ts'
@@ -24,7 +24,7 @@ import {
 } from './check.ts'
 import { metadataFailed } from './metadata.ts'
 
-/** What an enrollment would end with. */
+/** The error of an enrollment, as the result of a check. */
 const failedCall = ({ issuer }: CheckOptions, failure: Failure): Outcome => {
   const { detail, remedy } = enrollmentError(issuer, failure)
   return failed(detail, remedy ?? 'try again later')
@@ -81,7 +81,7 @@ const signature: Check = {
   },
 }
 
-/** Whether the token verifies under the published keys, as relying parties would have it. */
+/** Whether the token verifies under the published keys, as at a relying party. */
 const tokenProblem = async (token: string, issuer: string, { keys }: Findings) => {
   if (keys === undefined) return undefined
   const claims = await openJws(token, 'JWT', keyByThumbprint(keys))
@@ -91,8 +91,9 @@ const tokenProblem = async (token: string, issuer: string, { keys }: Findings) =
 
 /**
  * Whether the policy admits this instance, without an enrollment: it asks for a token for an audience that no role
- * can have. The service applies the policy before it looks at its ledger, and looks at the audience last, so that
- * refusal means that the rest is good. Nothing is spent or recorded but an audit event.
+ * can have. The service applies the policy before it reads its ledger, and checks the audience
+ * last. So a refusal of the audience means that the policy admits the instance. Only an audit event
+ * is recorded; the challenge stays unspent.
  */
 const role: Check = {
   name: 'role',

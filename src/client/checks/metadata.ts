@@ -1,4 +1,5 @@
-// Whether the metadata service is there, is hardened, and knows this instance.
+// Checks whether the metadata service answers, has hardened mode, and gives the identity of this
+// instance.
 
 import { utf8 } from '../../base/bytes.ts'
 import { InstanceIdentityError } from '../../base/errors.ts'
@@ -23,7 +24,7 @@ import {
 
 const PLAIN_SECONDS = 5
 
-/** What an error of the client means, and what to do. */
+/** An error of the client, as the result of a check. */
 export const metadataFailed = (error: unknown, remedy: string): Outcome => {
   if (!(error instanceof MetadataError)) throw error
   const { detail, remedy: own } = error
@@ -32,7 +33,10 @@ export const metadataFailed = (error: unknown, remedy: string): Outcome => {
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['unreachable', 'unavailable'])
 
-/** Asks once without a token: what answers that, and what time it has. No certificate depends on that clock. */
+/**
+ * Asks once without a token: whether the service answers, and its time. Plain HTTP, so a wrong
+ * clock of this machine does not matter.
+ */
 const askPlainly = async (
   { metadata: { baseUrl }, ...options }: CheckOptions,
   findings: Findings,
@@ -51,7 +55,7 @@ const askPlainly = async (
       if (!Number.isNaN(date)) findings.metadataTime = { date, at }
     })
   } catch {
-    // The client has had an answer before; what it is worth is told by the checks that follow.
+    // The client has had an answer before. Later checks judge it.
   }
 }
 
@@ -63,7 +67,7 @@ const metadataService: Check = {
     try {
       await metadata.versions()
     } catch (error) {
-      // Any answer will do: what it refuses is told by the checks that follow.
+      // Any answer is enough. Later checks report what the service refuses.
       if (!(error instanceof MetadataError)) throw error
       if (UNREACHABLE.has(error.code)) {
         return metadataFailed(
@@ -132,7 +136,7 @@ const identityDocument: Check = {
   },
 }
 
-/** A key that was copied from another machine. */
+/** Checks that the key was not copied from another machine. */
 const key: Check = {
   name: 'key',
   needs: [],

@@ -1,4 +1,4 @@
-// Whether the service is there: the clocks, its ledger, and what relying parties need of it.
+// Checks whether the service answers: the clocks, its ledger, and what relying parties need.
 
 import { printable } from '../../base/text.ts'
 import { type PublicKey, holdsSecret, loadPublicKey } from '../../token/public-key.ts'
@@ -16,7 +16,7 @@ import {
   wordsOf,
 } from './check.ts'
 
-/** A token that was made this long after now is refused by most relying parties. */
+/** Most relying parties refuse a token that was issued this far in the future. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
 /** Asks for a JSON document. */
@@ -35,7 +35,10 @@ const askHealth = async (options: CheckOptions, findings: Findings): Promise<Rea
 
 const ASK_OPERATOR = 'ask the operator of the service, or of the proxy in front of it'
 
-/** The clock to compare this machine's with: the service's, or, where that gave no answer, the metadata service's. */
+/**
+ * The clock to compare with this machine's: the service's, or the metadata service's if the service
+ * did not answer.
+ */
 const otherClock = (health: Reading, { healthAt = 0, metadataTime }: Findings) => {
   const told = health.kind === 'none' ? null : health.answer.headers.get('Date')
   const date = Date.parse(told ?? '') / 1000
@@ -51,7 +54,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [3600, 'hours'],
 ]
 
-/** A time that a person can grasp: `7 s`, `3 hours`, `55 years`. */
+/** A duration for people: `7 s`, `3 hours`, `55 years`. */
 const duration = (seconds: number): string => {
   const [size, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, 's']
   return `${Math.round(seconds / size)} ${name}`
@@ -64,7 +67,7 @@ const clock: Check = {
     const other = otherClock(await askHealth(options, findings), findings)
     if (other === undefined) return skipped('not tried: no answer had a date to compare with')
     const { whose, date, at } = other
-    // The header is cut to the second.
+    // The header has whole seconds.
     const off = Math.round(at - date - 0.5)
     if (off === 0) return ok(`this machine's and ${whose} agree`)
     const distance = `${duration(Math.abs(off))} ${off > 0 ? 'ahead of' : 'behind'} ${whose}`
@@ -90,14 +93,16 @@ const service: Check = {
   },
 }
 
-/** Whether an answer is `{"status":"unavailable"}` of the service, which is no problem document. */
+/**
+ * Whether an answer is `{"status":"unavailable"}` of the service, which is not a problem document.
+ */
 const isUnready = (failure: Failure): boolean => {
   if (failure.kind !== 'foreign' || failure.answer.status !== 503) return false
   const body = parseJson(failure.answer.text) as { readonly status?: unknown } | null | undefined
   return body?.status === 'unavailable'
 }
 
-/** Nobody can enroll while it fails, though keys are published and `/healthz` answers. */
+/** While it fails nobody can enroll, although keys are published and `/healthz` answers. */
 const ledger: Check = {
   name: 'ledger',
   needs: ['service'],

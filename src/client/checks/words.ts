@@ -1,7 +1,7 @@
-// What a check proposes to do, in the words of the program that shows it: a command names its options, a library its
-// own.
+// The proposals of the checks, in the words of the program that shows them: a command names its
+// options, a library its functions.
 
-/** Ways to do something, each as an instruction that may stand behind "or". */
+/** Instructions. Each can follow the word "or". */
 export interface CheckWords {
   /** Use normal mode of the metadata service. */
   readonly useNormalMode: string
@@ -15,7 +15,7 @@ export interface CheckWords {
   readonly inspectSignature: string
   /** Find time servers. */
   readonly listTimeServers: string
-  /** What to do, or not to do, where requests without a token are answered. Default: nothing is proposed. */
+  /** What to do if requests without a token are answered. Default: no proposal. */
   readonly onPlainRequests?: (() => Promise<string>) | undefined
 }
 

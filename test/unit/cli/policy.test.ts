@@ -41,7 +41,7 @@ describe('rollcall policy check', () => {
   it('names the roles of a good policy', async () => {
     const { status, stdout, stderr } = await check(TWO)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/^policy.json: good, roles master, worker, guest\n/)
+    expect(stdout).toMatch(/^policy.json: valid, roles master, worker, guest\n/)
     expect(JSON.parse((await check(TWO, '--json')).stdout)).toMatchObject({
       valid: true,
       problems: [],

@@ -82,7 +82,7 @@ describe('rollcall enroll --renew', () => {
     const run = await until(args, () => false)
     expect(run.status).toBe(6)
     expect(run.stderr).toMatch(
-      /^rollcall: the role worker does not let this instance enroll again\nThe token is good for 300 s/,
+      /^rollcall: the role worker does not let this instance enroll again\nThe token is valid for 300 s/,
     )
     expect(JSON.parse(run.stdout)).toMatchObject({ renewable: false, role: ROLE })
     expect(claimsOf(readFileSync(join(command.folder, 'once.jwt'), 'utf8'))).toMatchObject({

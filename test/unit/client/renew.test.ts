@@ -213,7 +213,7 @@ describe('renewEnrollment(), under a role that can’t be renewed', () => {
     await expect(end).rejects.toMatchObject({
       code: 'not_renewable',
       message: expect.stringMatching(
-        /^the role worker does not let this instance enroll again\nThe token is good for 300 s/,
+        /^the role worker does not let this instance enroll again\nThe token is valid for 300 s/,
       ),
     })
     expect(steps).toEqual(['token, next undefined, not due', 'end'])

@@ -57,7 +57,7 @@ describe('rollcall admin --help', () => {
     const { status, stdout, stderr } = await command.run(['admin', name, '--help'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(new RegExp(`\nExamples:\n(?: .*\n)* .*rollcall admin ${name}`))
-    expect(stdout).toMatch(/Exit status: 0 done, 2 usage [^]* 6\s+broke off\s+midway\.\n$/)
+    expect(stdout).toMatch(/Exit status: 0 done, 2 usage [^]* 6\s+stopped\s+midway\.\n$/)
     expect(stdout).toContain('--json')
     const long = stdout.split('\n').filter((line) => line.length > 100)
     expect(long).toEqual([])
