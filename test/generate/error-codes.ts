@@ -32,7 +32,7 @@ export const ERROR_CODES: Readonly<Record<ProblemCode, AnswerEntry>> = {
     client: 'use another key',
   },
   not_admitted: {
-    when: 'the evidence is good; the policy, a ban or an earlier enrollment refuses it',
+    when: 'the evidence is genuine; the policy, a ban or an earlier enrollment refuses it',
     client: 'stop, and show `reason` and `request_id`',
   },
   not_found: {

@@ -22,7 +22,7 @@ export const OPERATOR_COMMANDS: Readonly<
   unban: ['unban KIND VALUE', 'lifts a ban'],
   introspect: [
     'introspect --token-file FILE',
-    'says whether a token is good, and shows its claims',
+    'says whether a token is active, and shows its claims',
   ],
   revoke_token: ['revoke-token --token-file FILE', 'revokes one token; `--jti` names it instead'],
 }

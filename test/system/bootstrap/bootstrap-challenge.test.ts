@@ -76,7 +76,7 @@ const byHand = (): string => {
     .replace('https://rollcall.example', servers.url)
     .replace('http://100.100.100.200', servers.metadataUrl)
 }
-const IS_GOOD = 'the challenge is good\n'
+const IS_RIGHT = 'the challenge is right\n'
 
 describe.each(MACHINES)('with %s', (_, machine) => {
   it('bootstrap.sh enrolls', async (context) => {
@@ -100,8 +100,8 @@ describe.each(MACHINES)('with %s', (_, machine) => {
     const { shell, path } = machine(context)
     const run = await runScript(shell, byHand(), { PATH: path })
     expect(run.stderr).toBe('')
-    expect(run.stdout.startsWith(IS_GOOD)).toBe(true)
-    expect(claimsOf(run.stdout.slice(IS_GOOD.length))).toMatchObject({ role: ROLE })
+    expect(run.stdout.startsWith(IS_RIGHT)).toBe(true)
+    expect(claimsOf(run.stdout.slice(IS_RIGHT.length))).toMatchObject({ role: ROLE })
   })
 
   it('the lines of the page say nothing about a challenge of another service', async (context) => {

@@ -164,7 +164,7 @@ describe('spendProof()', () => {
     expect(await spendProof(ledger, { ...proof, jti: 'q' }, NOW)).toMatchObject({ ok: true })
   })
 
-  it('remembers a proof as long as any clock in tolerance accepts it', async () => {
+  it('stores a proof as long as any clock in tolerance accepts it', async () => {
     const ledger = createMemoryLedger(0)
     const early = { ...proof, iat: NOW + 60 }
     await spendProof(ledger, early, NOW)
