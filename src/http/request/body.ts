@@ -20,6 +20,8 @@ export const BODY_TIMEOUT_SECONDS = 10
 
 /** What is used of Node's `IncomingMessage`, as a shape: nothing here knows the runtime. */
 export interface Incoming {
+  /** Whether all of the body has arrived. */
+  readonly complete: boolean
   /** Whether all of the body was read. */
   readonly readableEnded: boolean
   /** Whether the connection is closed. */
@@ -34,6 +36,8 @@ export interface Incoming {
   off(event: 'end' | 'error' | 'close', listener: () => void): unknown
   /** Lets the body arrive. */
   resume(): unknown
+  /** Once `resume()` was called: the next piece that has arrived; `null` if there is none now. */
+  read(): unknown
 }
 
 /**
@@ -59,18 +63,26 @@ interface Collector {
 }
 
 const createCollector = (): Collector => {
-  let buffer: Bytes | undefined
+  let buffer: Bytes = new Uint8Array()
   let length = 0
   let pieces = 0
   return {
     add(piece) {
       if (++pieces > MAX_BODY_PIECES || length + piece.length > MAX_BODY_BYTES) return false
-      buffer ??= new Uint8Array(MAX_BODY_BYTES)
-      buffer.set(piece, length)
+      // Most bodies are one piece. A second one asks for all the room that there may be.
+      if (length === 0) buffer = new Uint8Array(piece)
+      else {
+        if (buffer.length < MAX_BODY_BYTES) {
+          const first = buffer
+          buffer = new Uint8Array(MAX_BODY_BYTES)
+          buffer.set(first)
+        }
+        buffer.set(piece, length)
+      }
       length += piece.length
       return true
     },
-    bytes: () => buffer?.subarray(0, length) ?? new Uint8Array(),
+    bytes: () => buffer.subarray(0, length),
   }
 }
 
@@ -144,8 +156,22 @@ const readStream = async (stream: ReadableStream<Uint8Array>, timeoutMs: number)
   }
 }
 
-/** Reads Node's own stream. What comes after a refusal is thrown away, not kept. */
-const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Body> =>
+/** Takes what has arrived of a body that has arrived as a whole: no event, no timer. */
+const takeArrived = (incoming: Incoming): Body => {
+  const collector = createCollector()
+  // In this mode a piece is read as it arrived. Before, all of them would be joined, and not counted.
+  incoming.resume()
+  for (;;) {
+    // Never a string: nothing sets an encoding.
+    const piece = incoming.read() as Uint8Array | null
+    if (piece === null) return accept(collector.bytes())
+    // The rest flows to nobody.
+    if (!collector.add(piece)) return tooLarge()
+  }
+}
+
+/** Waits for the rest of a body. What comes after a refusal is thrown away, not kept. */
+const awaitIncoming = (incoming: Incoming, timeoutMs: number): Promise<Body> =>
   new Promise((resolve) => {
     const collector = createCollector()
     const stop = (): void => {
@@ -171,15 +197,19 @@ const readIncoming = (incoming: Incoming, timeoutMs: number): Promise<Body> =>
     }
     const onBroken = (): void => giveUp(brokeOff())
     const timer = setTimeout(() => giveUp(tooSlow()), timeoutMs)
-    if (incoming.readableEnded || incoming.destroyed) {
-      onBroken()
-      return
-    }
     incoming.on('end', onEnd)
     incoming.on('error', onBroken)
     incoming.on('close', onBroken)
     incoming.on('data', onPiece)
   })
+
+/** Reads Node's own stream. */
+const readIncoming = async (incoming: Incoming, timeoutMs: number): Promise<Body> => {
+  // A request is handed on when its headers were read. Node goes on with the same packet before any microtask.
+  await undefined
+  if (incoming.readableEnded || incoming.destroyed) return brokeOff()
+  return incoming.complete ? takeArrived(incoming) : awaitIncoming(incoming, timeoutMs)
+}
 
 /**
  * Reads the whole body.

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { accept, refuse } from '../../../../src/base/result.ts'
 import {
+  type Incoming,
   MAX_BODY_BYTES,
   MAX_BODY_PIECES,
   type RequestSource,
@@ -41,23 +42,37 @@ const webStream = (parts: readonly Uint8Array[], ends: boolean): Source => {
   return { request, source: {}, released: () => cancelled }
 }
 
+/** Node's own stream, as much of it as is used. */
+const createIncoming = () =>
+  Object.assign(new PassThrough({ highWaterMark: 1 << 20 }), { complete: false })
+
+const sourceOf = (stream: ReturnType<typeof createIncoming>): Source => ({
+  request: new Request('http://x/', { method: 'POST' }),
+  source: { incoming: stream },
+  released: () => stream.listenerCount('data') === 0 && stream.readableFlowing === true,
+})
+
+/** Pieces that come after the call, as those of later packets do. */
 const incoming = (parts: readonly Uint8Array[], ends: boolean): Source => {
-  const stream = new PassThrough({ highWaterMark: 1 << 20 })
-  const emit = async (): Promise<void> => {
+  const stream = createIncoming()
+  setImmediate(() => {
     for (const part of parts) {
       // Node's parser gives empty chunks to nobody, but a stream of another kind may.
       if (part.length === 0) (stream as EventEmitter).emit('data', part)
       else stream.write(part)
     }
     if (ends) stream.end()
-  }
-  queueMicrotask(() => void emit())
-  const request = new Request('http://x/', { method: 'POST' })
-  return {
-    request,
-    source: { incoming: stream },
-    released: () => stream.listenerCount('data') === 0 && stream.readableFlowing === true,
-  }
+  })
+  return sourceOf(stream)
+}
+
+/** A body that has arrived before the first microtask after the call, as one in the packet of its headers has. */
+const arrived = (parts: readonly Uint8Array[]): Source => {
+  const stream = createIncoming()
+  for (const part of parts) stream.write(part)
+  stream.end()
+  stream.complete = true
+  return sourceOf(stream)
 }
 
 describe.each([
@@ -134,6 +149,61 @@ describe('readBody() from incoming', () => {
       },
     })
     expect(await readBody(guarded, source)).toHaveProperty('value.length', 1)
+  })
+})
+
+describe('readBody() from incoming that has arrived', () => {
+  it.each([0, 1, 3, MAX_BODY_PIECES])('joins %i pieces', async (count) => {
+    const { request, source } = arrived(pieces(count, 2))
+    expect(await readBody(request, source)).toEqual(accept(new Uint8Array(2 * count).fill(97)))
+  })
+
+  it('refuses one piece more, and lets the rest flow to nobody', async () => {
+    const { request, source, released } = arrived(pieces(MAX_BODY_PIECES + 100, 1))
+    const refused = { code: 'payload_too_large', reason: 'body_too_large' }
+    expect(await readBody(request, source)).toEqual(refuse(refused))
+    expect(released()).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((source.incoming as unknown as PassThrough).readableLength).toBe(0)
+  })
+
+  it('takes a body of the cap and refuses one byte more', async () => {
+    const cap = arrived(pieces(2, MAX_BODY_BYTES / 2))
+    expect(await readBody(cap.request, cap.source)).toHaveProperty('value.length', MAX_BODY_BYTES)
+    const more = arrived([...pieces(2, MAX_BODY_BYTES / 2), ...pieces(1, 1)])
+    expect(await readBody(more.request, more.source)).toMatchObject({
+      refusal: { code: 'payload_too_large' },
+    })
+  })
+
+  it('keeps no piece: its buffer is its own, as long as the body', async () => {
+    const [large] = pieces(1, 1000)
+    const { request, source } = arrived([(large as Uint8Array).subarray(0, 9)])
+    const read = await readBody(request, source)
+    expect(read.ok && read.value.buffer.byteLength).toBe(9)
+  })
+
+  it('refuses a body whose connection is closed', async () => {
+    const { request, source } = arrived(pieces(1, 1))
+    ;(source.incoming as unknown as PassThrough).destroy()
+    expect(await readBody(request, source)).toMatchObject({ refusal: { reason: 'body_malformed' } })
+  })
+
+  it('listens to no event and starts no timer', async () => {
+    const { request, source } = arrived(pieces(2, 1))
+    const { complete, readableEnded, destroyed } = source.incoming as Incoming
+    const stream = source.incoming as Incoming
+    const quiet: Incoming = {
+      complete,
+      readableEnded,
+      destroyed,
+      on: () => expect.unreachable('listens'),
+      off: () => expect.unreachable('listens'),
+      resume: () => stream.resume(),
+      read: () => stream.read(),
+    }
+    // A timeout that would fire at once.
+    expect(await readBody(request, { incoming: quiet }, 0)).toHaveProperty('value.length', 2)
   })
 })
 
