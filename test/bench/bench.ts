@@ -1,25 +1,31 @@
-// `npm run bench`: what verification and a whole enrollment cost, against the bare cryptography that
-// they can't avoid and against general CMS libraries on the same bytes. All in one run, in turns,
-// because machines are noisy: only the ratios mean anything. Before that, what a call to each ledger
-// costs as instances become many; `--quick` makes that 10,000 of them instead of a million.
+// `npm run bench`: what verification, an enrollment and the Node server cost, as ratios: to what they can't avoid, to
+// other libraries, and to a bare service. All in turns in one run, because machines are noisy: only the
+// ratios mean anything. Before that, what a call to each ledger costs as instances become many. `--quick` takes fewer
+// rounds and fewer instances.
 
 import { build } from 'esbuild'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { ROOT } from '../support/sources.ts'
+import { type Comparison, type Ratios, measureComparison } from './comparison.ts'
 import { runLedgerBenchmarks } from './ledger.ts'
+import { LIMITS, RATIO_NAMES, type RatioName, verdict } from './limits.ts'
+import type { LibraryOptions } from './library.ts'
+import { serverRatios, startServers } from './node-contenders.ts'
+import { SkippedError } from './skipped.ts'
 
-const quick = process.argv.includes('--quick')
-await runLedgerBenchmarks({ quick })
+const { quick = false } = parseArgs({ options: { quick: { type: 'boolean' } } }).values
+const EXTENT = quick
+  ? { rounds: 5, warmUpMs: 500, enrollments: 200 }
+  : { rounds: 15, warmUpMs: 2_000, enrollments: 400 }
 
-// The contenders are bundled, as the service is where it runs: running TypeScript from its source
-// adds costs of its own to every function.
-const folder = mkdtempSync(join(ROOT, 'node_modules/.bench-'))
-try {
-  const outfile = join(folder, 'contenders.mjs')
+/** The comparisons of the library, bundled as the service is: TypeScript from its source adds costs of its own. */
+const loadLibrary = async (folder: string): Promise<Comparison[]> => {
+  const outfile = join(folder, 'library.mjs')
   await build({
-    entryPoints: [join(ROOT, 'test/bench/contenders.ts')],
+    entryPoints: [join(ROOT, 'test/bench/library.ts')],
     outfile,
     bundle: true,
     format: 'esm',
@@ -27,10 +33,54 @@ try {
     packages: 'external',
     logLevel: 'error',
   })
-  const { runBenchmarks } = (await import(pathToFileURL(outfile).href)) as {
-    runBenchmarks(options: { rounds: number; blocks: number }): Promise<void>
+  const { libraryComparisons } = (await import(pathToFileURL(outfile).href)) as {
+    libraryComparisons(options: LibraryOptions): Promise<Comparison[]>
   }
-  await runBenchmarks(quick ? { rounds: 2, blocks: 60 } : { rounds: 10, blocks: 120 })
+  return libraryComparisons({ warmUpMs: EXTENT.warmUpMs, folder })
+}
+
+const SERVERS: Comparison = {
+  name: 'servers',
+  async open() {
+    const { round, close, skipped } = await startServers(EXTENT.enrollments)
+    if (skipped !== undefined) console.log(`servers: Go skipped: ${skipped}`)
+    return { round: async () => serverRatios(await round()), close }
+  },
+}
+
+const measureOrSkip = async (comparison: Comparison): Promise<Ratios> => {
+  process.stderr.write(`${comparison.name}\n`)
+  try {
+    return await measureComparison(comparison, EXTENT.rounds)
+  } catch (error) {
+    // By its name: the bundle has a class of its own.
+    if ((error as Error).name !== SkippedError.name) throw error
+    console.log(`${comparison.name}: skipped: ${(error as Error).message}`)
+    return {}
+  }
+}
+
+const showRatio = (name: RatioName, ratio: number): void => {
+  const { bound, aim, limit, what } = LIMITS[name]
+  const cells = [ratio, aim, limit].map((value) => value.toFixed(2).padStart(8))
+  console.log(`${name.padEnd(20)}${cells.join('')} ${bound}, ${verdict(name, ratio)}: ${what}`)
+}
+
+await runLedgerBenchmarks({ quick })
+// Inside of the project, so that the bundle finds its packages.
+const folder = mkdtempSync(join(ROOT, 'node_modules/.bench-'))
+try {
+  const measured: Record<string, number> = {}
+  for (const comparison of [...(await loadLibrary(folder)), SERVERS]) {
+    Object.assign(measured, await measureOrSkip(comparison))
+  }
+  console.log(`Node ${process.version}, medians of ${EXTENT.rounds} rounds in turns`)
+  console.log(
+    `${'ratio'.padEnd(20)}${['seen', 'aim', 'limit'].map((it) => it.padStart(8)).join('')}`,
+  )
+  const names = RATIO_NAMES.filter((name) => name in measured)
+  for (const name of names) showRatio(name, measured[name] as number)
+  console.log(`BENCH ${JSON.stringify(Object.fromEntries(names.map((it) => [it, measured[it]])))}`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -6,7 +6,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'vitest'
 import { DENO } from '../support/start-service.ts'
 import { openWorkerStore } from '../system/ledger/hosted-store.ts'
 import { requireNode24 } from '../support/node24.ts'
@@ -21,6 +20,7 @@ import {
   fillLedger,
   measureLedgers,
 } from './ledger-measure.ts'
+import { SKIPPING, SkippedError } from './skipped.ts'
 
 const FEW = 1_000
 const FLEET = 100_000
@@ -29,18 +29,6 @@ const HOST_LIMIT_SECONDS = 1_200
 
 /** What a driver measures: ledgers of some sizes, the first of which is {@link FEW}. */
 type Measure = (sizes: readonly number[], extent: Extent) => Promise<Costs>
-
-/** A tool is not installed. */
-class SkippedError extends Error {
-  override readonly name = 'SkippedError'
-}
-
-/** Asked for a tool that is not there, it ends this driver's part instead of a test. */
-const SKIPPING = {
-  skip(message: string): never {
-    throw new SkippedError(message)
-  },
-} as unknown as TestContext
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`)

@@ -1,9 +1,26 @@
-// Two ways to compare costs on a noisy machine.
+// Processor time of contenders in one process, on a noisy machine: in turns, in blocks of calls.
 
-import { measure } from 'mitata'
+/** Does its work so many times. What it needs for that may be made before, and isn't measured. */
+export type Contender = (calls: number) => Block | Promise<Block>
 
-/** Something whose cost is measured. */
-export type Contender = () => Promise<unknown>
+/** The calls of one block. */
+type Block = () => unknown
+
+/** A contender that calls a function, and waits for it. */
+export const awaited =
+  (call: () => Promise<unknown>): Contender =>
+  (calls) =>
+  async () => {
+    for (let i = 0; i < calls; i++) await call()
+  }
+
+/** A contender that calls a function which is done when it returns. */
+export const synchronous =
+  (call: () => unknown): Contender =>
+  (calls) =>
+  () => {
+    for (let i = 0; i < calls; i++) call()
+  }
 
 /** The middle value of several. */
 export const median = (values: readonly number[]): number => {
@@ -11,45 +28,51 @@ export const median = (values: readonly number[]): number => {
   return sorted[sorted.length >> 1] as number
 }
 
-const BLOCK_CALLS = 500
+/** Processor time of one block, in milliseconds. */
+const BLOCK_MS = 80
+
+/** Calls of the first, small block. */
+const FIRST_CALLS = 20
 
 /**
- * Median nanoseconds of processor time, of all threads together, that one call of each contender
- * takes: blocks of calls in turns. Not by the clock: a call to the platform's crypto threads takes half
- * or double the time, depending on whether those threads and this one still spin or have gone to
- * sleep since the call before, and a contender that is alone makes a weather of its own.
+ * Microseconds of processor time, of all threads together, that one call takes. Not by the clock: a call to the
+ * platform's crypto threads takes half or double the time, depending on whether those threads still spin or have gone
+ * to sleep since the call before.
  */
-export const measureInTurns = async (
-  contenders: readonly Contender[],
-  blocks: number,
-): Promise<number[]> => {
-  const samples: number[][] = contenders.map(() => [])
-  for (let block = 0; block < blocks; block++) {
-    for (const [index, contender] of contenders.entries()) {
-      const before = process.cpuUsage()
-      for (let call = 0; call < BLOCK_CALLS; call++) await contender()
-      const { user, system } = process.cpuUsage(before)
-      samples[index]?.push(((user + system) * 1000) / BLOCK_CALLS)
-    }
-  }
-  // The first two thirds warm up.
-  return samples.map((values) => median(values.slice(Math.floor((values.length * 2) / 3))))
+const costOf = async (contender: Contender, calls: number): Promise<number> => {
+  const block = await contender(calls)
+  const before = process.cpuUsage()
+  await block()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / calls
 }
 
-/** Median nanoseconds of one call of each contender, by mitata, contender after contender. */
-export const measureAlone = async (
-  contenders: Readonly<Record<string, Contender>>,
-  rounds: number,
-): Promise<Record<string, number>> => {
-  const samples: Record<string, number[]> = {}
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, contender] of Object.entries(contenders)) {
-      const { p50 } = await measure(contender, { min_cpu_time: 2e7, min_samples: 64 })
-      // Round 0 warms up.
-      if (round > 0) (samples[name] ??= []).push(p50)
+/** Contenders that were warmed up, each with the number of calls that fills a block. */
+export interface Turns<Name extends string> {
+  /** Measures one round. @returns microseconds of one call, by name */
+  round(): Promise<Readonly<Record<Name, number>>>
+}
+
+/** Warms contenders up. @param warmUpMs of processor time, for each */
+export const warmUp = async <Name extends string>(
+  contenders: Readonly<Record<Name, Contender>>,
+  warmUpMs: number,
+): Promise<Turns<Name>> => {
+  const entries: [Name, Contender, number][] = []
+  for (const [name, contender] of Object.entries(contenders) as [Name, Contender][]) {
+    let calls = FIRST_CALLS
+    for (let spentMs = 0; spentMs < warmUpMs;) {
+      const cost = await costOf(contender, calls)
+      spentMs += (cost * calls) / 1000
+      calls = Math.max(FIRST_CALLS, Math.round((BLOCK_MS * 1000) / Math.max(cost, 1)))
     }
-    process.stderr.write(`\rround ${round} of ${rounds}`)
+    entries.push([name, contender, calls])
   }
-  process.stderr.write('\n')
-  return Object.fromEntries(Object.entries(samples).map(([name, all]) => [name, median(all)]))
+  return {
+    async round() {
+      const costs: Partial<Record<Name, number>> = {}
+      for (const [name, contender, calls] of entries) costs[name] = await costOf(contender, calls)
+      return costs as Record<Name, number>
+    },
+  }
 }

@@ -14,9 +14,11 @@ import { parseSigningKeys } from '../../src/token/signing-keys.ts'
 import { ROOT } from '../support/sources.ts'
 import { type TestCloud, createTestCloud } from '../support/test-cloud.ts'
 import { checkServer } from './check-server.ts'
+import type { Ratios } from './comparison.ts'
 import { type Load, createLoad } from './enrollment-load.ts'
 import { buildGoPeer } from './go-peer.ts'
 import { type MeasuredServer, startNode, startServer, variablesOf } from './node-servers.ts'
+import { SkippedError } from './skipped.ts'
 
 /** Enrollments before the rounds: V8 has optimized all that it will by then. */
 const WARM_UP = 1_200
@@ -33,23 +35,24 @@ export type ServerName = 'rollcall' | 'bare' | 'go'
 /** One round: each server once. */
 export type ServerRound = Readonly<Partial<Record<ServerName, CallCosts>>>
 
-/** How many times as much our server takes as another one, in each round: challenge and enrollment together. */
-export const ratiosTo = (
-  name: Exclude<ServerName, 'rollcall'>,
-  rounds: readonly ServerRound[],
-): number[] =>
-  rounds.flatMap(({ rollcall, [name]: other }) =>
-    rollcall === undefined || other === undefined ? [] : [together(rollcall) / together(other)],
-  )
-
 const together = ({ challenge, enrollment }: CallCosts): number => challenge + enrollment
 
+/** How many times as much our server takes as each other one: challenge and enrollment together. */
+export const serverRatios = ({ rollcall, bare, go }: ServerRound): Ratios => {
+  const ratio = (other: CallCosts): number =>
+    rollcall === undefined ? Number.NaN : together(rollcall) / together(other)
+  return {
+    ...(bare !== undefined && { node_bare_ratio: ratio(bare) }),
+    ...(go !== undefined && { node_go_ratio: ratio(go) }),
+  }
+}
+
 /** Servers that run. */
-export interface Contest {
+export interface ServerContest {
   /** Why there is no Go peer. */
   readonly skipped?: string
-  /** Measures rounds. @param enrollments in each round, for each server */
-  run(rounds: number, enrollments: number): Promise<ServerRound[]>
+  /** Measures each server once. */
+  round(): Promise<ServerRound>
   close(): Promise<void>
 }
 
@@ -94,9 +97,10 @@ const bundleOurs = async (folder: string): Promise<string> => {
 
 /**
  * Starts all servers, checks the answers of each, and warms them up.
+ * @param enrollments in each round, for each server
  * @throws Error if one of them answers wrongly
  */
-export const startContest = async (): Promise<Contest> => {
+export const startServers = async (enrollments: number): Promise<ServerContest> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-contest-'))
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
   const close = async (): Promise<void> => {
@@ -107,12 +111,16 @@ export const startContest = async (): Promise<Contest> => {
     const signingKeys = await generateSigningKeys('ES256')
     const variables = variablesOf(cloud, signingKeys)
     const { jwks } = await parseSigningKeys(signingKeys)
-    const peer = await buildGoPeer(folder)
+    let skipped: string | undefined
+    const peer = await buildGoPeer(folder).catch((error: unknown) => {
+      if (!(error instanceof SkippedError)) throw error
+      skipped = error.message
+    })
     const starts: [ServerName, () => Promise<MeasuredServer>][] = [
       ['rollcall', async () => startNode(await bundleOurs(join(folder, 'ours')), variables)],
       ['bare', async () => startNode(await bundleBare(join(folder, 'bare.mjs')), variables)],
     ]
-    if ('file' in peer) starts.push(['go', () => startServer(peer.file, [], variables)])
+    if (peer !== undefined) starts.push(['go', () => startServer(peer, [], variables)])
 
     const contestants: Contestant[] = []
     for (const [name, start] of starts) {
@@ -125,17 +133,13 @@ export const startContest = async (): Promise<Contest> => {
     }
     for (const contestant of contestants) await costsOf(contestant, WARM_UP)
     return {
-      ...('skipped' in peer && { skipped: peer.skipped }),
-      async run(rounds, enrollments) {
-        const all: ServerRound[] = []
-        for (let round = 0; round < rounds; round++) {
-          const costs: Partial<Record<ServerName, CallCosts>> = {}
-          for (const contestant of contestants) {
-            costs[contestant.name] = await costsOf(contestant, enrollments)
-          }
-          all.push(costs)
+      ...(skipped !== undefined && { skipped }),
+      async round() {
+        const costs: Partial<Record<ServerName, CallCosts>> = {}
+        for (const contestant of contestants) {
+          costs[contestant.name] = await costsOf(contestant, enrollments)
         }
-        return all
+        return costs
       },
       close,
     }

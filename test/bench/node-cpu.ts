@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createTestCloud } from '../support/test-cloud.ts'
+import { measureComparison } from './comparison.ts'
 import { median } from './measure.ts'
-import { type ServerName, type ServerRound, ratiosTo, startContest } from './node-contenders.ts'
+import { type ServerName, type ServerRound, serverRatios, startServers } from './node-contenders.ts'
 import { type NodeProfile, profileNode } from './node-profile.ts'
 import { measureStore } from './node-stores.ts'
 
@@ -56,17 +57,24 @@ const compareServers = async (): Promise<void> => {
   const rounds = Number(values.rounds)
   const enrollments = Number(values.enrollments ?? 400)
   console.log(`Node ${process.version}, memory, ${rounds} rounds of ${enrollments}, in turns`)
-  const contest = await startContest()
+  const contest = await startServers(enrollments)
   try {
-    const measured = await contest.run(rounds, enrollments)
+    const measured: ServerRound[] = []
+    const ratios = await measureComparison(
+      {
+        open: async () => ({
+          async round() {
+            const costs = await contest.round()
+            measured.push(costs)
+            return serverRatios(costs)
+          },
+        }),
+      },
+      rounds,
+    )
     showCosts(measured)
-    const names = contest.skipped === undefined ? (['bare', 'go'] as const) : (['bare'] as const)
     if (contest.skipped !== undefined) console.log(`Go peer: skipped: ${contest.skipped}`)
-    const ratios = names.map((name) => [
-      `node_${name}_ratio`,
-      Number(median(ratiosTo(name, measured)).toFixed(2)),
-    ])
-    console.log(`BENCH_NODE ${JSON.stringify(Object.fromEntries(ratios))}`)
+    console.log(`BENCH_NODE ${JSON.stringify(ratios)}`)
   } finally {
     await contest.close()
   }

@@ -1,0 +1,96 @@
+// What the contenders of the library work on: evidence in the shape of ECS, and keys.
+
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+} from 'node:crypto'
+import { fromBase64 } from '../../src/base/bytes.ts'
+import { readSignedData } from '../../src/codec/signed-data.ts'
+import { createEnroller } from '../../src/enroll/enroller.ts'
+import { parseTrustAnchors } from '../../src/index.ts'
+import { createMemoryLedger } from '../../src/ledger/memory.ts'
+import { parsePolicy } from '../../src/policy/policy.ts'
+import { generateSigningKeys } from '../../src/token/generate.ts'
+import { parseSigningKeys } from '../../src/token/signing-keys.ts'
+import { admitting } from '../support/test-enroller.ts'
+import { createTestCloud, documentText, withAudience } from '../support/test-cloud.ts'
+
+const ISSUER = 'https://rollcall.example'
+/** As WebCrypto names what ECS signs with. */
+export const PKCS1_SHA1 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }
+
+/** Evidence over challenges of an enroller, and the bare cryptography for it. */
+export const createBenchEvidence = async () => {
+  const cloud = await createTestCloud()
+  const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
+  const [anchor] = trustAnchors
+  if (anchor === undefined) throw new Error('no trust anchor')
+  const jwks = await generateSigningKeys('ES256')
+  const enroller = await createEnroller({
+    issuer: ISSUER,
+    policy: parsePolicy(admitting()),
+    signingKeys: await parseSigningKeys(jwks),
+    ledger: createMemoryLedger(),
+    trustAnchors,
+    allowSha1: true,
+    challengeLifetimeSeconds: 3600,
+  })
+  const now = Math.floor(Date.now() / 1000)
+  let instances = 0
+  /** Evidence of a new instance, as it is posted. */
+  const evidence = async () => {
+    const { audience } = await enroller.challenge({}, now)
+    const document = documentText({ 'instance-id': `i-${instances++}` })
+    const der = cloud.sign(withAudience(document, audience))
+    return { audience, document, pkcs7: Buffer.from(der).toString('base64') }
+  }
+  const { audience, document, pkcs7 } = await evidence()
+  const message = readSignedData(fromBase64(pkcs7) as Uint8Array<ArrayBuffer>)
+  const content = Uint8Array.from(message.content as Uint8Array)
+  const signature = Uint8Array.from(message.signer.signature)
+  const webKey = await crypto.subtle.importKey('spki', anchor.publicKey, PKCS1_SHA1, false, [
+    'verify',
+  ])
+  const publicKey = Buffer.from(anchor.publicKey)
+  const nodeKey = createPublicKey({ key: publicKey, format: 'der', type: 'spki' })
+  const [jwk = {}] = jwks.keys
+  const privateKey = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
+  const macKey = Buffer.alloc(32, 1)
+
+  const hash = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+  const bareNode = (): boolean => verify('sha1', content, nodeKey, signature)
+  return {
+    cloud,
+    jwks,
+    trustAnchors,
+    enroller,
+    now,
+    evidence,
+    audience,
+    document,
+    pkcs7,
+    webKey,
+    /** A verification by WebCrypto, and nothing else. */
+    bareWeb: (): Promise<boolean> =>
+      crypto.subtle.verify(PKCS1_SHA1.name, webKey, signature, content),
+    /** The same by node:crypto. */
+    bareNode,
+    /**
+     * What no enrollment can do without, by node:crypto: the cloud's signature, the MAC of the challenge, three
+     * digests (of the content, of what the challenge is for, of the token's name) and the token's signature.
+     */
+    bareEnrollment: (): Buffer => {
+      if (!bareNode()) throw new Error('a signature that does not verify')
+      createHmac('sha256', macKey).update(signature.subarray(0, 120)).digest()
+      for (const bytes of [content, content.subarray(0, 60), content.subarray(0, 32)]) hash(bytes)
+      return sign('sha256', content, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    },
+  }
+}
+
+/** What {@link createBenchEvidence} gives. */
+export type BenchEvidence = Awaited<ReturnType<typeof createBenchEvidence>>
