@@ -77,8 +77,11 @@ const bootAll = async (
  */
 export const runStorm = async (
   options: StormOptions,
-  { progress, signal = new AbortController().signal, mistake }: RunOptions,
+  { progress, signal: stop, mistake }: RunOptions,
 ): Promise<StormResult> => {
+  // Whatever ends this ends the clients too, which would retry for minutes.
+  const over = new AbortController()
+  const signal = stop === undefined ? over.signal : AbortSignal.any([stop, over.signal])
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-storm-'))
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
   // Thousands of calls wait at a time.
@@ -224,6 +227,7 @@ export const runStorm = async (
       checks,
     })
   } finally {
+    over.abort(new Error('the storm is over'))
     progress.end()
     for (const close of closers.toReversed()) await close()
   }
