@@ -69,6 +69,9 @@ export const createClients = (
   const tokens: ReceivedToken[] = []
   const endings: Ending[] = []
   const latest = new Map<Role, Seen>()
+  // One for each instance: thousands of listeners on one signal would cost more than the calls.
+  const running = new Set<AbortController>()
+  signal.addEventListener('abort', () => running.forEach((one) => one.abort(signal.reason)))
   // Only `evidence()` is called here, and that is replaced.
   const metadata = createMetadataClient()
   let [retries, inFlight] = [0, 0]
@@ -87,7 +90,7 @@ export const createClients = (
       ? cloud.sign(document, audience)
       : dishonestEvidence(kind, { cloud, seen }, document, audience)
 
-  const enrollOne = async (actor: Actor): Promise<void> => {
+  const enrollOne = async (actor: Actor, ended: AbortSignal): Promise<void> => {
     const { kind, role } = actor
     const dpopKey = role === 'bound-node' ? await newKey() : undefined
     let shown: Seen | undefined
@@ -107,7 +110,7 @@ export const createClients = (
       issuer,
       role,
       dpopKey,
-      signal,
+      signal: ended,
       fetch: kind === 'replayed' ? naming : fetch,
       onRetry: () => void retries++,
       metadata: {
@@ -133,14 +136,17 @@ export const createClients = (
     },
     async enroll(actor) {
       const began = performance.now()
+      const own = new AbortController()
+      running.add(own)
       inFlight++
       let ending: Pick<Ending, 'outcome' | 'detail'> = { outcome: 'token', detail: '' }
       try {
-        await enrollOne(actor)
+        await enrollOne(actor, own.signal)
       } catch (error) {
         ending = errorEnding(error)
       }
       inFlight--
+      running.delete(own)
       endings.push({ actor, ...ending, ms: performance.now() - began })
     },
   }

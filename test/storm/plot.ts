@@ -7,11 +7,11 @@ import type { Second } from './meter.ts'
 import type { StormResult } from './result.ts'
 
 const WIDTH = 960
-const LEFT = 64
+const LEFT = 88
 const RIGHT = 944
-const LATENCY = { top: 72, bottom: 340 } as const
-const RATE = { top: 384, bottom: 476 } as const
-const HEIGHT = 520
+const LATENCY = { top: 84, bottom: 352 } as const
+const RATE = { top: 396, bottom: 488 } as const
+const HEIGHT = 532
 
 /** A line of the upper part. Colours differ for people who do not see red and green, and so do the dashes. */
 const LINES = [
@@ -44,12 +44,15 @@ const isPowerOfTen = (value: number): boolean => Number.isInteger(Math.log10(val
 const fault = (
   x: Scale,
   { what, fromSeconds, toSeconds }: StormResult['marks'][number],
+  index: number,
 ): readonly string[] => {
   const [from, to] = [x(fromSeconds), x(toSeconds)]
   const size = `x="${fixed(from)}" y="${LATENCY.top}" width="${fixed(Math.max(2, to - from))}"`
   return [
     `<rect ${size} height="${RATE.bottom - LATENCY.top}" class="fault"/>`,
-    text(from, LATENCY.top - 6, what),
+    rule(from, LATENCY.top - 4, from, RATE.bottom),
+    // On two lines in turns, so that neighbours have room.
+    text(from, LATENCY.top - (index % 2 === 0 ? 22 : 8), what),
   ]
 }
 
@@ -99,8 +102,8 @@ export const drawPlot = (result: StormResult): string => {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
     `<title>${escape(title)}: latency of enrollments over time</title>`,
     '<style>svg{background:#fff}text{font:12px sans-serif;fill:#333}.rule{stroke:#ddd}',
-    '.line{fill:none;stroke-width:1.5}.bar{fill:#56b4e9}.failed{fill:#d55e00;fill-opacity:.45}.fault{fill:#e69f00;fill-opacity:.2}</style>',
-    ...marks.flatMap((mark) => fault(x, mark)),
+    '.line{fill:none;stroke-width:1.5}.bar{fill:#56b4e9}.failed{fill:#b2182b;fill-opacity:.8}.fault{fill:#e69f00;fill-opacity:.2}</style>',
+    ...marks.flatMap((mark, index) => fault(x, mark, index)),
     text(LEFT, 28, `${title}: time of an enrollment, as clients see it`),
     ...legend,
     ...across(latency, latency.ticks().filter(isPowerOfTen), ' ms'),

@@ -33,7 +33,7 @@ const checkLines = ({ name, problems }: CheckResult): readonly string[] => {
 
 /** The lines that are printed. */
 export const reportLines = (result: StormResult): readonly string[] => {
-  const { options, outcomes, lost, memory, processor, marks } = result
+  const { options, outcomes, lost, memory, processor, marks, clientDelayMs: delay } = result
   const { instances, services, seed } = options
   const replaced = marks.some(({ what }) => what !== 'Redis stopped')
   return [
@@ -59,7 +59,7 @@ export const reportLines = (result: StormResult): readonly string[] => {
     times('boot to token, with retries', result.bootMs),
     times('challenge, inside of the service', result.serviceChallengeMs),
     times('enrollment, inside of the service', result.serviceEnrollMs),
-    row('delay of the clients themselves', '', ms(result.clientDelayMs)),
+    row('delay of the clients themselves', '', ms(delay.p99), '', ms(delay.max)),
     '',
     'Processor time',
     row('service, for a challenge and a token', `${processor.servicesMsPerToken.toFixed(2)} ms`),

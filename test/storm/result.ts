@@ -10,6 +10,12 @@ import { type Percentiles, type Sample, type Second, bySecond, percentiles } fro
 import type { StormOptions } from './options.ts'
 import type { Fate } from './transport.ts'
 
+/** Delay of an event loop, in milliseconds. */
+export interface Delay {
+  readonly p99: number
+  readonly max: number
+}
+
 /** All that was measured. */
 export interface Measured {
   readonly options: StormOptions
@@ -28,8 +34,8 @@ export interface Measured {
   readonly servicesMs: number
   /** Processor time of this process, which is all clients and the cloud that signs. */
   readonly clientMs: number
-  /** 99th percentile of the delay of this process's event loop: the clients measure no shorter times exactly. */
-  readonly clientDelayMs: number
+  /** Delay of this process's event loop: the clients measure no shorter times exactly. */
+  readonly clientDelayMs: Delay
   readonly checks: readonly CheckResult[]
 }
 
@@ -71,7 +77,7 @@ export interface StormResult {
     readonly clientMs: number
     readonly servicesMsPerToken: number
   }
-  readonly clientDelayMs: number
+  readonly clientDelayMs: Delay
   readonly memory: MemoryGrowth
   readonly marks: readonly Mark[]
   readonly bySecond: readonly Second[]
