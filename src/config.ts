@@ -1,5 +1,5 @@
-// Configuration: the strings of an environment to what the service is made of. One parser for every
-// runtime; all problems are reported at once, and none holds a secret. The variables are the rows of
+// Configuration: turns the strings of an environment into typed values. One parser serves every runtime. All
+// problems are reported at once, and none holds a secret. The variables are the rows of
 // `config/variables.ts`.
 
 import { ConfigurationError } from './base/errors.ts'

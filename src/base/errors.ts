@@ -49,7 +49,7 @@ export class InstanceIdentityError extends Error {
   /** The check that refused the input. */
   readonly code: InstanceIdentityErrorCode
   /**
-   * Where the input was refused, from 0, always inside of the input; absent if no single place is to
+   * Where the input was refused, from 0, always inside the input; absent if no single place is to
    * blame. It counts bytes of the decoded DER; for `malformed_encoding` characters of the text; for
    * `document_malformed` bytes of the document. It is the first byte of the refused element, or, of a
    * refused length or left-over bytes, the first of these.

@@ -60,7 +60,7 @@ const readExtensions = (reader: DerReader): boolean => {
   const extensions = readInside(wrapper, TAG.sequence)
   expectEnd(wrapper)
   let emulated = false
-  // RFC 5280 wants at least one; certificates with an empty list are made and read all the same.
+  // RFC 5280 requires at least one, but certificates with an empty list exist, so they are read too.
   while (!atEnd(extensions)) {
     const extension = readInside(extensions, TAG.sequence)
     if (readOid(extension) === EMULATOR_EXTENSION_OID) emulated = true
@@ -74,7 +74,7 @@ const readExtensions = (reader: DerReader): boolean => {
 /**
  * Reads one certificate at the cursor.
  * @throws InstanceIdentityError `malformed_der`, `unsupported_structure` (a version other than 1 or
- *   3, or the unique identifiers of version 2, which nobody uses)
+ *   3, or the unique identifiers of version 2, which no issuer uses)
  */
 export const readCertificate = (reader: DerReader): Certificate => {
   const certificate = readInside(reader, TAG.sequence)

@@ -1,7 +1,7 @@
 // Strict DER (ITU-T X.690) for the few structures that evidence and trust anchors are made of:
 // one-byte tags, definite minimal lengths up to three length bytes, nothing left over. A reader
-// is a cursor over the caller's bytes; it copies nothing and asks for the tag that it expects.
-// BER that is not DER is refused. No I/O.
+// is a cursor over the caller's bytes; it copies nothing, and names the tag that must come next.
+// BER that is not DER is rejected. No I/O.
 
 import { toHex } from '../base/bytes.ts'
 import { InstanceIdentityError, type InstanceIdentityErrorCode } from '../base/errors.ts'
@@ -35,7 +35,7 @@ export const TAG = {
 } as const
 
 /**
- * The error for one place in what is read. Made on refusal only, so that reading costs nothing more.
+ * The error for one place in what is read. Made on refusal only, so that successful reading costs nothing more.
  * @param at offset in `reader.bytes`; behind their end, the last byte is named
  */
 export const errorAt = (
@@ -66,7 +66,7 @@ export const nextIs = (reader: DerReader, tag: number): boolean =>
   reader.offset < reader.end && reader.bytes[reader.offset] === tag
 
 /**
- * Refuses bytes that nobody asked for.
+ * Checks that nothing is left to read.
  * @throws InstanceIdentityError `malformed_der`
  */
 export const expectEnd = (reader: DerReader): void => {
@@ -222,7 +222,7 @@ export const oid = (dotted: string): string => {
 }
 
 /**
- * Reads a BIT STRING of whole bytes and gives those, as keys and signatures are.
+ * Reads a BIT STRING of whole bytes, such as a key or a signature, and gives the bytes.
  * @throws InstanceIdentityError `malformed_der`
  */
 export const readOctetAlignedBits = (reader: DerReader): Uint8Array => {

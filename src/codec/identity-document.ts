@@ -1,6 +1,6 @@
 // The identity document of ECS: one flat JSON object of string values. It is read by hand, because
-// `JSON.parse` takes the last of two equal keys: if the cloud put a caller's audience into the
-// content unescaped, anybody could have it sign `x","instance-id":"i-victim`. No I/O.
+// `JSON.parse` takes the last of two equal keys. If the cloud put a caller's audience into the content
+// without escaping it, a caller could get `x","instance-id":"i-victim` signed. No I/O.
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
@@ -25,20 +25,20 @@ export interface IdentityDocument {
   readonly mac: string
   /** Its serial number, which never changes. */
   readonly serialNumber: string
-  /** The audience that the signature was asked for with; absent if it was asked for without. */
+  /** The audience of the request for the signature; absent if the request had none. */
   readonly audience?: string
   /** Names of fields that the cloud added and this reader doesn't know; their values are ignored. */
   readonly unknownFields: readonly string[]
 }
 
-/** Longest document in bytes: a cap on the room for the blocks of a SHA-1 collision. */
+/** Longest document in bytes. The limit leaves little room for the blocks of a SHA-1 collision. */
 export const MAX_DOCUMENT_BYTES = 1024
 
 const MAX_UNKNOWN_FIELDS = 4
 const UNKNOWN_NAME = /^[a-z][a-z0-9-]{0,31}$/
 const UNKNOWN_VALUE = /^[A-Za-z0-9._:/-]{0,64}$/
 
-/** What an audience may be made of: nothing in it could end the JSON string that it stands in. */
+/** The characters of an audience: none of them can end the JSON string that contains it. */
 export const AUDIENCE_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
@@ -84,7 +84,7 @@ const AS_ECS_SENDS_IT: RegExp = /* @__PURE__ */ new RegExp(
 const malformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
 
-/** @param at what stands before it was read, so it is ASCII, and this counts bytes too */
+/** @param at offset in characters; everything before it was read and is ASCII, so it counts bytes too */
 const malformedAt = (text: string, at: number, message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message, {
     offset: Math.max(0, Math.min(at, text.length - 1)),
@@ -152,7 +152,7 @@ const readFields = (text: string, unknownFields: string[]): Values => {
 
 /**
  * Reads an identity document.
- * @param bytes UTF-8, at most {@link MAX_DOCUMENT_BYTES}; no white space outside of strings, no
+ * @param bytes UTF-8, at most {@link MAX_DOCUMENT_BYTES}; no white space outside strings, no
  *   escapes, each known field exactly once, `audience` (if there) last
  * @throws InstanceIdentityError `document_malformed`
  */

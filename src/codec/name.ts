@@ -1,6 +1,6 @@
-// A distinguished name (RFC 5280 section 4.1.2.4), checked and kept as bytes: the name of the
-// official certificate is `Unknown` in each part, even a country of seven letters, so nothing is
-// made of the values. No I/O.
+// A distinguished name (RFC 5280 section 4.1.2.4), checked and kept as bytes. In the official certificate
+// each part of the name is `Unknown`, even the country, which should have two letters. So the values are not
+// used. No I/O.
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { type DerReader, TAG, atEnd, errorAt, expectEnd, readInside, skipOid } from './der.ts'

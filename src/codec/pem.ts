@@ -5,7 +5,7 @@
 import { type Bytes, fromBase64 } from '../base/bytes.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
 
-/** Longest text of a message that is looked at; a request's body may be no longer either. */
+/** Longest text of a message, in characters; a request's body has the same limit. */
 const MAX_TEXT_LENGTH = 16_384
 
 const malformed = (message: string, offset?: number): InstanceIdentityError =>
@@ -20,13 +20,13 @@ const wrongCharacter = (text: string): number => {
   return isLast ? Math.max(0, text.length - 1) : padding
 }
 
-// The documentation of ECS has had users put `CERTIFICATE` around the signature.
+// Earlier documentation of ECS told users to put `CERTIFICATE` around the signature.
 const PKCS7_PEM =
   /^-----BEGIN (PKCS7|CMS|CERTIFICATE)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----(?:\r?\n)?$/
 
 /** Decodes base64 in lines. @param start where the text stands in the input, for errors */
 const decodeLines = (text: string, start = 0): Bytes => {
-  // Most messages come on one line: leave those alone.
+  // Most messages have one line and need no joining.
   const joined = text.includes('\n') ? text.replaceAll(/\r?\n/g, '') : text
   const bytes = fromBase64(joined)
   if (bytes === undefined || bytes.length === 0) {
@@ -63,8 +63,8 @@ const CERTIFICATE_PEM =
   /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/g
 
 /**
- * Decodes every certificate of a PEM file; what stands between them (a comment, a name) is
- * ignored, as operators write such files by hand.
+ * Decodes every certificate of a PEM file. Text between them (a comment, a name) is ignored, because
+ * operators write such files by hand.
  * @throws InstanceIdentityError `malformed_encoding` if there is none, or one is broken
  */
 export const decodeCertificates = (text: string): Bytes[] => {

@@ -19,7 +19,7 @@ const RSA_ENCRYPTION = /* @__PURE__ */ oid('1.2.840.113549.1.1.1')
 export interface RsaPublicKey {
   /** Length of the modulus in bits. */
   readonly modulusBits: number
-  /** Whether the modulus is even: then it has the factor 2, and no honest key has that. */
+  /** Whether the modulus is even. Then it has the factor 2, so the key is broken. */
   readonly modulusIsEven: boolean
   /** Big endian, without leading zero. */
   readonly publicExponent: Uint8Array

@@ -1,4 +1,4 @@
-// PKCS#7 / CMS SignedData (RFC 5652 section 5) in the shapes that ECS sends or may come to send:
+// PKCS#7 / CMS SignedData (RFC 5652 section 5) in the shapes that ECS sends or may send later:
 // version 1, id-data, one signer by issuer and serial number; content embedded or detached,
 // certificates and signed attributes there or not. Every other shape is refused. No I/O.
 
@@ -27,7 +27,7 @@ import { type SignedAttributes, readSignedAttributes } from './signed-attributes
 export const ID_DATA: string = /* @__PURE__ */ oid('1.2.840.113549.1.7.1')
 const ID_SIGNED_DATA = /* @__PURE__ */ oid('1.2.840.113549.1.7.2')
 
-/** The one SignerInfo. Byte fields are views of the message's own bytes; algorithms are OIDs in the form of `readOid`. */
+/** The one SignerInfo. Byte fields are views of the message's bytes; algorithms are in the form of `readOid`. */
 export interface SignerInfo {
   /** The issuer's Name, DER with tag and length. */
   readonly issuer: Uint8Array
@@ -92,7 +92,7 @@ const readContent = (reader: DerReader): Uint8Array | undefined => {
   return content
 }
 
-/** Certificates inside a message are never used, but a message that other parsers refuse is too. */
+/** Certificates in a message are never used. They are still checked: other parsers reject a malformed one. */
 const skipCertificates = (reader: DerReader): void => {
   const certificates = readInside(reader, TAG.context0)
   while (!atEnd(certificates)) {

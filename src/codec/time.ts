@@ -19,7 +19,7 @@ const daysToYear = (year: number): number => {
   return before(year - 1) - before(1969)
 }
 
-/** Unix seconds of a UTC date and time, or `undefined` if there is none such. */
+/** Unix seconds of a UTC date and time; `undefined` if the date does not exist. */
 const unixSeconds = (digits: string): number | undefined => {
   const at = (from: number, to: number): number => Number(digits.slice(from, to))
   const [year, month, day] = [at(0, 4), at(4, 6), at(6, 8)]

@@ -1,5 +1,5 @@
-// Steps over DER that is not interpreted (attribute values, extension-like parts), and still
-// refuses it where it is not DER. No I/O.
+// Steps over DER that is not interpreted, such as attribute values, and rejects what is not strict DER.
+// No I/O.
 
 import type { InstanceIdentityError } from '../base/errors.ts'
 import { type DerReader, TAG, atEnd, errorAt, readInside, readInteger, readOid } from './der.ts'
@@ -59,8 +59,8 @@ export const skipWellFormed = (reader: DerReader, depth = 0): void => {
     checkPrimitive(reader, tag)
     return
   }
-  // Only SEQUENCE and SET are constructed in DER among the universal types that occur here: a
-  // constructed OCTET STRING is the classic BER way to hide bytes from one of two parsers.
+  // Of the universal types that occur here, DER constructs only SEQUENCE and SET. A constructed OCTET
+  // STRING is BER, and a known way to hide bytes from one of two parsers.
   if (tag < UNIVERSAL_LIMIT && tag !== TAG.sequence && tag !== TAG.set) {
     throw malformed(reader, at, 'a constructed string')
   }

@@ -1,5 +1,5 @@
-// `ROLLCALL_ISSUER`: the public URL of the service, which stands in tokens, headers and scripts exactly as it is
-// written. Messages show only what cannot hold a secret: an origin.
+// `ROLLCALL_ISSUER`: the public URL of the service, which tokens, headers and scripts contain exactly as it is
+// written. Messages show its origin alone, because the rest of a URL can hold a secret.
 
 import { checkIssuer, isLoopback } from '../base/issuer.ts'
 import { accept, refuse } from '../base/result.ts'

@@ -1,4 +1,4 @@
-// The names of environment variables: what is said of a name that neither the service nor its clients read.
+// The names of environment variables: the problem with a name that neither the service nor its clients read.
 
 import { FILE } from './variable.ts'
 
@@ -34,11 +34,11 @@ const distance = (from: string, to: string): number => {
 
 const MIN_PART_LENGTH = 4
 
-/** The known name that somebody most likely meant, if any is close. */
+/** The known name that is closest to a wrong one, if any is close. */
 const nearest = (name: string, known: readonly string[]): string | undefined => {
   const own = name.slice(PREFIX.length)
   if (known.includes(own)) return own
-  // The file of a variable that takes none.
+  // `NAME_FILE` of a variable that cannot be in a file.
   const variable = name.endsWith(FILE) ? name.slice(0, -FILE.length) : name
   if (known.includes(variable)) return variable
   const [best] = known

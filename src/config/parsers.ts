@@ -6,7 +6,7 @@ import { accept, refuse } from '../base/result.ts'
 import { CHALLENGE_KEY_BYTES } from '../enroll/challenge-keys.ts'
 import type { Parsed } from './variable.ts'
 
-/** A value for a message: a short one cannot be a key that was put into the wrong variable. */
+/** A value for a message. Only a short one is shown: a long one may be a key in the wrong variable. */
 const shown = (text: string): string =>
   /^[\x20-\x7e]{1,16}$/.test(text) ? JSON.stringify(text) : 'the value'
 

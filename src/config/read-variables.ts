@@ -4,16 +4,16 @@ import { type Environment, readTexts } from './values.ts'
 import { nameProblem } from './names.ts'
 import { FILE, type RuntimeOptions, type ValuesOf, type Variables, namesOf } from './variable.ts'
 
-/** The problem of one variable with another's value, by the property that it is reported at. */
+/** Checks two variables against each other, by the property that the problem is reported for. */
 export type Conflicts<Rows extends Variables> = {
   readonly [Property in keyof Rows]?: (values: Partial<ValuesOf<Rows>>) => string | undefined
 }
 
 /**
  * Reads variables from an environment.
- * @param conflicts problems between variables; asked once the variable was set and read, of it and those before it
- * @returns the values that were read, and a line for each problem, the variable's name first: those of names, those
- *   of texts, and then those of values in the order of the rows. With a problem, values may be absent
+ * @param conflicts problems between variables; each is checked when its variable was set and read
+ * @returns the values that were read, and a line for each problem, the variable's name first: problems with names,
+ *   then with texts, then with values in the order of the rows. If there is a problem, values may be absent
  */
 export const readVariables = async <Rows extends Variables>(
   rows: Rows,

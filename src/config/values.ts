@@ -1,5 +1,5 @@
-// The texts of the variables: from the environment or from the files that it names, in UTF-8, without the line
-// end that editors and shells put behind them.
+// The texts of the variables: from the environment or from the files that it names, in UTF-8. White space at the
+// end is removed, because editors and shells append a line end.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { checkText, decodeText } from '../base/text.ts'
@@ -8,7 +8,7 @@ import { FILE, type ReadFile, type Variables } from './variable.ts'
 /** Variables by name. Bindings of Workers are not texts. */
 export type Environment = Readonly<Record<string, unknown>>
 
-/** A text, or the end of a sentence that says why there is none. */
+/** A text; a refusal is the end of a sentence that says why there is no text. */
 type Text = Result<string, string>
 
 const trimmed = (text: string, problem: string): Text => {
@@ -22,7 +22,7 @@ const readVariable = (value: unknown): Text => {
   return text.ok ? trimmed(text.value, 'is empty; set a value, or remove the variable') : text
 }
 
-/** Like a path, and like no key or password that somebody has put in the place of one. */
+/** What a message may show as a path. A key or password in its place must not match. */
 const SHOWN_PATH = /^(?=.*[./])[\w./ -]{1,200}$/
 
 const readFromFile = async (path: unknown, name: string, readFile?: ReadFile): Promise<Text> => {

@@ -8,7 +8,7 @@ export type ReadFile = (path: string) => Promise<Uint8Array | string>
 
 /** What differs from runtime to runtime. */
 export interface RuntimeOptions {
-  /** Reads `ROLLCALL_LEDGER`. Absent: the runtime has a ledger of its own, and takes no other. */
+  /** Reads `ROLLCALL_LEDGER`. Absent: the runtime has a ledger of its own, and accepts no other. */
   readonly readLedger?: (text: string) => LedgerConfig
   /** The ledger where `ROLLCALL_LEDGER` is not set. Absent: it must be set. */
   readonly defaultLedger?: LedgerConfig
@@ -19,7 +19,7 @@ export interface RuntimeOptions {
 /** A value, or a line for each problem with it: no secret, no name of the variable in front. */
 export type Parsed<Value> = Result<Value, readonly string[]>
 
-/** What holds where a variable is not set: its value, or a hint of what to set. */
+/** What applies if a variable is not set: its value, or a hint of what to set. */
 export type Missing<Value> = { readonly value: Value } | { readonly hint: string }
 
 /** One variable. */
@@ -34,11 +34,11 @@ export interface Variable<Value> {
   readonly where: 'everywhere' | 'not on Workers'
   /** One sentence of Markdown without a full stop. */
   readonly documentation: string
-  /** The default as the documentation gives it, where that is not the value of `missing`. */
+  /** The default in the words of the documentation, if it differs from the value of `missing`. */
   readonly shownDefault?: string
   /** The unit of its value, such as `seconds`. */
   readonly unit?: string
-  /** What holds where it is not set. */
+  /** What applies if it is not set. */
   missing(runtime: RuntimeOptions): Missing<Value>
   /** Reads its text, which is not empty. */
   parse(text: string, runtime: RuntimeOptions): Parsed<Value> | Promise<Parsed<Value>>
@@ -55,7 +55,7 @@ export type ValuesOf<Rows extends Variables> = {
 /** What is appended to a name whose value is in a file. */
 export const FILE = '_FILE'
 
-/** The names of variables, and those of their files. */
+/** The names of variables, and the `NAME_FILE` names of those that a file can hold. */
 export const namesOf = (rows: Variables): string[] => {
   const all = Object.values(rows)
   const files = all.filter(({ file }) => file)

@@ -1,4 +1,4 @@
-// What weakens a deployment that is accepted all the same, a sentence each, to be shown at start.
+// Warnings about a valid configuration that weakens the deployment, a sentence each, for the start.
 
 import type { LedgerConfig } from '../ledger/configured.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
@@ -12,7 +12,7 @@ export interface Warned {
   readonly trustAnchors: readonly TrustAnchor[] | undefined
 }
 
-/** The problem with certificates of the emulator where others than this machine could use them. */
+/** The problem with a certificate of the emulator if other machines can reach the service. */
 export const emulatedProblem = (
   issuer: string,
   trustAnchors: readonly TrustAnchor[],

@@ -1,4 +1,4 @@
-// The policy's word on an enrollment: as what, if at all. Pure.
+// Applies the policy to an enrollment: which role the instance gets, if any. Pure.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { decide, namesAccount } from '../policy/decide.ts'
@@ -7,7 +7,7 @@ import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { type EnrollmentRequest, type Refusal, notAdmitted } from './enrollment.ts'
 
 /**
- * Finds the role that an instance enrolls as. An instance of an account that no role names is told nothing.
+ * Finds the role that an instance enrolls in. If no role names its account, the refusal discloses no reason.
  * @param jkt thumbprint of the key that was proved, if one was
  */
 export const admit = (
@@ -25,12 +25,12 @@ export const admit = (
     return notAdmitted(reason, { rule, field })
   }
   const { role } = decision
-  // `same_key` means nothing without a key: better found out at the first enrollment than at the second.
+  // `same_key` needs a key from the first enrollment on, so an enrollment without one fails at once.
   const rule = role.binding === 'dpop' ? 'binding' : 'reenrollment'
   if (jkt === undefined && (role.binding === 'dpop' || role.reenrollment === 'same_key')) {
     return notAdmitted('key_not_proved', { rule: `roles.${role.name}.${rule}` })
   }
-  // Last: a client that asks for an audience of its own making learns thereby that all else is good.
+  // Last, because this refusal shows a client that everything before it was accepted.
   if (resource !== undefined && !role.token.audience.includes(resource)) {
     return notAdmitted('resource_not_allowed')
   }

@@ -1,6 +1,5 @@
-// The challenge that evidence carries, together with the key that it binds to: both are right, or the
-// evidence is refused. No downgrade: a challenge made for a key needs that key's proof, and one made
-// for none takes none.
+// Checks the challenge in the evidence together with the proved key. No downgrade: a challenge that was made for
+// a key needs a proof of that key, and a challenge without a key accepts no proof.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { verifyDpopProof } from '../token/dpop-proof.ts'
@@ -10,7 +9,7 @@ import type { Challenge } from '../registry/spend.ts'
 import { type ChallengeOptions, checkChallenge } from './challenge.ts'
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'
 
-/** A challenge of ours, in time, and the thumbprint of the key that was proved, if one was. */
+/** A challenge of this service that has not expired, and the thumbprint of the proved key, if any. */
 export interface BoundChallenge {
   readonly challenge: Challenge
   /** Unix seconds at which it was made. */
@@ -19,9 +18,9 @@ export interface BoundChallenge {
 }
 
 /**
- * Whether a challenge was made for another key than the one proved: it is not for this role without a key,
- * not for this key without a role, and not for neither. The policy is not asked: whoever may not enroll must not
- * find out by this which roles there are.
+ * Whether a challenge was made for another key than the proved one. That is so if it is not for this role without
+ * a key, not for this key without a role, and not without both. The policy plays no part: a client that may not
+ * enroll must not learn from the answer which roles exist.
  */
 const isForAnotherKey = (
   issuer: string,
@@ -33,7 +32,7 @@ const isForAnotherKey = (
 
 /**
  * Checks the challenge that evidence carries, and the proof that came with it.
- * @param audience of the verified evidence; absent: it was signed for none, so it carries no challenge
+ * @param audience of the verified evidence; absent: the evidence has no challenge
  * @param now Unix seconds
  * @returns the challenge; a refusal has the key as well, if its proof verified
  */

@@ -1,4 +1,4 @@
-// What goes into an enrollment and what comes out of it.
+// The request and the outcome of an enrollment.
 
 import type { InstanceIdentityError } from '../base/errors.ts'
 import { type Result, refuse } from '../base/result.ts'
@@ -13,11 +13,11 @@ export interface EnrollmentRequest {
   readonly document: string
   /** The signature: base64 or PEM of a PKCS#7 message. */
   readonly pkcs7: string
-  /** The role that the challenge was made for; absent if it was made for none. */
+  /** The role that the challenge was made for; absent if it has no role. */
   readonly role?: string | undefined
   /** The challenge used; needed for detached content. */
   readonly audience?: string | undefined
-  /** RFC 8707: the one audience that the token is wanted for. */
+  /** The only audience of the token (RFC 8707). Default: all audiences of the role. */
   readonly resource?: string | undefined
   /** The `DPoP` header: a proof (RFC 9449) of the key that the challenge was made for. */
   readonly dpop?: string | undefined
@@ -35,21 +35,21 @@ export type EnrollmentReason =
   | 'challenge_spent'
   /** The account, the image or the instance is banned; `field` says which. */
   | 'banned'
-  /** The role wants a token that is bound to a key, and none was proved. */
+  /** The role needs a token that is bound to a key, and no key was proved. */
   | 'key_not_proved'
   | 'resource_not_allowed'
-  /** The instance's tokens were revoked, or it was reset, in this very second: a token issued now would be too. */
+  /** The instance was reset, or its tokens were revoked, in this second, which would cover a token issued now. */
   | 'revoked_just_now'
   | 'ledger_unavailable'
-  /** The ledger holds a value that another release wrote, in a format that this one does not read. */
+  /** The ledger holds a value in a format of another release, which this release does not read. */
   | 'ledger_format_unknown'
 
 /**
- * Why an instance is not admitted, as far as it is told: its evidence has verified and a role names its
- * account. A banned instance, and one of an account that no role names, are told nothing.
+ * Why an instance is not admitted, in the answer to the client. The answer has a reason only if the evidence has
+ * verified and a role names the account. It has none for a banned instance.
  */
 export type DisclosedReason =
-  /** There is no such role, or none that matches: one answer. */
+  /** The role does not exist, or no role matches: the answer does not say which. */
   | 'no_role_matches'
   | 'key_required'
   | 'resource_not_allowed'
@@ -57,7 +57,7 @@ export type DisclosedReason =
   | 'key_changed'
   | 'image_unchanged'
 
-/** What is told of each reason; of the others nothing. */
+/** The disclosed reason for each reason; every other reason stays undisclosed. */
 export const DISCLOSED: Readonly<Partial<Record<EnrollmentReason, DisclosedReason>>> = {
   role_unknown: 'no_role_matches',
   role_not_matched: 'no_role_matches',
@@ -70,7 +70,7 @@ export const DISCLOSED: Readonly<Partial<Record<EnrollmentReason, DisclosedReaso
   image_not_new: 'image_unchanged',
 }
 
-/** What is known of an enrollment, for the audit event; absent when unknown. Never evidence. */
+/** What is known about an enrollment, for the audit event; absent when unknown. Never evidence. */
 export interface EnrollmentFacts {
   /** Why the enrollment was refused. */
   readonly reason?: EnrollmentReason | undefined
@@ -104,22 +104,22 @@ export interface EnrollmentFacts {
 export type EnrollmentCode =
   'invalid_evidence' | 'invalid_dpop_proof' | 'not_admitted' | 'unavailable'
 
-/** A refusal: what the client is told, and what the audit event says. */
+/** A refusal: what the answer to the client says, and what the audit event says. */
 export interface Refusal {
   /** For the client. */
   readonly code: EnrollmentCode
-  /** For the client, beside the code. Absent: it is told nothing more. */
+  /** For the client, beside the code. Absent: the client learns nothing more. */
   readonly disclosed?: DisclosedReason | undefined
   /** For the audit event, like all that follows. */
   readonly reason: EnrollmentReason
   readonly rule?: string | undefined
   readonly field?: string | undefined
-  /** Thumbprint of the key that was proved, where the step that refused has found it out. */
+  /** Thumbprint of the proved key, if the step that refused has verified the proof. */
   readonly jkt?: string | undefined
 }
 
 /**
- * Refuses an instance whose evidence has verified and whose account a role names: it is told as much as
+ * Refuses an instance whose evidence has verified and whose account a role names. The answer discloses what
  * {@link DISCLOSED} has for the reason.
  */
 export const notAdmitted = (
@@ -146,7 +146,7 @@ export interface AdmittedEnrollment {
   readonly facts: EnrollmentFacts
 }
 
-/** An enrollment that was refused, or that could not be decided. */
+/** An enrollment that was refused, or that failed because the ledger is unreachable. */
 export interface RefusedEnrollment {
   /** Tells the two outcomes apart. */
   readonly ok: false
@@ -158,7 +158,7 @@ export interface RefusedEnrollment {
   readonly facts: RefusalFacts
 }
 
-/** What is known of an enrollment that was refused; the reason always is. */
+/** What is known about a refused enrollment; its reason is always known. */
 export interface RefusalFacts extends EnrollmentFacts {
   /** Why the enrollment was refused. */
   readonly reason: EnrollmentReason

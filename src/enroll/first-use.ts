@@ -1,5 +1,5 @@
-// The first-use rule: may an instance that has enrolled enroll again? Pure: the record before and the
-// enrollment come in, the record after or a refusal comes out. No I/O, no clock.
+// The first-use rule: may an instance that has enrolled enroll again? Pure: from the
+// record before and the enrollment it makes the record after, or a refusal. No I/O, no clock.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Role } from '../policy/policy.ts'
@@ -8,14 +8,14 @@ import type { Spent } from '../registry/spend.ts'
 
 /** Why an instance may not enroll again; codes for the audit event. */
 export type FirstUseRefusal =
-  /** `never`: it has enrolled. */
+  /** `never`: the instance has enrolled. */
   | 'already_enrolled'
-  /** `same_key`: the key is not that of its first enrollment, whatever role that was for. */
+  /** `same_key`: the key differs from the key of the first enrollment, in any role. */
   | 'key_not_the_first'
-  /** `new_image`: the image, or the challenge, is not newer than its latest enrollment. */
+  /** `new_image`: the image is still the same, or the challenge is not newer than the latest enrollment. */
   | 'image_not_new'
 
-/** Why evidence that was good when it was spent is good no longer. */
+/** Why evidence is no longer accepted although it was valid when it was spent. */
 export type SupersededEvidence =
   /** An operator has reset the instance since. */
   | 'challenge_before_reset'
@@ -37,7 +37,7 @@ export interface Applicant {
   readonly now: number
 }
 
-/** An applicant whose challenge is spent: everything but the record lets it pass. */
+/** An applicant whose challenge is spent: only the record can still refuse it. */
 export interface Candidate extends Applicant {
   readonly spent: Spent
 }
@@ -69,14 +69,14 @@ const applyRule = (
 }
 
 /**
- * What the record alone refuses, before the challenge is spent. A retry of the latest enrollment passes: its
- * challenge gives the `jti` that the record has. What passes here is judged again when the record is changed.
+ * Checks what the record alone can refuse, before the challenge is spent. A retry of the latest enrollment passes:
+ * its challenge gives the `jti` of the record. The rule is applied again when the record is changed.
  */
 export const checkRecord = (
   record: InstanceRecord,
   applicant: Applicant,
 ): Judged<RecordRefusal> => {
-  // Also a challenge of the very second of the reset: nothing tells which of the two came first.
+  // A challenge from the second of the reset too: which of the two came first is unknown.
   if (applicant.madeAt <= record.resetAt) return refuse('challenge_before_reset')
   const isFirst = record.jti === undefined
   return isFirst || record.jti === applicant.jti ? accept(record) : applyRule(record, applicant)
@@ -106,17 +106,17 @@ export const applyFirstUse = (
   const checked = checkRecord(record, candidate)
   if (!checked.ok && checked.refusal === 'challenge_before_reset') return checked
   if (spent.issuedAt <= record.revokedUntil) return refuse('enrollment_revoked')
-  // Its own retry: what it enrolled is what is there.
+  // A retry: the record is the one that this enrollment has written.
   if (record.jti === spent.jti) return accept(record)
   if (!checked.ok) return checked
   const isFirst = record.jti === undefined
-  // Evidence spent before a later enrollment is not newer than that one, whatever its image.
+  // Evidence that was spent before a later enrollment is not newer than it, whatever its image.
   if (!isFirst && role.reenrollment === 'new_image' && spent.count !== record.count) {
     return refuse('image_not_new')
   }
   // The latest `iat` by any isolate's clock: a revocation covers all that was issued until it.
   const lastAt = Math.max(record.lastAt, spent.issuedAt)
-  // A retry that comes after a later enrollment has nothing else to add to it. (`spent.count` is
+  // A retry after a later enrollment adds nothing else to the record. (`spent.count` is
   // never larger: counts only grow.)
   if (spent.retry && spent.count < record.count) {
     return accept(lastAt === record.lastAt ? record : { ...record, lastAt })
@@ -129,8 +129,8 @@ export const applyFirstUse = (
     role: role.name,
     imageId,
     privateIpv4,
-    // The key of the first enrollment stays, whatever role comes later: else a role with another rule would
-    // let a second key in, and lock out the first.
+    // The key of the first enrollment stays, whatever role comes later. Otherwise a role with another rule could
+    // replace the key, and lock out the first one.
     jkt: isFirst ? jkt : record.jkt,
     jti: spent.jti,
   })

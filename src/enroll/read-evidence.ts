@@ -1,5 +1,5 @@
-// The verifier's word on posted evidence. Codec and verifier throw the face's InstanceIdentityError; from here on
-// a refusal is a value.
+// Verifies posted evidence. Codec and verifier throw InstanceIdentityError, which is public; from here on a refusal
+// is a value.
 
 import { InstanceIdentityError } from '../base/errors.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
@@ -7,11 +7,11 @@ import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { type VerifyEvidenceOptions, verifyEvidence } from '../verify/verify-evidence.ts'
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'
 
-/** What the enroller's options say to the verifier. */
+/** The options of the enroller that the verifier takes. */
 export type VerifierOptions = Pick<VerifyEvidenceOptions, 'trustAnchors' | 'allowSha1'>
 
 /**
- * Verifies evidence, for the audience that was posted with it if one was.
+ * Verifies evidence, for the posted audience if there is one.
  * @param now Unix seconds
  */
 export const readEvidence = async (

@@ -1,5 +1,5 @@
 // The record of an instance in the ledger: read before its challenge is spent, and changed by
-// compare-and-set once everything else has let the enrollment pass.
+// compare-and-set once every other check has passed.
 
 import { type Result, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -40,7 +40,7 @@ export const readInstance = async (
   return { value, record: recordOf(decodeRecords(value), identity.serialNumber) }
 }
 
-/** Why the record refuses, as the client and the operator are told. */
+/** A refusal by the record, for the client and for the audit event. */
 const refused = (
   reason: RecordRefusal,
   { role }: Pick<Applicant, 'role'>,
@@ -80,10 +80,10 @@ const enrolled = (
 
 /**
  * Applies the first-use rule and stores what it gives, in one atomic change of the entry. A retry may
- * have nothing to store, so no compare-and-set would catch a concurrent change: it reads the entry anew,
- * and asks together with that whether its token was revoked.
+ * have nothing to store, so no compare-and-set would catch a concurrent change. It therefore reads the entry
+ * again, together with the revocation of its token.
  * @param known the entry as it was read before
- * @returns the record, once that is safe
+ * @returns the record, once it is stored safely
  * @throws LedgerUnavailableError
  */
 export const recordEnrollment = async (

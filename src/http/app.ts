@@ -1,5 +1,5 @@
-// The service as a Hono app: requests to the enroller, its answers to HTTP. Nothing is decided
-// here, and nothing of the runtime is known here.
+// The service as a Hono app: passes requests to the enroller and its outcomes to HTTP. It makes no decision, and
+// is the same on every runtime.
 
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
@@ -36,9 +36,9 @@ export interface AppOptions extends ReadRequestOptions {
   /** Whether the ledger answers, for `/readyz`. Default: that address answers 404. */
   readonly readiness?: Readiness | undefined
   /**
-   * Takes each audit event. The answer leaves once it has returned, or its promise is fulfilled; if it
-   * throws or rejects, the answer is 503: what can't be audited isn't issued. Default: one line of JSON to
-   * `console.log`.
+   * Receives each audit event. The answer leaves once this function has returned, or its promise is fulfilled. If
+   * it throws or rejects, the answer is 503, because no token is issued without an event. Default: one line of JSON
+   * to `console.log`.
    */
   readonly audit?: (event: AuditEvent) => void | Promise<void>
   /** Unix seconds; a fraction is for audit events alone. Default: the platform's clock. */
@@ -50,7 +50,7 @@ const PUBLIC_CACHE = 'public, max-age=300'
 /** What `fetch` and curl send, and what no `Accept` means. */
 const ANYTHING = '*/*'
 
-/** How much a client wants a type (RFC 9110 section 12.5.1): its `q`, of the most exact range. */
+/** How much a client prefers a type (RFC 9110 section 12.5.1): the `q` of its most exact range. */
 const qualityOf = (accept: string, type: string): number => {
   const ranges = accept.split(',').map((range) => range.toLowerCase().split(';'))
   for (const wanted of [type, `${type.split('/')[0]}/*`, ANYTHING]) {
@@ -63,7 +63,7 @@ const qualityOf = (accept: string, type: string): number => {
   return 0
 }
 
-/** Whether a client wants the type alone rather than JSON, which it gets if it doesn't mind. */
+/** Whether a client prefers the type to JSON. JSON is the default. */
 const wants = (context: Context<Env>, type: string): boolean => {
   const accept = context.req.header('Accept') ?? ANYTHING
   if (accept === ANYTHING) return false

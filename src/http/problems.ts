@@ -1,5 +1,5 @@
-// Problem details (RFC 9457): every error answer of the service. One coarse sentence for the
-// outside; what was wrong in detail goes to the audit event alone.
+// Problem details (RFC 9457): every error answer of the service. The client gets one general
+// sentence; the details go to the audit event alone.
 
 import type { SentAnswer } from '../base/wire/answers.ts'
 import type { DisclosedReason } from '../enroll/enrollment.ts'
@@ -40,7 +40,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   internal_error: [500, 'The service failed'],
 }
 
-/** What an instance that is not admitted is told to do, as far as it may know why. */
+/** What an instance can do that is not admitted, for each reason that it may learn. */
 const NOT_ADMITTED: Readonly<Record<DisclosedReason, string>> = {
   no_role_matches:
     'No role of the policy matches this instance; check the name of the requested role',
@@ -71,7 +71,7 @@ export interface Problem {
   readonly requestId: string
   /** The service's name, for the realm of 401 answers. */
   readonly issuer: string
-  /** A more helpful title; never anything that the evidence or the policy says. */
+  /** A more helpful title; it never contains anything from the evidence or the policy. */
   readonly title?: string | undefined
   /** Why an instance is not admitted, if it may know. */
   readonly reason?: DisclosedReason | undefined

@@ -1,5 +1,5 @@
-// Who an operator is: a token of their own, for one call, used once. The name is the operator's own claim
-// unless the key has a name; the key's thumbprint says in any case whose key it was.
+// Authenticates operators: each call needs a new token that the operator's key has signed. Unless the key has a
+// name, the token can claim any name; the key's thumbprint identifies the key in both cases.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -8,7 +8,7 @@ import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts
 import { isForgotten } from '../registry/forgotten.ts'
 import { encodeStored } from '../base/stored-format.ts'
 
-/** What operators are known by. */
+/** What operators are authenticated with. */
 export interface AuthenticationOptions {
   readonly issuer: string
   readonly ledger: Ledger
@@ -25,7 +25,7 @@ export interface OperatorRequest {
   readonly scope: OperatorScope
 }
 
-/** An operator whose token was good. */
+/** An operator whose token was accepted. */
 export interface Operator {
   /** `sub` of the token. */
   readonly sub: string
@@ -38,19 +38,19 @@ export type OperatorRefusal =
   | 'operator_token_missing'
   | 'operator_token_invalid'
   | 'operator_token_used'
-  /** The key has a name, and the token's `sub` is another. */
+  /** The key has a name, and the token's `sub` differs from it. */
   | 'operator_name_mismatch'
   /** The token's `htm` or `htu` names another call. */
   | 'operator_token_for_another_call'
   | 'operator_scope_missing'
 
-/** A refusal, and whose token it was as far as that is known. */
+/** A refusal, with the operator and the key if they are known. */
 export interface RefusedOperator extends Partial<Operator> {
   readonly reason: OperatorRefusal
 }
 
 /**
- * Tells who an operator is, and spends their token.
+ * Authenticates an operator, and spends the token.
  * @param token absent: the call came without one
  * @param now Unix seconds
  * @throws LedgerUnavailableError
@@ -68,7 +68,7 @@ export const authenticateOperator = async (
   const { sub, jti, iat, htm, htu } = claims
   const { thumbprint: kid } = key
 
-  // A token from before the ledger began could have been used before.
+  // A token from before the ledger began may have been used then.
   if (isForgotten(ledger, iat)) return refuse({ reason: 'operator_token_invalid', kid })
   if (key.name !== undefined && key.name !== sub) {
     return refuse({ reason: 'operator_name_mismatch', kid })
@@ -85,7 +85,7 @@ export const authenticateOperator = async (
   }
   const { stored } = await ledger.compareAndSet(entry, undefined, now)
   if (!stored) return refuse({ reason: 'operator_token_used', sub, kid })
-  // Again: the answer may have come from a ledger that began meanwhile.
+  // Checked again: the answer may have come from a ledger that began meanwhile.
   return isForgotten(ledger, iat)
     ? refuse({ reason: 'operator_token_invalid', kid })
     : accept({ sub, kid })

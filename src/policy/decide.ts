@@ -1,5 +1,5 @@
-// The decision: may this instance enroll, and as what. Pure; an expected "no" is a value that says
-// which rule and which field refused, for the operator. No I/O, no clock.
+// The decision: may this instance enroll, and in which role. Pure: a refusal is a value that names the rule and
+// the field, for the operator. No I/O, no clock.
 
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { ECS_FIELDS, ECS_FIELD_NAMES, type EcsField } from './fields.ts'
@@ -8,13 +8,13 @@ import type { Policy, Role } from './policy.ts'
 
 /** Why an instance is not admitted. */
 export type DecisionReason =
-  /** No role, or not the one asked for, names the account. */
+  /** No role names the account, or the requested role does not. */
   | 'account_not_allowed'
-  /** The role asked for names the account; another of its fields does not match. */
+  /** The requested role names the account, but another of its fields does not match. */
   | 'role_not_matched'
-  /** No role was asked for; one names the account, none matches. */
+  /** No role was requested, and no role that names the account matches. */
   | 'no_role_matches'
-  /** The role asked for does not exist. */
+  /** The requested role does not exist. */
   | 'role_unknown'
 
 /** What a policy says about an instance. */
@@ -34,7 +34,7 @@ export interface Denial {
   readonly allow: false
   /** Why not, for the operator alone. */
   readonly reason: DecisionReason
-  /** The role that was looked at; the first that names the account, if none was asked for. */
+  /** The requested role; if none was requested, the first role that names the account. */
   readonly role?: string
   /** The path in the policy of the list that has no matching value. */
   readonly rule?: string
@@ -46,7 +46,7 @@ const fieldMatches = (role: Role, field: EcsField, identity: InstanceIdentity): 
   const values = role.match[field]
   if (values === undefined) return true
   const value = identity[ECS_FIELDS[field]]
-  // Accounts are never patterns, whatever a policy made by hand says.
+  // Accounts are compared exactly, also in a policy that `parsePolicy()` has not checked.
   if (field === 'owner_account_id') return values.includes(value)
   const matches = field === 'private_ipv4' ? matchesAddressBlock : matchesText
   return values.some((pattern) => matches(pattern, value))
@@ -55,7 +55,7 @@ const fieldMatches = (role: Role, field: EcsField, identity: InstanceIdentity): 
 const firstMismatch = (role: Role, identity: InstanceIdentity): EcsField | undefined =>
   ECS_FIELD_NAMES.find((field) => !fieldMatches(role, field, identity))
 
-/** Whether any role names the account: if none does, nothing needs to be remembered. */
+/** Whether any role names the account. */
 export const namesAccount = ({ roles }: Policy, ownerAccountId: string): boolean =>
   roles.some(({ match }) => match.owner_account_id.includes(ownerAccountId))
 
@@ -63,7 +63,7 @@ export const namesAccount = ({ roles }: Policy, ownerAccountId: string): boolean
  * Decides whether an instance may enroll, and in which role. It is pure: a refusal is a value.
  * @param identity from `verifyInstanceIdentity()`
  * @param policy from `parsePolicy()`
- * @param role the role that was asked for. Default: the first role that matches, in the order of the policy
+ * @param role the requested role. Default: the first role that matches, in the order of the policy
  * @returns the role, or why there is none
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// What a policy says of a captured document, role by role. The document is read as verification reads
-// it; that the cloud signed it is not asked.
+// What a policy says about a captured document, role by role. The document is read as strictly as in
+// verification, but its signature is not checked.
 
 import { type IdentityDocument, readIdentityDocument } from '../codec/identity-document.ts'
 import { type DecisionReason, decide } from './decide.ts'
@@ -19,24 +19,24 @@ export interface RoleOutcome {
 /** What the policy says. */
 export interface Explanation {
   readonly document: IdentityDocument
-  /** The role that is given; absent if none is. */
+  /** The role that the instance would enroll in; absent if it may not enroll. */
   readonly role?: string
   readonly reason?: DecisionReason
-  /** The path in the policy of what refuses. */
+  /** The path in the policy of the list that has no matching value. */
   readonly rule?: string
   readonly field?: EcsField
-  /** The role asked for, or all, in the policy's order. */
+  /** The requested role, or all roles in the order of the policy. */
   readonly roles: readonly RoleOutcome[]
 }
 
 /**
  * Decides as the service would for this document.
- * @param role the role asked for, if one is
- * @throws InstanceIdentityError for a document that verification would refuse
+ * @param role the requested role, if any
+ * @throws InstanceIdentityError `document_malformed` for a document that verification would refuse
  */
 export const explain = (policy: Policy, bytes: Uint8Array, role?: string): Explanation => {
   const document = readIdentityDocument(bytes)
-  // Only its fields are decided on.
+  // The decision uses the fields of the document alone.
   const identity = { ...document, trustAnchor: '', digest: '' }
   const roles = policy.roles
     .filter(({ name }) => role === undefined || name === role)

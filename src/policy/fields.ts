@@ -2,7 +2,7 @@
 
 import type { IdentityDocument } from '../codec/identity-document.ts'
 
-/** A field that a role can match and the `ecs` claim tells. */
+/** A field that a role can match and that the `ecs` claim contains. */
 export type EcsField =
   | 'owner_account_id'
   | 'instance_id'

@@ -1,6 +1,6 @@
 // What a value of a role's `match` means: exact text, text with `*` for any run of characters, or a
-// block of addresses. All are case-sensitive and match the whole value. No regular expressions, so
-// that no pattern takes more than linear time.
+// block of addresses. All are case-sensitive and match the whole value. There are no regular
+// expressions, so every pattern takes linear time.
 
 import { formatIpv4, parseIpv4 } from '../base/ipv4.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
@@ -21,7 +21,7 @@ export interface AddressBlock {
   readonly size: number
 }
 
-/** Reads an address (a block of one) or a block such as `10.0.0.0/8`, wherever in the block its address is. */
+/** Reads an address, as a block of one, or a block such as `10.0.0.0/8`. Its address may be any of the block. */
 const readBlock = (text: string): Result<AddressBlock, string> => {
   const [address = '', prefix = '32', ...rest] = text.split('/')
   const first = readAddress(address)
@@ -30,8 +30,8 @@ const readBlock = (text: string): Result<AddressBlock, string> => {
 }
 
 /**
- * Reads an IPv4 address or CIDR block (RFC 4632) of a policy. A block whose address is not its first one is
- * refused: it is likely a slip, and two texts would name one block.
+ * Reads an IPv4 address or CIDR block (RFC 4632) of a policy. A block must begin with its network address:
+ * another address is probably a mistake, and two texts would name one block.
  * @returns the block; a refusal says what to write instead
  */
 export const readAddressBlock = (text: string): Result<AddressBlock, string> => {
@@ -44,7 +44,7 @@ export const readAddressBlock = (text: string): Result<AddressBlock, string> => 
   return refuse(`not a network address: ${text} is inside ${network}; write that`)
 }
 
-/** Whether an address is in a block; false if either is none. */
+/** Whether an address is in a block; false if a text is not an address or block. */
 export const matchesAddressBlock = (block: string, address: string): boolean => {
   const range = readBlock(block)
   const at = readAddress(address)
@@ -70,7 +70,7 @@ export const matchesText = (pattern: string, value: string): boolean => {
   return true
 }
 
-/** Whether two blocks have an address in common; false if either is none. */
+/** Whether two blocks have an address in common; false if a text is not a block. */
 export const blocksOverlap = (a: string, b: string): boolean => {
   const [one, other] = [readBlock(a), readBlock(b)]
   if (!one.ok || !other.ok) return false

@@ -1,5 +1,5 @@
-// Policies: who may enroll, and as what. Read once, from JSON; every problem is reported, with its
-// path. Whatever a reader could take in two ways, or silently drop, is refused. No I/O, no clock.
+// Policies: which instances may enroll, and in which role. A policy is read once, from JSON; every problem is
+// reported with its path. Ambiguous and unknown members are rejected. No I/O, no clock.
 
 import * as v from 'valibot'
 import { parseUniqueJson } from '../base/json.ts'
@@ -13,7 +13,7 @@ import { audienceName, groupNames, list, oneOf, wholeSeconds } from './schema.ts
 /** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
 export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
 
-/** Which instances have a role: for each field, the values of which one must match. */
+/** Which instances may have a role: of each field's values, one must match. */
 export interface RoleMatch {
   /** Ids of accounts, never patterns; not empty. */
   readonly owner_account_id: readonly string[]
@@ -49,7 +49,7 @@ export interface RoleToken {
 export interface Role {
   /** Its name, `[a-z][a-z0-9-]{0,62}`. */
   readonly name: string
-  /** All fields must match, any value of a list. */
+  /** Which instances may have the role: every field must match, by any value of its list. */
   readonly match: RoleMatch
   /** What the token says. */
   readonly token: RoleToken
@@ -71,7 +71,7 @@ export type Reenrollment = 'always' | 'same_key' | 'new_image' | 'never'
 /** `none`: a client may prove a key. `dpop`: it must. */
 export type Binding = 'none' | 'dpop'
 
-/** Roles in the order of the text: it decides where no role is asked for. */
+/** A policy: its roles in the order of the text. If no role is requested, the first that matches applies. */
 export interface Policy {
   /** Not empty. */
   readonly roles: readonly Role[]
@@ -133,7 +133,7 @@ const RoleSchema = v.strictObject({
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What is missing is told with what it is for; the schema library names types only. */
+/** Messages for missing members, with their purpose; the schema library names types only. */
 const MISSING: Readonly<Record<string, string>> = {
   owner_account_id:
     'required, a list of account ids; without it any customer of the cloud could enroll',
@@ -187,7 +187,7 @@ const readRole = (roleName: string, input: unknown, problems: string[]): Role[] 
     )
   }
   const { audience, lifetime_seconds: lifetimeSeconds, groups } = token
-  // Without the fields that are not there, so that what is there is what must match.
+  // Absent fields are left out, so that every field of the object must match.
   const lists = ECS_FIELD_NAMES.flatMap((field) => (match[field] ? [[field, match[field]]] : []))
   return [
     {

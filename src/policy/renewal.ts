@@ -7,7 +7,7 @@ import type { Policy, Reenrollment } from './policy.ts'
 interface Renewal {
   /** Whether an instance whose key and image stay the same gets a second token. */
   readonly renewable: boolean
-  /** What it takes, in a sentence without a full stop. */
+  /** When an instance gets a second token, in a sentence without a full stop. */
   readonly meaning: string
 }
 

@@ -1,4 +1,4 @@
-// What is allowed in a policy and rarely meant. Pure; for the person who writes the policy.
+// Warnings about a valid policy that is probably a mistake, for its author. Pure.
 
 import { audienceTwins } from './audiences.ts'
 import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
@@ -32,7 +32,7 @@ const mixedRules = (a: Role, b: Role): string => {
   return `${who}: one instance can match both, and has one record for both; ${effect}`
 }
 
-/** Lists what a policy allows and its author may not have meant; empty if there is nothing. */
+/** Lists what a policy allows and its author may not want; empty if there is no warning. */
 export const policyWarnings = (policy: Policy): readonly string[] => [
   ...policy.roles.flatMap((a, at) =>
     policy.roles

@@ -23,7 +23,7 @@ export const BANNABLE: Readonly<Record<BanKind, readonly [Banned, EcsField]>> = 
   instance: ['instanceId', 'instance_id'],
 }
 
-/** All kinds, in the order in which they are asked. */
+/** All kinds, in the order in which they are reported. */
 export const BAN_KINDS = /* @__PURE__ */ Object.keys(BANNABLE) as readonly BanKind[]
 
 /** The ledger's kind of the entries of bans. */
@@ -33,7 +33,7 @@ export const BAN_ENTRY_KIND = 'ban'
 export const banKey = (kind: BanKind, value: string): string => `${BAN_ENTRY_KIND}:${kind}/${value}`
 
 /**
- * Asks for the bans of an instance, all at once.
+ * Reads the bans of an instance, all at once.
  * @param now Unix seconds
  * @returns the first field that a ban names, if any does
  * @throws LedgerUnavailableError
@@ -46,7 +46,7 @@ export const findBan = async (
   const bans = await settle(
     BAN_KINDS.map((kind) => ledger.read(banKey(kind, identity[BANNABLE[kind][0]]), now)),
   )
-  // A ban that another release wrote may mean something else: an error, neither a ban nor none.
+  // A ban in the format of another release may mean something else, so reading it fails.
   bans.forEach(checkStored)
   const at = bans.findIndex((ban) => ban !== undefined)
   const kind = BAN_KINDS[at]
@@ -67,14 +67,14 @@ export interface Ban {
 }
 
 const decodeBan = (key: string, text: string): Ban => {
-  // What can be banned has neither of the two in its value.
+  // The value of a ban contains neither colon nor slash.
   const [, kind, value] = key.split(/[:/]/) as [string, BanKind, string]
   return { kind, value, ...(JSON.parse(decodeStored(text)) as Omit<Ban, 'kind' | 'value'>) }
 }
 
 /**
- * Bans, or gives a ban another reason. Once this has returned, no enrollment that comes to its ban check
- * gets through.
+ * Bans, or changes the reason of a ban. Once this has returned, the ban applies to every enrollment whose ban
+ * reads are sent later.
  * @throws LedgerUnavailableError
  */
 export const ban = async (ledger: Ledger, { kind, value, ...why }: Ban): Promise<void> => {
@@ -92,7 +92,7 @@ export const unban = async (
   now: number,
 ): Promise<void> => {
   const key = banKey(kind, value)
-  // Expired for every clock: with an expiry of now, a slow clock would still see a ban, one without a reason.
+  // Expired by every clock: with an expiry of now, a slow clock would still see a ban, without its reason.
   const gone = { value: encodeStored(''), expiresAt: 0 }
   const present = await ledger.read(key, now)
   await changeEntry(ledger, key, present, now, (found) => ({

@@ -1,24 +1,24 @@
-// Changing an entry of the ledger: what is there is handed to a pure function, and what that makes of it
-// is stored if nothing has changed meanwhile, else once more from the start.
+// Changes an entry of the ledger: a pure function makes the new value from the stored one. If the entry changed
+// meanwhile, the function is called again with the newer value.
 
 import { LedgerUnavailableError } from '../base/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
-/** How often an entry may change under one call: a bound, far above what ever happens. */
+/** How often an entry may change during one call: a limit far above what happens in practice. */
 const MAX_TRIES = 100
 
-/** What a change makes of an entry. */
+/** The result of a change. */
 export interface Change<Told> {
   /** What to store; absent: the entry stays as it is. */
   readonly next?: { readonly value: string; readonly expiresAt?: number | undefined } | undefined
-  /** What the caller wants to know of it. */
+  /** What the caller gets. */
   readonly result: Told
 }
 
 /**
  * Changes an entry, atomically.
  * @param change pure; called again whenever the entry was changed by somebody else
- * @param value what is there, as far as the caller knows
+ * @param value the stored value that the caller has read
  * @param now Unix seconds
  * @throws LedgerUnavailableError
  */

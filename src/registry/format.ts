@@ -1,12 +1,12 @@
-// The format of what is stored: every value in the ledger begins with a number that names it, so that a
-// release never takes what another one wrote for something else. Drivers know nothing of it.
+// The format of stored values: each begins with the number of its format, so that a release never misreads a
+// value that another release wrote. Drivers do not read the number.
 
 import { LedgerFormatError } from '../base/errors.ts'
 import { STORED_FORMAT } from '../base/stored-format.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 /**
- * What a stored value holds.
+ * Reads a stored value, without the number of its format.
  * @throws LedgerFormatError if another release wrote it
  */
 export const decodeStored = (value: string): string => {
@@ -21,7 +21,7 @@ export const decodeStored = (value: string): string => {
 }
 
 /**
- * Checks the format of a value that nobody looks into, such as a ban.
+ * Checks the format of a value whose content does not matter, such as a ban.
  * @param value absent: there is nothing to check
  * @throws LedgerFormatError if another release wrote it
  */
@@ -30,12 +30,12 @@ export const checkStored = (value: string | undefined): void => {
 }
 
 /**
- * A ledger that hands out no value of another release. The error comes from the ledger's own methods, so that it is
- * reported to the operator like every other failure of the ledger.
+ * Wraps a ledger so that it returns no value of another release. The error comes from the ledger's own methods, so
+ * that it is reported to the operator like every other failure of the ledger.
  * @throws LedgerFormatError from each of its methods that meets such a value
  */
 export const withKnownFormats = (ledger: Ledger): Ledger => ({
-  // It changes while the service runs.
+  // A getter: the time changes while the service runs.
   get remembersSince() {
     return ledger.remembersSince
   },

@@ -1,6 +1,6 @@
-// What is remembered of an instance: that it has enrolled, as what, and what may happen next. An
-// entry of the ledger is named by account, region and instance id, and holds one record for each
-// serial number, nearly always one: the four together are the name of an instance.
+// The record of an instance: that it has enrolled, in which role, and what may happen next. The key of an
+// entry has account, region and instance id. Its value has one record for each serial number, nearly
+// always one: the four together name an instance.
 
 import { encodeStored } from '../base/stored-format.ts'
 import { decodeStored } from './format.ts'
@@ -12,16 +12,16 @@ export type InstanceName = Pick<InstanceIdentity, 'ownerAccountId' | 'regionId' 
 /** The record of one instance. */
 export interface InstanceRecord {
   readonly serialNumber: string
-  /** Raised by each reset: what was begun in an earlier generation can't complete. */
+  /** Each reset adds 1: an enrollment that began in an earlier generation cannot complete. */
   readonly generation: number
-  /** Enrollments so far; 0 for an instance that was forgotten. */
+  /** Enrollments so far; 0 after `forget`. */
   readonly count: number
   /** Unix seconds of the first and of the latest enrollment. */
   readonly firstAt: number
   readonly lastAt: number
   /** Unix seconds: tokens with an `iat` up to this one are revoked; 0 for none. */
   readonly revokedUntil: number
-  /** Unix seconds of the latest reset: challenges made before it are of no use; 0 for none. */
+  /** Unix seconds of the latest reset: challenges made before it are rejected; 0 for none. */
   readonly resetAt: number
   /** Role and image of the latest enrollment. */
   readonly role: string | undefined
@@ -34,7 +34,7 @@ export interface InstanceRecord {
   readonly jti: string | undefined
 }
 
-/** An instance of which nothing is known. */
+/** The record of an instance that has never enrolled. */
 export const unknownInstance = (serialNumber: string): InstanceRecord => ({
   serialNumber,
   generation: 0,
@@ -64,8 +64,8 @@ export const instanceNameOf = (key: string): InstanceName => {
 }
 
 /**
- * One line a record, its members in order with a space between them, nothing where one is absent:
- * short, since there are many, and none of the values has a space.
+ * One line a record: its members in order with a space between them, an absent one empty. The form is short,
+ * because there are many records; no value contains a space.
  */
 export const encodeRecords = (records: readonly InstanceRecord[]): string =>
   encodeStored(

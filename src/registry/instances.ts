@@ -1,5 +1,5 @@
-// What operators do with the records of instances. Each is one atomic change of one entry, and doing it
-// twice does no more than once.
+// What operators do with the records of instances. Each is one atomic change of one entry, and repeating it
+// changes nothing more.
 
 import { type Result, accept } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -16,10 +16,10 @@ import {
 import { type Page, type PageRefusal, type PageRequest, listEntries } from './page.ts'
 import { outlivedAt } from './lifetimes.ts'
 
-/** An instance that has enrolled, and what is remembered of it. */
+/** An instance that has enrolled, with its record. */
 export interface EnrolledInstance extends InstanceName, InstanceRecord {}
 
-/** A forgotten instance is one of which nothing is known; what is left of its entry only protects. */
+/** Whether an instance has enrolled. After `forget` it has not, and its record only rejects old evidence. */
 const isKnown = ({ count }: InstanceRecord): boolean => count > 0
 
 const instancesOf = (name: InstanceName, value: string | undefined): EnrolledInstance[] =>
@@ -43,7 +43,7 @@ export const listInstances = async (
   return accept({ items, cursor })
 }
 
-/** The latest to enroll comes first, of those that share an id but for the serial number. */
+/** Of instances with one id and different serial numbers, the latest to enroll. */
 const latestOf = (instances: readonly EnrolledInstance[]): EnrolledInstance | undefined =>
   instances.toSorted((a, b) => b.lastAt - a.lastAt)[0]
 
@@ -58,8 +58,8 @@ export const findInstance = async (
 type RecordChange = (record: InstanceRecord, now: number) => InstanceRecord
 
 /**
- * Opens one fresh enrollment: what was begun before can't complete. Evidence that was spent stays spent by
- * the generation, whatever the clocks say; a challenge that nobody has used yet is refused by its time.
+ * Allows one new first enrollment. An enrollment that began before cannot complete: the generation rejects
+ * evidence that was spent, whatever the clocks say, and the time of the reset rejects unused challenges.
  */
 export const resetRecord: RecordChange = (record, now) => ({
   ...record,
@@ -69,7 +69,7 @@ export const resetRecord: RecordChange = (record, now) => ({
   jti: undefined,
 })
 
-/** All that was issued, also by a clock that is ahead of this one. */
+/** The time until which tokens are revoked: all that were issued, also by a clock that is ahead. */
 const revokeUntil = ({ revokedUntil, lastAt }: InstanceRecord, now: number): number =>
   Math.max(revokedUntil, lastAt, now)
 
@@ -79,7 +79,7 @@ export const revokeRecord: RecordChange = (record, now) => ({
   revokedUntil: revokeUntil(record, now),
 })
 
-/** Revokes, and forgets all but what still protects. */
+/** Revokes all tokens, and deletes all but the members that reject old evidence. */
 export const forgetRecord: RecordChange = (record, now) => ({
   ...record,
   generation: record.generation + 1,
@@ -97,7 +97,7 @@ export const forgetRecord: RecordChange = (record, now) => ({
 
 /**
  * Changes the record of an instance, in one atomic change.
- * @param clock Unix seconds; read when the change is made, and anew if it must be made again
+ * @param clock Unix seconds; read when the change is made, and again for each new attempt
  * @returns the instance after the change; `undefined` if it is not known, and nothing was changed
  * @throws LedgerUnavailableError
  */
@@ -113,7 +113,7 @@ export const changeInstance = async (
     const records = decodeRecords(value)
     if (!records.some(isKnown)) return { result: undefined }
     const after = records.map((record) => (isKnown(record) ? change(record, now) : record))
-    // An entry that only protects is gone once nothing of its time can be left.
+    // An entry that only rejects old evidence expires when all of that evidence and its tokens have.
     const expiresAt = after.some(isKnown) ? undefined : outlivedAt(now)
     const next = { value: encodeRecords(after), expiresAt }
     return { result: latestOf(after.map((record) => ({ ...name, ...record }))), next }

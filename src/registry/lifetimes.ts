@@ -1,11 +1,11 @@
-// How long challenges and tokens may live, and so how long an entry that ends them must be kept.
+// How long challenges and tokens may live, and so how long an entry that revokes them must be kept.
 
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
 
 /** The longest life of a challenge, in seconds. */
 export const MAX_CHALLENGE_LIFETIME_SECONDS = 3600
 
-/** For clocks that differ, in seconds. */
+/** For clocks that differ, and so added to a lifetime, in seconds. */
 const MARGIN_SECONDS = 120
 
 /**

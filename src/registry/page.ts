@@ -17,7 +17,7 @@ export interface PageRequest {
   readonly limit: number
 }
 
-/** Why there is no such page: the cursor is none that this list gave. */
+/** Why there is no such page: the cursor did not come from this list. */
 export type PageRefusal = 'cursor_unknown'
 
 /**
@@ -34,7 +34,7 @@ export const listEntries = async (
   try {
     return accept(await ledger.list(kind, page, now))
   } catch (error) {
-    // The port's word for a cursor that is not its own. Here a client has sent it, so it is no mistake of ours.
+    // A ledger throws this for a cursor of another list. The cursor came from a client, so the client is at fault.
     if (error instanceof RangeError) return refuse('cursor_unknown')
     throw error
   }

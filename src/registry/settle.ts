@@ -1,9 +1,9 @@
-// One trip to the ledger with several questions.
+// One trip to the ledger with several calls.
 
 /**
- * Waits for all answers of a trip before any is judged: what one answer says must not depend on which came
- * first, and nothing of the trip is still under way when the next one begins.
- * @throws what the first of them threw, in their order
+ * Waits for all answers of a trip before any is used. So the outcome does not depend on which answer came first,
+ * and no call of the trip is pending when the next trip begins.
+ * @throws the first error, in the order of the calls
  */
 export const settle = async <Answers extends readonly unknown[]>(questions: {
   readonly [Index in keyof Answers]: Promise<Answers[Index]>

@@ -1,6 +1,5 @@
-// Spending a challenge: one atomic compare-and-set in the ledger. The entry remembers what it was
-// spent on, when, and how the instance's record stood then, which is all that a retry needs; no token
-// is stored.
+// Spends a challenge: one atomic compare-and-set in the ledger. The entry stores the digest of the evidence, the
+// time, and the generation and count of the instance's record. A retry needs no more; no token is stored.
 
 import { type Bytes, concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
 import { LedgerUnavailableError } from '../base/errors.ts'
@@ -18,7 +17,7 @@ const JTI_BYTES = 16
 
 /** A challenge of this service that has not expired. */
 export interface Challenge {
-  /** Random bytes and MAC, decoded: the ledger's name for it. */
+  /** Random bytes and MAC, decoded: its name in the ledger. */
   readonly id: Bytes
   /** Unix seconds. */
   readonly expiresAt: number
@@ -37,7 +36,7 @@ export interface Spent {
   readonly retry: boolean
 }
 
-/** The `jti` of every token that a challenge gives: derived from it, and doesn't reveal it. */
+/** The `jti` of every token for a challenge: derived from the challenge, and does not reveal it. */
 export const jtiOf = (id: Challenge['id']): string =>
   toBase64Url(sha256(concatBytes(utf8('rollcall-jti-v1\n'), id)).subarray(0, JTI_BYTES))
 
@@ -62,10 +61,10 @@ export const spendChallenge = async (
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)
   const value = swap.stored ? entry.value : swap.value
-  // Neither stored nor there: it has just been removed, which only a clock far off can do.
+  // Not stored, and no value there: the entry was just removed, which needs a clock that is far off.
   if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
   const [issuedAt, spentOn, generation, count] = decodeStored(value).split(' ')
-  // On other evidence.
+  // The challenge was spent on other evidence.
   if (spentOn !== digest) return refuse('challenge_spent')
   return accept({
     jti: jtiOf(id),

@@ -13,6 +13,7 @@ const CORE = ['base', 'codec', 'verify', 'policy', 'registry', 'token', 'enroll'
  * which a client meets it.
  */
 const TOLD_AS: Readonly<Record<string, readonly [told: string, where: string]>> = {
+  LedgerErrorCode: ['ledger_unavailable', 'test/unit/http/problems.test.ts'],
   JsonRefusal: ['body_malformed', 'test/unit/http/refusals-fields.test.ts'],
   PageRefusal: ['field_malformed', 'test/cases/state/operator-requests.ts'],
   JwsRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],

@@ -21,7 +21,7 @@ const KEYWORDS: Readonly<Record<string, (action: never) => Json>> = {
 
 const keywordsOf = (action: { readonly type: string }): Json => {
   const keywords = KEYWORDS[action.type]
-  // Left out, it would be checked and not described.
+  // Without this error a constraint would be checked but not described.
   if (keywords === undefined) throw new TypeError(`no JSON Schema for ${action.type}`)
   return keywords(action as never)
 }

@@ -1,4 +1,4 @@
-// `openapi.json`: the API described (OpenAPI 3.1), its requests by the schemas that validate them.
+// `openapi.json`: the description of the API (OpenAPI 3.1). The schemas that validate requests describe them too.
 
 import { ENROLLMENT_ANSWERS } from '../../base/wire/enrollment-answers.ts'
 import { OPERATOR_ANSWERS } from '../../base/wire/operator-answers.ts'

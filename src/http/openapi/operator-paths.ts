@@ -1,4 +1,4 @@
-// The calls of operators in `openapi.json`, where they are there.
+// The calls of operators in `openapi.json`, if the service has them.
 
 import { OPERATOR_CALLS, type OperatorCall } from '../../base/wire/operator-calls.ts'
 import { type Json, READING, SERVING, body, problems, ref, string } from './parts.ts'

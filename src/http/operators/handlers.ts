@@ -37,7 +37,7 @@ export interface Operated {
   readonly issuer: string
   readonly ledger: Ledger
   readonly published: PublishedKeys
-  /** Unix seconds. Read it anew wherever something is changed: a body may take seconds. */
+  /** Unix seconds. Read it again before each change, because a body may take seconds to arrive. */
   readonly clock: () => number
 }
 
@@ -145,7 +145,7 @@ export const OPERATOR_HANDLERS: Handlers<typeof OPERATOR_CALLS> = {
       const verified = await verifyToken(published, issuer, token, clock())
       named = verified.ok ? verified.value.jti : undefined
     }
-    // RFC 7009 section 2.2: a token that isn't good needs no revoking, and the answer is the same.
+    // RFC 7009 section 2.2: a token that is not valid needs no revocation, and the answer is the same.
     if (named !== undefined) await revokeToken(ledger, named, clock())
     return accept({ facts: { jti: named } })
   },

@@ -1,5 +1,5 @@
-// Routes the calls of operators. Each needs an operator's token of its own; it is read as its row says, done by
-// its handler, and audited with who made it.
+// Routes the calls of operators. Each call needs an operator's token of its own. Its row says how it is read, its
+// handler does it, and its audit event names the operator.
 
 import type { Context, Hono } from 'hono'
 import { type Result, accept, refuse } from '../../base/result.ts'
@@ -40,11 +40,11 @@ import { type Done, type Handlers, OPERATOR_HANDLERS, type Operated } from './ha
 export interface OperatorOptions {
   /** Where state is stored; the ledger of the enroller. */
   readonly ledger: Ledger
-  /** Public keys of operators; not empty, and none that signs tokens. */
+  /** Public keys of operators; not empty, and no key that signs tokens. */
   readonly operatorKeys: readonly OperatorKey[]
 }
 
-/** What the holder of a good key is told of a token that is refused all the same. */
+/** Titles for a token that is refused although a known key has signed it: the operator may learn why. */
 const REFUSED: Readonly<Partial<Record<OperatorRefusal, string>>> = {
   operator_token_used: 'This token was used before; make a new one for each call',
   operator_name_mismatch: 'The key has a name in ROLLCALL_ADMIN_KEYS; make the token with that sub',

@@ -1,4 +1,4 @@
-// What operators are shown.
+// What operators see.
 
 import type { SentAnswer } from '../../base/wire/answers.ts'
 import type { Ban } from '../../registry/bans.ts'
