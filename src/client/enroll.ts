@@ -2,18 +2,13 @@
 // bootstrap.sh.
 
 import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
-import {
-  type Evidence,
-  type MetadataClient,
-  MetadataError,
-  createMetadataClient,
-} from '../metadata/index.ts'
+import { type Evidence, type MetadataClient, createMetadataClient } from '../metadata/index.ts'
 import { attemptsUpTo } from '../metadata/patience.ts'
 import { type Failure, describeFailure, mayPass } from './answer.ts'
 import { type Retry, checkCount, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
-import { askInstance, requireKeyOf } from './key-instance.ts'
+import { asMetadataFailure, askInstance, requireKeyOf } from './key-instance.ts'
 import {
   type Challenge,
   type Enrolled,
@@ -98,9 +93,7 @@ const getEvidence = async (metadata: MetadataClient, audience: string): Promise<
   try {
     return await metadata.evidence({ audience })
   } catch (cause) {
-    if (!(cause instanceof MetadataError)) throw cause
-    const { detail, remedy } = cause
-    throw new ClientError(detail, { code: 'metadata_failed', remedy, cause })
+    throw asMetadataFailure(cause)
   }
 }
 

@@ -43,6 +43,16 @@ export const membersOfInstance = ({
 })
 
 /**
+ * Makes the error of a call that a failure of the metadata service has ended.
+ * @returns `metadata_failed` with the words of a `MetadataError`; any other error unchanged
+ */
+export const asMetadataFailure = (cause: unknown): unknown => {
+  if (!(cause instanceof MetadataError)) return cause
+  const { detail, remedy } = cause
+  return new ClientError(detail, { code: 'metadata_failed', remedy, cause })
+}
+
+/**
  * Asks the metadata service which instance this is.
  * @param metadata a client of the metadata service
  * @returns the instance, from its identity document, which is not verified
@@ -74,9 +84,7 @@ export const askInstance = async (
         { code: 'metadata_failed', remedy: 'is this the metadata service of ECS?', cause },
       )
     }
-    if (!(cause instanceof MetadataError)) throw cause
-    const { detail, remedy } = cause
-    throw new ClientError(detail, { code: 'metadata_failed', remedy, cause })
+    throw asMetadataFailure(cause)
   }
 }
 
