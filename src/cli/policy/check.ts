@@ -2,8 +2,9 @@
 // document.
 
 import type { Command } from 'commander'
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, utf8 } from '../../base/bytes.ts'
 import { ConfigurationError, InstanceIdentityError } from '../../base/errors.ts'
+import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
 import { renewalsOf } from '../../policy/renewal.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
@@ -37,6 +38,16 @@ const REASONS: Readonly<Record<NonNullable<Explanation['reason']>, string>> = {
   role_not_matched: 'the requested role names its account, but does not match',
   no_role_matches: 'a role names its account, but none matches',
   role_unknown: 'the requested role does not exist',
+}
+
+/** Whether a text is an identity document, which somebody may have named in place of the policy. */
+const isDocument = (text: string): boolean => {
+  try {
+    readIdentityDocument(utf8(text.trim()))
+    return true
+  } catch {
+    return false
+  }
 }
 
 const problemsOf = (text: string): Policy | readonly string[] => {
@@ -109,6 +120,11 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
     throw usageError('only one of FILE and --document can come from standard input')
   }
   const text = asText(await readInput(path, 'FILE'), path, 'FILE')
+  if (isDocument(text)) {
+    throw usageError(
+      `FILE: ${path} is an identity document; name the policy first, then --document`,
+    )
+  }
   const policy = problemsOf(text)
   if (!('roles' in policy)) {
     if (json) printJson({ valid: false, problems: policy })

@@ -105,6 +105,13 @@ describe('rollcall policy check', () => {
     )
   })
 
+  it('says that the two files are swapped when the policy is an identity document', async () => {
+    const args = ['policy', 'check', 'document.json', '--document', 'policy.json']
+    const { status, stdout, stderr } = await command.run(args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('document.json is an identity document; name the policy first')
+  })
+
   it('says which key is there twice, and where', async () => {
     const text = `{"roles": {\n  "worker": {},\n  "worker": {}\n}}`
     const { status, stdout } = await command.run(['policy', 'check', '-'], { stdin: text })
