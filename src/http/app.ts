@@ -181,7 +181,8 @@ const isOtherSpelling = (url: string): boolean => {
 
 /**
  * Creates the service as a Hono app. The app is the root of its host: tokens, discovery and the clients append
- * their paths to the issuer.
+ * their paths to the issuer. In an app of your own, add your routes first: this app answers 404 to every path
+ * that contains a percent sign or ends in a slash.
  * @param options `enroller` is required
  * @returns the app; its `fetch` answers requests
  * @example

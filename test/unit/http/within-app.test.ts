@@ -30,6 +30,17 @@ it.each([
   expect(answer.id).toMatch(UUID)
 })
 
+it.each(['/a%20b', '/folder/'])(
+  'createApp() within another app leaves %s to a route that was added before it, and to no later one',
+  async (path) => {
+    const app = createApp({ enroller, audit: () => undefined })
+    const first = new Hono().get('*', (context) => context.text('ours')).route('/', app)
+    const later = new Hono().route('/', app).get('*', (context) => context.text('ours'))
+    expect(await (await first.request(path)).text()).toBe('ours')
+    expect((await later.request(path)).status).toBe(404)
+  },
+)
+
 it('createApp() within another app refuses other spellings and methods of its addresses itself', async () => {
   const spelling = await answerTo('/health%7A')
   expect([spelling.status, spelling.text]).toEqual([404, expect.stringContaining('not_found')])
