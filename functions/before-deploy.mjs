@@ -1,19 +1,20 @@
 // `node functions/before-deploy.mjs ENVIRONMENT`: run by wrangler as the build step of an environment of wrangler.toml. It
 // reads the variables of that environment as the Worker will read them, and ends with status 1 if the Worker could
-// not start: a placeholder for an issuer, a policy file that is missing, a certificate of the emulator. Secrets are
-// not here, so keys made for the occasion stand in for them. Nothing is checked for `wrangler dev` and `types`.
+// not start: a placeholder for an issuer, a policy file that is missing, a certificate of the
+// emulator. Secrets are not available here, so new keys replace them. Nothing is checked for
+// `wrangler dev` and `types`.
 
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-/** What the environment variable WRANGLER_COMMAND is when nothing is uploaded. */
+/** Values of the environment variable WRANGLER_COMMAND if nothing is uploaded. */
 const LOCAL = new Set(['dev', 'types'])
 
 const HINT =
   'Change the [vars] of this environment in wrangler.toml; the policy file lies in functions/'
 
-/** A policy for where it is a secret, or a variable of the dashboard. */
+/** A policy, if the real one is a secret or a variable of the dashboard. */
 const SOME_POLICY = JSON.stringify({
   roles: {
     any: {
@@ -24,7 +25,7 @@ const SOME_POLICY = JSON.stringify({
   },
 })
 
-/** The problems of an environment, a line each. */
+/** The problems of an environment, one line each. */
 const problemsOf = async (environment) => {
   const { tsImport } = await import('tsx/esm/api')
   const { parseConfig } = await tsImport('../src/config.ts', import.meta.url)

@@ -1,6 +1,7 @@
-// `npm run build:functions`: the entries for Node and for Function Compute, each as one file that needs no
-// `node_modules`, and beside them the notices of the packages in them and what a deployment to Function Compute takes
-// along (deployment-files.ts). An argument names another folder than `dist/functions`, without the latter.
+// `npm run build:functions`: bundles the entries for Node and for Function Compute, each into one
+// file that needs no `node_modules`. It adds the notices of the packages in them, and the files of
+// a deployment to Function Compute (deployment-files.ts). An argument names another folder than
+// `dist/functions`, without the latter.
 
 import { build } from 'esbuild'
 import { chmodSync, mkdirSync } from 'node:fs'
@@ -35,7 +36,7 @@ const { files, deploys, missing } =
   elsewhere === undefined ? readDeploymentFiles(pathOf('.')) : NOTHING
 try {
   mkdirSync(folder, { recursive: true })
-  // The files are for every user, since the function may run as any; on this machine nobody else may enter.
+  // The function may run as any user, so all may read the files. Here only the owner may enter.
   chmodSync(folder, deploys ? 0o700 : 0o755)
   for (const [name, content] of files) made.set(name, content)
   putMadeFiles(folder, made)

@@ -1,13 +1,13 @@
-// What a deployment to Function Compute takes along beside its code. People keep these files outside of every build
-// folder, under names that git ignores; the build copies them into the code package.
+// The files that a deployment to Function Compute needs beside its code. People keep them outside
+// all build folders, under names that git ignores. The build copies them into the code package.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where secrets are kept, in `functions`. */
+/** The folder of secrets, in `functions`. */
 const SECRETS = 'secrets'
 
-/** Where each file of the code package comes from, in `functions`. */
+/** The source of each file of the code package, in `functions`. */
 const SOURCES: Readonly<Record<string, string>> = {
   'policy.json': 'policy-production.json',
   'signing-keys.json': `${SECRETS}/signing-keys.json`,
@@ -19,14 +19,14 @@ const SOURCES: Readonly<Record<string, string>> = {
 export interface DeploymentFiles {
   /** By their names in the code package. */
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** Whether somebody deploys to Function Compute, who has `secrets`. */
+  /** Whether this clone deploys to Function Compute, which needs `secrets`. */
   readonly deploys: boolean
-  /** Sources that are missing; empty where nobody deploys. */
+  /** Missing sources; empty without a deployment. */
   readonly missing: readonly string[]
 }
 
 /**
- * Reads the files that are there.
+ * Reads the files that exist.
  * @param from the folder `functions`
  */
 export const readDeploymentFiles = (from: string): DeploymentFiles => {

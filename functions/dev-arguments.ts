@@ -1,4 +1,5 @@
-// The arguments of `npm run dev`: two ports are its own, everything else is wrangler's.
+// The arguments of `npm run dev`: two options are ports of the trial, all others are passed to
+// wrangler.
 
 import { parseArgs } from 'node:util'
 import { isTaken } from '../src/node/port.ts'
@@ -7,7 +8,8 @@ import { usageError } from '../src/cli/command-error.ts'
 const OWN = { port: { type: 'string' }, 'metadata-port': { type: 'string' } } as const
 
 /**
- * Checks that a port is free: wrangler would take the next one, and the issuer, which names the port, would be wrong.
+ * Checks that a port is free. Otherwise wrangler would take the next one, and the port in the
+ * issuer would be wrong.
  * @throws CommandError
  */
 export const checkFree = async (port: number): Promise<void> => {

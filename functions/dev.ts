@@ -1,5 +1,6 @@
-// `npm run dev`: the Worker under `wrangler dev`, on the port that was asked for or not at all. Without a `.dev.vars`
-// of yours it is a trial: throw-away keys, a policy, and an emulated instance that the policy admits.
+// `npm run dev`: the Worker under `wrangler dev`, on exactly the requested port. Without a
+// `.dev.vars` of yours it runs a trial: throw-away keys, a policy, and an emulated instance that
+// the policy admits.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -40,7 +41,7 @@ const run = async (): Promise<number> => {
 
   const wrangler = fileURLToPath(new URL('../bin/wrangler.js', import.meta.resolve('wrangler')))
   const args = [wrangler, 'dev', `--port=${port}`, ...(more ?? []), ...passedOn]
-  // Nothing here reads `request.cf`, which wrangler would fetch.
+  // The Worker does not read `request.cf`, so wrangler need not fetch it.
   const env = { CLOUDFLARE_CF_FETCH_ENABLED: 'false', ...process.env }
   const child = spawn(process.execPath, args, { stdio: 'inherit', env })
   // A terminal sends Ctrl-C to both processes; this one ends when wrangler has ended.

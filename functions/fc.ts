@@ -1,5 +1,5 @@
-// The service on Alibaba Cloud Function Compute 3.0, in a custom runtime: the Node server where the
-// platform looks for it. Headers are never written anywhere: those of the platform hold the
+// The service on Alibaba Cloud Function Compute 3.0, in a custom runtime: the Node server on the
+// port that the platform uses. Headers are never logged: some headers of the platform contain the
 // credentials of the function's role.
 
 import process from 'node:process'
@@ -10,16 +10,19 @@ import { serveNode } from '../src/node/serve-node.ts'
 import { type Service, say } from '../src/service.ts'
 import { type Ledgers, openServiceOrEnd } from './open-service.ts'
 
-/** Where the platform connects to, unless the function's `customRuntimeConfig` says otherwise. */
+/** The port that the platform uses, unless the function's `customRuntimeConfig` says otherwise. */
 const DEFAULTS = { HOST: '0.0.0.0', PORT: '9000' } as const
 
-/** The only client is the platform, which keeps its connections and ends them itself. 0: never. */
+/**
+ * The only client is the platform, which keeps connections open and closes them itself. 0: never
+ * close one.
+ */
 const NO_TIMEOUTS = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 } as const
 
 /**
- * The platform's hooks: they come to the same port, from strangers too, so they do nothing. When
- * `/initialize` comes the ledger was asked already; were it to fail while the ledger is away, the
- * platform would answer the client 200 in our place.
+ * The platform's hooks. They use the same port, and anyone can send them, so they do nothing. When
+ * `/initialize` comes, the service has read the ledger already. If the hook failed while the ledger
+ * is unreachable, the platform would answer the client with 200 instead of us.
  */
 const HOOKS: ReadonlySet<string> = new Set(['POST /initialize', 'GET /pre-stop'])
 
@@ -28,7 +31,7 @@ const readRedis = ledgerReader(['redis'])
 const readLedger: Ledgers['readLedger'] = (text) => {
   if (!/^(?:memory|sqlite|deno-kv):/.test(text)) return readRedis(text)
   throw new ConfigurationError([
-    'instances come and go with all that they hold: expected redis://HOST:PORT or rediss://HOST:PORT',
+    'an instance loses its state when it ends: expected redis://HOST:PORT or rediss://HOST:PORT',
   ])
 }
 
@@ -38,7 +41,7 @@ const service = await openServiceOrEnd({ ...DEFAULTS, ...process.env }, { readLe
 const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request
   if (HOOKS.has(`${method} ${new URL(url).pathname}`)) return new Response()
-  // The platform's name of the request is in its own logs too.
+  // The platform's logs have its request id too.
   const requestId = headers.get('x-fc-request-id')
   if (requestId !== null && !headers.has('X-Request-Id')) headers.set('X-Request-Id', requestId)
   return service.fetch(request, source)

@@ -1,5 +1,5 @@
-// What the entries that are processes have in common: a bad configuration ends the process. Audit events go to
-// standard output, all else to standard error.
+// The common part of the entries that are processes. A bad configuration ends the process. Audit
+// events go to standard output, all else to standard error.
 
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
@@ -8,12 +8,12 @@ import type { AuditWriter } from '../src/node/audit-writer.ts'
 import { say } from '../src/service.ts'
 import { type OpenServiceOptions, type OpenedService, openService } from '../src/service/open.ts'
 
-/** Which ledgers the runtime has, and which one where none is set. */
+/** The ledgers of the runtime, and the default ledger. */
 export type Ledgers = Pick<OpenServiceOptions, 'readLedger' | 'defaultLedger'>
 
 /**
  * Opens the service. On a bad configuration it reports every problem and ends the process with status 2.
- * @param output takes the audit events
+ * @param output receives the audit events
  */
 export const openServiceOrEnd = async (
   env: OpenServiceOptions['env'],

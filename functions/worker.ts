@@ -1,6 +1,6 @@
 // The service on Cloudflare Workers: configuration from vars and secrets, the ledger in a Durable
-// Object. The service is made once per isolate, at its first request. What cannot be made answers 503: neither
-// the variables nor the code of an isolate ever change.
+// Object. The service is made once per isolate, at its first request. If it cannot be made, every
+// request is answered 503, because the variables and the code of an isolate never change.
 
 import { parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/base/errors.ts'
@@ -10,12 +10,12 @@ import { type Service, createService, say } from '../src/service.ts'
 
 export { LedgerObject } from '../src/ledger/durable-object.ts'
 
-/** What `wrangler.toml` and `wrangler secret put` bind. */
+/** The bindings of `wrangler.toml` and `wrangler secret put`. */
 interface Bindings extends Record<string, unknown> {
   readonly LEDGER: ObjectNamespace<unknown>
 }
 
-/** How often an isolate repeats why it cannot start: an operator may open the log after the first time. */
+/** How often an isolate logs why it cannot start. An operator may open the log later. */
 const REPEAT_MS = 60_000
 
 /** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */

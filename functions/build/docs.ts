@@ -1,6 +1,6 @@
-// `npm run docs [JSON]`: the API reference of the public modules, as HTML in docs/api, or as JSON in a file. A
-// warning fails it: an export or a member without a sentence, a type that a signature names and no module
-// exports, a link that leads nowhere.
+// `npm run docs [JSON]`: the API reference of the public modules, as HTML in docs/api, or as JSON
+// in a file. A warning is an error: an export or a member without a sentence, a type that a
+// signature names and no module exports, a link that leads nowhere.
 
 import {
   Application,
@@ -12,7 +12,7 @@ import {
   ReflectionType,
 } from 'typedoc'
 
-/** Tables of items. Each row has its own words in `what`, so the reference takes them from there. */
+/** Tables of items. The reference takes the description of each row from its `what`. */
 const ITEM_TABLES = new Set(['ITEMS', 'INTERFACE_ITEMS', 'DISK_ITEMS'])
 
 const membersOf = ({ type }: DeclarationReflection): readonly DeclarationReflection[] =>

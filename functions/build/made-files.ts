@@ -1,5 +1,6 @@
-// What a build makes, written so that nothing of anybody else is lost: a build replaces and removes a file only
-// if it is, byte for byte, what an earlier build has written. It keeps a list with the hash of each such file.
+// Writes the files of a build without losing the files of other people: a build replaces and
+// removes a file only if an earlier build has written exactly these bytes. It keeps a list with the
+// hash of each file.
 
 import { createHash } from 'node:crypto'
 import {
@@ -17,13 +18,13 @@ import { basename, dirname, join, relative } from 'node:path'
 /** Files by path, relative to their folder, with `/` between folders. */
 export type Files = ReadonlyMap<string, string | Uint8Array>
 
-/** What a build may have left at each path. More than one hash: the build was stopped. */
+/** The hashes that a build may have left at each path. A stopped build leaves more than one. */
 type Hashes = Readonly<Record<string, readonly string[]>>
 
 const hashOf = (content: string | Uint8Array): string =>
   createHash('sha256').update(content).digest('hex')
 
-/** Beside the folder, since folders are packed and uploaded whole. */
+/** The list lies beside the folder, because folders are packed and uploaded as a whole. */
 const listOf = (folder: string): string => join(dirname(folder), `.made-${basename(folder)}.json`)
 
 const readList = (folder: string): Hashes => {
@@ -43,17 +44,16 @@ const write = (path: string, content: string | Uint8Array, mode?: number): void 
   const text = Buffer.from(content)
   const isProgram = text.subarray(0, 2).toString() === '#!'
   writeFileSync(`${path}.new`, text, { mode: 0o600 })
-  // Whatever the umask is: what is packed keeps its mode.
+  // Independent of the umask, because packed files keep their mode.
   chmodSync(`${path}.new`, mode ?? (isProgram ? 0o755 : 0o644))
   renameSync(`${path}.new`, path)
 }
 
 /**
  * Puts the files of a build into its folder, and removes what an earlier build made and this one did not.
- * @param options.exclusive whether any other file in the folder is refused, because the folder is packed whole.
- * Default: other files stay
- * @throws Error that names the files which the build would have to remove, and did not make; nothing has
- * changed then
+ * @param options.exclusive whether other files in the folder are refused, because the folder is
+ * packed as a whole. Default: other files stay
+ * @throws Error that names the files that no build has made; nothing is changed then
  */
 export const putMadeFiles = (
   folder: string,
@@ -80,10 +80,10 @@ export const putMadeFiles = (
       [...new Set([...(before[path] ?? []), hashOf(content)])],
     ])
     const list = { ...before, ...(Object.fromEntries(hashes) as Hashes) }
-    // A hash gives a short secret away to those who can guess it.
+    // A hash of a short secret lets others test their guesses.
     write(listOf(folder), `${JSON.stringify(list, null, 2)}\n`, 0o600)
   }
-  // First, so that the next build knows all that this one leaves, should it be stopped.
+  // First, so that the next build knows the files of this one even if it is stopped.
   writeList(made)
   for (const path of Object.keys(made)) {
     if (!files.has(path)) rmSync(join(folder, path), { force: true })

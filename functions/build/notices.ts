@@ -1,14 +1,14 @@
-// Notices of the packages whose code is in a bundle. Their licenses ask that the text goes along with the code.
-// A build makes the file from what its bundler put in, so that it fits the bundle; a file kept in the
-// repository would fit the bundle of another day.
+// Notices of the packages whose code is in a bundle. Their licenses require that the text
+// accompanies the code. A build makes the file from the list of bundled modules, so that it always
+// matches the bundle. A file in the repository would become outdated.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** The name of the file, which lies beside the bundles that it is about. */
+/** The name of the file, which lies beside its bundles. */
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES'
 
-/** A package of which a bundle has code. */
+/** A package with code in a bundle. */
 interface BundledPackage {
   readonly name: string
   readonly version: string
@@ -28,7 +28,7 @@ const RULE = '='.repeat(80)
 /** What package managers install: `node_modules/NAME` or `node_modules/@SCOPE/NAME`. */
 const INSTALLED = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/
 
-/** The text of a license, whatever the case and the ending of its file's name. */
+/** The text of a license. The case and the extension of its file name do not matter. */
 const licenseTextIn = (folder: string): string | undefined => {
   const name = readdirSync(folder).find((file) => /^(?:licen[cs]e|copying)(?:[.-]|$)/i.test(file))
   return name === undefined ? undefined : readFileSync(join(folder, name), 'utf8').trim()
@@ -47,8 +47,8 @@ const readPackage = (folder: string): BundledPackage => {
 
 /**
  * Writes the notices for bundles.
- * @param modules paths of the modules in them. Modules of this project, and those that the bundler makes by
- * itself, need no notice
+ * @param modules paths of the modules in them. Modules of this project, and modules that the
+ * bundler makes, need no notice
  * @returns the text, sorted by package; `undefined` if no package is in the bundles
  * @throws Error if a package has no text of its license
  */
@@ -72,7 +72,7 @@ export const noticesFor = (modules: Iterable<string>): string | undefined => {
   return `The files beside this one contain code of these packages.\n\n${sections.join('\n')}`
 }
 
-/** The packages that notices are about, as `NAME VERSION`. */
+/** The packages of the notices, as `NAME VERSION`. */
 export const packagesIn = (notices: string): string[] =>
   [...notices.matchAll(new RegExp(`^${RULE}\\n(.+) \\(.+\\)\\n${RULE}$`, 'gm'))].map(
     ([, title = '']) => title,

@@ -10,7 +10,7 @@ import { type Files, putMadeFiles } from './made-files.ts'
 import { NOTICES_FILE, noticesFor } from './notices.ts'
 
 const FOLDER = 'dist/package'
-/** The folder of the one file that has packages in it. */
+/** The folder of the only file that contains packages. */
 const COMMAND = 'cli'
 
 const contentsOf = (bundles: readonly TsdownBundle[], outDir: string): Files => {
@@ -23,7 +23,7 @@ const contentsOf = (bundles: readonly TsdownBundle[], outDir: string): Files => 
     chunks.flatMap((chunk) =>
       chunk.type === 'chunk' && isCommand(chunk.fileName) === command ? chunk.moduleIds : [],
     )
-  // Its users have the packages of the library themselves, and one copy of each.
+  // Users of the library install its packages themselves, one copy of each.
   const inLibrary = noticesFor(modulesOf(false))
   if (inLibrary !== undefined) throw new Error(`a package is in the library:\n${inLibrary}`)
   const notices = noticesFor(modulesOf(true))

@@ -1,5 +1,5 @@
-// Writes the little DER (ITU-T X.690) that the emulator signs: whole elements, from the inside out.
-// The service itself never writes any.
+// Writes the DER (ITU-T X.690) that the emulator needs: whole elements, from the inside out. The
+// service itself never writes DER.
 
 import { type Bytes, concatBytes, toHex, utf8 } from '../base/bytes.ts'
 import { TAG, oid } from '../codec/der.ts'
@@ -20,7 +20,7 @@ export const element = (tag: number, ...contents: readonly Uint8Array[]): Bytes 
 export const sequence = (...members: readonly Uint8Array[]): Bytes =>
   element(TAG.sequence, ...members)
 
-/** The members of a SET OF in their one order (section 11.6), without tag and length. */
+/** The members of a SET OF in DER order (section 11.6), without tag and length. */
 export const setMembers = (...members: readonly Uint8Array[]): Bytes =>
   concatBytes(...members.toSorted((a, b) => (toHex(a) < toHex(b) ? -1 : 1)))
 

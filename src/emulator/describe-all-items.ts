@@ -1,4 +1,4 @@
-// A description of an instance that has every item that is known (`allItems`).
+// A description of an instance that has every known item (`allItems`).
 
 import { concatBytes, toBase64, utf8 } from '../base/bytes.ts'
 import type { SeededRandom } from './seeded-random.ts'

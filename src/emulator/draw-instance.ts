@@ -1,5 +1,6 @@
-// Makes one emulated instance: what is described, and the rest drawn. Regions, zones and types are real
-// ones. Whatever is described, all that the instance says of itself agrees, or it is refused.
+// Makes one emulated instance: described values are used, the others are drawn. Regions, zones and
+// types are real ones. All values of an instance agree; a description that contradicts itself is
+// refused.
 
 import { fromBase64 } from '../base/bytes.ts'
 import {
@@ -28,16 +29,16 @@ const PRIVATE_BLOCKS = /* @__PURE__ */ words('10.0.0.0/8 172.16.0.0/12 192.168.0
 /** An account's id. */
 export const drawAccount = (random: SeededRandom): string => `1${random.text(DIGITS, 15)}`
 
-// Checked before, or written here.
+// The value is checked before, or written here.
 const blockOf = (text: string): CidrBlock => parseCidr(text) as CidrBlock
 const numberOf = (address: string): number => parseIpv4(address) as number
 
-/** The private block that a vSwitch is in, else the vSwitch's own. */
+/** The private block that contains a vSwitch, or the vSwitch's own block. */
 const vpcBlockOf = (vswitchBlock: string): string =>
   PRIVATE_BLOCKS.find((block) => containsBlock(blockOf(block), blockOf(vswitchBlock))) ??
   vswitchBlock
 
-/** The disks that are described; without a description the system disk. */
+/** The described disks. Default: the system disk. */
 const disksOf = (
   { disks = [{ name: 'system' }] }: InstanceDescription,
   random: SeededRandom,
@@ -46,8 +47,8 @@ const disksOf = (
 
 /**
  * Makes an instance.
- * @param random for the instance itself
- * @param more for what only some instances have
+ * @param random for items of all instances
+ * @param more for items that only some instances have
  */
 export const drawInstance = (
   random: SeededRandom,
@@ -120,7 +121,7 @@ export const drawInstance = (
   }
 }
 
-/** What contradicts itself in an instance, if it was described so. */
+/** The contradictions in the description of an instance. */
 export const contradictions = ({
   document,
   vpcCidrBlock,

@@ -1,5 +1,5 @@
-// Makes the network interfaces of an emulated instance: addresses that are free in its vSwitch, and IPv6 and
-// prefixes where they are described.
+// Makes the network interfaces of an emulated instance. Their addresses are free in its vSwitch.
+// They have IPv6 and prefixes if the description has them.
 
 import type { EmulatedInterface } from './emulated-instance.ts'
 import type { InstanceDescription } from './instance-description.ts'
@@ -11,14 +11,14 @@ export type IsTaken = (address: string) => boolean
 
 const PREFIX_SIZE = 16
 
-/** An id's part that is drawn. */
+/** The drawn part of an id. */
 export const drawSuffix = (random: SeededRandom): string => `bp1${random.text(ALPHANUMERIC, 17)}`
 
 /** A MAC of the cloud. */
 export const drawMac = (random: SeededRandom): string =>
   `00:16:3e:${[2, 2, 2].map((length) => random.text(HEX, length)).join(':')}`
 
-/** The drawn address, or the next one that is free; where none is, the drawn one. */
+/** The drawn address, or the next free one. If no address is free, the drawn one. */
 export const drawAddress = (random: SeededRandom, block: CidrBlock, isTaken: IsTaken): string => {
   const count = usableCount(block)
   const drawn = random.below(Math.min(count, 65_536))
@@ -33,7 +33,10 @@ const drawGroup = (random: SeededRandom): string => (1 + random.below(65_535)).t
 /** The four groups of `2408:4005:3af:1a00::/64`. */
 export const ipv6Network = (block: string): string => block.replace(/::\/64$/, '')
 
-/** What is described of IPv6 and prefixes. Prefixes are made up, and may overlap what others have. */
+/**
+ * IPv6 and prefixes as described. Prefixes are made up, and may overlap the prefixes of other
+ * instances.
+ */
 const drawMore = (
   random: SeededRandom,
   vswitchBlock: string,
@@ -52,7 +55,7 @@ const drawMore = (
   }
 }
 
-/** Makes the interfaces. @param first what is known of the first one */
+/** Makes the interfaces. @param first the described values of the first one */
 export const drawInterfaces = (
   random: SeededRandom,
   first: EmulatedInterface,

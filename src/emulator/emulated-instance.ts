@@ -1,4 +1,4 @@
-// What the metadata service knows of an emulated instance.
+// The data of an emulated instance.
 
 import type { Bytes } from '../base/bytes.ts'
 import type { SpotTermination, SystemEvent } from './instance-description.ts'
@@ -71,6 +71,6 @@ export interface EmulatedInstance {
   readonly spotTermination: SpotTermination | undefined
   /** Its system events. */
   readonly systemEvents: readonly SystemEvent[]
-  /** Items that are otherwise, by path: a text, or `null` for a 404. */
+  /** Items with another value, by path: a text, or `null` for a 404. */
   readonly items: Readonly<Record<string, string | null>>
 }

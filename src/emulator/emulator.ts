@@ -1,6 +1,6 @@
-// The metadata service of ECS as a fetch handler that truly signs, for development and tests. Its key
-// is its own: only a service that was told to trust its certificate accepts its evidence.
-// https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+// The metadata service of ECS as a fetch handler with real signatures, for development and tests.
+// It signs with a new key, so only a service that is configured to trust its certificate accepts
+// its evidence. https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
 import type { Bytes } from '../base/bytes.ts'
 import { type EvidenceSigner, createEvidenceSigner } from './evidence-signer.ts'
@@ -13,15 +13,20 @@ import { ITEMS } from '../metadata/items.ts'
 import { makeInstances } from './make-instances.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
 
-/** How to emulate. */
+/** Options of an emulator. */
 export interface MetadataEmulatorOptions {
-  /** How many, 1 to 10,000; or what is known of each, the rest being made up. Default: 1. */
+  /**
+   * How many, 1 to 10,000; or a description of each, whose missing values are made up. Default: 1.
+   */
   readonly instances?: number | readonly InstanceDescription[]
   /** Number of accounts that own the instances, in turn. Default: 1. */
   readonly accounts?: number
-  /** What the instances are made up from; the key never is. Default: random. */
+  /** The seed of the made-up values, but never of the key. Default: random. */
   readonly seed?: string | number
-  /** Whether instances have every item that is known, where their description says nothing. Default: false. */
+  /**
+   * Whether instances have every known item that their description does not mention. Default:
+   * false.
+   */
   readonly allItems?: boolean
   /** Whether requests without a token are refused (`HttpTokens: required`). Default: false. */
   readonly hardenedOnly?: boolean
@@ -45,7 +50,7 @@ export interface MetadataEmulator {
   readonly certificatePem: string
   /** The instances, in order. */
   readonly instances: readonly EmulatedInstance[]
-  /** What makes up the same instances again. */
+  /** The seed that makes the same instances again. */
   readonly seed: string
 }
 
@@ -60,17 +65,17 @@ const PREFIX = /^(?:\/instances\/([^/]+))?(.*)$/
 /** A version (none at the top) and the path below it, without a slash at its end. */
 const VERSIONED = /^(?:\/(2016-01-01|latest)(?:\/(.*?))?)?\/?$/
 
-/** Where a request goes. */
+/** The target of a request. */
 interface Matched {
   readonly id: string | undefined
-  /** Whether anything can be there. */
+  /** Whether the path can exist. */
   readonly isKnown: boolean
   readonly version: string | undefined
   /** Below the version. */
   readonly path: string
 }
 
-/** The text that was percent-encoded; `undefined` if it was encoded wrongly. */
+/** The text that was percent-encoded; `undefined` if the encoding is wrong. */
 const decode = (encoded: string): string | undefined => {
   try {
     return decodeURIComponent(encoded)
@@ -95,7 +100,7 @@ const onlyMethod = (allow: string): Response =>
 /** The request that the arguments of `fetch` stand for. */
 const requestOf = (input: Request | URL | string, init?: RequestInit): Request => {
   if (typeof input !== 'string') {
-    // Servers hand on requests of their own making, which need not be of this realm.
+    // Servers pass on their own request objects, which may belong to another realm.
     return input instanceof URL || init !== undefined ? new Request(input, init) : input
   }
   if (URL.canParse(input)) return new Request(input, init)
@@ -104,7 +109,7 @@ const requestOf = (input: Request | URL | string, init?: RequestInit): Request =
   )
 }
 
-/** What all requests to an emulator share. */
+/** State that all requests to an emulator share. */
 interface Service {
   readonly clock: () => number
   readonly startedAt: number
@@ -125,7 +130,7 @@ const issueToken = (
   return text(tokens.issue(instanceId, ttlSeconds))
 }
 
-/** The answer to a request that may not read, or `undefined` if it may. */
+/** The refusal of a request without a valid token; `undefined` for a request that may read. */
 const refusal = (
   { hardenedOnly, tokens }: Service,
   { instanceId }: EmulatedInstance,
@@ -145,7 +150,7 @@ const readItem = async (
 ): Promise<Response> => {
   const values = itemValues(instance, { now: clock(), startedAt })
   const { path: signaturePath } = ITEMS.identitySignature
-  // What unsets the document unsets its signature.
+  // A fault that unsets the document unsets its signature, too.
   const document = values.get(ITEMS.identityDocument.path)
   const isSigned = document !== undefined && instance.items[signaturePath] !== null
   if (path === signaturePath && isSigned) {
@@ -161,7 +166,7 @@ const readItem = async (
 const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds)
-    // Nobody waits for the answer any more: keep no process alive for it.
+    // The caller has stopped waiting. The timer would keep the process alive.
     signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
   })
 
@@ -208,7 +213,7 @@ export const createMetadataEmulator = async (
   const tokens = createSessionTokens(clock, faults.tokenUses)
   const service: Service = { hardenedOnly, signer, tokens, clock, startedAt: clock() }
 
-  /** Answers once the faults that come before any answer are over. */
+  /** Answers after the faults that come before any answer. */
   const answer = async (request: Request, url: URL, matched: Matched): Promise<Response> => {
     if (/^\/instances\/?$/.test(url.pathname)) return text([...byId.keys()].join('\n'))
     const { id, isKnown, version, path } = matched

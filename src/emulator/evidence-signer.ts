@@ -1,4 +1,4 @@
-// What the metadata service signs and answers at `pkcs7`, under the faults that were asked for.
+// Makes the answers at `pkcs7`, with the configured faults.
 
 import { toBase64, utf8 } from '../base/bytes.ts'
 import type { Faults } from './faults.ts'
@@ -9,12 +9,12 @@ import {
   randomSerialNumber,
 } from './signing-identity.ts'
 
-/** What signs evidence, and the certificate to verify it with. */
+/** A signer of evidence, and its certificate. */
 export interface EvidenceSigner {
   readonly certificatePem: string
   /**
    * Signs a document.
-   * @param audience put in front of the document's last brace; `null` or empty for none
+   * @param audience inserted before the last brace of the document; `null` or empty for none
    * @returns base64 of DER PKCS#7, without PEM lines
    */
   readonly sign: (document: string, audience: string | null) => Promise<string>
@@ -32,12 +32,13 @@ export const createEvidenceSigner = async (
   const newIdentity = async () =>
     createSigningIdentity(await generateSigningKeyPair(), serialNumber, clock())
   const trusted = await newIdentity()
-  // Of the same name and serial number: nothing but the signature itself gives the other key away.
+  // With the same name and serial number, so that only the signature shows the other key.
   const signing = flags.has('wrong-key') ? await newIdentity() : trusted
 
   const contentOf = (document: string, audience: string | null): string => {
     if (audience === null || audience === '') return document
-    // It isn't documented that the cloud escapes. If it doesn't, callers can add any field.
+    // The documentation does not say whether the cloud escapes the audience. Without escaping,
+    // callers can add any field.
     const value = flags.has('unescaped-audience') ? `"${audience}"` : JSON.stringify(audience)
     return `${document.slice(0, -1)},"audience":${value}}`
   }

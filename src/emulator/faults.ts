@@ -1,8 +1,8 @@
-// What can be made wrong, or merely different, about an emulated metadata service.
+// Faults and variants of an emulated metadata service.
 
 /**
- * The faults by name, each with what it does. Behind the value of some may stand how often, and for
- * which path and all below it: `error:500x2@dynamic` fails twice.
+ * The faults by name, each with what it does. Some values can be followed by a number of answers,
+ * and by a path, which includes all paths below it: `error:500x2@dynamic` fails twice.
  */
 export const FAULTS = {
   'unescaped-audience': 'the audience is put into the signed content as it is, not JSON-escaped',
@@ -15,20 +15,23 @@ export const FAULTS = {
   'not-found:PATH': 'PATH below /latest/, and all below it, answers 404 (api/token too)',
   'slow:MS': 'every answer takes MS milliseconds longer; slow:MSxN@PATH: N answers, below PATH',
   'error:STATUS': 'every answer is STATUS, 400 to 599; error:STATUSxN@PATH: N answers, below PATH',
-  'token-uses:N': 'a token is good for N reads, as if its time were over then',
+  'token-uses:N': 'a token is valid for N reads, and then counts as expired',
 } as const
 
-/** Faults, parsed. What happens a number of times only is counted here. */
+/** Parsed faults. Faults with a number of answers are counted here. */
 export interface Faults {
-  /** Those without a value. */
+  /** Faults without a value. */
   readonly flags: ReadonlySet<string>
   /** Whether a path below the version is to answer 404. */
   readonly isMissing: (path: string) => boolean
-  /** How many milliseconds the next answer to a path takes longer; `undefined` for what has no path. */
+  /**
+   * How many milliseconds the next answer to a path takes longer. The path is `undefined` for a
+   * request outside any version.
+   */
   readonly nextDelayMs: (path?: string) => number
-  /** The status that the next answer to a path has instead of its own. */
+  /** The status that replaces the status of the next answer to a path. */
   readonly nextError: (path?: string) => number | undefined
-  /** How many reads a token is good for. */
+  /** How many reads a token is valid for. */
   readonly tokenUses: number
 }
 
@@ -45,7 +48,7 @@ const isBelow = (path: string, top: string): boolean => path === top || path.sta
 
 /**
  * Reads faults.
- * @throws RangeError for a name that is not known; the message lists those that are
+ * @throws RangeError for an unknown name; the message lists the known ones
  */
 export const parseFaults = (names: readonly string[]): Faults => {
   const flags = new Set<string>()
@@ -68,7 +71,9 @@ export const parseFaults = (names: readonly string[]): Faults => {
     }
   }
 
-  /** The faults of a kind that hit this answer, which are one answer fewer afterwards. */
+  /**
+   * The faults of a kind that apply to this answer. It counts them down.
+   */
   const take = (kind: 'slow' | 'error', path?: string): number[] => {
     const hits = timed[kind].filter(
       (fault) =>

@@ -1,5 +1,5 @@
-// What a person writes about an instance that is to be emulated: the items by their own names, as many
-// as matter; the rest is made up. A description is checked as a whole, every problem at once.
+// The description of an instance to emulate: some items, by their own names. Missing values are
+// made up. A check reports every problem of a description at once.
 
 import { fromBase64, utf8 } from '../base/bytes.ts'
 import { matchesField } from '../codec/identity-document.ts'
@@ -13,7 +13,7 @@ import { TAGS_FOLDER, isName, readPath } from '../metadata/path.ts'
 export interface SpotTermination {
   /** When the item appears, after the emulator's start. Default: 0. */
   readonly 'appears-after-seconds'?: number
-  /** From then on to the end of the instance. Default: 300, as ECS gives notice. */
+  /** Seconds from then to the stop of the instance. Default: 300, as ECS gives notice. */
   readonly 'notice-seconds'?: number
 }
 
@@ -23,11 +23,11 @@ export interface SystemEvent {
   readonly type: string
   /** When it appears, after the emulator's start. Default: 0. */
   readonly 'appears-after-seconds'?: number
-  /** From then on to when it is carried out. Default: 3600. */
+  /** Seconds from then until it is carried out. Default: 3600. */
   readonly 'notice-seconds'?: number
 }
 
-/** A disk of an instance that is to be emulated. */
+/** A disk of an instance to emulate. */
 export interface DiskDescription {
   /** Serial number, 1 to 64 characters `a-z0-9`. Default: made up. */
   readonly serial?: string
@@ -35,7 +35,7 @@ export interface DiskDescription {
   readonly name?: string
 }
 
-/** One instance; every member may be left out, and is made up then, or not set. */
+/** One instance. A missing member is made up, or not set. */
 export interface InstanceDescription {
   /** Id of its zone. Default: made up. */
   readonly 'zone-id'?: string
@@ -101,7 +101,7 @@ const MAX_USER_DATA_BYTES = 32_768
 const MAX_SECONDS = 31_536_000
 
 const text: Check = check('a text', isText)
-/** A field of the identity document, by the pattern that whoever verifies it goes by. */
+/** A field of the identity document, by the pattern of the verification. */
 const field = (name: string, example: string): Check =>
   check(`a value as in ${example}`, (value) => isText(value) && matchesField(name, value))
 const address: Check = check(
@@ -117,7 +117,7 @@ const seconds: Check = check(`a whole number from 0 to ${MAX_SECONDS}`, (value) 
 const userData = (bytes: unknown): boolean =>
   typeof bytes === 'number' && bytes <= MAX_USER_DATA_BYTES
 
-/** Items that may be given by path. All others follow from the rest, and would contradict it. */
+/** Items that may be given by path. The other items are derived, and could contradict the rest. */
 const FREE: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ITEMS.nameservers.path,
   ITEMS.marketplaceProductCode.path,
@@ -216,7 +216,7 @@ const description: Check = members({
 } satisfies { [Name in keyof Required<InstanceDescription>]: Check })
 
 /**
- * Checks descriptions of instances that come from a file or a caller.
+ * Checks descriptions of instances from a file or a caller.
  * @param value parsed JSON: a list of {@link InstanceDescription}, not empty
  * @returns the same value
  * @throws ConfigurationError `configuration_invalid`, with one line for each problem

@@ -43,7 +43,7 @@ const INTERFACE_VALUES: Readonly<
   vpcIpv6CidrBlocks: ({ vswitchIpv6CidrBlock: block }) => block && `[${vpcIpv6Block(block)}]`,
 }
 
-/** Each item of a network interface: its path and its value, set or not. */
+/** Each item of a network interface: its path and its value, which may be unset. */
 export const interfaceValues = (instance: EmulatedInstance, one: EmulatedInterface): Values =>
   Object.entries(INTERFACE_VALUES).map(([name, valueOf]) => [
     `${interfacePath(one.mac)}/${INTERFACE_ITEMS[name as InterfaceItemName].path}`,

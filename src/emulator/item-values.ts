@@ -20,7 +20,7 @@ type Value = string | Bytes | undefined
 const NOTICE_SECONDS = 300
 const EVENT_NOTICE_SECONDS = 3600
 const CREDENTIALS_LIFETIME_SECONDS = 21_600
-/** New credentials are there this long before the old ones end. */
+/** New credentials appear this long before the old ones expire. */
 const CREDENTIALS_OVERLAP_SECONDS = 1800
 
 const utc = (unixSeconds: number): string =>
@@ -43,7 +43,10 @@ const spotTerminationTime = (
   return utc(appearsAt + (spotTermination['notice-seconds'] ?? NOTICE_SECONDS))
 }
 
-/** The form is that of the operation DescribeInstanceHistoryEvents: the item's is not documented. */
+/**
+ * The form comes from the operation DescribeInstanceHistoryEvents, because the form of the item is
+ * not documented.
+ */
 const activeSystemEvents = (
   { systemEvents, instanceId }: EmulatedInstance,
   { now, startedAt }: Moment,
@@ -61,7 +64,7 @@ const activeSystemEvents = (
   return events.length > 0 ? JSON.stringify(events) : undefined
 }
 
-/** Items that are made from others when they are asked for, and folders, whose items are not named here. */
+/** Items that are made of others at each request, and folders, whose items are not listed here. */
 type Made = 'everything' | 'identitySignature'
 type Folders = 'macs' | 'diskSerials' | 'tagKeys' | 'publicKeyNames' | 'ramRoleNames'
 
@@ -107,7 +110,10 @@ const VALUES: Readonly<
   identityDocument: ({ document }) => JSON.stringify(document),
 }
 
-/** In the form of ECS. They are made up, and say so; new ones come before the old ones end. */
+/**
+ * Made-up credentials in the form of ECS, which say that they are made up. New ones appear before
+ * the old ones expire.
+ */
 const ramCredentials = (
   { instanceId }: EmulatedInstance,
   role: string,
@@ -127,7 +133,7 @@ const ramCredentials = (
   return JSON.stringify(credentials, undefined, 2)
 }
 
-/** Each item but those that are made: its path and its value, set or not. */
+/** Each item except the derived ones: its path and its value, which may be unset. */
 const valuesByPath = (instance: EmulatedInstance, moment: Moment): [string, Value][] => [
   ...Object.entries(VALUES).map(([name, valueOf]): [string, Value] => [
     ITEMS[name as ItemName].path,
@@ -146,7 +152,10 @@ const valuesByPath = (instance: EmulatedInstance, moment: Moment): [string, Valu
   ]),
 ]
 
-/** The value of each item that is set, by path; all but the signature and `meta-data/all`. They agree with the document. */
+/**
+ * The value of each set item, by path; all but the signature and `meta-data/all`. They agree with
+ * the document.
+ */
 export const itemValues = (
   instance: EmulatedInstance,
   moment: Moment,

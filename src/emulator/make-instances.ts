@@ -1,6 +1,5 @@
-// The instances of an emulator. The same seed makes the same ones, however many are asked for. What tells
-// instances apart (ids, addresses, serial numbers, names, images) differs from instance to instance
-// and from seed to seed.
+// The instances of an emulator. The same seed makes the same instances, whatever their number. Ids,
+// addresses, serial numbers, names and images differ between instances and between seeds.
 
 import { ConfigurationError } from '../base/errors.ts'
 import { describeAllItems } from './describe-all-items.ts'
@@ -9,21 +8,21 @@ import { contradictions, drawAccount, drawInstance } from './draw-instance.ts'
 import type { EmulatedInstance } from './emulated-instance.ts'
 import type { InstanceDescription } from './instance-description.ts'
 
-/** How instances are made. */
+/** How to make instances. */
 export interface InstanceOptions {
   readonly seed: string
-  /** How many to make up, or what is described of each. */
+  /** How many to make up, or a description of each. */
   readonly instances: number | readonly InstanceDescription[]
   /** How many accounts own them, in turn. */
   readonly accounts: number
-  /** Whether instances have every item that is known, where nothing is said about it. */
+  /** Whether instances have every known item that their description does not mention. */
   readonly allItems: boolean
 }
 
-/** After so many draws the vSwitch that is described is taken to be full. */
+/** After so many draws the described vSwitch counts as full. */
 const MAX_DRAWS = 100
 
-/** What no two instances share. */
+/** The values that no two instances share. */
 const ownValues = ({ document, networkInterfaces }: EmulatedInstance): string[] => [
   document['instance-id'] as string,
   document['serial-number'] as string,
@@ -32,7 +31,7 @@ const ownValues = ({ document, networkInterfaces }: EmulatedInstance): string[] 
 
 /**
  * Makes instances.
- * @throws ConfigurationError for descriptions that contradict themselves or one another
+ * @throws ConfigurationError for descriptions that contradict themselves or each other
  */
 export const makeInstances = async ({
   seed,
@@ -62,7 +61,7 @@ export const makeInstances = async ({
     const own = ownValues(instance)
     const clash = own.find((value, i) => taken.has(value) || own.indexOf(value) !== i)
     const isFixed = clash !== undefined && Object.values(described).includes(clash)
-    // Only addresses are short enough to be drawn twice.
+    // Only addresses are short enough for a draw to repeat one.
     if (clash !== undefined && !isFixed && ++draws < MAX_DRAWS) continue
     if (isFixed) problems.push(`instances[${at}]: ${clash} belongs to another instance`)
     else if (clash !== undefined) {

@@ -1,4 +1,4 @@
-// Numbers that look random and are the same each time for the same seed and label.
+// Numbers that look random. The same seed and label always give the same numbers.
 
 import { utf8 } from '../base/bytes.ts'
 
@@ -7,7 +7,7 @@ export const DIGITS: string = '0123456789'
 export const HEX: string = `${DIGITS}abcdef`
 export const ALPHANUMERIC: string = `${DIGITS}abcdefghijklmnopqrstuvwxyz`
 
-/** A source of such numbers. It is used up after 512 bytes. */
+/** A source of such numbers. It has 512 bytes. */
 export interface SeededRandom {
   /** A number from 0 to `bound` - 1; `bound` at most 65,536. */
   below(bound: number): number

@@ -1,21 +1,24 @@
-// The tokens of hardened mode: each is good for one instance, until its time is over.
+// The tokens of hardened mode. Each is valid for one instance until it expires.
 
 import { toBase64Url } from '../base/bytes.ts'
 
 const MAX_TTL_SECONDS = 21_600
 const TOKEN_BYTES = 32
 
-/** The tokens that a metadata service has given out. */
+/** The tokens that a metadata service has issued. */
 export interface SessionTokens {
   /** Makes a token. */
   issue(instanceId: string, ttlSeconds: number): string
-  /** Uses a token for one read. @returns whether it is this instance's and its time isn't over */
+  /**
+   * Uses a token for one read.
+   * @returns whether the token belongs to this instance and has not expired
+   */
   use(instanceId: string, token: string): boolean
 }
 
 /**
  * @param clock gives Unix seconds
- * @param uses how many reads a token is good for. Default: any number
+ * @param uses how many reads a token is valid for. Default: any number
  */
 export const createSessionTokens = (
   clock: () => number,
@@ -40,7 +43,7 @@ export const createSessionTokens = (
   }
 }
 
-/** Reads the life that is asked for, in seconds; `undefined` unless it is from 1 to 21,600. */
+/** Reads the requested lifetime in seconds; `undefined` unless it is from 1 to 21,600. */
 export const parseTtl = (header: string | null): number | undefined => {
   const seconds = /^[0-9]{1,5}$/.test(header ?? '') ? Number(header) : 0
   return seconds >= 1 && seconds <= MAX_TTL_SECONDS ? seconds : undefined

@@ -1,6 +1,6 @@
-// Checks of JSON that a person wrote. A check lists every problem, each with its path.
+// Checks of JSON that people write. A check lists every problem with its path.
 
-/** Gives one line for each problem of a value, `PATH: PROBLEM`; none if the value is good. */
+/** Gives one line for each problem of a value, `PATH: PROBLEM`; none if the value is valid. */
 export type Check = (value: unknown, path: string) => string[]
 
 /** A check of one value by a predicate; `expected` completes the sentence "expected ...". */

@@ -1,6 +1,6 @@
 // Signs as ECS does: PKCS#7 SignedData (RFC 5652 section 5) with the content embedded, no certificate,
-// no signed attributes, the signer by issuer and serial number, SHA-1. Every shape that ECS may come
-// to send instead is an option.
+// no signed attributes, the signer by issuer and serial number, SHA-1. Each shape that ECS may send
+// in the future is an option.
 
 import type { Bytes } from '../base/bytes.ts'
 import { TAG } from '../codec/der.ts'
@@ -26,7 +26,7 @@ const OID = {
   'SHA-256': '2.16.840.1.101.3.4.2.1',
 } as const
 
-/** How a message differs from what ECS sends; by default in nothing. */
+/** How a message differs from a message of ECS. Default: not at all. */
 export interface MessageShape {
   /** Default: `SHA-1`. */
   readonly hash?: SigningHash
@@ -34,7 +34,10 @@ export interface MessageShape {
   readonly detached?: boolean
   /** Put the certificate in. */
   readonly certificate?: boolean
-  /** Sign attributes (contentType, messageDigest, signingTime), with this time in Unix seconds. */
+  /**
+   * Sign attributes (contentType, messageDigest, signingTime); the value is the time in Unix
+   * seconds.
+   */
   readonly signingTime?: number | undefined
 }
 

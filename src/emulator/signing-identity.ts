@@ -1,4 +1,4 @@
-// The emulated cloud's signing key and its certificate, made at start and good for nothing else.
+// The signing key of the emulated cloud and its certificate, made at start and used only there.
 
 import { type Bytes, toBase64, toHex } from '../base/bytes.ts'
 import { readCertificate } from '../codec/certificate.ts'
@@ -18,7 +18,7 @@ const LIFETIME_SECONDS = 20 * 365 * DAY_SECONDS
 /** The hashes that the emulator signs with. */
 export type SigningHash = 'SHA-1' | 'SHA-256'
 
-/** A certificate, and what signs under it. */
+/** A certificate, and the function that signs with its key. */
 export interface SigningIdentity {
   readonly certificatePem: string
   /** DER. */
@@ -51,8 +51,8 @@ const toPem = (der: Uint8Array): string => {
 }
 
 /**
- * Makes a self-signed certificate in the shape of the real one of ECS. A critical extension says that it is the
- * emulator's, so that no service trusts it by mistake.
+ * Makes a self-signed certificate in the shape of the real one of ECS. A critical extension marks
+ * it as a certificate of the emulator, so that no service trusts it by mistake.
  * @param keys extractable, as {@link generateSigningKeyPair} makes them
  * @param serialNumber hex, positive and in shortest form, as {@link randomSerialNumber} makes it
  * @param now Unix seconds; the certificate is valid from the day before for 20 years
@@ -62,7 +62,7 @@ export const createSigningIdentity = async (
   serialNumber: string,
   now: number,
 ): Promise<SigningIdentity> => {
-  // Web Cryptography ties a key to one hash: the same key once more, for SHA-1.
+  // Web Cryptography ties a key to one hash, so import the same key again for SHA-1.
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   const forSha1 = { ...ALGORITHM, hash: 'SHA-1' }
   const privateKeys: Readonly<Record<SigningHash, CryptoKey>> = {

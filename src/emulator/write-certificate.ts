@@ -1,6 +1,7 @@
 // Writes the emulator's certificate (RFC 5280 section 4.1): self-signed, in the shape of the real one of ECS,
-// plus the extension that says it is the emulator's. Certificate libraries cannot encode that extension's
-// identifier, an integer of 128 bits, so the certificate is written element by element.
+// plus the extension that marks it as a certificate of the emulator. Certificate libraries cannot
+// encode that extension's identifier, an integer of 128 bits, so the certificate is written element
+// by element.
 
 import { type Bytes, utf8 } from '../base/bytes.ts'
 import { EMULATOR_EXTENSION } from '../codec/certificate.ts'
@@ -52,7 +53,7 @@ const emulatorMark = (): Bytes =>
     element(TAG.octetString, element(TAG.null)),
   )
 
-/** What differs from one certificate to the next. */
+/** The values of one certificate. */
 export interface CertificateFields {
   /** Big endian, positive, in shortest form. */
   readonly serialNumber: Bytes

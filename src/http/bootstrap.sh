@@ -29,7 +29,7 @@ die() {
   exit "$status"
 }
 
-# Seconds from a clock that nobody sets while the instance boots.
+# Seconds of a clock that no time service sets.
 now() {
   if [ -r /proc/uptime ]; then cut -d. -f1 /proc/uptime; else date +%s; fi
 }
@@ -56,7 +56,7 @@ call() {
   [ "$failed" = 0 ] || code=000
 }
 
-# A proxy would look for a service of this machine on its own.
+# For a proxy, localhost is another machine.
 call_service() {
   case ${issuer#*://} in
     127.*[!0-9.:]*) call 15 "$@" ;;
@@ -65,8 +65,8 @@ call_service() {
   esac
 }
 
-# Whether the answer in FILE is one line of characters of SET. What has more lines, a NUL or anything
-# else in it must not be taken apart: one_line FILE SET.
+# one_line FILE SET: whether the answer in FILE is one line of characters of SET, without a NUL. Other
+# answers are not parsed.
 one_line() {
   case $(sed -n '$=' "$dir/$1"):$(others "$1" "$2") in
     1: | 1:012 | 1:015012) ;;
@@ -76,7 +76,7 @@ one_line() {
 others() { tr -d "$2" <"$dir/$1" | od -An -v -to1 | tr -d ' \n'; }
 too_long() { [ "$(cat "$dir/head" "$dir/body" | wc -c)" -ge 65536 ]; }
 
-# What may go to a terminal: one line of printable ASCII, at most $1 characters.
+# Makes text safe for a terminal: one line of printable ASCII, at most $1 characters.
 printable() {
   tr '\n' ' ' | tr -d '\000-\037\177' | tr -c '\040-\176' '?' | sed 's/ *$//' | cut -c1-"$1"
 }
@@ -90,8 +90,8 @@ field() {
 # member NAME: a text of the problem document in $problem.
 member() { printf %s "$problem" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
 
-# judge TYPE: what the service's answer is, in $kind: good (200 and TYPE), again or refused (a problem
-# document of this service), foreign (anything else that answers), or none, where $error is why.
+# judge TYPE: sets $kind to good (200 and TYPE), again or refused (a problem document of this service),
+# foreign (another server answered), or as no_answer does.
 judge() {
   kind=foreign
   fault=
@@ -115,8 +115,8 @@ judge() {
   esac
 }
 
-# Why there is no answer: $kind is none, clock, or final, which ends at once. The texts are those of curl
-# with OpenSSL, GnuTLS and NSS.
+# Sets $kind of a call without an answer: none, clock, or final, which ends at once. $error says why. The
+# patterns are texts of curl with OpenSSL, GnuTLS and NSS.
 no_answer() {
   kind=none
   remedy='try again later'
@@ -142,7 +142,7 @@ no_answer() {
       remedy='the certificate is for another name: check the address'
       ;;
     *'40'[17]' from proxy'* | *'response 40'[17]*)
-      # Not again: a wrong login can lock the account.
+      # No retry: a wrong login can lock the account.
       kind=final
       remedy='the proxy requires a login: give it in https_proxy, http://USER:PASSWORD@HOST:PORT'
       ;;
@@ -153,7 +153,7 @@ no_answer() {
   esac
 }
 
-# As long as the answer asks, at most a minute, and a random part of 2, 4, 8 .. 32 s.
+# Waits for Retry-After, at most a minute, and a random part of 2, 4, 8 .. 32 s.
 pause() {
   asked=$(field retry-after | sed -n 's/^0*\([0-9]\{1,4\}\)$/\1/p')
   asked=${asked:-0}
@@ -170,14 +170,14 @@ again() {
   pause
 }
 
-# What the problem says: its title, unless the remedy says as much.
+# The text of a problem: its reason, or its title.
 problem_text() {
   title=${reason:-$(member title)}
   id=$(member request_id)
   printf '%s (status %s%s)' "${title:-$fault}" "$code" "${id:+, request $id}"
 }
 
-# The service gave nothing good: tries again, or ends.
+# After a failed call: retries, or ends.
 retry() {
   case $kind in
     again) again 5 "$issuer is not available: $(problem_text)" 'try again later' ;;
@@ -190,7 +190,7 @@ retry() {
       ;;
     final) die 5 "no connection to $issuer ($error); $remedy" ;;
     clock)
-      # Without TLS, so that it can be asked with a wrong clock.
+      # Without TLS, so that it works with a wrong clock.
       [ "$attempts" -gt 1 ] || remedy="$remedy$(metadata_date)"
       again 5 "no connection to $issuer ($error)" "$remedy"
       ;;
@@ -217,7 +217,7 @@ refused() {
     *:image_unchanged) remedy='redeploy the instance with a new image, or have an operator reset it' ;;
     not_admitted:* | invalid_evidence:*)
       reason=
-      remedy='its operator finds why in the audit event of this request'
+      remedy='its operator finds the cause in the audit event of this request'
       ;;
     *) remedy='this script and the service differ in version: fetch the script again' ;;
   esac
@@ -227,8 +227,8 @@ refused() {
 # Whether this machine has a route yet; new versions of curl don't say why they can't connect.
 has_route() { [ ! -r /proc/net/route ] || [ "$(wc -l </proc/net/route)" -gt 1 ]; }
 
-# metadata FILE PATH ARGUMENT...: leaves a good answer in $dir/FILE. As patient as with the service, but
-# for a machine with a network on which nothing has ever answered there: three tries.
+# metadata FILE PATH ARGUMENT...: leaves the body of a 200 in $dir/FILE. Retries as for the service, but
+# only three tries if this machine has a network and nothing has ever answered.
 metadata() {
   file=$1
   url=$metadata_url/latest/$2
@@ -269,7 +269,7 @@ metadata_token() {
   if metadata token api/token -X PUT -H "X-aliyun-ecs-metadata-token-ttl-seconds: $token_seconds"; then
     one_line token '\041-\176' ||
       die 3 "the metadata token of $metadata_url is not one line of text; is that the service of ECS?"
-    # In a file of its own: arguments can be seen by every process.
+    # In a file, because every process can see arguments.
     token=$(tr -d '\r\n' <"$dir/token" | sed 's/["\\]/\\&/g')
     printf 'header = "X-aliyun-ecs-metadata-token: %s"\n' "$token" >"$dir/auth"
   else
@@ -284,7 +284,7 @@ metadata_token() {
   fi
 }
 
-# Normal mode is worth less, so it is advised only where the metadata service itself has nothing else.
+# Normal mode is weaker, so it is advised only if the metadata service has no hardened mode.
 no_hardened_mode() {
   call 5 --noproxy '*' "$metadata_url/latest/meta-data/instance-id"
   if [ "$code" = 200 ] && one_line body 'A-Za-z0-9-'; then
@@ -311,11 +311,11 @@ challenge() {
   audience=${answer% *}
   [ -n "$audience" ] || die 5 "$issuer answers, but it is not a rollcall service; check the address"
   deadline=$((asked_at + ${answer#* }))
-  # Anybody can pass another service's challenge on, and would enroll there as this instance: ask
+  # A hostile service could pass on the challenge of another one, to enroll there as this instance: ask
   # for no signature unless the challenge names this service and role.
   name=$(printf 'rollcall-audience-v1\n%s\n%s\n\n' "$issuer" "$role" | sha256sum | cut -c1-48)
   named=$(printf %s "$audience" | cut -c1-32 | tr '_-' '/+' | base64 -d | od -An -v -tx1 | tr -d ' \n')
-  # The length: two tools that fail must not agree on nothing.
+  # The length: two tools that fail give equal, empty texts.
   case ${#name}:$named in
     "48:$name") ;;
     *) die 4 "the challenge is not for $issuer and role '$role'; stopped before anything was signed" ;;
@@ -327,7 +327,7 @@ evidence_part() { metadata "${1%%\?*}" "dynamic/instance-identity/$1" -K "$dir/a
 evidence() {
   metadata_token
   for path in document "pkcs7?audience=$audience"; do
-    # Should the metadata token not be taken any more: once more with a new one.
+    # If the metadata token is rejected: once more with a new one.
     evidence_part "$path" || { [ "$code" != 404 ] && metadata_token && evidence_part "$path"; } ||
       die 3 "$metadata_url gives no instance-identity/${path%%\?*} (status $code)"
   done
@@ -351,8 +351,8 @@ deliver() {
   exit 0
 }
 
-# Puts the token into its file. Others may lay a folder, or a link to one, at its place meanwhile, and
-# mv would move the token into that folder: -T, where mv has it, doesn't, and the file is looked at.
+# Puts the token into its file. If someone puts a folder there meanwhile, or a link to one, mv would move
+# the token into it. mv -T would not, but some systems lack it, so the file is checked.
 keep() {
   printf %s "$token" >"$new_file" || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   if ! mv -fT "$new_file" "$token_file" 2>/dev/null && [ ! -d "$token_file" ]; then
@@ -374,7 +374,7 @@ enroll() {
     case $kind in
       good) deliver ;;
       refused)
-        # Too slow for the challenge is no refusal, once.
+        # A refusal after the challenge has expired is retried once.
         case $fault$late in
           invalid_evidence) [ "$(now)" -ge "$deadline" ] || refused ;;
           *) refused ;;

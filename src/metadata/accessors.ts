@@ -4,12 +4,12 @@ import type { Item, ItemForm } from './items.ts'
 import { MetadataError } from './metadata-error.ts'
 import { type ValueOfForm, readValue } from './read-value.ts'
 
-/** The forms that are read into lists. */
+/** The forms whose values are lists. */
 export type ListForm = 'lines' | 'names' | 'json' | 'addresses'
 
 /**
- * What an item is read into. Of an item that not every instance has, the value may be `undefined`; a list is empty
- * then.
+ * The type of an item's value. If not every instance has the item, the value may be `undefined`, or
+ * an empty list.
  */
 export type ValueOf<I extends Item> =
   I extends Required<Pick<Item, 'needs'>>
@@ -52,7 +52,7 @@ const readItem = async (
 
 /**
  * Makes the functions of a table.
- * @param folder what the table's paths are below
+ * @param folder the folder of the table's paths
  */
 export const createAccessors = <Table extends Readonly<Record<string, Item>>>(
   table: Table,

@@ -1,5 +1,5 @@
-// The client of the metadata service: what an instance can know of itself, by call. It sends GET, and
-// the one PUT that gets a token; it follows no redirect and uses no proxy.
+// The client of the metadata service, with a function for each item. It sends GET requests, and one
+// PUT for a token. It follows no redirect and uses no proxy.
 
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
 import { type Accessors, createAccessors } from './accessors.ts'
@@ -53,8 +53,9 @@ export interface MetadataClient {
   /** Where the metadata service is. */
   readonly baseUrl: string
   /**
-   * A function for each item that this version knows. What not every instance has is `undefined` where it is not
-   * set, and an empty list if it is a list; {@link get} tells in an error what it needs.
+   * A function for each item that this version knows. If not every instance has an item, its value
+   * is `undefined` where it is not set, or an empty list; {@link get} throws an error that says
+   * what it needs.
    */
   readonly items: Accessors<
     Omit<typeof ITEMS, 'everything' | 'userData' | 'identityDocument' | 'identitySignature'>
@@ -71,12 +72,15 @@ export interface MetadataClient {
   disk(serial: string): Accessors<typeof DISK_ITEMS>
   /** The tags of the instance; none unless `InstanceMetadataTags` is `enabled`. */
   tags(): Promise<readonly InstanceTag[]>
-  /** The public keys of the bound key pairs, each once: a key can be listed by number and by the pair's id. */
+  /**
+   * The public keys of the bound key pairs, each once, although a key can be listed by number and
+   * by the pair's id.
+   */
   publicKeys(): Promise<readonly SshPublicKey[]>
   /** The versions of the service: `2016-01-01`, `latest`. */
   versions(): Promise<readonly string[]>
   /**
-   * What is in a folder.
+   * Lists a folder.
    * @param path below the version, as in `meta-data/instance/`. Default: the top
    */
   list(path?: string): Promise<readonly ListEntry[]>
@@ -99,7 +103,7 @@ export interface MetadataClient {
    * @throws MetadataError `not_found` says what the item needs; `secret` for credentials
    */
   getBytes(path: string, options?: GetOptions): Promise<Bytes>
-  /** User data as it was given: text, or gzip or anything else; `undefined` if none was. */
+  /** User data exactly as given: text, gzip or any other bytes; `undefined` if there is none. */
   userData(): Promise<Bytes | undefined>
   /** The identity document, exactly; not verified. */
   identityDocument(): Promise<string>
@@ -112,10 +116,10 @@ export interface MetadataClient {
   /**
    * Document and signature for one audience, the challenge of a relying party.
    * @param options `audience` is required
-   * @throws MetadataError `unexpected_answer` too if they are not text as ECS sends it
+   * @throws MetadataError `unexpected_answer` also if they do not have the form of ECS
    */
   evidence(options: { readonly audience: string }): Promise<Evidence>
-  /** Whether the service gives tokens; with the mode `hardened` it is true, or throws. */
+  /** Whether the service gives tokens; with the mode `hardened` it returns true or throws. */
   isHardened(): Promise<boolean>
 }
 
@@ -135,7 +139,7 @@ const ofForm = (form: RegExp, answer: string, path: string): string => {
  * Creates a client of the ECS metadata service. It sends nothing until a method is called.
  * @param options Default: the metadata service of this instance, in hardened mode
  * @returns the client
- * @throws RangeError if an option is out of its range
+ * @throws RangeError if an option is out of range
  * @example
  * ```ts
  * import { createMetadataEmulator } from 'rollcall/emulator'

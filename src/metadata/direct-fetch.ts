@@ -1,11 +1,11 @@
-// `fetch`, but never by way of a proxy: the address of the metadata service means another machine, or
-// none, to a proxy. Node's own `fetch` follows HTTP_PROXY if NODE_USE_ENV_PROXY is set, Deno's always
-// does, and neither can be told not to. The agents of `node:http` can.
+// `fetch`, but never through a proxy: from a proxy, the address of the metadata service leads to
+// another machine, or to none. Node's own `fetch` follows HTTP_PROXY if NODE_USE_ENV_PROXY is set,
+// Deno's always does, and neither has an option against it. The agents of `node:http` have one.
 
-/** What is needed of `fetch`. */
+/** The part of `fetch` that is used. */
 export type MetadataFetch = (url: string, init: MetadataFetchInit) => Promise<Response>
 
-/** How it is called. */
+/** How to call it. */
 export interface MetadataFetchInit {
   /** `PUT` asks for a token, `GET` reads an item. */
   readonly method: 'GET' | 'PUT'
@@ -13,11 +13,11 @@ export interface MetadataFetchInit {
   readonly headers: Readonly<Record<string, string>>
   /** No redirect is followed. */
   readonly redirect: 'manual'
-  /** Ends the request. */
+  /** Aborts the request. */
   readonly signal: AbortSignal
 }
 
-/** The little of `node:http` that is used. */
+/** The part of `node:http` that is used. */
 interface NodeHttp {
   readonly Agent: new (options: { readonly proxyEnv: Readonly<Record<string, string>> }) => object
   request(
@@ -49,7 +49,7 @@ const bodyOf = (response: NodeResponse): ReadableStream<Uint8Array> => {
   })
 }
 
-/** The headers of an answer that anybody here reads. */
+/** The headers of an answer that the client reads. */
 const KEPT_HEADERS = ['date', 'retry-after']
 
 const keptOf = (headers: NodeResponse['headers']): [string, string][] =>
@@ -58,7 +58,7 @@ const keptOf = (headers: NodeResponse['headers']): [string, string][] =>
     return typeof value === 'string' ? [[name, value]] : []
   })
 
-/** The answer as `fetch` has it. Rejects for a status that is none. */
+/** The answer as a `Response`. Rejects for a number that is not an HTTP status. */
 const toResponse = async (response: NodeResponse): Promise<Response> => {
   const { statusCode: status = 0, headers } = response
   try {
@@ -74,15 +74,15 @@ const fetchByNode =
   (http: NodeHttp): MetadataFetch =>
   (url, { method, headers, signal }) =>
     new Promise((resolve, reject) => {
-      // Deno takes the environment for an agent that isn't told of another one, Node does not.
+      // Without this option an agent of Deno uses the environment, an agent of Node does not.
       const options = { method, headers, signal, agent: new http.Agent({ proxyEnv: {} }) }
       const onResponse = (response: NodeResponse): void => resolve(toResponse(response))
       http.request(url, options, onResponse).on('error', reject).end()
     })
 
 /**
- * `fetch` past any proxy, where the platform has a way; the platform's own elsewhere (Node before
- * 20.16 among them, whose `fetch` knows no proxy).
+ * `fetch` without any proxy, if the platform supports that; otherwise the platform's own. Node
+ * before 20.16 is one of the others: its `fetch` never uses a proxy.
  */
 export const directFetch: MetadataFetch = (url, init) => {
   const { process } = globalThis as NodeLike

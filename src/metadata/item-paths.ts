@@ -1,10 +1,10 @@
-// What a path is: of which item, whether a secret, and what to say if nothing is there.
+// Explains a path: its item, whether it is a secret, and what to say about a 404.
 
 import { DISK_ITEMS, INTERFACE_ITEMS, ITEMS, type Item } from './items.ts'
 
 const ALL: readonly Item[] = /* @__PURE__ */ Object.values(ITEMS)
 
-/** Folders of folders: what is below each of them has the same items. */
+/** Folders of folders: each folder in them has the same items. */
 const FOLDERS: readonly { readonly path: string; readonly items: readonly Item[] }[] =
   /* @__PURE__ */ [
     { path: ITEMS.macs.path, items: Object.values(INTERFACE_ITEMS) },
@@ -17,14 +17,14 @@ export const interfacePath = (mac: string): string => `${ITEMS.macs.path}${mac}`
 /** The folder of a disk, without a slash at its end. */
 export const diskPath = (serial: string): string => `${ITEMS.diskSerials.path}${serial}`
 
-/** Where a key pair's public key is. */
+/** The path of a key pair's public key. */
 export const publicKeyPath = (name: string): string =>
   `${ITEMS.publicKeyNames.path}${name}/openssh-key`
 
-/** Where the credentials of a RAM role are. */
+/** The path of the credentials of a RAM role. */
 export const ramCredentialsPath = (role: string): string => `${ITEMS.ramRoleNames.path}${role}`
 
-/** Where a tag's value is. */
+/** The path of a tag's value. */
 export const tagPath = (key: string): string => `${ITEMS.tagKeys.path}${key}`
 
 /**
@@ -51,7 +51,7 @@ export const isSecretPath = (path: string): boolean => {
   )
 }
 
-/** What a path is below, as a folder of folders has it: the item and its own name. */
+/** The parts of a path below a folder of folders: the name of its folder, and the item. */
 const innerItemAt = (path: string): Item | undefined => {
   const folder = FOLDERS.find((one) => path.startsWith(one.path))
   const [, name] = /^[^/]+\/(.+)$/.exec(path.slice(folder?.path.length)) ?? []
@@ -78,7 +78,7 @@ export const itemAt = (path: string): Item | undefined => {
   return { path, form: 'text', what: 'value of the tag', needs: tags.needs }
 }
 
-/** Whether known items are below a path, should a listing leave the slash out. */
+/** Whether known items are below a path. A listing may lack the slash at its end. */
 export const isKnownFolder = (path: string): boolean =>
   ALL.some((item) => item.path.startsWith(`${path}/`)) ||
   FOLDERS.some(
@@ -104,7 +104,7 @@ export const remedyOf = (path: string): string => {
   const item =
     ALL.find((item) => withSlash(item.path) === asked) ??
     itemAt(path.replace(/\/$/, '')) ??
-    // Below a folder that is not there, or the folder of an item that is not there.
+    // The path is below a missing folder, or is the folder of a missing item.
     ALL.find(({ path, needs }) => needs && path.endsWith('/') && asked.startsWith(path)) ??
     ALL.find(({ path, needs }) => needs && asked !== '' && path.startsWith(asked))
   if (item?.needs !== undefined) return `it needs ${item.needs}`

@@ -1,6 +1,6 @@
-// The items of the metadata service that this version knows, once: the client's accessors, the emulator's answers
-// and what to say about a 404 all come from this table, so that they can't drift apart. The list of ECS grows.
-// https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+// The items of the metadata service that this version knows. The client's accessors, the emulator's
+// answers and the texts about a 404 all come from this table, so that they agree. The list of ECS
+// grows. https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
 /**
  * How an item's text is read: as it is; as a number; as lines; as JSON; as a UTC time, into Unix
@@ -16,9 +16,9 @@ export interface Item {
   readonly form: ItemForm
   /** What it is, in a few words. */
   readonly what: string
-  /** What an instance needs to have it, for those that not every instance has. */
+  /** What an instance needs to have it; absent if every instance has it. */
   readonly needs?: string
-  /** Whether the documentation lacks it; other clients ask for it. Default: false. */
+  /** Whether the documentation lacks it, although other clients read it. Default: false. */
   readonly isUndocumented?: true
 }
 
@@ -64,12 +64,12 @@ export const ITEMS = {
   maxEgressKbits: {
     path: 'meta-data/instance/max-netbw-egress',
     form: 'number',
-    what: 'most that it sends inside of the cloud, in Kbit/s',
+    what: 'most that it sends within the cloud, in Kbit/s',
   },
   maxIngressKbits: {
     path: 'meta-data/instance/max-netbw-ingress',
     form: 'number',
-    what: 'most that it receives inside of the cloud, in Kbit/s',
+    what: 'most that it receives within the cloud, in Kbit/s',
   },
   spotTerminationTime: {
     path: 'meta-data/instance/spot/termination-time',
@@ -168,7 +168,7 @@ export const ITEMS = {
   updateStatusServer: {
     path: 'meta-data/wsus-server/wu-status-server',
     form: 'text',
-    what: 'server that is told how updates went',
+    what: 'server that collects the results of updates',
     needs: 'a Windows instance',
   },
   zoneId: { path: 'meta-data/zone-id', form: 'text', what: 'zone' },

@@ -1,4 +1,4 @@
-// Folders of the metadata service, read and walked.
+// Reads and walks folders of the metadata service.
 
 import { isKnownFolder, isSecretPath } from './item-paths.ts'
 import { MetadataError } from './metadata-error.ts'
@@ -15,13 +15,13 @@ export interface ListEntry {
   readonly isFolder: boolean
   /** Whether it holds credentials of a RAM role. */
   readonly isSecret: boolean
-  /** Why it can't be asked for; the name is then the line as it came. Default: it can. */
+  /** Why it can't be read; the name is then the unchanged line. Absent if it can be read. */
   readonly problem?: string
 }
 
 const MAX_ENTRIES = 10_000
 const MAX_DEPTH = 10
-/** What is shown of a line that is no name. */
+/** How much of an invalid line is shown. */
 const MAX_SHOWN = 200
 
 const readEntry = (folder: string, { line, isName }: ListedLine): ListEntry => {
@@ -38,7 +38,8 @@ const readEntry = (folder: string, { line, isName }: ListedLine): ListEntry => {
 }
 
 /**
- * Reads a listing. A line that is no name is kept, with what is wrong with it: it doesn't hide the others.
+ * Reads a listing. A line that is not a name is kept, with its problem, so that the other lines
+ * stay readable.
  * @param folder below the version, with a slash at its end, or empty
  */
 export const readEntries = (folder: string, text: string): readonly ListEntry[] => {

@@ -1,30 +1,30 @@
-// What can go wrong when the metadata service is asked. A message never holds what the service
-// answered, a token or an audience, so it may be logged.
+// The errors of the client. A message never contains an answer of the service, a token or an
+// audience, so it may be logged.
 
 /** The codes are stable: callers may `switch` on them. */
 export type MetadataErrorCode =
   /** Nothing answers, or the network is unreachable. */
   | 'unreachable'
-  /** The service answers 429 or 5xx, again and again. */
+  /** The service answered every attempt with 429 or 5xx. */
   | 'unavailable'
-  /** 404: the item was never set; `remedy` says what it needs. */
+  /** 404: the item is not set; `remedy` says what it needs. */
   | 'not_found'
-  /** The service has no tokens, and the mode is not `auto`; it does answer requests without one. */
+  /** The service has no tokens, but answers requests without one. The mode is not `auto`. */
   | 'no_hardened_mode'
-  /** Something else answers at this address: 404 whatever is asked for. */
+  /** Another server answers at this address, with 404 for every path. */
   | 'foreign_answer'
-  /** The service gives no token, or takes none. */
+  /** The service gives no token, or rejects new ones. */
   | 'token_refused'
-  /** Credentials of a RAM role, which are given only if they are asked for as such. */
+  /** Credentials of a RAM role, which need an option to be read. */
   | 'secret'
-  /** A folder was asked for, and it is an item. */
+  /** The path of a folder is the path of an item. */
   | 'not_a_folder'
-  /** An answer that is not in the form of the item, or a status that means nothing here. */
+  /** The answer does not have the form of the item, or the status is unexpected. */
   | 'unexpected_answer'
   /** An answer of more than 65,536 bytes. */
   | 'too_large'
 
-/** What an error is made of, besides its message. */
+/** The parts of an error. */
 export interface MetadataErrorDetails {
   /** What went wrong. */
   readonly code: MetadataErrorCode
@@ -39,7 +39,8 @@ export interface MetadataErrorDetails {
 }
 
 /**
- * The metadata service did not give what was asked for; `code` says why. The message is `detail` and `remedy`.
+ * The metadata service did not give the item; `code` says why. The message is `detail` and
+ * `remedy`.
  *
  * @example
  * ```ts
@@ -62,11 +63,13 @@ export class MetadataError extends Error {
   readonly code: MetadataErrorCode
   /** What happened. */
   readonly detail: string
-  /** The path that was asked for, below the version; `undefined` if the error is of no path. */
+  /**
+   * The path that was asked for, below the version; `undefined` if the error is not about a path.
+   */
   readonly path: string | undefined
-  /** HTTP status of the last answer; `undefined` if there was none. */
+  /** HTTP status of the last answer; `undefined` without an answer. */
   readonly status: number | undefined
-  /** What to do about it; `undefined` if none is known. */
+  /** What to do about it; `undefined` if unknown. */
   readonly remedy: string | undefined
 
   constructor(detail: string, { code, path, status, remedy, cause }: MetadataErrorDetails) {

@@ -12,33 +12,34 @@ import {
 import type { MetadataMode } from './session.ts'
 import type { TransportOptions } from './transport.ts'
 
-/** How to ask. */
+/** How to reach the metadata service. */
 export interface MetadataClientOptions {
   /** Default: `http://100.100.100.200`. */
   readonly baseUrl?: string | undefined
   /** Default: `hardened`. */
   readonly mode?: MetadataMode | undefined
   /**
-   * How long one attempt may take, above 0 and at most 60. Default: 5. Outside of ECS nothing answers
+   * How long one attempt may take, above 0 and at most 60. Default: 5. Outside ECS nothing answers
    * at that address, so a call then takes this long, times `attempts`.
    */
   readonly timeoutSeconds?: number | undefined
   /**
-   * How often a call is tried, 1 to 100; a number is for all causes alike. Default: 10 while the service is not
-   * available (429, 5xx, an unreachable network), 3 while nothing has ever answered.
+   * How often a call is tried, 1 to 100; a number applies to all causes. Default: 10 while the
+   * service is not available (429, 5xx, an unreachable network), 3 as long as nothing has ever
+   * answered.
    */
   readonly attempts?: number | MetadataAttempts | undefined
-  /** Is told of each call that failed and is made again. Default: nobody is. */
+  /** Receives each call that failed and will be retried. Default: none. */
   readonly onRetry?: ((retry: MetadataRetry) => void) | undefined
-  /** Default: the platform's, past any proxy. */
+  /** Default: the platform's, without any proxy. */
   readonly fetch?: MetadataFetch | undefined
-  /** Ends what is under way; calls then reject with its reason. Default: none. */
+  /** Aborts all calls, which then reject with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
   /** Clocks and waits, for tests. Default: the platform's. */
   readonly timing?: Timing | undefined
 }
 
-/** Where the metadata service of ECS is. */
+/** The address of the metadata service of ECS. */
 export const DEFAULT_BASE_URL = 'http://100.100.100.200'
 const DEFAULT_TIMEOUT_SECONDS = 5
 const MAX_TIMEOUT_SECONDS = 60
@@ -58,7 +59,7 @@ const readAttempts = (attempts: number | MetadataAttempts): MetadataAttempts => 
   return attempts
 }
 
-/** Fills in the defaults. @throws RangeError for options that make no sense */
+/** Fills in the defaults. @throws RangeError for an invalid option */
 export const readOptions = ({
   baseUrl = DEFAULT_BASE_URL,
   mode = 'hardened',

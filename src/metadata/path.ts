@@ -1,13 +1,19 @@
 // Paths of items, as people and programs write them: not encoded. They are percent-encoded when they are sent.
 
-/** The folder of tags. A key may hold slashes, so what stands behind is one key and never a folder. */
+/**
+ * The folder of tags. A key may contain slashes, so the rest of the path is one key and never a
+ * folder.
+ */
 export const TAGS_FOLDER = 'meta-data/tags/instance/'
 
-/** What can't lead anywhere but below its folder. No query, fragment, encoding, mark-up or control character. */
+/**
+ * A name that stays in its folder: it has no characters of a query, a fragment, an encoding or
+ * mark-up, and no control characters.
+ */
 const NAME = /^(?!\.{1,2}$)[^\p{C}\p{Zl}\p{Zp}/\\?#%<>"]{1,128}$/u
 /** A tag's key: any text without control characters. Those are the limits of ECS. */
 const TAG_KEY = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u
-/** A part of a key that some servers would take for a way out of the folder. */
+/** A part of a key that some servers would read as the parent folder. */
 const DOTS = /(?:^|[/\\])\.{1,2}(?:$|[/\\])/
 const MAX_SEGMENTS = 12
 
@@ -15,7 +21,7 @@ const MAX_SEGMENTS = 12
 export const isName = (folder: string, text: string): boolean =>
   folder === TAGS_FOLDER ? TAG_KEY.test(text) && !DOTS.test(text) : NAME.test(text)
 
-/** Whether a path without a slash at its end leads below the version and nowhere else. */
+/** Whether a path without a slash at its end stays below the version. */
 const isPath = (path: string): boolean => {
   if (path.startsWith(TAGS_FOLDER)) return isName(TAGS_FOLDER, path.slice(TAGS_FOLDER.length))
   const segments = path.split('/')
@@ -24,8 +30,8 @@ const isPath = (path: string): boolean => {
 
 /**
  * The path below the version. Both `meta-data/mac` and what the documentation writes
- * (`/latest/meta-data/mac`, `/meta-data/mac`) are taken; a slash at the end stays.
- * @throws RangeError for anything that is not a plain path
+ * (`/latest/meta-data/mac`, `/meta-data/mac`) are accepted; a slash at the end stays.
+ * @throws RangeError for anything but a plain path
  */
 export const readPath = (text: string): string => {
   const path = text.replace(/^\//, '').replace(/^(?:latest|2016-01-01)(?:\/|$)/, '')
@@ -35,7 +41,10 @@ export const readPath = (text: string): string => {
   )
 }
 
-/** Encodes one name; what RFC 3986 (section 3.3) allows in a segment stays as it is, such as a MAC's colons. */
+/**
+ * Encodes one name; characters that RFC 3986 (section 3.3) allows in a segment stay, such as the
+ * colons of a MAC.
+ */
 const encodeName = (name: string): string =>
   encodeURI(name).replaceAll(/[?#/]/g, encodeURIComponent)
 
@@ -57,7 +66,7 @@ const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${hos
 
 /**
  * The base URL without slashes at its end.
- * @param name what the text is called in messages. Default: `baseUrl`
+ * @param name the name of the text in messages. Default: `baseUrl`
  * @throws RangeError unless it is a plain http(s) URL without a version at its end
  */
 export const readBaseUrl = (text: string, name = 'baseUrl'): string => {
@@ -72,7 +81,8 @@ export const readBaseUrl = (text: string, name = 'baseUrl'): string => {
     throw new RangeError(`${name}: ${shown(url)} has a query or a fragment; remove it`)
   }
   const plain = shown(url).replace(/\/+$/, '')
-  // The client writes the version itself, and would ask for /latest/latest/api/token: 404, whatever answers.
+  // The client adds the version itself. With two versions every path would answer 404:
+  // /latest/latest/api/token.
   const [, base, rest] = /^(.*?)\/((?:latest|2016-01-01)(?:\/.*)?)$/.exec(plain) ?? []
   if (rest === undefined) return plain
   throw new RangeError(`${name}: ${plain} has a version in it; remove /${rest}: ${base}`)

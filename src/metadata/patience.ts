@@ -1,5 +1,6 @@
-// How often one call of the metadata service is tried, and what is said while it is tried again: as patient as with
-// the rollcall service where the metadata service is there, quick where nothing has ever answered.
+// How often one call of the metadata service is tried, and the errors and notices of retries. If
+// the metadata service has answered before, there are as many attempts as for the rollcall service.
+// If nothing has ever answered, there are few.
 
 import { type Backoff, type Timing, backoffSeconds } from '../base/timing.ts'
 import { MetadataError } from './metadata-error.ts'
@@ -7,19 +8,19 @@ import { MetadataError } from './metadata-error.ts'
 /** How often a call is tried, 1 to 100 each. */
 export interface MetadataAttempts {
   /**
-   * While the service answers 429 or 5xx, while it has answered before and is silent now, and while the network is
-   * unreachable (an instance that boots). Default: 10.
+   * While the service answers 429 or 5xx, or has answered before and is silent now, or the network
+   * is unreachable because the instance boots. Default: 10.
    */
   readonly unavailable: number
-  /** While nothing has ever answered: off ECS nothing does. Default: 3. */
+  /** As long as nothing has ever answered, as outside ECS. Default: 3. */
   readonly unanswered: number
 }
 
-/** A call that failed and is about to be made again. */
+/** A call that failed and will be retried. */
 export interface MetadataRetry {
   /** What happened, as in `the metadata service answered 503`. */
   readonly detail: string
-  /** Seconds until the next try. */
+  /** Seconds until the retry. */
   readonly waitSeconds: number
 }
 
@@ -27,26 +28,26 @@ export interface MetadataRetry {
 export interface Failure {
   /** Of the answer, if there was one. */
   readonly status?: number | undefined
-  /** The system's word for it, such as `ECONNREFUSED`, or what took too long. */
+  /** The system's error code, such as `ECONNREFUSED`, or a text about the timeout. */
   readonly reason: string
   readonly cause?: unknown
-  /** What the answer asks for before the next try; 0 if nothing. */
+  /** The wait that the answer requests; 0 if none. */
   readonly askedSeconds: number
 }
 
-/** The most that can be asked for. */
+/** The highest number of attempts. */
 export const MAX_ATTEMPTS = 100
-/** What is done if nothing is asked for. */
+/** The default numbers. */
 export const DEFAULT_ATTEMPTS: MetadataAttempts = { unavailable: 10, unanswered: 3 }
 
-/** At most so many tries, whatever the cause; still few while nothing has ever answered. */
+/** At most so many attempts for any cause; still few as long as nothing has ever answered. */
 export const attemptsUpTo = (limit: number): MetadataAttempts => ({
   unavailable: Math.min(limit, MAX_ATTEMPTS),
   unanswered: Math.min(limit, DEFAULT_ATTEMPTS.unanswered),
 })
 
 const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
-/** No route yet, or no name service yet: what a machine that boots says of its network. */
+/** No route yet, or no DNS yet: error codes of a machine that boots. */
 const NO_NETWORK: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
@@ -54,10 +55,13 @@ const NO_NETWORK: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'EAI_AGAIN',
 ])
 
-/** What OpenSSL says where the other side speaks no TLS, or shows a certificate: the metadata service has none. */
+/**
+ * Errors of OpenSSL if the other side speaks no TLS, or sends a certificate. The metadata service
+ * has no TLS.
+ */
 const TLS = /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 
-/** What a failed try is called while it is tried again. */
+/** The notice of a failed attempt that will be retried. */
 const describe = ({ status, reason }: Failure): string => {
   if (status !== undefined) return `the metadata service answered ${status}`
   if (NO_NETWORK.has(reason))
@@ -65,7 +69,7 @@ const describe = ({ status, reason }: Failure): string => {
   return `the metadata service did not answer (${reason})`
 }
 
-/** The error of a call that was tried often enough. */
+/** The error of a call after its last attempt. */
 const finalError = (
   { status, reason, cause }: Failure,
   baseUrl: string,
@@ -103,7 +107,7 @@ const finalError = (
   })
 }
 
-/** What there is to know to be patient with one call. */
+/** The state of one call and its retries. */
 export interface PatienceOptions {
   readonly baseUrl: string
   readonly attempts: MetadataAttempts
@@ -115,7 +119,8 @@ export interface PatienceOptions {
 }
 
 /**
- * Makes what is called after each failed try of one call: it waits until the next one is due.
+ * Makes the function that is called after each failed attempt of one call. It waits until the next
+ * attempt is due.
  * @throws MetadataError `unavailable` or `unreachable`, from the function that it returns, after too many
  */
 export const createPatience = ({

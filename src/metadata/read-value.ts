@@ -1,9 +1,9 @@
-// The text of an item, read in the form that the item has.
+// Reads the text of an item by the form of the item.
 
 import type { ItemForm } from './items.ts'
 import { isName } from './path.ts'
 
-/** What an item of a form is read into. */
+/** The type of the value for each form. */
 export interface ValueOfForm {
   /** The text as it is. */
   readonly text: string
@@ -11,7 +11,7 @@ export interface ValueOfForm {
   readonly number: number
   /** The words of the text. */
   readonly lines: readonly string[]
-  /** Of any shape: the documentation doesn't fix it, but for `private-ipv4s`. */
+  /** Of any shape: the documentation defines it only for `private-ipv4s`. */
   readonly json: readonly unknown[]
   /** Unix seconds. */
   readonly time: number
@@ -37,7 +37,7 @@ export interface ListedLine {
 /**
  * Reads a listing: a name a line.
  * @param folder below the version, with its slash: what a name may be depends on it
- * @returns `undefined` if it is none: there are lines, and no line is a name
+ * @returns `undefined` if it is not a listing: it has lines, but no line is a name
  */
 export const readListing = (text: string, folder: string): readonly ListedLine[] | undefined => {
   const lines = text.split(/\r?\n/).filter((line) => line !== '')

@@ -1,4 +1,4 @@
-// Reads what is at one path of the metadata service, and says what each status means.
+// Reads one path of the metadata service, and turns each status into a value or an error.
 
 import { type Bytes, fromUtf8 } from '../base/bytes.ts'
 import { remedyOf } from './item-paths.ts'
@@ -12,12 +12,13 @@ import { type Call, createTransport } from './transport.ts'
 export interface Reader {
   readonly baseUrl: string
   /**
-   * Reads what is at a path.
+   * Reads a path.
    * @param path below the version, not encoded; empty for the top
-   * @param target what is asked for, with the version and a query. Default: the path below `latest`
+   * @param target the request target, with the version and a query. Default: the path below
+   * `latest`
    */
   read(path: string, target?: string): Promise<Bytes>
-  /** The token of the moment; `undefined` in normal mode. */
+  /** The current token; `undefined` in normal mode. */
   token(): Promise<string | undefined>
 }
 
@@ -26,12 +27,12 @@ const TOKEN_HEADER = 'X-aliyun-ecs-metadata-token'
 const INSTANCE_ID_TARGET = '/latest/meta-data/instance-id'
 const INSTANCE_ID = /^[a-z]{1,8}-[\w-]{1,100}\r?\n?$/
 
-/** Makes one. @throws RangeError for options that make no sense */
+/** Makes a reader. @throws RangeError for an invalid option */
 export const createReader = (options: MetadataClientOptions): Reader => {
   const { mode, ...reach } = readOptions(options)
   const { baseUrl } = reach
   const transport = createTransport(reach)
-  /** Whether anything but 404 and 405 has come from there. */
+  /** Whether the server has answered with a status other than 404 and 405. */
   let isKnown = false
 
   const send = async (call: Call) => {
@@ -48,7 +49,7 @@ export const createReader = (options: MetadataClientOptions): Reader => {
       remedy:
         baseUrl === DEFAULT_BASE_URL
           ? 'is this an ECS instance in a VPC?'
-          : `check the address: that of ECS is ${DEFAULT_BASE_URL}`,
+          : `check the address: ECS has it at ${DEFAULT_BASE_URL}`,
     })
 
   const answersPlainly = async (): Promise<boolean> => {
@@ -58,7 +59,10 @@ export const createReader = (options: MetadataClientOptions): Reader => {
 
   const session = createSession({ send, mode, timing: reach.timing, answersPlainly, foreign })
 
-  /** A GET with the token of the moment, and once more with a new one if that isn't taken. */
+  /**
+   * Sends a GET with the current token. If the service rejects the token, sends it once more with a
+   * new one.
+   */
   const request = async (target: string) => {
     const attempt = async (token: string | undefined) => ({
       token,

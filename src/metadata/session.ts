@@ -1,4 +1,4 @@
-// The client's side of hardened mode: one token for all requests, renewed before it ends.
+// The client's side of hardened mode: one token for all requests, renewed before it expires.
 
 import type { Timing } from '../base/timing.ts'
 import { MetadataError } from './metadata-error.ts'
@@ -6,41 +6,44 @@ import { hasNoTokens, readToken } from './token-answer.ts'
 import type { Answer, Call } from './transport.ts'
 
 /**
- * Whether requests carry tokens: `hardened`, always; `auto`, unless the service knows no tokens (its
- * answer to the PUT is 404 or 405).
+ * Whether requests have tokens. `hardened`: always. `auto`: unless the service has no tokens (it
+ * answers the PUT with 404 or 405).
  */
 export type MetadataMode = 'hardened' | 'auto'
 
-/** The token of the moment. */
+/** The current token. */
 export interface Session {
   /**
-   * Gives the token, asking for one if need be; callers at the same time share one request.
-   * @param rejected a token that the service didn't take: it is not given again
+   * Gives the token, and requests one if there is none. Concurrent callers share one request.
+   * @param rejected a token that the service rejected: it is not given again
    * @returns `undefined` in normal mode
    */
   token(rejected?: Rejected): Promise<string | undefined>
 }
 
-/** What a request carried in vain. */
+/** The token that the service rejected. */
 export interface Rejected {
   readonly token: string | undefined
 }
 
-/** As bootstrap.sh asks for. A token that leaks is of no use for long. */
+/** The same as in bootstrap.sh. It is short because a token can leak. */
 const TTL_SECONDS = 300
 const RENEW_EARLY_SECONDS = 30
-/** What a session needs. */
+/** Options of a session. */
 export interface SessionOptions {
   readonly send: (call: Call) => Promise<Answer>
   readonly mode: MetadataMode
   readonly timing: Pick<Timing, 'elapsed'>
-  /** Whether what answers without a token is the metadata service. Normal mode is proposed only then. */
+  /**
+   * Whether the metadata service answers requests without a token. Normal mode is proposed only
+   * then.
+   */
   readonly answersPlainly: () => Promise<boolean>
-  /** The error for something else that answers 404. */
+  /** The error if another server answers 404. */
   readonly foreign: () => MetadataError
 }
 
-/** Makes a session. No request is sent before a token is asked for. */
+/** Makes a session. It sends no request before the first call. */
 export const createSession = ({
   send,
   mode,

@@ -1,5 +1,6 @@
-// What the answer to the request for a token means: the token, or why there is none. Statuses as the documentation
-// of the service has them: 400 for the TTL, 403 behind a proxy; 429 is tried again before it comes here.
+// Reads the answer to the request for a token: the token, or why there is none. By the
+// documentation of the service, 400 is about the TTL and 403 about a proxy. 429 is retried before
+// it gets here.
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { MetadataError } from './metadata-error.ts'
@@ -33,8 +34,8 @@ export const hasNoTokens = ({ status }: Answer): boolean => status === 404 || st
 
 /**
  * The token.
- * @param ttlSeconds what was asked for
- * @throws MetadataError `token_refused`, or `unexpected_answer` for what is no token
+ * @param ttlSeconds the TTL of the request
+ * @throws MetadataError `token_refused`, or `unexpected_answer` if the answer is not a token
  */
 export const readToken = ({ status, bytes }: Answer, ttlSeconds: number): string => {
   if (status !== 200) {

@@ -1,5 +1,5 @@
-// One request to the metadata service, tried again while the service is not available: the same limits and the same
-// patience as bootstrap.sh has.
+// One request to the metadata service, retried while the service is not available. Limits and
+// retries are the same as in bootstrap.sh.
 
 import type { Bytes } from '../base/bytes.ts'
 import { type Timing, isTimeout, limited, readBytes, retryAfterSeconds } from '../base/timing.ts'
@@ -18,7 +18,7 @@ export interface Answer {
   readonly bytes: Bytes
 }
 
-/** A request: GET, or the one PUT. */
+/** A request: GET, or the PUT for a token. */
 export interface Call {
   /** With the version, from the first slash on, and with the query; percent-encoded. */
   readonly target: string
@@ -34,10 +34,10 @@ export interface TransportOptions {
   readonly timeoutSeconds: number
   readonly attempts: MetadataAttempts
   readonly fetch: MetadataFetch
-  /** Ends what is under way. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal | undefined
   readonly timing: Timing
-  /** Is told of each call that failed and is made again. Default: nobody is. */
+  /** Receives each call that failed and will be retried. Default: none. */
   readonly onRetry?: ((retry: MetadataRetry) => void) | undefined
 }
 
@@ -50,7 +50,7 @@ const readBody = async ({ body }: Response): Promise<Bytes> => {
   throw new MetadataError(message, { code: 'too_large' })
 }
 
-/** The system's word for an error (ECONNREFUSED), wherever the platform puts it. */
+/** The system's code of an error (ECONNREFUSED), wherever the platform puts it. */
 const reasonOf = (error: unknown): string => {
   const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } | null }
   const found = [code, cause?.code].find((name) => /^[A-Z_]{3,40}$/.test(String(name)))
@@ -58,9 +58,9 @@ const reasonOf = (error: unknown): string => {
 }
 
 /**
- * Makes what sends requests.
- * @throws MetadataError `unreachable`, `unavailable` or `too_large`, or the reason of the signal, from the
- *   function that it returns
+ * Makes the function that sends requests.
+ * @throws MetadataError `unreachable`, `unavailable` or `too_large`, or the reason of the signal;
+ * all from the function that it returns
  */
 export const createTransport = ({
   baseUrl,

@@ -151,7 +151,9 @@ describe.concurrent('bootstrap.sh', () => {
 
   it('does not show a reason that it does not know', async () => {
     const run = await enroll('enroll', () => problem(403, 'not_admitted', { reason: 'new_one' }))
-    expect(run.stderr).toContain('refused: no (status 403, request r); its operator finds why')
+    expect(run.stderr).toContain(
+      'refused: no (status 403, request r); its operator finds the cause',
+    )
   })
 
   it('reads a problem with white space in it, its members in any order', async () => {

@@ -69,7 +69,7 @@ const ENTRIES: Readonly<Record<string, () => Entry>> = {
   }),
   inspect: () => ({ args: ['-'], stdin: pkcs7, says: /^PKCS#7 SignedData/ }),
   keygen: () => ({ args: [], says: /^\{"keys":\[\{/ }),
-  'policy check': () => ({ args: ['-'], stdin: POLICY, says: new RegExp(`good, role ${ROLE}`) }),
+  'policy check': () => ({ args: ['-'], stdin: POLICY, says: new RegExp(`valid, role ${ROLE}`) }),
   'admin keygen': () => ({ args: ['--out', 'operator.json'], says: /^\{"keys":\[\{/ }),
   emulate: () => ({
     args: ['--describe', 'document.json'],
