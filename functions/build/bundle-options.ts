@@ -1,7 +1,7 @@
 // How the entries for Node and for Function Compute become one file each: for the build, and for the
 // benchmark, which profiles the same bundle with a source map.
 
-// ioredis is CommonJS, and asks for what Node brings along in its way.
+// ioredis is CommonJS, and requires the built-in modules of Node.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
 /** Options of esbuild. The caller adds the entry points and where the files go. */
@@ -13,7 +13,7 @@ export const BUNDLE_OPTIONS = {
   target: 'node20',
   banner: { js: REQUIRE },
   minify: true,
-  // What ioredis throws is told apart by name.
+  // Errors of ioredis are recognized by their names.
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
