@@ -67,7 +67,7 @@ const showRatio = (name: RatioName, ratio: number): void => {
 }
 
 await runLedgerBenchmarks({ quick })
-// Inside of the project, so that the bundle finds its packages.
+// Inside the project, so that the bundle finds its packages.
 const folder = mkdtempSync(join(ROOT, 'node_modules/.bench-'))
 try {
   const measured: Record<string, number> = {}

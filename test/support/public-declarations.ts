@@ -80,7 +80,7 @@ export const functionOf = ({
   return value !== undefined && ts.isArrowFunction(value) ? value : undefined
 }
 
-/** The methods of a public interface or class; a member that holds a function of the user is none. */
+/** The methods of a public interface or class; not members that hold a function of the user. */
 export const methodsOf = ({
   statement,
 }: PublicDeclaration): (ts.MethodSignature | ts.MethodDeclaration)[] => {
