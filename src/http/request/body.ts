@@ -20,8 +20,10 @@ export const BODY_TIMEOUT_SECONDS = 10
 
 /** What is used of Node's `IncomingMessage`, as a shape: nothing here knows the runtime. */
 export interface Incoming {
-  /** Whether all of the body has arrived. */
+  /** Whether the request has ended. */
   readonly complete: boolean
+  /** How many bytes have arrived and were not read. */
+  readonly readableLength: number
   /** Whether all of the body was read. */
   readonly readableEnded: boolean
   /** Whether the connection is closed. */
@@ -203,12 +205,21 @@ const awaitIncoming = (incoming: Incoming, timeoutMs: number): Promise<Body> =>
     incoming.on('data', onPiece)
   })
 
-/** Reads Node's own stream. */
-const readIncoming = async (incoming: Incoming, timeoutMs: number): Promise<Body> => {
-  // A request is handed on when its headers were read. Node goes on with the same packet before any microtask.
+/**
+ * Reads Node's own stream.
+ * @param announced bytes; Node has checked that no more will come. Absent: a chunked body, or none
+ */
+const readIncoming = async (
+  incoming: Incoming,
+  announced: number | undefined,
+  timeoutMs: number,
+): Promise<Body> => {
+  // Node hands a request on when it has read the headers, and goes on with the same packet: before the first
+  // microtask it has read what the packet has of the body. That the request has ended, it tells after that.
   await undefined
   if (incoming.readableEnded || incoming.destroyed) return brokeOff()
-  return incoming.complete ? takeArrived(incoming) : awaitIncoming(incoming, timeoutMs)
+  const arrived = incoming.complete || incoming.readableLength === announced
+  return arrived ? takeArrived(incoming) : awaitIncoming(incoming, timeoutMs)
 }
 
 /**
@@ -226,9 +237,11 @@ export const readBody = async (
   if (request.headers.has('Content-Encoding')) {
     return refuse({ code: 'unsupported_media_type', reason: 'content_encoding' })
   }
-  if (Number(request.headers.get('Content-Length')) > MAX_BODY_BYTES) return tooLarge()
+  const length = request.headers.get('Content-Length')
+  const announced = length === null ? undefined : Number(length)
+  if (announced !== undefined && announced > MAX_BODY_BYTES) return tooLarge()
   const timeoutMs = timeoutSeconds * 1000
   // First: with Node's stream at hand the request's own must not be made.
-  if (incoming !== undefined) return readIncoming(incoming, timeoutMs)
+  if (incoming !== undefined) return readIncoming(incoming, announced, timeoutMs)
   return request.body === null ? accept(new Uint8Array()) : readStream(request.body, timeoutMs)
 }

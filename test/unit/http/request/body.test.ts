@@ -46,8 +46,11 @@ const webStream = (parts: readonly Uint8Array[], ends: boolean): Source => {
 const createIncoming = () =>
   Object.assign(new PassThrough({ highWaterMark: 1 << 20 }), { complete: false })
 
-const sourceOf = (stream: ReturnType<typeof createIncoming>): Source => ({
-  request: new Request('http://x/', { method: 'POST' }),
+const sourceOf = (
+  stream: ReturnType<typeof createIncoming>,
+  headers: Readonly<Record<string, string>> = {},
+): Source => ({
+  request: new Request('http://x/', { method: 'POST', headers }),
   source: { incoming: stream },
   released: () => stream.listenerCount('data') === 0 && stream.readableFlowing === true,
 })
@@ -66,13 +69,21 @@ const incoming = (parts: readonly Uint8Array[], ends: boolean): Source => {
   return sourceOf(stream)
 }
 
-/** A body that has arrived before the first microtask after the call, as one in the packet of its headers has. */
-const arrived = (parts: readonly Uint8Array[]): Source => {
+/** A chunked body that has ended before the first microtask after the call. */
+const ended = (parts: readonly Uint8Array[]): Source => {
   const stream = createIncoming()
   for (const part of parts) stream.write(part)
   stream.end()
   stream.complete = true
   return sourceOf(stream)
+}
+
+/** A body in the packet of its headers, which announce its length. Node has not yet told that the request ended. */
+const announced = (parts: readonly Uint8Array[], missing = 0): Source => {
+  const stream = createIncoming()
+  for (const part of parts) stream.write(part)
+  const length = parts.reduce((sum, part) => sum + part.length, missing)
+  return sourceOf(stream, { 'Content-Length': String(length) })
 }
 
 describe.each([
@@ -152,25 +163,28 @@ describe('readBody() from incoming', () => {
   })
 })
 
-describe('readBody() from incoming that has arrived', () => {
+describe.each([
+  ['that has ended', ended],
+  ['that has arrived as announced', announced],
+] as const)('readBody() from incoming %s', (_name, make) => {
   it.each([0, 1, 3, MAX_BODY_PIECES])('joins %i pieces', async (count) => {
-    const { request, source } = arrived(pieces(count, 2))
+    const { request, source } = make(pieces(count, 2))
     expect(await readBody(request, source)).toEqual(accept(new Uint8Array(2 * count).fill(97)))
   })
 
   it('refuses one piece more, and lets the rest flow to nobody', async () => {
-    const { request, source, released } = arrived(pieces(MAX_BODY_PIECES + 100, 1))
+    const { request, source, released } = make(pieces(MAX_BODY_PIECES + 100, 1))
     const refused = { code: 'payload_too_large', reason: 'body_too_large' }
     expect(await readBody(request, source)).toEqual(refuse(refused))
     expect(released()).toBe(true)
     await new Promise((resolve) => setImmediate(resolve))
-    expect((source.incoming as unknown as PassThrough).readableLength).toBe(0)
+    expect(source.incoming?.readableLength).toBe(0)
   })
 
   it('takes a body of the cap and refuses one byte more', async () => {
-    const cap = arrived(pieces(2, MAX_BODY_BYTES / 2))
+    const cap = make(pieces(2, MAX_BODY_BYTES / 2))
     expect(await readBody(cap.request, cap.source)).toHaveProperty('value.length', MAX_BODY_BYTES)
-    const more = arrived([...pieces(2, MAX_BODY_BYTES / 2), ...pieces(1, 1)])
+    const more = make([...pieces(2, MAX_BODY_BYTES / 2), ...pieces(1, 1)])
     expect(await readBody(more.request, more.source)).toMatchObject({
       refusal: { code: 'payload_too_large' },
     })
@@ -178,24 +192,25 @@ describe('readBody() from incoming that has arrived', () => {
 
   it('keeps no piece: its buffer is its own, as long as the body', async () => {
     const [large] = pieces(1, 1000)
-    const { request, source } = arrived([(large as Uint8Array).subarray(0, 9)])
+    const { request, source } = make([(large as Uint8Array).subarray(0, 9)])
     const read = await readBody(request, source)
     expect(read.ok && read.value.buffer.byteLength).toBe(9)
   })
 
   it('refuses a body whose connection is closed', async () => {
-    const { request, source } = arrived(pieces(1, 1))
+    const { request, source } = make(pieces(1, 1))
     ;(source.incoming as unknown as PassThrough).destroy()
     expect(await readBody(request, source)).toMatchObject({ refusal: { reason: 'body_malformed' } })
   })
 
   it('listens to no event and starts no timer', async () => {
-    const { request, source } = arrived(pieces(2, 1))
-    const { complete, readableEnded, destroyed } = source.incoming as Incoming
+    const { request, source } = make(pieces(2, 1))
     const stream = source.incoming as Incoming
+    const { complete, readableEnded, readableLength, destroyed } = stream
     const quiet: Incoming = {
       complete,
       readableEnded,
+      readableLength,
       destroyed,
       on: () => expect.unreachable('listens'),
       off: () => expect.unreachable('listens'),
@@ -204,6 +219,26 @@ describe('readBody() from incoming that has arrived', () => {
     }
     // A timeout that would fire at once.
     expect(await readBody(request, { incoming: quiet }, 0)).toHaveProperty('value.length', 2)
+  })
+})
+
+describe('readBody() from incoming with a part of its body', () => {
+  it.each([
+    ['announced', () => announced(pieces(2, 10), 1)],
+    // The part that has come is as long as no length that was announced.
+    ['chunked', () => sourceOf(createIncoming())],
+  ])('waits for the rest, %s, until time is up', async (_, make) => {
+    const { request, source, released } = make()
+    const reading = readBody(request, source, 0.05)
+    expect(await reading).toEqual(refuse({ code: 'request_timeout', reason: 'body_timeout' }))
+    expect(released()).toBe(true)
+  })
+
+  it('joins it with the rest', async () => {
+    const { request, source } = announced(pieces(2, 10), 5)
+    const stream = source.incoming as unknown as PassThrough
+    setImmediate(() => stream.end(new Uint8Array(5).fill(97)))
+    expect(await readBody(request, source)).toEqual(accept(new Uint8Array(25).fill(97)))
   })
 })
 
