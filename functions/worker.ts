@@ -2,13 +2,19 @@
 // Object. The service is made once per isolate, at its first request. If it cannot be made, every
 // request is answered 503, because the variables and the code of an isolate never change.
 
+import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../src/config.ts'
 import { ConfigurationError } from '../src/base/errors.ts'
 import { unavailable } from '../src/http/unavailable.ts'
-import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
+import {
+  type ObjectNamespace,
+  createDurableObjectLedger,
+  createLedgerObjectClass,
+} from '../src/ledger/durable-object.ts'
 import { type Service, createService, say } from '../src/service.ts'
 
-export { LedgerObject } from '../src/ledger/durable-object.ts'
+/** The class that `wrangler.toml` binds. */
+export const LedgerObject = createLedgerObjectClass(DurableObject)
 
 /** The bindings of `wrangler.toml` and `wrangler secret put`. */
 interface Bindings extends Record<string, unknown> {

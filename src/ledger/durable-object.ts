@@ -5,11 +5,16 @@
  *
  * @example
  * ```ts
- * import { type ObjectNamespace, createDurableObjectLedger } from 'rollcall/ledger/durable-object'
+ * import { DurableObject } from 'cloudflare:workers'
+ * import {
+ *   type ObjectNamespace,
+ *   createDurableObjectLedger,
+ *   createLedgerObjectClass,
+ * } from 'rollcall/ledger/durable-object'
  * import { createService, parseConfig } from 'rollcall/service'
  *
  * // Bind LEDGER to this class in wrangler.toml, with `new_sqlite_classes`.
- * export { LedgerObject } from 'rollcall/ledger/durable-object'
+ * export const LedgerObject = createLedgerObjectClass(DurableObject)
  *
  * interface Env extends Record<string, unknown> {
  *   readonly LEDGER: ObjectNamespace<unknown>
@@ -27,10 +32,19 @@
  */
 
 import { LedgerUnavailableError } from '../base/errors.ts'
+import { within } from '../base/timing.ts'
 import { keyOfCursor } from './cursor.ts'
 import { hashText } from './hash-text.ts'
-import type { Ledger, LedgerEntry, LedgerPage, Swap } from './ledger.ts'
-import { type SqlEntries, openSqlEntries } from './sql-entries.ts'
+import type { Ledger, LedgerPage } from './ledger.ts'
+
+export {
+  type LedgerObject,
+  type LedgerObjectBase,
+  type LedgerObjectClass,
+  type ObjectState,
+  type ObjectStorage,
+  createLedgerObjectClass,
+} from './ledger-object.ts'
 
 /** Objects that hold what one enrollment leaves behind: challenges, and all other kinds. */
 const SHARDS = 64
@@ -39,29 +53,9 @@ const INSTANCE_SHARDS = 64
 const INSTANCE_KIND = 'instance'
 /** Objects that one page of a list asks at most. */
 const SHARDS_PER_PAGE = 8
-const TIMEOUT_MS = 5_000
+const TIMEOUT_SECONDS = 5
 
-/** How often an object removes what has expired. */
-const CLEANING_INTERVAL_MS = 600_000
-/** What it removes in one go, and how soon it goes on if there is more. */
-const CLEANING_STEP = 1_000
-const CLEANING_PAUSE_MS = 1_000
-
-// What is used of the platform, as shapes: importing this needs no package of types.
-
-/** The storage of a Durable Object. */
-interface ObjectStorage {
-  readonly sql: {
-    exec(
-      statement: string,
-      ...bindings: (string | number | null)[]
-    ): {
-      toArray(): Readonly<Record<string, unknown>>[]
-    }
-  }
-  getAlarm(): Promise<number | null>
-  setAlarm(timeMs: number): Promise<void>
-}
+// What is used of the platform, as shapes: importing this needs no package of types, and no platform.
 
 /** A `DurableObjectNamespace`. */
 export interface ObjectNamespace<Id> {
@@ -71,73 +65,8 @@ export interface ObjectNamespace<Id> {
   get(id: Id): ObjectStub
 }
 
-/** An object of a namespace: what is used of a `DurableObjectStub`. */
-export interface ObjectStub {
-  /** Sends a request to the object. */
-  fetch(url: string, init: { method: string; body: string }): Promise<ObjectAnswer>
-}
-
-/** What is used of an object's `Response`. */
-export interface ObjectAnswer {
-  /** Whether the status is 200 to 299. */
-  readonly ok: boolean
-  /** The HTTP status. */
-  readonly status: number
-  /** The body. */
-  json(): Promise<unknown>
-}
-
-/** What an object is asked: one operation of the port, on what it holds. */
-type ObjectRequest = { readonly now: number } & (
-  | { readonly read: string }
-  | { readonly store: LedgerEntry; readonly expected?: string | undefined }
-  | { readonly list: string; readonly cursor?: string | undefined; readonly limit: number }
-)
-
-/**
- * The Durable Object that holds one shard. Bind its namespace in `wrangler.toml`, with `new_sqlite_classes`; only
- * {@link createDurableObjectLedger} calls it. The example of the module shows both in a Worker.
- * @see https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
- */
-export class LedgerObject {
-  readonly #storage: ObjectStorage
-  readonly #entries: SqlEntries
-
-  /** @internal */
-  constructor(state: { readonly storage: ObjectStorage }) {
-    this.#storage = state.storage
-    const { sql } = this.#storage
-    this.#entries = openSqlEntries((...statement) => sql.exec(...statement).toArray())
-  }
-
-  /**
-   * Answers an operation, as JSON. The answer leaves only when the write is on disk (output gate).
-   * @param request from {@link createDurableObjectLedger}
-   */
-  async fetch(request: Request): Promise<Response> {
-    return Response.json(await this.#answer((await request.json()) as ObjectRequest))
-  }
-
-  /** Removes some of what has expired, and comes again as long as something is left that expires. */
-  async alarm(): Promise<void> {
-    const isMore = this.#entries.clean(Math.floor(Date.now() / 1000), CLEANING_STEP)
-    if (this.#entries.anyExpiring()) {
-      await this.#storage.setAlarm(Date.now() + (isMore ? CLEANING_PAUSE_MS : CLEANING_INTERVAL_MS))
-    }
-  }
-
-  async #answer(request: ObjectRequest): Promise<unknown> {
-    const { now } = request
-    if ('read' in request) return { value: this.#entries.read(request.read, now) }
-    if ('list' in request) return this.#entries.list(request.list, request, now)
-    const swap = this.#entries.compareAndSet(request.store, request.expected, now)
-    // Also if it lost: whoever won may have died before it came here.
-    if (request.store.expiresAt !== undefined && (await this.#storage.getAlarm()) === null) {
-      await this.#storage.setAlarm(Date.now() + CLEANING_INTERVAL_MS)
-    }
-    return swap
-  }
-}
+/** An object of a namespace, with its methods over RPC: what is used of a `DurableObjectStub`. */
+export type ObjectStub = Pick<Ledger, 'read' | 'compareAndSet' | 'list'>
 
 /** The objects of a kind. Instances have some of their own, which hold nothing that expires. */
 const shardsOf = (kind: string): { readonly name: string; readonly count: number } =>
@@ -157,38 +86,32 @@ const objectOf = (key: string): string => {
 const CURSOR = /^(\d{1,2})(?:\.([\w-]+))?$/
 
 /**
- * Creates a ledger over the namespace that {@link LedgerObject} is bound to. It holds no connection, so one ledger
+ * Creates a ledger over the namespace of a class of {@link createLedgerObjectClass}. It holds no connection, so one ledger
  * serves all requests of an isolate. The example of the module shows both in a Worker.
  * @param namespace the binding, such as `env.LEDGER`
  * @returns the ledger
  * @see https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
  */
 export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): Ledger => {
-  const ask = async (
+  /** Asks the object of a name. Each time with a new stub, since one that failed once fails ever after. */
+  const ask = async <Answer>(
     name: string,
-    request: ObjectRequest,
-    signal: AbortSignal = AbortSignal.timeout(TIMEOUT_MS),
-  ): Promise<unknown> => {
+    call: (object: ObjectStub) => Promise<Answer>,
+  ): Promise<Answer> => {
     try {
-      const object = namespace.get(namespace.idFromName(name))
-      const init = { method: 'POST', body: JSON.stringify(request), signal }
-      const response = await object.fetch('https://ledger/', init)
-      if (!response.ok) throw new Error(`the ledger object answered ${response.status}`)
-      return await response.json()
+      const answer = call(namespace.get(namespace.idFromName(name)))
+      return await within(TIMEOUT_SECONDS, answer, () => {
+        throw new Error(`no answer within ${TIMEOUT_SECONDS} s`)
+      })
     } catch (cause) {
       throw new LedgerUnavailableError('the Durable Object of the ledger did not answer', { cause })
     }
   }
 
   return {
-    async read(key, now) {
-      const answer = (await ask(objectOf(key), { read: key, now })) as { readonly value?: string }
-      return answer.value
-    },
-    async compareAndSet(entry, expected, now) {
-      const swap = (await ask(objectOf(entry.key), { store: entry, expected, now })) as Swap
-      return swap.stored ? swap : { stored: false, value: swap.value }
-    },
+    read: (key, now) => ask(objectOf(key), (object) => object.read(key, now)),
+    compareAndSet: (entry, expected, now) =>
+      ask(objectOf(entry.key), (object) => object.compareAndSet(entry, expected, now)),
     async list(kind, { cursor = '0', limit }, now) {
       const { name, count } = shardsOf(kind)
       const [, number, begun] = CURSOR.exec(cursor) ?? []
@@ -198,13 +121,12 @@ export const createDurableObjectLedger = <Id>(namespace: ObjectNamespace<Id>): L
       if (begun !== undefined) keyOfCursor(begun, kind)
 
       const entries: LedgerPage['entries'][number][] = []
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
       const end = Math.min(count, Number(number) + SHARDS_PER_PAGE)
       let shard = Number(number)
       let inside = begun
       while (shard < end && entries.length < limit) {
-        const request = { list: kind, cursor: inside, limit: limit - entries.length, now }
-        const page = (await ask(`${name}-${shard}`, request, signal)) as LedgerPage
+        const rest = { cursor: inside, limit: limit - entries.length }
+        const page = await ask(`${name}-${shard}`, (object) => object.list(kind, rest, now))
         entries.push(...page.entries)
         inside = page.cursor
         if (inside !== undefined) return { entries, cursor: `${shard}.${inside}` }

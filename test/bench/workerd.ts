@@ -24,6 +24,9 @@ export interface WorkerdProcess {
   stop(): Promise<unknown>
 }
 
+/** The host of the requests by which one process calls methods of another one. No server has this name. */
+const RPC_HOST = 'rpc.test'
+
 /** The binary itself: the package's start script would be another process. */
 const workerdPath = async (): Promise<string> =>
   ((await import(createRequire(import.meta.url).resolve('workerd'))) as { default: string }).default
@@ -51,7 +54,7 @@ export const startWorkerd = async (
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), ${services}],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (capnpConnectHost = "${RPC_HOST}"), service = "main")],
 );
 const main :Workerd.Worker = (
   modules = [${embedded.join(', ')}],
@@ -94,14 +97,17 @@ export const objectBinding = '(name = "LEDGER", durableObjectNamespace = "Ledger
 export const variableBinding = (name: string): string =>
   `(name = "${name}", fromEnvironment = "${name}")`
 
-/** Starts the Durable Objects of the bundle. They answer over HTTP, each by its name as the path. */
+/** Starts the Durable Objects of the bundle. They answer over RPC; the first argument is the name of the object. */
 export const startObjects = (folder: string): Promise<WorkerdProcess> => {
   writeFileSync(
     join(folder, 'objects.js'),
-    `export { LedgerObject } from './worker.js'
-export default {
-  fetch: (request, { LEDGER }) =>
-    LEDGER.get(LEDGER.idFromName(new URL(request.url).pathname)).fetch('https://ledger/', request),
+    `import { WorkerEntrypoint } from 'cloudflare:workers'
+export { LedgerObject } from './worker.js'
+export default class extends WorkerEntrypoint {
+  #object = (name) => this.env.LEDGER.get(this.env.LEDGER.idFromName(name))
+  read(name, ...call) { return this.#object(name).read(...call) }
+  compareAndSet(name, ...call) { return this.#object(name).compareAndSet(...call) }
+  list(name, ...call) { return this.#object(name).list(...call) }
 }
 `,
   )
@@ -124,7 +130,11 @@ export const startWorkerAlone = (
     `import worker from './worker.js'
 const ledger = (objects) => ({
   idFromName: (name) => name,
-  get: (name) => ({ fetch: (_, init) => objects.fetch('http://objects/' + name, init) }),
+  get: (name) => ({
+    read: (...call) => objects.read(name, ...call),
+    compareAndSet: (...call) => objects.compareAndSet(name, ...call),
+    list: (...call) => objects.list(name, ...call),
+  }),
 })
 export default {
   fetch: (request, { OBJECTS, ...env }) => worker.fetch(request, { ...env, LEDGER: ledger(OBJECTS) }),
@@ -137,7 +147,8 @@ export default {
     'alone',
     {
       modules: ['alone.js', 'worker.js'],
-      services: `(name = "objects", external = (address = "127.0.0.1:${objectsPort}", http = ()))`,
+      services: `(name = "objects", external = (
+        address = "127.0.0.1:${objectsPort}", http = (capnpConnectHost = "${RPC_HOST}")))`,
       worker: `bindings = [${bindings.join(', ')}, (name = "OBJECTS", service = "objects")],`,
     },
     variables,

@@ -63,6 +63,16 @@ const symbolExamples = (): Example[] =>
 /** Every example of every public module, and of what they export. */
 export const packageExamples = (): Example[] => [...moduleExamples(), ...symbolExamples()]
 
+/** What `@cloudflare/workers-types` says of it. That package has globals that others have too. */
+const WORKERS_MODULE = `declare module 'cloudflare:workers' {
+  export abstract class DurableObject<Env = unknown> {
+    protected ctx: { readonly id: unknown }
+    protected env: Env
+    constructor(ctx: { readonly id: unknown }, env: Env)
+  }
+}
+`
+
 /** As a careful user has it. */
 const COMPILER_OPTIONS = {
   target: 'ES2022',
@@ -93,6 +103,7 @@ export const compileExamples = async (
   for (const { name, script } of examples) {
     writeFileSync(join(project, 'examples', `${name}.ts`), script)
   }
+  writeFileSync(join(project, 'examples', 'workers.d.ts'), WORKERS_MODULE)
   const compilerOptions = { ...COMPILER_OPTIONS, ...options }
   const config = { compilerOptions, include: ['examples'] }
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
@@ -140,8 +151,8 @@ export const startExampleWorker = async ({ name }: Example, { project, env }: Ex
     format: 'esm',
     platform: 'browser',
     conditions: ['workerd'],
-    // Only the example of Redis has it installed.
-    external: ['ioredis'],
+    // Only the example of Redis has the first installed; the second is workerd's own.
+    external: ['ioredis', 'cloudflare:workers'],
   })
   const { services, worker } = durableObjects(project)
   const bindings = [objectBinding, ...Object.keys(env).map(variableBinding)]

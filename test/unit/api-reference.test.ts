@@ -27,6 +27,7 @@ const THROWS: Readonly<Record<string, readonly (typeof ERRORS)[number][]>> = {
   createDpopKey: [],
   createDurableObjectLedger: [],
   createEnroller: ['RangeError'],
+  createLedgerObjectClass: [],
   createMemoryLedger: [],
   createMetadataClient: ['RangeError'],
   createMetadataEmulator: ['ConfigurationError', 'RangeError'],
@@ -91,8 +92,8 @@ const CODES: Readonly<Record<string, string>> = {
 
 /** The example of the module is theirs: only a whole Worker has a Durable Object. */
 const EXAMPLE_OF_MODULE: ReadonlySet<string> = new Set([
-  'LedgerObject',
   'createDurableObjectLedger',
+  'createLedgerObjectClass',
 ])
 
 const textOf = (comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string =>

@@ -240,10 +240,14 @@ describe('the public modules', () => {
           "type DenoKvLedger",
         ],
         "rollcall/ledger/durable-object": [
-          "LedgerObject",
           "createDurableObjectLedger",
-          "type ObjectAnswer",
+          "createLedgerObjectClass",
+          "type LedgerObject",
+          "type LedgerObjectBase",
+          "type LedgerObjectClass",
           "type ObjectNamespace",
+          "type ObjectState",
+          "type ObjectStorage",
           "type ObjectStub",
         ],
         "rollcall/ledger/memory": [

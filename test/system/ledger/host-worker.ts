@@ -1,26 +1,46 @@
 // The Worker that hosts the Durable Object ledger for the tests. Its objects can be broken: then each
 // aborts when it is asked something, as the platform does when it loses one.
 
-import { LedgerObject, createDurableObjectLedger } from '../../../src/ledger/durable-object.ts'
-import type { ObjectNamespace } from '../../../src/ledger/durable-object.ts'
+import { DurableObject } from 'cloudflare:workers'
+import type { Ledger, LedgerEntry } from '../../../src/ledger/ledger.ts'
+import {
+  type ObjectNamespace,
+  type ObjectState,
+  createDurableObjectLedger,
+  createLedgerObjectClass,
+} from '../../../src/ledger/durable-object.ts'
 import { CALLS_PATH, type LedgerCall, answerCalls } from './host-calls.ts'
 
-type State = ConstructorParameters<typeof LedgerObject>[0] & { abort(reason: string): void }
+type State = ObjectState & { abort(reason: string): void }
 
 // Worker and objects share an isolate here, as they do on no other machine.
 let broken = false
 
-export class TestLedgerObject extends LedgerObject {
+export class TestLedgerObject extends createLedgerObjectClass(DurableObject) {
   readonly #state: State
 
-  constructor(state: State) {
-    super(state)
+  constructor(state: State, env: unknown) {
+    super(state, env)
     this.#state = state
   }
 
-  override fetch(request: Request): Promise<Response> {
+  #breakIfAsked(): void {
     if (broken) this.#state.abort('broken by the test')
-    return super.fetch(request)
+  }
+
+  override read(key: string, now: number) {
+    this.#breakIfAsked()
+    return super.read(key, now)
+  }
+
+  override compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number) {
+    this.#breakIfAsked()
+    return super.compareAndSet(entry, expected, now)
+  }
+
+  override list(kind: string, page: Parameters<Ledger['list']>[1], now: number) {
+    this.#breakIfAsked()
+    return super.list(kind, page, now)
   }
 }
 

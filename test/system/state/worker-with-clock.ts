@@ -1,15 +1,17 @@
 // The Worker that the cases about state run against: the service of functions/worker.ts, with a clock that a test
 // moves on instead of waiting. A POST to CLOCK_PATH says by how many seconds it is ahead.
 
+import { DurableObject } from 'cloudflare:workers'
 import { parseConfig } from '../../../src/config.ts'
 import {
   type ObjectNamespace,
   createDurableObjectLedger,
+  createLedgerObjectClass,
 } from '../../../src/ledger/durable-object.ts'
 import { type Service, createService } from '../../../src/service.ts'
 import { CLOCK_PATH } from './clock-path.ts'
 
-export { LedgerObject } from '../../../src/ledger/durable-object.ts'
+export const LedgerObject = createLedgerObjectClass(DurableObject)
 
 interface Bindings extends Record<string, unknown> {
   readonly LEDGER: ObjectNamespace<unknown>

@@ -3,7 +3,7 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
-import { createDurableObjectLedger } from '../../../src/ledger/durable-object.ts'
+import { type ObjectStub, createDurableObjectLedger } from '../../../src/ledger/durable-object.ts'
 
 const DAY_SECONDS = 86_400
 
@@ -12,10 +12,7 @@ describe('LedgerObject', () => {
     const object = env.LEDGER.get(env.LEDGER.idFromName(name))
     return {
       object,
-      ask: async (request: unknown): Promise<unknown> => {
-        const init = { method: 'POST', body: JSON.stringify(request) }
-        return (await object.fetch('https://ledger/', init)).json()
-      },
+      ledger: object as unknown as ObjectStub,
       countRows: (): Promise<number> =>
         runInDurableObject(object, (_, { storage }) =>
           Number(storage.sql.exec('SELECT count(*) AS n FROM ledger').one()['n']),
@@ -25,27 +22,29 @@ describe('LedgerObject', () => {
     }
   }
   const now = Math.floor(Date.now() / 1000)
-  const store = (key: string, expiresAt?: number): unknown => ({
-    store: { key, value: 'v', expiresAt },
-    now: Math.min(now, (expiresAt ?? now) - 1),
-  })
+  const store = (ledger: ObjectStub, key: string, expiresAt?: number) =>
+    ledger.compareAndSet(
+      { key, value: 'v', expiresAt },
+      undefined,
+      Math.min(now, (expiresAt ?? now) - 1),
+    )
 
   it('removes by alarm what expired more than a day ago, and keeps the rest', async () => {
-    const { object, ask, countRows } = objectNamed('cleaning')
-    await ask(store('a:old', now - DAY_SECONDS - 1))
-    await ask(store('a:recent', now - 10))
-    await ask(store('a:living', now + 100))
-    await ask(store('a:forever'))
+    const { object, ledger, countRows } = objectNamed('cleaning')
+    await store(ledger, 'a:old', now - DAY_SECONDS - 1)
+    await store(ledger, 'a:recent', now - 10)
+    await store(ledger, 'a:living', now + 100)
+    await store(ledger, 'a:forever')
     expect(await countRows()).toBe(4)
     expect(await runDurableObjectAlarm(object)).toBe(true)
     expect(await countRows()).toBe(3)
-    expect(await ask({ read: 'a:living', now })).toEqual({ value: 'v' })
-    expect(await ask({ read: 'a:forever', now })).toEqual({ value: 'v' })
+    expect(await ledger.read('a:living', now)).toBe('v')
+    expect(await ledger.read('a:forever', now)).toBe('v')
   })
 
   it('removes in steps, the next one soon, until nothing is left that has expired', async () => {
-    const { object, ask, countRows, alarmAt } = objectNamed('many')
-    await ask(store('a:living', now + 100))
+    const { object, ledger, countRows, alarmAt } = objectNamed('many')
+    await store(ledger, 'a:living', now + 100)
     await runInDurableObject(object, (_, { storage }) => {
       storage.sql.exec(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
@@ -65,9 +64,9 @@ describe('LedgerObject', () => {
   })
 
   it('has an alarm set as long as something is left that expires', async () => {
-    const { object, ask, countRows, alarmAt } = objectNamed('alarm')
-    await ask(store('a:old', now - DAY_SECONDS - 1))
-    await ask(store('a:recent', now - 10))
+    const { object, ledger, countRows, alarmAt } = objectNamed('alarm')
+    await store(ledger, 'a:old', now - DAY_SECONDS - 1)
+    await store(ledger, 'a:recent', now - 10)
     expect(await alarmAt()).toBeGreaterThan(Date.now())
     await runDurableObjectAlarm(object)
     expect(await alarmAt()).toBeGreaterThan(Date.now())
@@ -75,20 +74,20 @@ describe('LedgerObject', () => {
   })
 
   it('has no alarm set if nothing in it expires, or no longer', async () => {
-    const { object, ask, alarmAt } = objectNamed('quiet')
-    await ask(store('instance:a'))
-    await ask({ read: 'instance:a', now })
-    await ask({ list: 'instance', limit: 5, now })
+    const { object, ledger, alarmAt } = objectNamed('quiet')
+    await store(ledger, 'instance:a')
+    await ledger.read('instance:a', now)
+    await ledger.list('instance', { limit: 5 }, now)
     expect(await alarmAt()).toBeNull()
-    await ask(store('a:old', now - DAY_SECONDS - 1))
+    await store(ledger, 'a:old', now - DAY_SECONDS - 1)
     await runDurableObjectAlarm(object)
     expect(await alarmAt()).toBeNull()
-    expect(await ask({ read: 'instance:a', now })).toEqual({ value: 'v' })
+    expect(await ledger.read('instance:a', now)).toBe('v')
   })
 
   it('finds what has expired by its index, in which nothing else is', async () => {
-    const { object, ask } = objectNamed('index')
-    await ask(store('instance:a'))
+    const { object, ledger } = objectNamed('index')
+    await store(ledger, 'instance:a')
     const plan = await runInDurableObject(object, (_, { storage }) =>
       storage.sql
         .exec('EXPLAIN QUERY PLAN SELECT key FROM ledger WHERE expires_at <= ? LIMIT 1', now)
@@ -101,10 +100,10 @@ describe('LedgerObject', () => {
 describe('createDurableObjectLedger()', () => {
   it.each([
     ['throws', () => Promise.reject(new Error('gone'))],
-    ['answers 500', () => Promise.resolve(new Response('broken', { status: 500 }))],
-    ['answers what is not JSON', () => Promise.resolve(new Response('<html>'))],
+    ['has no such method', undefined],
   ])('gives LedgerUnavailableError if the object %s', async (_, answer) => {
-    const broken = createDurableObjectLedger({ idFromName: String, get: () => ({ fetch: answer }) })
+    const object = { read: answer, compareAndSet: answer, list: answer } as unknown as ObjectStub
+    const broken = createDurableObjectLedger({ idFromName: String, get: () => object })
     const entry = { key: 'a:k', value: 'v', expiresAt: 2 }
     const calls = [
       broken.read('a:k', 1),
@@ -118,7 +117,7 @@ describe('createDurableObjectLedger()', () => {
     const asked: string[] = []
     const counting = createDurableObjectLedger({
       idFromName: (name) => (asked.push(name), env.LEDGER.idFromName(name)),
-      get: (id) => env.LEDGER.get(id),
+      get: (id) => env.LEDGER.get(id) as unknown as ObjectStub,
     })
     for (let i = 0; i < 500; i++) {
       await counting.compareAndSet({ key: `challenge:${i}`, value: 'v' }, undefined, 1)

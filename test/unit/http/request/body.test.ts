@@ -243,10 +243,8 @@ describe('readBody() from incoming with a part of its body', () => {
 })
 
 describe('the sources', () => {
-  /** The request that a Durable Object gets is made by this project, never by a client. */
-  const OWN_REQUESTS = new Set(['src/ledger/durable-object.ts'])
   const files = [...typeScriptFiles('src'), ...typeScriptFiles('functions')].filter(
-    (path) => !/^src\/(?:cli|metadata)\//.test(path) && !OWN_REQUESTS.has(path),
+    (path) => !/^src\/(?:cli|metadata)\//.test(path),
   )
   const WHOLE_BODY =
     /\b(?:request|req|raw|c\.req|context\.req)\.(?:text|json|arrayBuffer|formData|blob|bytes|parseBody|clone)\(/
