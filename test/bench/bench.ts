@@ -15,6 +15,7 @@ import { LIMITS, RATIO_NAMES, type RatioName, verdict } from './limits.ts'
 import type { LibraryOptions } from './library.ts'
 import { serverRatios, startServers } from './node-contenders.ts'
 import { SkippedError } from './skipped.ts'
+import { measureSqliteGroups } from './sqlite-groups.ts'
 
 const { quick = false } = parseArgs({ options: { quick: { type: 'boolean' } } }).values
 const EXTENT = quick
@@ -48,6 +49,22 @@ const SERVERS: Comparison = {
   },
 }
 
+/** Milliseconds that the disk takes for a small file, written and flushed: what a group of writes shares. */
+let flushMs: number | undefined
+
+const SQLITE_GROUPS: Comparison = {
+  name: 'SQLite, groups of writes',
+  // It makes its rounds in one process.
+  rounds: 1,
+  open: async () => ({
+    async round() {
+      const { ratio, disk_flush_us } = await measureSqliteGroups({ rounds: EXTENT.rounds })
+      flushMs = Number((disk_flush_us / 1000).toFixed(2))
+      return { sqlite_groups_ratio: ratio }
+    },
+  }),
+}
+
 const measureOrSkip = async (comparison: Comparison): Promise<Ratios> => {
   process.stderr.write(`${comparison.name}\n`)
   try {
@@ -71,7 +88,7 @@ await runLedgerBenchmarks({ quick })
 const folder = mkdtempSync(join(ROOT, 'node_modules/.bench-'))
 try {
   const measured: Record<string, number> = {}
-  for (const comparison of [...(await loadLibrary(folder)), SERVERS]) {
+  for (const comparison of [...(await loadLibrary(folder)), SQLITE_GROUPS, SERVERS]) {
     Object.assign(measured, await measureOrSkip(comparison))
   }
   console.log(`Node ${process.version}, medians of ${EXTENT.rounds} rounds in turns`)
@@ -80,7 +97,9 @@ try {
   )
   const names = RATIO_NAMES.filter((name) => name in measured)
   for (const name of names) showRatio(name, measured[name] as number)
-  console.log(`BENCH ${JSON.stringify(Object.fromEntries(names.map((it) => [it, measured[it]])))}`)
+  if (flushMs !== undefined) console.log(`the disk flushes a small file in ${flushMs} ms`)
+  const line = Object.fromEntries(names.map((name) => [name, measured[name]]))
+  console.log(`BENCH ${JSON.stringify({ ...line, flush_ms: flushMs })}`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -18,6 +18,8 @@ export interface Contest {
 export interface Comparison {
   /** What is shown while it runs. */
   readonly name: string
+  /** How many rounds it wants. Default: as many as all others. */
+  readonly rounds?: number
   /**
    * Starts the contenders.
    * @throws SkippedError if this machine lacks a tool
@@ -41,13 +43,13 @@ const mediansOf = (rounds: readonly Ratios[]): Ratios => {
  * @throws SkippedError if this machine lacks a tool
  */
 export const measureComparison = async (
-  { open }: Pick<Comparison, 'open'>,
+  { open, rounds: wanted }: Pick<Comparison, 'open' | 'rounds'>,
   rounds: number,
 ): Promise<Ratios> => {
   const contest = await open()
   const measured: Ratios[] = []
   const run = async (): Promise<Ratios> => {
-    for (let round = 0; round < rounds; round++) measured.push(await contest.round())
+    for (let round = 0; round < (wanted ?? rounds); round++) measured.push(await contest.round())
     return mediansOf(measured)
   }
   try {

@@ -4,6 +4,7 @@
 import { ContentInfo, SignedData } from '@peculiar/asn1-cms'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import * as pkijs from 'pkijs'
+import type { Enroller } from '../../src/enroll/enroller.ts'
 import { verifyInstanceIdentity } from '../../src/index.ts'
 import type { Comparison, Ratios } from './comparison.ts'
 import { type BenchEvidence, PKCS1_SHA1, createBenchEvidence } from './evidence.ts'
@@ -22,16 +23,20 @@ export interface LibraryOptions {
   readonly folder: string
 }
 
-/** First enrollments, each of a new instance; their evidence is made before. */
+/** First enrollments of all instances, by as many new enrollers as the calls need. */
 const enrollments =
-  ({ enroller, evidence, now }: BenchEvidence): Contender =>
+  ({ newEnroller, requests, now }: BenchEvidence): Contender =>
   async (calls) => {
-    const requests: Awaited<ReturnType<typeof evidence>>[] = []
-    for (let i = 0; i < calls; i++) requests.push(await evidence())
+    const enrollers: Enroller[] = []
+    for (let left = calls; left > 0; left -= requests.length) enrollers.push(await newEnroller())
     return async () => {
-      for (const { document, pkcs7 } of requests) {
-        const enrollment = await enroller.enroll({ document, pkcs7 }, now)
-        if (!enrollment.ok) throw new Error(`enroll() refused: ${enrollment.facts.reason}`)
+      let left = calls
+      for (const enroller of enrollers) {
+        for (const request of requests.slice(0, left)) {
+          const enrollment = await enroller.enroll(request, now)
+          if (!enrollment.ok) throw new Error(`enroll() refused: ${enrollment.facts.reason}`)
+        }
+        left -= requests.length
       }
     }
   }

@@ -57,6 +57,12 @@ export const LIMITS = {
     aim: 1,
     limit: 1,
   },
+  sqlite_groups_ratio: {
+    what: 'SQLite, 32 writes at a time: one in a transaction to a group, elapsed',
+    bound: 'at least',
+    aim: 8,
+    limit: 8,
+  },
   node_bare_ratio: {
     what: 'our server to a bare one on Node',
     bound: 'at most',

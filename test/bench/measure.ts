@@ -22,10 +22,11 @@ export const synchronous =
     for (let i = 0; i < calls; i++) call()
   }
 
-/** The middle value of several. */
+/** The middle value of several; of an even number, the mean of the middle two. */
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] as number
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2
 }
 
 /** Processor time of one block, in milliseconds. */
