@@ -33,7 +33,7 @@ export interface Fleet {
   replace(index: number): Promise<void>
   /** One after the other: takes it out of use, ends it by SIGTERM, starts the next one. */
   restartAll(): Promise<void>
-  /** Milliseconds of processor time of all processes so far, those that have ended included. */
+  /** Milliseconds of processor time of all processes so far, their starts left out, those that have ended included. */
   processorMs(): number
   stop(): Promise<void>
 }
@@ -41,7 +41,12 @@ export interface Fleet {
 interface Life {
   readonly process: RunningProcess
   readonly pid: number
+  /** Processor time of its start. */
+  startMs: number
 }
+
+/** Processor time of a process since it had started. */
+const servingMs = ({ pid, startMs }: Life): number => processorMs(pid) - startMs
 
 /** Builds the file that is deployed. @returns its path */
 export const buildService = async (folder: string): Promise<string> => {
@@ -79,9 +84,11 @@ export const startFleet = async (
       PORT: String(place.port),
     })
     const pid = started.child.pid as number
-    lives[index] = { process: started, pid }
+    const life: Life = { process: started, pid, startMs: 0 }
+    lives[index] = life
     place.pid = pid
     await waitForOutput(started, 'stderr', 'listening on')
+    life.startMs = processorMs(pid)
     place.inUse = true
   }
 
@@ -89,7 +96,7 @@ export const startFleet = async (
   const end = async (index: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const life = lives[index]
     if (life === undefined) return
-    spentMs += processorMs(life.pid)
+    spentMs += servingMs(life)
     if (signal === 'SIGKILL') life.process.child.kill('SIGKILL')
     await life.process.stop()
     lives[index] = undefined
@@ -120,7 +127,7 @@ export const startFleet = async (
       }
     },
     processorMs: () =>
-      lives.reduce((sum, life) => sum + (life === undefined ? 0 : processorMs(life.pid)), spentMs),
+      lives.reduce((sum, life) => sum + (life === undefined ? 0 : servingMs(life)), spentMs),
     stop,
   }
 }

@@ -78,20 +78,20 @@ export const drawPlot = (result: StormResult): string => {
   const { bySecond: seconds, marks, options } = result
   const longest = seconds.reduce((most, { max }) => Math.max(most, max), 10)
   const shortest = seconds.reduce((least, { p50 }) => Math.min(least, p50 || least), 1)
-  const most = seconds.reduce((busy, { count, failed }) => Math.max(busy, count, failed), 1)
+  const most = seconds.reduce((busy, { count, failed }) => Math.max(busy, count + failed), 1)
   const x = scaleLinear([0, Math.max(1, result.seconds)], [LEFT, RIGHT])
   const latency = scaleLog([shortest, longest], [LATENCY.bottom, LATENCY.top]).nice()
   const rate = scaleLinear([0, most], [RATE.bottom, RATE.top]).nice()
   const title = `${options.instances.toLocaleString('en-US')} instances boot within ${options.seconds} s`
-  const bar = (atSecond: number, value: number, name: string): string => {
-    const [from, to] = [x(atSecond), x(atSecond + 1)]
-    const height = RATE.bottom - rate(value)
-    const size = `width="${fixed(Math.max(0.5, (to - from) * 0.9))}" height="${fixed(height)}"`
-    return `<rect x="${fixed(from)}" y="${fixed(rate(value))}" ${size} class="${name}"/>`
+  const bar = (atSecond: number, from: number, to: number, name: string): string => {
+    const [left, right] = [x(atSecond), x(atSecond + 1)]
+    const width = fixed(Math.max(0.5, (right - left) * 0.9))
+    const size = `width="${width}" height="${fixed(rate(from) - rate(to))}"`
+    return `<rect x="${fixed(left)}" y="${fixed(rate(to))}" ${size} class="${name}"/>`
   }
   const bars = seconds.flatMap(({ atSecond, count, failed }) => [
-    ...(failed > 0 ? [bar(atSecond, failed, 'failed')] : []),
-    ...(count > 0 ? [bar(atSecond, count, 'bar')] : []),
+    ...(count > 0 ? [bar(atSecond, 0, count, 'bar')] : []),
+    ...(failed > 0 ? [bar(atSecond, count, count + failed, 'failed')] : []),
   ])
   const legend = LINES.flatMap(({ name, colour, dash }, index) => {
     const at = RIGHT - 240 + index * 84

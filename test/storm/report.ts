@@ -62,7 +62,7 @@ export const reportLines = (result: StormResult): readonly string[] => {
     row('delay of the clients themselves', '', ms(delay.p99), '', ms(delay.max)),
     '',
     'Processor time',
-    row('service, for a challenge and a token', `${processor.servicesMsPerToken.toFixed(2)} ms`),
+    row('service, for each token', `${processor.servicesMsPerToken.toFixed(2)} ms`),
     row('service, all processes', `${(processor.servicesMs / 1000).toFixed(1)} s`),
     row('clients, and the cloud that signs', `${(processor.clientMs / 1000).toFixed(1)} s`),
     '',

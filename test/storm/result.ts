@@ -30,7 +30,7 @@ export interface Measured {
   readonly audit: AuditSummary
   readonly records: number
   readonly keys: number
-  /** Processor time of the service processes during the storm. */
+  /** Processor time of the service processes during the storm, without their starts. */
   readonly servicesMs: number
   /** Processor time of this process, which is all clients and the cloud that signs. */
   readonly clientMs: number
@@ -72,6 +72,7 @@ export interface StormResult {
   /** Inside of the service, by its audit events. */
   readonly serviceChallengeMs: Percentiles
   readonly serviceEnrollMs: Percentiles
+  /** Challenges, refusals and repeats are in the time for each token. */
   readonly processor: {
     readonly servicesMs: number
     readonly clientMs: number
