@@ -13,7 +13,7 @@ import {
 } from '../src/ledger/durable-object.ts'
 import { type Service, createService, say } from '../src/service.ts'
 
-/** The class that `wrangler.toml` binds. */
+/** The class of the Durable Objects, which `wrangler.toml` names. */
 export const LedgerObject = createLedgerObjectClass(DurableObject)
 
 /** The bindings of `wrangler.toml` and `wrangler secret put`. */

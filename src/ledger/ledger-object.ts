@@ -23,7 +23,7 @@ export interface ObjectStorage {
   }
   /** When `alarm` is called next, in Unix milliseconds. */
   getAlarm(): Promise<number | null>
-  /** Sets when that is. */
+  /** Sets when that is. @param timeMs Unix milliseconds */
   setAlarm(timeMs: number): Promise<void>
 }
 
@@ -35,11 +35,25 @@ export interface ObjectState {
 
 /** One shard. Its methods are those of a ledger; the caller gets an answer once a write is on disk (output gate). */
 export interface LedgerObject {
-  /** See `Ledger.read`. */
+  /**
+   * See `Ledger.read`.
+   * @param key the key of the entry
+   * @param now Unix seconds
+   */
   read(key: string, now: number): string | undefined
-  /** See `Ledger.compareAndSet`. */
+  /**
+   * See `Ledger.compareAndSet`.
+   * @param entry what to store
+   * @param expected the value that must be there; `undefined`: none
+   * @param now Unix seconds
+   */
   compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number): Promise<Swap>
-  /** See `Ledger.list`. */
+  /**
+   * See `Ledger.list`.
+   * @param kind the part of the keys before the colon
+   * @param page where to begin, and how long a page is
+   * @param now Unix seconds
+   */
   list(
     kind: string,
     page: { readonly cursor?: string | undefined; readonly limit: number },
