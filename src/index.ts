@@ -58,6 +58,7 @@ export type { ChallengePurpose } from './base/wire/audience-name.ts'
 export type { ChallengeRefusal } from './enroll/challenge.ts'
 export type { FirstUseRefusal, SupersededEvidence } from './enroll/first-use.ts'
 export type { DpopRefusal } from './token/dpop-proof.ts'
+export type { Exchange, TokenBinding } from './policy/exchange.ts'
 export type { EcsField } from './policy/fields.ts'
 export type { Bytes } from './base/bytes.ts'
 export {
