@@ -333,7 +333,7 @@ const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
     events: ['enroll'],
     codes: ['unavailable'],
     happened:
-      'The tokens of the instance were revoked, or it was reset, in this second; a token issued now would end too',
+      'The instance was reset or its tokens revoked in this second, so a new one would end too',
     remedy: 'None: the client tries again in the next second',
   },
   unexpected_error: {

@@ -17,8 +17,10 @@ const TOLD_AS: Readonly<Record<string, readonly [told: string, where: string]>> 
   JsonRefusal: ['body_malformed', 'test/unit/http/refusals-fields.test.ts'],
   PageRefusal: ['field_malformed', 'test/cases/state/operator-requests.ts'],
   JwsRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
-  TokenRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
-  IntrospectionRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],
+  OperatorTokenRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
+  ClaimsRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],
+  StandingRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],
+  ProofRefusal: ['dpop_replayed', 'test/unit/admit/exchange.test.ts'],
 }
 
 /** Reasons that no request can meet: what it meets before them, and where that is tested. */
