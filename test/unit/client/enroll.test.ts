@@ -24,7 +24,7 @@ import {
   refusing,
   status,
 } from '../../support/client-service.ts'
-import { problem } from '../../support/problem.ts'
+import { hostileProblem } from '../../support/problem.ts'
 import { claimsOf } from '../../support/test-enroller.ts'
 
 const CHALLENGE = '/v1/challenge'
@@ -383,15 +383,7 @@ describe('enrollInstance()', () => {
 
   it('shows of an error answer its title and request, without control characters', async () => {
     service = await createClientService()
-    // Another server can write anything in the body; a header can't have these characters.
-    const hostile = {
-      code: 'invalid_request',
-      title: 'no\u001b[2J',
-      request_id: 'r\n1',
-      status: 400,
-    }
-    const headers = { 'Content-Type': 'application/problem+json' }
-    service.reply = () => Response.json(hostile, { status: 400, headers })
+    service.reply = () => hostileProblem({ title: 'no\u001b[2J', request_id: 'r\n1' })
     expect((await failureOf(enroll())).detail).toBe(
       `${ISSUER} refused: the service answered 400, request r\\u000a1: no\\u001b[2J`,
     )

@@ -10,7 +10,7 @@ import {
   REGION,
   startAdminService,
 } from '../../../support/admin-service.ts'
-import { htmlPage, problem } from '../../../support/problem.ts'
+import { htmlPage, hostileProblem, problem } from '../../../support/problem.ts'
 
 const NAME = [ACCOUNT, REGION, 'i-bp1first']
 
@@ -164,8 +164,8 @@ describe('rollcall admin, without a service', () => {
   })
 
   it('shows nothing of an answer that could move a cursor', async () => {
-    const odd = { title: 'a\u001b[2Jb', requestId: 'x\ny' }
-    service.troubles.push(() => problem('invalid_request', odd))
+    const odd = { title: 'a\u001b[2Jb', request_id: 'x\ny' }
+    service.troubles.push(() => hostileProblem(odd))
     const { stderr } = await service.admin(['list'])
     expect(stderr).toBe('rollcall: the service answered 400, request x\\u000ay: a\\u001b[2Jb\n')
   })
