@@ -1,4 +1,4 @@
-// `npm test`: everything that runs inside of the test's own process, and so fast. One thread per core,
+// `npm test`: everything that runs in the test's own process, and so fast. One thread per core,
 // shared by all files: starting a fresh one for each file takes longer than the tests in it.
 // The other two commands have configurations of their own: test/system/ and test/long/.
 
