@@ -49,9 +49,6 @@ export const profileNode = async (folder: string, cloud: TestCloud): Promise<Nod
     entryPoints: [join(ROOT, 'functions/node.ts')],
     outdir: folder,
     sourcemap: 'external',
-    // Else the functions have no names in the profile.
-    minify: false,
-    keepNames: false,
   })
   const inspectorPort = await reservePort()
   const flags = [`--inspect=127.0.0.1:${inspectorPort}`]

@@ -18,7 +18,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packagesIn } from '../../../functions/build/notices.ts'
+import { waitForOutput } from '../../support/output.ts'
+import { requireRedis, startRedisServer } from '../../support/redis-server.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
+import { startService, usualVariables } from '../../support/start-service.ts'
+import { sharedTestCloud } from '../../support/test-cloud.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-build-'))
 const built = join(folder, 'dist/functions')
@@ -48,6 +52,26 @@ describe('npm run build:functions', () => {
     expect(readdirSync(built).toSorted()).toEqual(ENTRIES)
     expect(readFileSync(join(built, 'fc.mjs'), 'utf8').length).toBeGreaterThan(100_000)
     expect(modeOf(built)).toBe(0o755)
+  })
+
+  it('keeps the names by which the answers of Redis are told apart', async (context) => {
+    requireRedis(context)
+    build()
+    const redis = await startRedisServer({ settings: ['requirepass right'] })
+    const server = await startService('Node', {
+      variables: {
+        ...(await usualVariables(await sharedTestCloud())),
+        ROLLCALL_LEDGER: redis.url.replace('redis://', 'redis://:wrong@'),
+      },
+      command: [process.execPath, join(built, 'node.mjs')],
+      ready: false,
+    })
+    try {
+      await waitForOutput(server.process, 'stderr', 'refuses the user name or password')
+    } finally {
+      await server.stop()
+      await redis.close()
+    }
   })
 
   it('says what is missing where somebody does', () => {
