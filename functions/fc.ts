@@ -4,6 +4,7 @@
 
 import process from 'node:process'
 import { ConfigurationError } from '../src/base/errors.ts'
+import { splitUrl } from '../src/http/request/split-url.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
@@ -40,11 +41,10 @@ const service = await openServiceOrEnd({ ...DEFAULTS, ...process.env }, { readLe
 
 const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request
-  if (HOOKS.has(`${method} ${new URL(url).pathname}`)) return new Response()
+  if (HOOKS.has(`${method} ${splitUrl(url).path}`)) return new Response()
   // The platform's logs have its request id too.
-  const requestId = headers.get('x-fc-request-id')
-  if (requestId !== null && !headers.has('X-Request-Id')) headers.set('X-Request-Id', requestId)
-  return service.fetch(request, source)
+  const platformRequestId = headers.get('x-fc-request-id') ?? undefined
+  return service.fetch(request, { ...source, platformRequestId })
 }
 
 serveNode({ ...service, fetch }, { serverOptions: NO_TIMEOUTS })

@@ -22,6 +22,7 @@ import { addCommonHeaders, requestIdOf } from './common-headers.ts'
 import { jsonContent } from './content.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
+import type { RequestSource } from './request/body.ts'
 import { type ReadRequestOptions, inHand, readRequest } from './request/read-request.ts'
 import type { Readiness } from './readiness.ts'
 import { ChallengeRequest, EnrollRequest } from './request/schemas.ts'
@@ -235,7 +236,8 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   }
   const app = new Hono<Env>()
   app.use(async (context, next) => {
-    const requestId = requestIdOf(context.req.raw)
+    const source: RequestSource | undefined = context.env
+    const requestId = requestIdOf(context.req.raw, source?.platformRequestId)
     context.set('requestId', requestId)
     if (isOtherSpelling(context.req.raw.url)) return problemAnswer(context, service, 'not_found')
     await next()

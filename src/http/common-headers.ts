@@ -3,12 +3,13 @@
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * The id of a request, for its answer and its audit event: the caller's `X-Request-Id` if it is
- * 1 to 64 characters that are safe in a log line, else a random UUID.
+ * The id of a request, for its answer and its audit event: the caller's `X-Request-Id` if it is 1 to 64 characters that
+ * are safe in a log line, else a random UUID.
+ * @param platformRequestId takes the place of an `X-Request-Id` that is absent
  */
-export const requestIdOf = ({ headers }: Request): string => {
-  const given = headers.get('X-Request-Id')
-  return given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID()
+export const requestIdOf = ({ headers }: Request, platformRequestId?: string): string => {
+  const given = headers.get('X-Request-Id') ?? platformRequestId
+  return given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID()
 }
 
 /** Headers by their names in lower case. */

@@ -42,13 +42,15 @@ export interface Incoming {
   read(): unknown
 }
 
-/**
- * Where a body is read from, if not from the request itself: on Node the adapter's second argument, whose
- * `incoming` gives the body without a web stream between.
- */
+/** What a runtime knows of a request, beside the `Request`. */
 export interface RequestSource {
-  /** Node's request. Default: the body of the `Request` is read. */
+  /**
+   * Node's request: the adapter's second argument has it. The body is read from it, without a web stream between.
+   * Default: the body of the `Request` is read.
+   */
   readonly incoming?: Incoming | undefined
+  /** The id that the platform gave the request. It is used if the client sent no `X-Request-Id`. */
+  readonly platformRequestId?: string | undefined
 }
 
 type Body = Result<Bytes, RequestRefusal>

@@ -5,8 +5,8 @@ import { addCommonHeaders, headersWith, requestIdOf } from '../../../src/http/co
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const idOf = (headers: Record<string, string>): string =>
-  requestIdOf(new Request('http://localhost/', { headers }))
+const idOf = (headers: Record<string, string>, platformRequestId?: string): string =>
+  requestIdOf(new Request('http://localhost/', { headers }), platformRequestId)
 
 describe('requestIdOf()', () => {
   it.each(['a', 'A-1_b.c', '0'.repeat(64)])("keeps the caller's %s", (id) => {
@@ -17,6 +17,13 @@ describe('requestIdOf()', () => {
     'replaces %j, which is not safe in a log line',
     (id) => expect(idOf({ 'X-Request-Id': id })).toMatch(UUID),
   )
+
+  it('takes the id of the platform if the caller sent none', () => {
+    expect(idOf({}, '1-abc')).toBe('1-abc')
+    expect(idOf({ 'X-Request-Id': 'own' }, '1-abc')).toBe('own')
+    expect(idOf({ 'X-Request-Id': 'a b' }, '1-abc')).toMatch(UUID)
+    expect(idOf({}, 'a\nb')).toMatch(UUID)
+  })
 
   it('makes a new id for each request without one', () => {
     expect(idOf({})).toMatch(UUID)
