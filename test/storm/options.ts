@@ -77,7 +77,7 @@ export const readArguments = (
   argv: readonly string[],
   write: (text: string) => void,
 ): StormArguments => {
-  const command = new Command('storm')
+  const command = new Command('npm run storm --')
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: write })
     .description('Boots emulated instances against several service processes on one Redis.')
@@ -88,7 +88,11 @@ export const readArguments = (
       wholeNumber(1, 86_400),
     )
     .option('--services <n>', 'processes of the service', wholeNumber(1, 32), 3)
-    .option('--seed <n>', 'draws instances, start times, losses', wholeNumber(0, 4_294_967_295))
+    .option(
+      '--seed <n>',
+      'draws instances, start times, losses (default: a random one, which is printed)',
+      wholeNumber(0, 4_294_967_295),
+    )
     .addOption(
       new Option('--faults <list>', 'none, or a list with commas')
         .default([...FAULTS], FAULTS.join(','))
