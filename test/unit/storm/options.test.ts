@@ -10,9 +10,9 @@ const written = (...argv: string[]): string => {
 }
 
 describe('readArguments()', () => {
-  it('boots 333 instances in a second, with all faults, unless it is told otherwise', () => {
+  it('boots 150 instances in a second, with all faults, unless it is told otherwise', () => {
     const options = read('--instances', '100000')
-    expect(options).toMatchObject({ instances: 100_000, seconds: 301, services: 3 })
+    expect(options).toMatchObject({ instances: 100_000, seconds: 667, services: 3 })
     expect(options.faults).toEqual(['kill', 'pause', 'rotate'])
     expect(read().seconds).toBe(15)
   })
