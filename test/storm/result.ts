@@ -85,17 +85,19 @@ export interface StormResult {
   readonly checks: readonly CheckResult[]
 }
 
-/** The size after so many tokens is compared with that at the end; in small storms after a tenth. */
+/** The size after so many tokens is compared with that at the end, in storms of five times as many. */
 const EARLY_TOKENS = 10_000
+const LARGE_STORM = 5 * EARLY_TOKENS
 
 const growthOf = (memory: readonly MemorySample[]): MemoryGrowth => {
   const late = memory.at(-1)
-  const earlyTokens = Math.min(EARLY_TOKENS, Math.ceil((late?.tokens ?? 0) / 10))
+  const lateTokens = late?.tokens ?? 0
+  const earlyTokens = lateTokens < LARGE_STORM ? Math.ceil(lateTokens / 10) : EARLY_TOKENS
   const early = sampleAt(memory, earlyTokens)
   return {
     earlyTokens: early?.tokens ?? 0,
     earlyMib: early === undefined ? 0 : totalMib(early),
-    lateTokens: late?.tokens ?? 0,
+    lateTokens,
     lateMib: late === undefined ? 0 : totalMib(late),
     redisEarlyMib: early?.redisMib ?? 0,
     redisLateMib: late?.redisMib ?? 0,
