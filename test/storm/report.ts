@@ -1,6 +1,7 @@
 // The result of a storm as text.
 
 import type { CheckResult } from './checks.ts'
+import { DISHONEST, DISHONEST_KINDS } from './dishonest.ts'
 import type { Percentiles } from './meter.ts'
 import type { StormResult } from './result.ts'
 
@@ -47,6 +48,11 @@ export const reportLines = (result: StormResult): readonly string[] => {
     row('calls made again by clients', number(result.retries)),
     row('repeats answered with the same token', number(result.repeats)),
     row('answers lost: cut, not heard', number(lost.cut), number(lost.unheard)),
+    '',
+    'Dishonest instances',
+    ...DISHONEST_KINDS.map(
+      (kind) => `  ${number(result.dishonest[kind] ?? 0).padStart(7)}  ${DISHONEST[kind]}`,
+    ),
     '',
     'Enrollments without a token, by reason',
     ...Object.entries(result.refusals)

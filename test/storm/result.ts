@@ -4,6 +4,7 @@ import process from 'node:process'
 import type { AuditSummary } from './audit-files.ts'
 import type { CheckResult } from './checks.ts'
 import type { Ending, ReceivedToken } from './clients.ts'
+import type { DishonestKind } from './dishonest.ts'
 import type { Mark } from './faults.ts'
 import { type MemorySample, sampleAt, totalMib } from './memory.ts'
 import { type Percentiles, type Sample, type Second, bySecond, percentiles } from './meter.ts'
@@ -62,6 +63,8 @@ export interface StormResult {
   readonly retries: number
   readonly repeats: number
   readonly lost: Readonly<Record<'cut' | 'unheard', number>>
+  /** How many dishonest instances of each kind there were. */
+  readonly dishonest: Readonly<Partial<Record<DishonestKind, number>>>
   /** Enrollments without a token, by the reason of the audit event. */
   readonly refusals: Readonly<Record<string, number>>
   /** As the clients saw it. */
@@ -104,6 +107,14 @@ const growthOf = (memory: readonly MemorySample[]): MemoryGrowth => {
   }
 }
 
+const countKinds = (endings: readonly Ending[]): StormResult['dishonest'] => {
+  const counts: Partial<Record<DishonestKind, number>> = {}
+  for (const { actor } of endings) {
+    if (actor.kind !== 'honest') counts[actor.kind] = (counts[actor.kind] ?? 0) + 1
+  }
+  return counts
+}
+
 /** Makes the result. */
 export const summarize = (measured: Measured): StormResult => {
   const { endings, tokens, samples, audit, servicesMs, clientMs, fates } = measured
@@ -126,6 +137,7 @@ export const summarize = (measured: Measured): StormResult => {
     retries: measured.retries,
     repeats: audit.repeats,
     lost: { cut: fates.cut, unheard: fates.unheard },
+    dishonest: countKinds(endings),
     refusals: audit.refusals,
     challengeMs: answered('challenge'),
     enrollMs: answered('enroll'),
