@@ -66,9 +66,9 @@ interface Waiting<Entries> {
   readonly reject: (error: Error) => void
 }
 
-/** Between the poll phase, which takes in requests, and the next one. Node and Deno have it, other platforms do not. */
+/** After the poll phase, which takes in requests. Deno before 2.4 lacks `setImmediate`; there a timer does. */
 const deferImmediate = (turn: () => void): void => {
-  const { setImmediate } = globalThis as unknown as { setImmediate: (turn: () => void) => void }
+  const { setImmediate = setTimeout } = globalThis as { setImmediate?: (turn: () => void) => void }
   setImmediate(turn)
 }
 
