@@ -33,6 +33,7 @@ export default defineConfig([
       'service/index': 'src/service/index.ts',
       'metadata/index': 'src/metadata/index.ts',
       'emulator/index': 'src/emulator/index.ts',
+      'node/node-crypto': 'src/node/node-crypto.ts',
       'ledger/memory': 'src/ledger/memory.ts',
       'ledger/durable-object': 'src/ledger/durable-object.ts',
       'ledger/redis': 'src/ledger/redis/redis.ts',
@@ -41,6 +42,7 @@ export default defineConfig([
     },
     format: 'esm',
     platform: 'neutral',
+    deps: { neverBundle: [/^node:/] },
     dts: true,
     // `package.json` says `"type": "module"`, so `.js` is ESM.
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),

@@ -6,10 +6,11 @@ import process from 'node:process'
 import { ConfigurationError } from '../src/base/errors.ts'
 import { splitUrl } from '../src/http/request/split-url.ts'
 import { ledgerReader } from '../src/ledger/configured.ts'
+import { NODE_CRYPTO } from '../src/node/node-crypto.ts'
 import { prepareProcess } from '../src/node/prepare.ts'
 import { serveNode } from '../src/node/serve-node.ts'
 import { type Service, say } from '../src/service.ts'
-import { type Ledgers, openServiceOrEnd } from './open-service.ts'
+import { type Runtime, openServiceOrEnd } from './open-service.ts'
 
 /** The port that the platform uses, unless the function's `customRuntimeConfig` says otherwise. */
 const DEFAULTS = { HOST: '0.0.0.0', PORT: '9000' } as const
@@ -29,7 +30,7 @@ const HOOKS: ReadonlySet<string> = new Set(['POST /initialize', 'GET /pre-stop']
 
 const readRedis = ledgerReader(['redis'])
 
-const readLedger: Ledgers['readLedger'] = (text) => {
+const readLedger: Runtime['readLedger'] = (text) => {
   if (!/^(?:memory|sqlite|deno-kv):/.test(text)) return readRedis(text)
   throw new ConfigurationError([
     'an instance loses its state when it ends: expected redis://HOST:PORT or rediss://HOST:PORT',
@@ -37,7 +38,8 @@ const readLedger: Ledgers['readLedger'] = (text) => {
 }
 
 const output = prepareProcess(say)
-const service = await openServiceOrEnd({ ...DEFAULTS, ...process.env }, { readLedger }, output)
+const runtime = { readLedger, crypto: NODE_CRYPTO }
+const service = await openServiceOrEnd({ ...DEFAULTS, ...process.env }, runtime, output)
 
 const fetch: Service['fetch'] = async (request, source) => {
   const { headers, method, url } = request

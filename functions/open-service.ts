@@ -8,8 +8,8 @@ import type { AuditWriter } from '../src/node/audit-writer.ts'
 import { say } from '../src/service.ts'
 import { type OpenServiceOptions, type OpenedService, openService } from '../src/service/open.ts'
 
-/** The ledgers of the runtime, and the default ledger. */
-export type Ledgers = Pick<OpenServiceOptions, 'readLedger' | 'defaultLedger'>
+/** What differs between runtimes: the ledgers, the default ledger, and the cryptography. */
+export type Runtime = Pick<OpenServiceOptions, 'readLedger' | 'defaultLedger' | 'crypto'>
 
 /**
  * Opens the service. On a bad configuration it reports every problem and ends the process with status 2.
@@ -17,12 +17,12 @@ export type Ledgers = Pick<OpenServiceOptions, 'readLedger' | 'defaultLedger'>
  */
 export const openServiceOrEnd = async (
   env: OpenServiceOptions['env'],
-  ledgers: Ledgers,
+  runtime: Runtime,
   output: AuditWriter,
 ): Promise<OpenedService> => {
   try {
     return await openService({
-      ...ledgers,
+      ...runtime,
       env,
       readFile: (path) => readFile(path),
       output,

@@ -30,7 +30,8 @@ const readFile = async (path: string): Promise<string> =>
 
 const build = async (env: Bindings): Promise<Service> =>
   createService({
-    config: await parseConfig(env, { readFile }),
+    // A free plan has 10 ms for the first request of an isolate, and imports take several of them.
+    config: await parseConfig(env, { readFile, importKeys: 'when used' }),
     ledger: createDurableObjectLedger(env.LEDGER),
   })
 

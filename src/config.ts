@@ -2,6 +2,7 @@
 // problems are reported at once, and none holds a secret. The variables are the rows of
 // `config/variables.ts`.
 
+import { type KeyOptions, WEB_CRYPTO } from './base/crypto.ts'
 import { ConfigurationError } from './base/errors.ts'
 import { type Conflicts, readVariables } from './config/read-variables.ts'
 import type { Environment } from './config/values.ts'
@@ -15,7 +16,7 @@ import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 export type { RuntimeOptions } from './config/variable.ts'
 
 /** A complete configuration: a property for each variable. */
-export interface Config extends ValuesOf<typeof VARIABLES> {
+export interface Config extends ValuesOf<typeof VARIABLES>, Required<KeyOptions> {
   /** What weakens this deployment, a sentence each, to be shown at start. */
   readonly warnings: readonly string[]
 }
@@ -50,8 +51,8 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
  * Reads the configuration from an environment.
  * @param env variables by name. Values that are not text (bindings of Workers) are ignored, unless they have one of our
  *   names
- * @param runtime what the runtime has. Default: no files, and a ledger that the caller opens, so `ROLLCALL_LEDGER` is
- *   rejected
+ * @param runtime what the runtime has. Default: no files, WebCrypto, and a ledger that the caller opens, so
+ *   `ROLLCALL_LEDGER` is rejected
  * @returns the configuration, with a value for each variable
  * @throws ConfigurationError `configuration_invalid`, with one line for each problem, which begins with the name of
  *   the variable
@@ -77,6 +78,7 @@ export const parseConfig: ParseConfig = async (
   env: Environment,
   runtime: RuntimeOptions = {},
 ): Promise<ConfigWithLedger> => {
+  const { crypto = WEB_CRYPTO, importKeys = 'at start' } = runtime
   const { values, problems } = await readVariables(VARIABLES, CONFLICTS, env, runtime)
   if (problems.length > 0) throw new ConfigurationError(problems)
   // Without a problem each variable has its value.
@@ -85,6 +87,8 @@ export const parseConfig: ParseConfig = async (
   const own = trustAnchors === ALIBABA_CLOUD_TRUST_ANCHORS ? undefined : trustAnchors
   return {
     ...config,
+    crypto,
+    importKeys,
     ledger: ledger as LedgerConfig,
     warnings: warningsOf({ issuer, ledger, trustAnchors: own }),
   }

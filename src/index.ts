@@ -27,6 +27,7 @@
  * @module rollcall
  */
 
+import { WEB_CRYPTO } from './base/crypto.ts'
 import type { InstanceIdentity } from './verify/instance-identity.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 import { type EvidenceInput, verifyEvidence } from './verify/verify-evidence.ts'
@@ -61,6 +62,16 @@ export type { DpopRefusal } from './token/dpop-proof.ts'
 export type { Exchange, TokenBinding } from './policy/exchange.ts'
 export type { EcsField } from './policy/fields.ts'
 export type { Bytes } from './base/bytes.ts'
+export type {
+  CryptoPort,
+  HashName,
+  KeyImport,
+  KeyOptions,
+  Mac,
+  MessageSigner,
+  RsaVerifier,
+} from './base/crypto.ts'
+export type { Awaitable } from './base/lazily.ts'
 export {
   type Admission,
   type Decision,
@@ -146,5 +157,6 @@ export const verifyInstanceIdentity = async (
       trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
       now: Math.floor(Date.now() / 1000),
       allowSha1: true,
+      crypto: WEB_CRYPTO,
     }),
   )

@@ -3,7 +3,8 @@
 // nothing of the runtime.
 
 import type { Config } from './config.ts'
-import { createEnroller } from './enroll/enroller.ts'
+import { ConfigurationError } from './base/errors.ts'
+import { type Enroller, createEnroller } from './enroll/enroller.ts'
 import { withKnownFormats } from './registry/format.ts'
 import { type AppOptions, createApp } from './http/app.ts'
 import type { RequestSource } from './http/request/body.ts'
@@ -38,11 +39,31 @@ export const say = (line: string): void => {
 }
 
 /**
+ * Tells the operator, once, of a key that turns out to be unusable when it is first used. The answer stays an error:
+ * its audit event has no more than the error's name.
+ */
+const reportingKeys = (enroller: Enroller, report: (line: string) => void): Enroller => {
+  let said = false
+  return {
+    ...enroller,
+    enroll: (request, now) =>
+      enroller.enroll(request, now).catch((error: unknown) => {
+        if (error instanceof ConfigurationError && !said) {
+          said = true
+          report(error.message)
+        }
+        throw error
+      }),
+  }
+}
+
+/**
  * Creates the service. It reports the warnings of the configuration once, and from then on each reason for which the
  * ledger is unreachable.
  * @param options `config` and `ledger` are required
  * @returns the service; any server that speaks `fetch` can serve it
  * @throws RangeError as `createEnroller` does
+ * @throws ConfigurationError if the platform's cryptography, or the signing key, cannot be used
  * @example
  * ```ts
  * import { createMemoryLedger } from 'rollcall/ledger/memory'
@@ -74,7 +95,7 @@ export const createService = async ({
 }: ServiceOptions): Promise<Service> => {
   for (const warning of config.warnings) report(`warning: ${warning}`)
   const ledger = reportFailures(withKnownFormats(store), report)
-  const enroller = await createEnroller({ ...config, ledger })
+  const enroller = reportingKeys(await createEnroller({ ...config, ledger }), report)
   const { operatorKeys } = config
   const { fetch } = createApp({
     ...app,

@@ -4,7 +4,7 @@ import { type Bytes, fromBase64Url } from '../base/bytes.ts'
 import { ConfigurationError, InstanceIdentityError } from '../base/errors.ts'
 import { accept, refuse } from '../base/result.ts'
 import { CHALLENGE_KEY_BYTES } from '../enroll/challenge-keys.ts'
-import type { Parsed } from './variable.ts'
+import type { Parsed, RuntimeOptions } from './variable.ts'
 
 /** A value for a message. Only a short one is shown: a long one may be a key in the wrong variable. */
 const shown = (text: string): string =>
@@ -45,10 +45,10 @@ export const parseChallengeKeys = (text: string): Parsed<readonly Bytes[]> => {
 
 /** Makes a parser of one that throws what the library's public parsers throw. */
 export const caught =
-  <Value>(parse: (text: string) => Value | Promise<Value>) =>
-  async (text: string): Promise<Parsed<Value>> => {
+  <Value>(parse: (text: string, runtime: RuntimeOptions) => Value | Promise<Value>) =>
+  async (text: string, runtime: RuntimeOptions): Promise<Parsed<Value>> => {
     try {
-      return accept(await parse(text))
+      return accept(await parse(text, runtime))
     } catch (error) {
       if (error instanceof ConfigurationError) return refuse(error.problems)
       if (error instanceof InstanceIdentityError) return refuse([`${error.code}: ${error.message}`])

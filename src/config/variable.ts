@@ -1,5 +1,6 @@
 // One variable of the configuration, as a row of a table.
 
+import type { KeyOptions } from '../base/crypto.ts'
 import type { Result } from '../base/result.ts'
 import type { LedgerConfig } from '../ledger/configured.ts'
 
@@ -7,7 +8,7 @@ import type { LedgerConfig } from '../ledger/configured.ts'
 export type ReadFile = (path: string) => Promise<Uint8Array | string>
 
 /** What differs from runtime to runtime. */
-export interface RuntimeOptions {
+export interface RuntimeOptions extends KeyOptions {
   /** Reads `ROLLCALL_LEDGER`. Absent: the runtime has a ledger of its own, and accepts no other. */
   readonly readLedger?: (text: string) => LedgerConfig
   /** The ledger where `ROLLCALL_LEDGER` is not set. Absent: it must be set. */

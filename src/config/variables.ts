@@ -99,10 +99,12 @@ export const VARIABLES: {
       readLedger !== undefined && defaultLedger === undefined
         ? { hint: 'say where state is stored, such as sqlite:PATH' }
         : { value: defaultLedger },
-    parse: (text, { readLedger }) =>
-      readLedger === undefined
+    parse: (text, runtime) => {
+      const { readLedger } = runtime
+      return readLedger === undefined
         ? refuse(['cannot be set here, because this runtime has a ledger of its own; remove it'])
-        : caught(readLedger)(text),
+        : caught(readLedger)(text, runtime)
+    },
   },
   challengeLifetimeSeconds: {
     name: 'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',

@@ -23,12 +23,14 @@ export interface BoundChallenge {
  * enroll must not learn from the answer which roles exist.
  */
 const isForAnotherKey = (
-  issuer: string,
+  { issuer, sha256 }: ChallengeOptions,
   role: string | undefined,
   audience: string,
   jkt: string,
 ): boolean =>
-  ![{ role }, { jkt }, {}].some((purpose) => audience.startsWith(audienceName(issuer, purpose)))
+  ![{ role }, { jkt }, {}].some((purpose) =>
+    audience.startsWith(audienceName(issuer, purpose, sha256)),
+  )
 
 /**
  * Checks the challenge that evidence carries, and the proof that came with it.
@@ -59,7 +61,7 @@ export const checkBoundChallenge = async (
     return accept({ challenge: challenge.value, madeAt, jkt })
   }
   const reason = challenge.refusal
-  const isForThisKey = jkt === undefined || !isForAnotherKey(issuer, role, audience, jkt)
+  const isForThisKey = jkt === undefined || !isForAnotherKey(challenges, role, audience, jkt)
   return reason !== 'challenge_for_another' || isForThisKey
     ? refuse({ code: 'invalid_evidence', reason, jkt })
     : refuse({ code: 'invalid_dpop_proof', reason: 'dpop_key_not_of_challenge', jkt })

@@ -9,8 +9,9 @@ import {
   toBase64Url,
   utf8,
 } from '../base/bytes.ts'
+import type { CryptoPort, Mac } from '../base/crypto.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
-import type { Challenge } from '../registry/spend.ts'
+import { type Challenge, jtiOf } from '../registry/spend.ts'
 import {
   AUDIENCE_NAME_LENGTH,
   type ChallengePurpose,
@@ -38,9 +39,10 @@ export type ChallengeRefusal =
 /** What challenges are made from. */
 export interface ChallengeOptions {
   readonly issuer: string
-  /** HMAC keys: the first makes challenges, all check them. Not empty. */
-  readonly keys: readonly CryptoKey[]
+  /** The first makes challenges, all check them. Not empty. */
+  readonly keys: readonly Mac[]
   readonly lifetimeSeconds: number
+  readonly sha256: CryptoPort['sha256']
 }
 
 const uint32 = (value: number): Bytes => {
@@ -49,12 +51,12 @@ const uint32 = (value: number): Bytes => {
   return bytes
 }
 
-const mac = async (
-  key: CryptoKey,
+/** What the MAC is over. */
+const macInput = (
   issuer: string,
   { role = '', jkt = '' }: ChallengePurpose,
   expiryAndRandom: Bytes,
-): Promise<Bytes> => {
+): Bytes => {
   const parts = [
     utf8('rollcall-challenge-v1'),
     utf8(issuer),
@@ -64,9 +66,7 @@ const mac = async (
     utf8(jkt),
   ]
   // Each part behind its length, so that no two lists of parts give the same bytes.
-  const input = concatBytes(...parts.flatMap((part) => [uint32(part.length), part]))
-  const full = await crypto.subtle.sign('HMAC', key, input)
-  return new Uint8Array(full, 0, MAC_BYTES)
+  return concatBytes(...parts.flatMap((part) => [uint32(part.length), part]))
 }
 
 /**
@@ -74,14 +74,15 @@ const mac = async (
  * @param now Unix seconds
  */
 export const makeChallenge = async (
-  { issuer, keys, lifetimeSeconds }: ChallengeOptions,
+  { issuer, keys, lifetimeSeconds, sha256 }: ChallengeOptions,
   purpose: ChallengePurpose,
   now: number,
 ): Promise<string> => {
   const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
   const expiryAndRandom = concatBytes(uint32(now + lifetimeSeconds), random)
-  const tag = await mac(keys[0] as CryptoKey, issuer, purpose, expiryAndRandom)
-  return audienceName(issuer, purpose) + toBase64Url(concatBytes(expiryAndRandom, tag))
+  const [first] = keys as readonly [Mac]
+  const tag = (await first(macInput(issuer, purpose, expiryAndRandom))).subarray(0, MAC_BYTES)
+  return audienceName(issuer, purpose, sha256) + toBase64Url(concatBytes(expiryAndRandom, tag))
 }
 
 /**
@@ -90,7 +91,7 @@ export const makeChallenge = async (
  * @returns the challenge; a refusal says why the audience is not a challenge that may be spent
  */
 export const checkChallenge = async (
-  { issuer, keys, lifetimeSeconds }: ChallengeOptions,
+  { issuer, keys, lifetimeSeconds, sha256 }: ChallengeOptions,
   audience: string,
   purpose: ChallengePurpose,
   now: number,
@@ -99,16 +100,21 @@ export const checkChallenge = async (
   // Each half holds 24 bytes in 32 characters, so no bit is left over: two texts never decode to the
   // same bytes, and an audience always re-encodes to itself.
   if (!secret || secret.length !== SECRET_BYTES) return refuse('challenge_malformed')
-  if (!audience.startsWith(audienceName(issuer, purpose))) return refuse('challenge_for_another')
+  if (!audience.startsWith(audienceName(issuer, purpose, sha256)))
+    return refuse('challenge_for_another')
 
   const expiryAndRandom = secret.subarray(0, EXPIRY_BYTES + RANDOM_BYTES)
   const tag = secret.subarray(EXPIRY_BYTES + RANDOM_BYTES)
-  const tags = await Promise.all(keys.map((key) => mac(key, issuer, purpose, expiryAndRandom)))
-  const matches = tags.filter((expected) => equalBytes(expected, tag))
-  if (matches.length === 0) return refuse('challenge_not_ours')
+  const input = macInput(issuer, purpose, expiryAndRandom)
+  let isOurs = false
+  for (const mac of keys) {
+    if (equalBytes((await mac(input)).subarray(0, MAC_BYTES), tag)) isOurs = true
+  }
+  if (!isOurs) return refuse('challenge_not_ours')
 
   const expiresAt = new DataView(secret.buffer).getUint32(0)
   if (expiresAt <= now) return refuse('challenge_expired')
   if (expiresAt > now + lifetimeSeconds + CLOCK_SKEW_SECONDS) return refuse('challenge_from_future')
-  return accept({ id: secret.subarray(EXPIRY_BYTES), expiresAt })
+  const id = secret.subarray(EXPIRY_BYTES)
+  return accept({ id, jti: jtiOf(id, { sha256 }), expiresAt })
 }

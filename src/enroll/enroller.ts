@@ -3,19 +3,22 @@
 // changed before there is a token. An enrollment makes three trips to the ledger, one after the other.
 
 import type { Bytes } from '../base/bytes.ts'
+import { type CryptoPort, type KeyOptions, WEB_CRYPTO } from '../base/crypto.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
+import { type Awaitable, lazily } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
 import { issueToken } from '../token/issue.ts'
 import { type PublishedKeys, type SigningKeys, publishedKeys } from '../token/signing-keys.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
+import { checkKnownSignatures } from '../verify/known-signatures.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { admit } from './admit.ts'
 import type { ChallengePurpose } from '../base/wire/audience-name.ts'
 import { findBan } from '../registry/bans.ts'
 import { checkBoundChallenge } from './bound-challenge.ts'
-import { deriveChallengeKeys, importChallengeKeys } from './challenge-keys.ts'
+import { deriveChallengeKeys, loadChallengeKeys } from './challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from './challenge.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
@@ -25,10 +28,10 @@ import { readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
 import { isForgotten } from '../registry/forgotten.ts'
-import { jtiOf, spendChallenge } from '../registry/spend.ts'
+import { spendChallenge } from '../registry/spend.ts'
 
-/** What an enroller works with; complete, nothing has a default. */
-export interface EnrollerOptions {
+/** What an enroller works with. */
+export interface EnrollerOptions extends KeyOptions {
   /**
    * The service's name, exactly as in tokens: `https://HOST[:PORT]`. The app is at the root of that host, since
    * tokens, discovery and the clients put paths behind it.
@@ -110,13 +113,13 @@ type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
  *   record first, the other finds its own `jti` there and gives the same token.
  */
 const enrollWith = async (
-  { policy, ledger, signingKeys, ...options }: EnrollerOptions,
+  { policy, ledger, signingKeys, crypto = WEB_CRYPTO, ...options }: EnrollerOptions,
   challenges: ChallengeOptions,
   request: EnrollmentRequest,
   now: number,
   note: (facts: EnrollmentFacts) => void,
 ): Promise<Result<Enrolled, Refusal>> => {
-  const evidence = await readEvidence(request, options, now)
+  const evidence = await readEvidence(request, { ...options, crypto }, now)
   if (!evidence.ok) return evidence
   const identity = evidence.value
   note(factsOf(identity))
@@ -136,7 +139,7 @@ const enrollWith = async (
   const known = await readInstance(ledger, identity, now)
   if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
   const { imageId, privateIpv4 } = identity
-  const jti = jtiOf(challenge.id)
+  const { jti } = challenge
   const applicant = { role, imageId, privateIpv4, jkt, madeAt, jti, now }
   const checked = checkInstance(known, applicant)
   if (!checked.ok) return checked
@@ -173,6 +176,19 @@ const enrollWith = async (
   })
 }
 
+/**
+ * Tries the cryptography and the signing key once. Rejects with the same ConfigurationError from then on, so
+ * what is unusable gives no token.
+ */
+const readiness = (
+  { signingKeys, allowSha1 }: EnrollerOptions,
+  crypto: CryptoPort,
+): (() => Awaitable<void>) =>
+  lazily(async () => {
+    await checkKnownSignatures(crypto, allowSha1)
+    await signingKeys.signer.load()
+  })
+
 /** What is said where the ledger does not answer. Any other error is a mistake of this program. */
 const ledgerFailure = (error: unknown): Result<never, Refusal> => {
   if (error instanceof LedgerFormatError) {
@@ -187,8 +203,10 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
 /**
  * Creates an enroller. All state is in the ledger, so any number of enrollers with the same options are one
  * service.
- * @param options every option is required, except `challengeKeys`
+ * @param options every option is required, except `challengeKeys`, `crypto` and `importKeys`
  * @returns the enroller
+ * @throws ConfigurationError if the platform's cryptography does not verify the signatures of ECS, or the signing key
+ *   cannot be used; with `importKeys: 'when used'` the first enrollment rejects with it
  * @throws RangeError if `trustAnchors` is empty, `challengeLifetimeSeconds` is above 3600, or `issuer` is not
  *   `https://HOST[:PORT]`
  * @example
@@ -230,6 +248,7 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
 export const createEnroller = async (options: EnrollerOptions): Promise<Enroller> => {
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
   const { issuer, signingKeys, challengeKeys, challengeLifetimeSeconds } = options
+  const { crypto = WEB_CRYPTO, importKeys = 'at start' } = options
   if (challengeLifetimeSeconds > MAX_CHALLENGE_LIFETIME_SECONDS) {
     throw new RangeError('challengeLifetimeSeconds must be at most 3600')
   }
@@ -237,9 +256,16 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
   if (!checked.ok) throw new RangeError(`issuer ${checked.refusal}`)
   const keys =
     challengeKeys === undefined
-      ? await deriveChallengeKeys(signingKeys.secrets)
-      : await importChallengeKeys(challengeKeys)
-  const challenges: ChallengeOptions = { issuer, keys, lifetimeSeconds: challengeLifetimeSeconds }
+      ? await deriveChallengeKeys(signingKeys.secrets, crypto)
+      : await loadChallengeKeys(challengeKeys, crypto)
+  const challenges: ChallengeOptions = {
+    issuer,
+    keys,
+    lifetimeSeconds: challengeLifetimeSeconds,
+    sha256: crypto.sha256,
+  }
+  const ready = readiness(options, crypto)
+  if (importKeys === 'at start') await ready()
   return {
     issuer,
     published: publishedKeys(signingKeys),
@@ -250,6 +276,7 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
     async enroll(request, now) {
+      await ready()
       let facts: EnrollmentFacts = { role: request.role }
       const note = (more: EnrollmentFacts): void => {
         facts = { ...facts, ...more }

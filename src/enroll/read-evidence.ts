@@ -8,7 +8,7 @@ import { type VerifyEvidenceOptions, verifyEvidence } from '../verify/verify-evi
 import type { EnrollmentRequest, Refusal } from './enrollment.ts'
 
 /** The options of the enroller that the verifier takes. */
-export type VerifierOptions = Pick<VerifyEvidenceOptions, 'trustAnchors' | 'allowSha1'>
+export type VerifierOptions = Pick<VerifyEvidenceOptions, 'trustAnchors' | 'allowSha1' | 'crypto'>
 
 /**
  * Verifies evidence, for the posted audience if there is one.
@@ -16,10 +16,10 @@ export type VerifierOptions = Pick<VerifyEvidenceOptions, 'trustAnchors' | 'allo
  */
 export const readEvidence = async (
   { document, pkcs7, audience }: EnrollmentRequest,
-  { trustAnchors, allowSha1 }: VerifierOptions,
+  { trustAnchors, allowSha1, crypto }: VerifierOptions,
   now: number,
 ): Promise<Result<InstanceIdentity, Refusal>> => {
-  const demands = { trustAnchors, allowSha1, audience: audience ?? null, now }
+  const demands = { trustAnchors, allowSha1, crypto, audience: audience ?? null, now }
   try {
     return accept(await verifyEvidence({ document, pkcs7 }, demands))
   } catch (error) {

@@ -2,10 +2,10 @@
 // time, and the generation and count of the instance's record. A retry needs no more; no token is stored.
 
 import { type Bytes, concatBytes, toBase64Url, utf8 } from '../base/bytes.ts'
+import type { CryptoPort } from '../base/crypto.ts'
 import { LedgerUnavailableError } from '../base/errors.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { sha256 } from '../base/sha256.ts'
 import { encodeStored } from '../base/stored-format.ts'
 import { decodeStored } from './format.ts'
 import type { InstanceRecord } from './instance-record.ts'
@@ -19,6 +19,8 @@ const JTI_BYTES = 16
 export interface Challenge {
   /** Random bytes and MAC, decoded: its name in the ledger. */
   readonly id: Bytes
+  /** See {@link jtiOf}. */
+  readonly jti: string
   /** Unix seconds. */
   readonly expiresAt: number
 }
@@ -37,7 +39,7 @@ export interface Spent {
 }
 
 /** The `jti` of every token for a challenge: derived from the challenge, and does not reveal it. */
-export const jtiOf = (id: Challenge['id']): string =>
+export const jtiOf = (id: Challenge['id'], { sha256 }: Pick<CryptoPort, 'sha256'>): string =>
   toBase64Url(sha256(concatBytes(utf8('rollcall-jti-v1\n'), id)).subarray(0, JTI_BYTES))
 
 /**
@@ -49,7 +51,7 @@ export const jtiOf = (id: Challenge['id']): string =>
  */
 export const spendChallenge = async (
   ledger: Ledger,
-  { id, expiresAt }: Challenge,
+  { id, jti, expiresAt }: Challenge,
   digest: string,
   record: Pick<InstanceRecord, 'generation' | 'count'>,
   now: number,
@@ -67,7 +69,7 @@ export const spendChallenge = async (
   // The challenge was spent on other evidence.
   if (spentOn !== digest) return refuse('challenge_spent')
   return accept({
-    jti: jtiOf(id),
+    jti,
     issuedAt: Number(issuedAt),
     generation: Number(generation),
     count: Number(count),

@@ -9,7 +9,7 @@ import { openLedger } from '../ledger/open.ts'
 import { type Service, createService } from '../service.ts'
 
 /** What a process gives its service. */
-export interface OpenServiceOptions extends Pick<RuntimeOptions, 'defaultLedger'> {
+export interface OpenServiceOptions extends Pick<RuntimeOptions, 'defaultLedger' | 'crypto'> {
   /** The environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Which ledgers the runtime has. */

@@ -2,11 +2,12 @@
 // RFC 8037; nothing symmetric, and no key that is weak today.
 
 import type { JWK } from 'jose'
+import { type SigningAlgorithm, SUBTLE_ALGORITHMS } from '../base/crypto.ts'
 import type { Result } from '../base/result.ts'
 import { type KeyValues, checkEd25519, checkP256, checkRsa } from './key-values.ts'
 
 /** The `alg` of a token and of a published key (RFC 7518, RFC 8037). */
-export type TokenAlgorithmName = 'ES256' | 'RS256' | 'EdDSA'
+export type TokenAlgorithmName = SigningAlgorithm
 
 /** One algorithm that tokens can be signed with. */
 export interface TokenAlgorithm {
@@ -23,8 +24,8 @@ export interface TokenAlgorithm {
   readonly publicMembers: readonly ('crv' | 'x' | 'y' | 'n' | 'e')[]
   /** Checks the numbers of a key, public or private. A refusal says what is wrong with the key. */
   check(values: KeyValues): Result<KeyValues, string>
-  /** What `crypto.subtle` needs to import a key, sign and verify. */
-  readonly subtle: { readonly name: string; readonly hash?: string; readonly namedCurve?: string }
+  /** What `crypto.subtle` needs to import a public key, and to verify. */
+  readonly subtle: (typeof SUBTLE_ALGORITHMS)[SigningAlgorithm]
 }
 
 export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
@@ -34,7 +35,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     fits: ({ kty, crv }) => kty === 'EC' && crv === 'P-256',
     publicMembers: ['crv', 'x', 'y'],
     check: checkP256,
-    subtle: { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' },
+    subtle: SUBTLE_ALGORITHMS.ES256,
   },
   {
     alg: 'RS256',
@@ -42,7 +43,7 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     fits: ({ kty }) => kty === 'RSA',
     publicMembers: ['n', 'e'],
     check: checkRsa,
-    subtle: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+    subtle: SUBTLE_ALGORITHMS.RS256,
   },
   {
     alg: 'EdDSA',
@@ -50,6 +51,6 @@ export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
     fits: ({ kty, crv }) => kty === 'OKP' && crv === 'Ed25519',
     publicMembers: ['crv', 'x'],
     check: checkEd25519,
-    subtle: { name: 'Ed25519' },
+    subtle: SUBTLE_ALGORITHMS.EdDSA,
   },
 ]

@@ -4,7 +4,7 @@
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { type Members, openJws } from './jws.ts'
-import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
+import { type PublicKey, holdsSecret, readPublicKey } from './public-key.ts'
 
 /** Why a proof was refused; codes for the audit event. */
 export type DpopRefusal =
@@ -29,9 +29,9 @@ export interface DpopExpectation {
 }
 
 /** The key that a proof brings along; never a private one, which it would give away. */
-const embeddedKey = async ({ jwk }: Members): Promise<PublicKey | undefined> => {
+const embeddedKey = ({ jwk }: Members): PublicKey | undefined => {
   if (typeof jwk !== 'object' || jwk === null || holdsSecret(jwk)) return undefined
-  const publicKey = await loadPublicKey(jwk)
+  const publicKey = readPublicKey(jwk)
   return publicKey.ok ? publicKey.value : undefined
 }
 
@@ -51,11 +51,7 @@ export const openProof = async (
   Result<OpenedProof, 'dpop_malformed' | 'dpop_key_refused' | 'dpop_signature_invalid'>
 > => {
   let key: PublicKey | undefined
-  const opened = await openJws(
-    proof,
-    'dpop+jwt',
-    async (header) => (key = await embeddedKey(header)),
-  )
+  const opened = await openJws(proof, 'dpop+jwt', (header) => (key = embeddedKey(header)))
   if (!opened.ok) return refuse(`dpop_${opened.refusal}` as const)
   return key === undefined ? refuse('dpop_key_refused') : accept({ claims: opened.value, key })
 }

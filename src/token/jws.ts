@@ -4,7 +4,9 @@
 
 import { compactVerify } from 'jose/jws/compact/verify'
 import { fromUtf8, toBase64Url, utf8 } from '../base/bytes.ts'
+import type { MessageSigner } from '../base/crypto.ts'
 import { parseUniqueJson } from '../base/json.ts'
+import type { Awaitable } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
 import type { PublicKey } from './public-key.ts'
@@ -16,24 +18,29 @@ export type Members = Readonly<Record<string, unknown>>
 export interface Signer {
   readonly algorithm: TokenAlgorithm
   readonly kid: string
-  readonly key: CryptoKey
+  /**
+   * Signs with the key, which is imported at the first call.
+   * @throws ConfigurationError if the key cannot be used
+   */
+  readonly load: () => Awaitable<MessageSigner>
 }
 
 const part = (members: Members): string => toBase64Url(utf8(JSON.stringify(members)))
 
 /**
  * Signs claims. One call of the platform's: a library would add nothing but its size.
+ * @throws ConfigurationError if the key cannot be used
  * @param names the key in the header, beside `typ` and `alg`. Default: its `kid`
  */
 export const signJws = async (
   typ: string,
   claims: Members,
-  { algorithm: { alg, subtle }, kid, key }: Signer,
+  { algorithm: { alg }, kid, load }: Signer,
   names: Members = { kid },
 ): Promise<string> => {
   const signed = `${part({ alg, typ, ...names })}.${part(claims)}`
-  const signature = await crypto.subtle.sign(subtle, key, utf8(signed))
-  return `${signed}.${toBase64Url(new Uint8Array(signature))}`
+  const sign = await load()
+  return `${signed}.${toBase64Url(await sign(utf8(signed)))}`
 }
 
 /** Why a token was not opened. */
@@ -70,8 +77,9 @@ export const openJws = async (
     if (publicKey === undefined || !publicKey.algorithm.names.includes(header['alg'] as string)) {
       throw new TypeError(refusal)
     }
+    const imported = await publicKey.key()
     refusal = 'signature_invalid'
-    return publicKey.key
+    return imported
   }
   try {
     const { payload } = await compactVerify(token, resolveKey)

@@ -1,9 +1,10 @@
 // The public keys of operators: a JWKS without any private key. Beside the members of RFC 7517 a key may have
 // a `name` and a `scope`, which pin who signs with it and what they may do.
 
+import type { KeyOptions } from '../base/crypto.ts'
 import { ConfigurationError } from '../base/errors.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
-import { type PublicKey, holdsSecret, loadPublicKey } from './public-key.ts'
+import { type PublicKey, holdsSecret, readPublicKey, tryPublicKey } from './public-key.ts'
 import { type PublishedKeys, parseKeySet } from './signing-keys.ts'
 
 /** What an operator's key allows: `read` shows, `write` changes, `introspect` tells whether a token is good. */
@@ -60,11 +61,11 @@ const readPins = (jwk: object): Result<Pick<OperatorKey, 'name' | 'scope'>, stri
   return accept({ name, scope })
 }
 
-const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, string>> => {
+const readOperatorKey = (input: unknown): Result<OperatorKey, string> => {
   if (typeof input === 'object' && input !== null && holdsSecret(input)) {
     return refuse('this is a private key; give public keys only')
   }
-  const key = await loadPublicKey(input)
+  const key = readPublicKey(input)
   if (!key.ok) return key
   const members = checkMembers(input as object, key.value.thumbprint)
   if (!members.ok) return members
@@ -76,6 +77,7 @@ const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, stri
  * Reads the public keys of operators.
  * @param json the set as text or parsed: `{"keys": [{"kty": ..., "name"?: "alice", "scope"?: ["read"]}]}`, P-256,
  *   RSA of at least 2048 bits, or Ed25519
+ * @param options when they are imported. Default: at once. Only WebCrypto verifies with them
  * @returns the keys
  * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
  * @example
@@ -92,14 +94,19 @@ const loadOperatorKey = async (input: unknown): Promise<Result<OperatorKey, stri
  * ```
  * @see RFC 7517 (JWK)
  */
-export const parseOperatorKeys = async (json: unknown): Promise<readonly OperatorKey[]> => {
+export const parseOperatorKeys = async (
+  json: unknown,
+  { importKeys = 'at start' }: Pick<KeyOptions, 'importKeys'> = {},
+): Promise<readonly OperatorKey[]> => {
   const problems: string[] = []
   const keys: OperatorKey[] = []
   const set = parseKeySet(json, ['keys'])
   if (!set.ok) throw new ConfigurationError([set.refusal])
   for (const [index, input] of set.value.entries()) {
-    const key = await loadOperatorKey(input)
+    const key = readOperatorKey(input)
+    const tried = key.ok && importKeys === 'at start' ? await tryPublicKey(key.value) : key
     if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
+    else if (!tried.ok) problems.push(`keys.${index}: ${tried.refusal}`)
     else if (keys.some(({ thumbprint }) => thumbprint === key.value.thumbprint)) {
       problems.push(`keys.${index}: the same key occurs twice`)
     } else keys.push(key.value)

@@ -3,6 +3,7 @@
 
 import type { JWK } from 'jose'
 import { type Bytes, fromBase64Url, toBase64Url, utf8 } from '../base/bytes.ts'
+import { type Awaitable, lazily } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { sha256 } from '../base/sha256.ts'
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
@@ -11,8 +12,8 @@ import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithms.ts'
 export interface PublicKey {
   /** @internal */
   readonly algorithm: TokenAlgorithm
-  /** The imported key, for `verify` alone. */
-  readonly key: CryptoKey
+  /** The key, for `verify` alone. It is imported at the first call; rejects if the platform does not take it. */
+  readonly key: () => Awaitable<CryptoKey>
   /** RFC 7638 thumbprint, SHA-256. */
   readonly thumbprint: string
   /** The members that make it up, and no other. */
@@ -43,33 +44,21 @@ const pick = (
   return checked.ok ? accept(bare as JWK) : checked
 }
 
-/** Imports one half of a key, from the members that belong to it. */
-const importKey = async (
+/** The members of one half of a key, checked. @param names those that belong to it */
+const membersOf = (
   jwk: JWK,
   names: readonly (keyof JWK)[],
   algorithm: TokenAlgorithm,
-  usage: 'sign' | 'verify',
-): Promise<Result<{ readonly bare: JWK; readonly key: CryptoKey }, string>> => {
-  const problem = `not a ${usage === 'sign' ? 'private' : 'public'} key of ${algorithm.alg}`
+  half: 'private' | 'public',
+): Result<JWK, string> => {
   const bare = pick(jwk, names, algorithm)
-  if (!bare.ok) return refuse(`${problem}: ${bare.refusal}`)
-  try {
-    const { subtle } = algorithm
-    const key = await crypto.subtle.importKey('jwk', bare.value, subtle, false, [usage])
-    return accept({ bare: bare.value, key })
-  } catch {
-    return refuse(problem)
-  }
+  return bare.ok ? bare : refuse(`not a ${half} key of ${algorithm.alg}: ${bare.refusal}`)
 }
 
-/** Imports the private half of a JWK. A refusal says what is wrong with it. */
-export const importPrivateKey = async (
-  jwk: JWK,
-  algorithm: TokenAlgorithm,
-): Promise<Result<CryptoKey, string>> => {
+/** Checks the private half of a JWK, without importing it. A refusal says what is wrong with it. */
+export const readPrivateKey = (jwk: JWK, algorithm: TokenAlgorithm): Result<JWK, string> => {
   const names = PRIVATE_MEMBERS.filter((name) => name in jwk)
-  const imported = await importKey(jwk, [...algorithm.publicMembers, ...names], algorithm, 'sign')
-  return imported.ok ? accept(imported.value.key) : imported
+  return membersOf(jwk, [...algorithm.publicMembers, ...names], algorithm, 'private')
 }
 
 /** RFC 7638: SHA-256 of the members that make the key up, in the order of their names. */
@@ -82,8 +71,11 @@ const thumbprintOf = (bare: JWK): string => {
 export const holdsSecret = (jwk: object): boolean =>
   ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].some((member) => member in jwk)
 
-/** Loads the public half of a JWK. A refusal says what is wrong with it, and holds no part of it. */
-export const loadPublicKey = async (input: unknown): Promise<Result<PublicKey, string>> => {
+/**
+ * Reads the public half of a JWK, without importing it: whether it can be used shows when it is. A refusal says
+ * what is wrong with it, and holds no part of it.
+ */
+export const readPublicKey = (input: unknown): Result<PublicKey, string> => {
   if (typeof input !== 'object' || input === null) return refuse('expected a JWK')
   const jwk = input as JWK
   if (jwk.kty === 'oct') {
@@ -91,7 +83,7 @@ export const loadPublicKey = async (input: unknown): Promise<Result<PublicKey, s
   }
   const algorithm = TOKEN_ALGORITHMS.find(({ fits }) => fits(jwk))
   if (algorithm === undefined) return refuse('expected a key of P-256, RSA or Ed25519')
-  const { names, publicMembers } = algorithm
+  const { names, publicMembers, subtle } = algorithm
   if (jwk.alg !== undefined && !names.includes(jwk.alg)) {
     const expected = names.map((name) => `"${name}"`).join(' or ')
     return refuse(`expected "alg": ${expected} for this type of key`)
@@ -100,8 +92,25 @@ export const loadPublicKey = async (input: unknown): Promise<Result<PublicKey, s
   if (jwk.kty === 'RSA' && jwk.e !== PUBLIC_EXPONENT) {
     return refuse('expected the exponent 65537 ("AQAB")')
   }
-  const imported = await importKey(jwk, publicMembers, algorithm, 'verify')
-  if (!imported.ok) return imported
-  const { bare, key } = imported.value
+  const members = membersOf(jwk, publicMembers, algorithm, 'public')
+  if (!members.ok) return members
+  const bare = members.value
+  const key = lazily(async () => crypto.subtle.importKey('jwk', bare, subtle, false, ['verify']))
   return accept({ algorithm, key, thumbprint: thumbprintOf(bare), jwk: bare })
+}
+
+/** Imports a key that was read. A refusal says that the platform does not take it. */
+export const tryPublicKey = async (publicKey: PublicKey): Promise<Result<PublicKey, string>> => {
+  try {
+    await publicKey.key()
+    return accept(publicKey)
+  } catch {
+    return refuse(`not a public key of ${publicKey.algorithm.alg}`)
+  }
+}
+
+/** Reads the public half of a JWK and imports it. */
+export const loadPublicKey = async (input: unknown): Promise<Result<PublicKey, string>> => {
+  const read = readPublicKey(input)
+  return read.ok ? tryPublicKey(read.value) : read
 }

@@ -4,12 +4,14 @@
 
 import type { JWK } from 'jose'
 import { type Bytes, fromBase64Url } from '../base/bytes.ts'
+import { type CryptoPort, type KeyOptions, type MessageSigner, WEB_CRYPTO } from '../base/crypto.ts'
 import { parseUniqueJson } from '../base/json.ts'
+import { lazily } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { ConfigurationError } from '../base/errors.ts'
-import type { TokenAlgorithm, TokenAlgorithmName } from './algorithms.ts'
+import type { TokenAlgorithmName } from './algorithms.ts'
 import type { Signer } from './jws.ts'
-import { type PublicKey, importPrivateKey, loadPublicKey } from './public-key.ts'
+import { type PublicKey, readPrivateKey, readPublicKey, tryPublicKey } from './public-key.ts'
 
 /** A published key: members of the allow-list `kty crv x y n e kid alg use`, never a private one. */
 export interface PublicJwk {
@@ -66,28 +68,87 @@ export const publishedKeys = ({ jwks, publicKeys, algorithms }: SigningKeys): Pu
 
 const PROBE = /* @__PURE__ */ new TextEncoder().encode('rollcall')
 
-interface LoadedKey {
+/** One text: some platforms find it when they import the key, others when they use it. */
+const MISMATCH = 'the private part is not valid, or does not match the public key'
+
+/** A key whose members are right; nothing of it is imported. */
+interface ReadKey {
   readonly publicKey: PublicKey
   readonly jwk: PublicJwk
-  readonly privateKey?: CryptoKey
-  readonly secret?: Bytes
+  /** Of a private key: its members, and the bytes of `d`. */
+  readonly private?: { readonly bare: JWK; readonly secret: Bytes }
+}
+
+/** A key and what signs with it, if it is private. */
+interface LoadedKey extends ReadKey {
+  readonly signer: Signer | undefined
 }
 
 /** Whether what the private half signs verifies under the public half: a JWK may hold two keys' halves. */
 const halvesBelongTogether = async (
-  { subtle }: TokenAlgorithm,
-  privateKey: CryptoKey,
-  publicKey: CryptoKey,
-): Promise<boolean> => {
-  const signature = await crypto.subtle.sign(subtle, privateKey, PROBE)
-  return crypto.subtle.verify(subtle, publicKey, signature, PROBE)
+  sign: MessageSigner,
+  { algorithm: { subtle }, key }: PublicKey,
+): Promise<boolean> => crypto.subtle.verify(subtle, await key(), await sign(PROBE), PROBE)
+
+/** Imports both halves of a private key and tries them. A refusal says what is wrong with it. */
+const loadSigner = async (
+  publicKey: PublicKey,
+  bare: JWK,
+  port: CryptoPort,
+): Promise<Result<MessageSigner, string>> => {
+  const tried = await tryPublicKey(publicKey)
+  if (!tried.ok) return tried
+  const { alg } = publicKey.algorithm
+  let sign: MessageSigner
+  try {
+    sign = await port.signer(bare as JsonWebKey, alg)
+  } catch {
+    return refuse(MISMATCH)
+  }
+  const matches = await halvesBelongTogether(sign, publicKey).catch(() => false)
+  return matches ? accept(sign) : refuse(MISMATCH)
 }
 
-/** Loads one key. A refusal says what is wrong with it. */
-const loadKey = async (input: unknown): Promise<Result<LoadedKey, string>> => {
-  const loaded = await loadPublicKey(input)
-  if (!loaded.ok) return loaded
-  const publicKey = loaded.value
+/** What signs with a private key, imported and tried when it is first needed. @param index in its set */
+const signerOf = (
+  { publicKey, private: half }: ReadKey,
+  index: number,
+  port: CryptoPort,
+): Signer | undefined => {
+  if (half === undefined) return undefined
+  const { algorithm, thumbprint: kid } = publicKey
+  const load = lazily(async () => {
+    const sign = await loadSigner(publicKey, half.bare, port)
+    if (!sign.ok) throw new ConfigurationError([`keys.${index}: ${sign.refusal}`])
+    return sign.value
+  })
+  return { algorithm, kid, load }
+}
+
+/** Imports and tries a key. @returns a line for each problem */
+const problemsOf = async (
+  { publicKey }: ReadKey,
+  index: number,
+  signer: Signer | undefined,
+): Promise<readonly string[]> => {
+  if (signer === undefined) {
+    const tried = await tryPublicKey(publicKey)
+    return tried.ok ? [] : [`keys.${index}: ${tried.refusal}`]
+  }
+  try {
+    await signer.load()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems
+    throw error
+  }
+}
+
+/** Reads one key. A refusal says what is wrong with it. */
+const readKey = (input: unknown): Result<ReadKey, string> => {
+  const read = readPublicKey(input)
+  if (!read.ok) return read
+  const publicKey = read.value
   const { algorithm, thumbprint: kid, jwk: bare } = publicKey
   const { alg } = algorithm
   const jwk = input as JWK
@@ -96,15 +157,11 @@ const loadKey = async (input: unknown): Promise<Result<LoadedKey, string>> => {
   }
   const published = { ...bare, kid, alg, use: 'sig' } as PublicJwk
   if (jwk.d === undefined) return accept({ publicKey, jwk: published })
-
-  const privateKey = await importPrivateKey(jwk, algorithm)
-  if (!privateKey.ok) return privateKey
+  const members = readPrivateKey(jwk, algorithm)
+  if (!members.ok) return members
   const secret = fromBase64Url(jwk.d)
   if (secret === undefined) return refuse(`not a private key of ${alg}`)
-  const [ours, theirs] = [privateKey.value, publicKey.key]
-  const matches = await halvesBelongTogether(algorithm, ours, theirs).catch(() => false)
-  if (!matches) return refuse('the private part does not match the public key')
-  return accept({ publicKey, jwk: published, privateKey: ours, secret })
+  return accept({ publicKey, jwk: published, private: { bare: members.value, secret } })
 }
 
 /**
@@ -129,9 +186,10 @@ export const parseKeySet = (
 }
 
 /**
- * Reads a private JWKS and imports its keys.
+ * Reads a private JWKS and its keys.
  * @param json the set as text or parsed: P-256 (ES256), RSA of at least 2048 bits (RS256), Ed25519 (EdDSA). The
  *   first key signs, so it must be private; `rollcall keygen` makes one
+ * @param options how they are loaded. Default: by WebCrypto, at once
  * @returns the keys
  * @throws ConfigurationError `configuration_invalid`, with one line for each problem; none holds a part of a key
  * @example
@@ -143,32 +201,35 @@ export const parseKeySet = (
  * ```
  * @see RFC 7517 (JWK), RFC 7638 (thumbprint)
  */
-export const parseSigningKeys = async (json: unknown): Promise<SigningKeys> => {
-  const problems: string[] = []
-  const loaded: LoadedKey[] = []
+export const parseSigningKeys = async (
+  json: unknown,
+  { crypto: port = WEB_CRYPTO, importKeys = 'at start' }: KeyOptions = {},
+): Promise<SigningKeys> => {
   const set = parseKeySet(json)
   if (!set.ok) throw new ConfigurationError([set.refusal])
+  const problems: string[] = []
+  const loaded: LoadedKey[] = []
   for (const [index, input] of set.value.entries()) {
-    const key = await loadKey(input)
+    const key = readKey(input)
     if (!key.ok) problems.push(`keys.${index}: ${key.refusal}`)
     else if (loaded.some(({ jwk }) => jwk.kid === key.value.jwk.kid)) {
       problems.push(`keys.${index}: the same key occurs twice`)
-    } else loaded.push(key.value)
+    } else {
+      const signer = signerOf(key.value, index, port)
+      if (importKeys === 'at start') problems.push(...(await problemsOf(key.value, index, signer)))
+      loaded.push({ ...key.value, signer })
+    }
   }
   const [first] = loaded
-  if (problems.length === 0 && first?.privateKey === undefined) {
+  if (problems.length === 0 && first?.signer === undefined) {
     problems.push('keys.0: the first key signs, so it must be private')
   }
-  if (problems.length > 0 || first?.privateKey === undefined) throw new ConfigurationError(problems)
+  if (problems.length > 0 || first?.signer === undefined) throw new ConfigurationError(problems)
   return {
-    signer: {
-      algorithm: first.publicKey.algorithm,
-      kid: first.jwk.kid,
-      key: first.privateKey,
-    },
+    signer: first.signer,
     jwks: { keys: loaded.map(({ jwk }) => jwk) },
     publicKeys: loaded.map(({ publicKey }) => publicKey),
     algorithms: [...new Set(loaded.map(({ jwk }) => jwk.alg))],
-    secrets: loaded.flatMap(({ secret }) => (secret === undefined ? [] : [secret])),
+    secrets: loaded.flatMap(({ private: half }) => (half === undefined ? [] : [half.secret])),
   }
 }

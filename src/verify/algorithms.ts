@@ -1,14 +1,14 @@
 // Every algorithm that evidence may be signed with, in one table: code elsewhere takes an entry,
 // never a name. Adding an algorithm means adding a row here. No I/O.
 
+import type { HashName } from '../base/crypto.ts'
 import { oid } from '../codec/der.ts'
 import type { SignedData } from '../codec/signed-data.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
 
 /** One hash that a signature (RSASSA-PKCS1-v1_5, RFC 8017 section 8.2) may be made with. */
 export interface SignatureAlgorithm {
-  /** The name that `crypto.subtle` has for the hash. */
-  readonly hash: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512'
+  readonly hash: HashName
   /** The digest algorithm, in the form of `readOid`. */
   readonly digestOid: string
   /** `shaNWithRSAEncryption` (RFC 8017 appendix A.2.4), in the form of `readOid`. */

@@ -2,12 +2,19 @@
 // chain is built from it. Plain data, so that it can be built in, logged and compared. No I/O.
 
 import { type Bytes, toHex } from '../base/bytes.ts'
+import {
+  type CryptoPort,
+  type HashName,
+  type KeyOptions,
+  type RsaVerifier,
+  WEB_CRYPTO,
+} from '../base/crypto.ts'
+import { type Awaitable, lazily } from '../base/lazily.ts'
 import { readCertificate } from '../codec/certificate.ts'
 import { derReader, expectEnd } from '../codec/der.ts'
 import { decodeCertificates } from '../codec/pem.ts'
 import { readRsaPublicKey } from '../codec/rsa-public-key.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
-import type { SignatureAlgorithm } from './algorithms.ts'
 import { sha256 } from '../base/sha256.ts'
 
 const MIN_MODULUS_BITS = 2048
@@ -60,35 +67,49 @@ export const createTrustAnchor = (der: Uint8Array): TrustAnchor => {
   }
 }
 
-/** Imported keys by anchor and hash: importing costs more than verifying. */
-const keys = /* @__PURE__ */ new WeakMap<TrustAnchor, Map<string, Promise<CryptoKey>>>()
+/** The verifiers of an anchor, by hash. */
+type Verifiers = Map<HashName, () => Awaitable<RsaVerifier>>
+
+/** Verifiers by implementation and anchor: loading a key costs more than verifying. */
+const loaded = /* @__PURE__ */ new WeakMap<CryptoPort, WeakMap<TrustAnchor, Verifiers>>()
+
+const verifiersOf = (crypto: CryptoPort, anchor: TrustAnchor): Verifiers => {
+  let byAnchor = loaded.get(crypto)
+  if (byAnchor === undefined) loaded.set(crypto, (byAnchor = new WeakMap()))
+  let verifiers = byAnchor.get(anchor)
+  if (verifiers === undefined) byAnchor.set(anchor, (verifiers = new Map()))
+  return verifiers
+}
 
 /**
- * The verification key of an anchor for one hash, imported on first use and kept.
+ * The verifier under the key of an anchor for one hash, loaded on first use and kept.
  * @throws InstanceIdentityError `unsupported_algorithm` if the platform refuses the key
  */
-export const verificationKey = (
+export const verifierOf = (
   anchor: TrustAnchor,
-  { hash }: Pick<SignatureAlgorithm, 'hash'>,
-): Promise<CryptoKey> => {
-  let byHash = keys.get(anchor)
-  if (byHash === undefined) keys.set(anchor, (byHash = new Map()))
-  let key = byHash.get(hash)
-  if (key === undefined) {
-    key = crypto.subtle
-      .importKey('spki', anchor.publicKey, { name: 'RSASSA-PKCS1-v1_5', hash }, false, ['verify'])
-      .catch((cause: unknown) => {
+  hash: HashName,
+  crypto: CryptoPort,
+): Awaitable<RsaVerifier> => {
+  const verifiers = verifiersOf(crypto, anchor)
+  let verifier = verifiers.get(hash)
+  if (verifier === undefined) {
+    verifier = lazily(async () => {
+      try {
+        return await crypto.rsaVerifier(anchor.publicKey, hash)
+      } catch (cause) {
         const message = 'a trust anchor whose key cannot be imported'
         throw new InstanceIdentityError('unsupported_algorithm', message, { cause })
-      })
-    byHash.set(hash, key)
+      }
+    })
+    verifiers.set(hash, verifier)
   }
-  return key
+  return verifier()
 }
 
 /**
  * Reads the trust anchors of a PEM file, which replace the built-in ones.
  * @param pem one or more certificates labelled `CERTIFICATE`, each with an RSA key of at least 2048 bits
+ * @param options how their keys are loaded. Default: by WebCrypto, at once
  * @returns the trust anchors, in the order of the file
  * @throws InstanceIdentityError `malformed_encoding` if there is no certificate or the PEM is broken;
  *   `malformed_der` or `unsupported_structure` if a certificate cannot be read; `unsupported_algorithm` if its key
@@ -104,8 +125,13 @@ export const verificationKey = (
  * ```
  * @see RFC 7468 (PEM), RFC 5280 (certificates)
  */
-export const parseTrustAnchors = async (pem: string): Promise<TrustAnchor[]> => {
+export const parseTrustAnchors = async (
+  pem: string,
+  { crypto = WEB_CRYPTO, importKeys = 'at start' }: KeyOptions = {},
+): Promise<TrustAnchor[]> => {
   const anchors = decodeCertificates(pem).map(createTrustAnchor)
-  for (const anchor of anchors) await verificationKey(anchor, { hash: 'SHA-256' })
+  if (importKeys === 'at start') {
+    for (const anchor of anchors) await verifierOf(anchor, 'SHA-256', crypto)
+  }
   return anchors
 }

@@ -1,7 +1,8 @@
 // Verification of one piece of evidence: the only place where evidence is checked. It reads as the
-// protocol does, cheap checks first. No clock, no I/O but `crypto.subtle`.
+// protocol does, cheap checks first. No clock, no I/O; cryptography is an argument.
 
 import { type Bytes, concatBytes, equalBytes, toHex, utf8 } from '../base/bytes.ts'
+import type { CryptoPort } from '../base/crypto.ts'
 import {
   AUDIENCE_PATTERN,
   type IdentityDocument,
@@ -15,8 +16,7 @@ import { ID_DATA, type SignerInfo, readSignedData } from '../codec/signed-data.t
 import { InstanceIdentityError } from '../base/errors.ts'
 import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
 import type { InstanceIdentity } from './instance-identity.ts'
-import { sha256 } from '../base/sha256.ts'
-import { type TrustAnchor, verificationKey } from './trust-anchor.ts'
+import { type TrustAnchor, verifierOf } from './trust-anchor.ts'
 
 /** Evidence as it was posted. What the verifier demands is none of it. */
 export interface EvidenceInput {
@@ -36,6 +36,8 @@ export interface VerifyEvidenceOptions {
   readonly now: number
   /** Whether SHA-1 is accepted, with which ECS signs today. */
   readonly allowSha1: boolean
+  /** What verifies signatures. */
+  readonly crypto: CryptoPort
 }
 
 /** A posted document is text of at most this many characters; longer ones need no copy to be refused. */
@@ -46,7 +48,6 @@ const CLOSING_BRACE = 0x7d
 const LF = 0x0a
 const CR = 0x0d
 const SET_TAG = 0x31
-const RSA_PKCS1 = 'RSASSA-PKCS1-v1_5'
 
 const documentMalformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
@@ -101,8 +102,9 @@ const attributeBytes = async (
   content: Uint8Array,
   { contentType, encoded, messageDigest }: SignedAttributes,
   { hash }: SignatureAlgorithm,
+  crypto: CryptoPort,
 ): Promise<Bytes> => {
-  const digest = new Uint8Array(await crypto.subtle.digest(hash, content as Bytes))
+  const digest = await crypto.digest(hash, content)
   if (contentType !== ID_DATA || !equalBytes(digest, messageDigest)) {
     throw new InstanceIdentityError(
       'signed_attributes_invalid',
@@ -140,14 +142,14 @@ const candidateAnchors = (
  */
 const findSigner = async (
   candidates: readonly TrustAnchor[],
-  algorithm: SignatureAlgorithm,
+  { hash }: SignatureAlgorithm,
   signature: Uint8Array,
   signed: Uint8Array,
+  crypto: CryptoPort,
 ): Promise<TrustAnchor> => {
   for (const anchor of candidates) {
-    const key = await verificationKey(anchor, algorithm)
-    if (await crypto.subtle.verify(RSA_PKCS1, key, signature as Bytes, signed as Bytes))
-      return anchor
+    const verify = await verifierOf(anchor, hash, crypto)
+    if (await verify(signature, signed)) return anchor
   }
   throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
 }
@@ -168,6 +170,7 @@ const identityOf = (
   fields: IdentityDocument,
   { fingerprint }: TrustAnchor,
   content: Uint8Array,
+  { sha256 }: CryptoPort,
 ): InstanceIdentity => {
   let digest: string | undefined
   return {
@@ -189,7 +192,7 @@ export const verifyEvidence = async (
   evidence: EvidenceInput,
   options: VerifyEvidenceOptions,
 ): Promise<InstanceIdentity> => {
-  const { audience } = options
+  const { audience, crypto } = options
   if (options.trustAnchors.length === 0) throw new RangeError('trustAnchors must not be empty')
   if (audience !== null && !AUDIENCE_PATTERN.test(audience)) {
     throw new InstanceIdentityError(
@@ -215,10 +218,10 @@ export const verifyEvidence = async (
   const signed =
     signedAttributes === undefined
       ? content
-      : await attributeBytes(content, signedAttributes, algorithm)
-  const anchor = await findSigner(candidates, algorithm, signature, signed)
+      : await attributeBytes(content, signedAttributes, algorithm, crypto)
+  const anchor = await findSigner(candidates, algorithm, signature, signed, crypto)
   if (audience !== null && fields.audience !== audience) {
     throw new InstanceIdentityError('audience_mismatch', 'signed for another audience')
   }
-  return identityOf(fields, anchor, content)
+  return identityOf(fields, anchor, content, crypto)
 }

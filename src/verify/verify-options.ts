@@ -1,6 +1,7 @@
 // The options of `verifyInstanceIdentity()`, checked before any evidence is looked at. A mistake of the
 // caller is a TypeError or a RangeError that names the option, never a refusal of the evidence.
 
+import type { CryptoPort } from '../base/crypto.ts'
 import { AUDIENCE_PATTERN } from '../codec/identity-document.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 import type { VerifyEvidenceOptions } from './verify-evidence.ts'
@@ -19,6 +20,8 @@ export interface VerifyInstanceIdentityOptions {
   readonly now?: number
   /** Whether SHA-1 is accepted. Default: true, since ECS signs with it. */
   readonly allowSha1?: boolean
+  /** What verifies signatures. Default: WebCrypto. On Node, `NODE_CRYPTO` of `rollcall/node-crypto` is faster. */
+  readonly crypto?: CryptoPort
 }
 
 /** A time in seconds is smaller for the next 3,000 years; the clock in milliseconds is larger. */
@@ -72,6 +75,13 @@ const checkNow = (now: unknown): void => {
   if (!(now >= 0)) throw new RangeError(`now: expected Unix seconds, 0 or later, got ${now}`)
 }
 
+const checkCrypto = (crypto: unknown): void => {
+  const { rsaVerifier } = (crypto ?? {}) as Partial<CryptoPort>
+  if (typeof rsaVerifier !== 'function') {
+    throw wrongType('crypto', 'an implementation, such as NODE_CRYPTO', crypto)
+  }
+}
+
 /**
  * Checks the options and fills in the defaults.
  * @throws TypeError for an option of the wrong type, or `audience` left out
@@ -91,10 +101,12 @@ export const readVerifyOptions = (
     trustAnchors = defaults.trustAnchors,
     now = defaults.now,
     allowSha1 = defaults.allowSha1,
+    crypto = defaults.crypto,
   } = options
   checkAudience(audience)
   checkTrustAnchors(trustAnchors)
   checkNow(now)
   if (typeof allowSha1 !== 'boolean') throw wrongType('allowSha1', 'true or false', allowSha1)
-  return { audience, trustAnchors, now, allowSha1 }
+  checkCrypto(crypto)
+  return { audience, trustAnchors, now, allowSha1, crypto }
 }

@@ -1,5 +1,6 @@
 // An enroller without HTTP around it, for tests of what enrolls: over a cloud of the tests' own, with instances.
 
+import type { KeyOptions } from '../../src/base/crypto.ts'
 import { type Enroller, type EnrollerOptions, createEnroller } from '../../src/enroll/enroller.ts'
 import { parseTrustAnchors } from '../../src/index.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
@@ -31,6 +32,12 @@ export const admitting = (more: Record<string, unknown> = {}): unknown => ({
   },
 })
 
+/** How keys are to be loaded, of what was said of it. */
+const keyOptions = ({ crypto, importKeys }: Partial<EnrollerOptions>): KeyOptions => ({
+  ...(crypto !== undefined && { crypto }),
+  ...(importKeys !== undefined && { importKeys }),
+})
+
 /** Complete options, with a memory that reaches back before every test. */
 export const enrollerOptions = async (
   cloud: TestCloud,
@@ -38,9 +45,9 @@ export const enrollerOptions = async (
 ): Promise<EnrollerOptions> => ({
   issuer: ISSUER,
   policy: parsePolicy(admitting()),
-  signingKeys: await parseSigningKeys(await generateSigningKeys('ES256')),
+  signingKeys: await parseSigningKeys(await generateSigningKeys('ES256'), keyOptions(changes)),
   ledger: createMemoryLedger(0),
-  trustAnchors: await parseTrustAnchors(cloud.certificatePem),
+  trustAnchors: await parseTrustAnchors(cloud.certificatePem, keyOptions(changes)),
   allowSha1: true,
   challengeLifetimeSeconds: LIFETIME_SECONDS,
   ...changes,

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Config, type RuntimeOptions, parseConfig } from '../../src/config.ts'
+import { WEB_CRYPTO } from '../../src/base/crypto.ts'
 import { ConfigurationError } from '../../src/base/errors.ts'
 import { ledgerReader } from '../../src/ledger/configured.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
@@ -67,6 +68,8 @@ describe('parseConfig() takes', () => {
     const { signingKeys, policy, ...rest } = await parse({})
     expect(rest).toEqual({
       issuer: 'https://rollcall.test',
+      crypto: WEB_CRYPTO,
+      importKeys: 'at start',
       trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
       ledger: { kind: 'memory' },
       challengeLifetimeSeconds: 120,

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Enroller, type EnrollerOptions, createEnroller } from '../../src/enroll/enroller.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
+import { CRYPTO_PORTS } from '../support/every-crypto.ts'
 import { enrollerOptions } from '../support/test-enroller.ts'
 import { createTestCloud } from '../support/test-cloud.ts'
 
@@ -33,41 +34,48 @@ const isSecret = (value: object): boolean =>
 
 const secretsIn = (value: unknown): readonly object[] => reachable(value).filter(isSecret)
 
-let options: EnrollerOptions
-let enroller: Enroller
+describe.each(CRYPTO_PORTS)('with %s', (_, crypto) => {
+  let options: EnrollerOptions
+  let enroller: Enroller
 
-beforeAll(async () => {
-  const made = await Promise.all([generateSigningKeys('ES256'), generateSigningKeys('EdDSA')])
-  const signingKeys = await parseSigningKeys({ keys: made.flatMap(({ keys }) => keys) })
-  options = await enrollerOptions(await createTestCloud(), { signingKeys })
-  enroller = await createEnroller(options)
-})
-
-describe('what can be reached from an enroller', () => {
-  it('has no private or secret key, no private JWK and no bytes', () => {
-    expect(secretsIn(enroller)).toEqual([])
+  beforeAll(async () => {
+    const made = await Promise.all([generateSigningKeys('ES256'), generateSigningKeys('EdDSA')])
+    const signingKeys = await parseSigningKeys(
+      { keys: made.flatMap(({ keys }) => keys) },
+      { crypto },
+    )
+    options = await enrollerOptions(await createTestCloud(), { signingKeys, crypto })
+    enroller = await createEnroller(options)
   })
 
-  it('has the public keys', () => {
-    const keys = reachable(enroller).filter((value) => value instanceof CryptoKey)
-    expect(keys.map(({ type }) => type)).toEqual(['public', 'public'])
-  })
+  describe('what can be reached from an enroller', () => {
+    it('has no private or secret key, no private JWK and no bytes', () => {
+      expect(secretsIn(enroller)).toEqual([])
+    })
 
-  it('is no more than the issuer, what is published and the two calls', () => {
-    expect(Reflect.ownKeys(enroller).toSorted()).toEqual([
-      'challenge',
-      'enroll',
-      'issuer',
-      'published',
-    ])
-    expect(Reflect.ownKeys(enroller.published).toSorted()).toEqual([
-      'algorithms',
-      'jwks',
-      'publicKeys',
-    ])
-  })
+    it('has functions that give the public keys, for verifying alone', async () => {
+      for (const { key } of enroller.published.publicKeys) {
+        expect(Reflect.ownKeys(key).toSorted()).toEqual(['length', 'name'])
+        expect(await key()).toMatchObject({ type: 'public', usages: ['verify'] })
+      }
+    })
 
-  it('is looked through deeply enough to find the secrets of the signing keys', () => {
-    expect(secretsIn({ deep: [new Map([['keys', options.signingKeys]])] })).toHaveLength(3)
+    it('is no more than the issuer, what is published and the two calls', () => {
+      expect(Reflect.ownKeys(enroller).toSorted()).toEqual([
+        'challenge',
+        'enroll',
+        'issuer',
+        'published',
+      ])
+      expect(Reflect.ownKeys(enroller.published).toSorted()).toEqual([
+        'algorithms',
+        'jwks',
+        'publicKeys',
+      ])
+    })
+
+    it('is looked through deeply enough to find the secrets of the signing keys', () => {
+      expect(secretsIn({ deep: [new Map([['keys', options.signingKeys]])] })).toHaveLength(2)
+    })
   })
 })

@@ -3,7 +3,8 @@
 // service can't pass another service's challenge on to an instance.
 
 import { toBase64Url, utf8 } from '../bytes.ts'
-import { sha256 } from '../sha256.ts'
+import type { CryptoPort } from '../crypto.ts'
+import { sha256 as ownSha256 } from '../sha256.ts'
 
 /** What a challenge is made for; absent and empty are the same. */
 export interface ChallengePurpose {
@@ -25,8 +26,13 @@ const AUDIENCE_NAME_BYTES = 24
 /**
  * The first half of every challenge that `issuer` makes for a purpose: the first 24 bytes of SHA-256
  * over `rollcall-audience-v1\n<issuer>\n<role>\n<jkt>\n`, as 32 characters base64url.
+ * @param sha256 the hash. Default: our own, so that a client needs no platform's
  */
-export const audienceName = (issuer: string, { role = '', jkt = '' }: ChallengePurpose): string => {
+export const audienceName = (
+  issuer: string,
+  { role = '', jkt = '' }: ChallengePurpose,
+  sha256: CryptoPort['sha256'] = ownSha256,
+): string => {
   const hash = sha256(utf8(`rollcall-audience-v1\n${issuer}\n${role}\n${jkt}\n`))
   return toBase64Url(hash.subarray(0, AUDIENCE_NAME_BYTES))
 }

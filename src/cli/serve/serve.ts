@@ -51,12 +51,14 @@ const tryOut = async (env: Variables, metadataPort = DEFAULT_METADATA_PORT): Pro
 const serve = async ({ port, dev, metadataPort }: ServeOptions): Promise<void> => {
   if (metadataPort !== undefined && !dev) throw usageError('--metadata-port belongs to --dev')
   // The server and the drivers of the ledgers are loaded when they are used.
-  const [{ ledgerReader }, { prepareProcess }, { serveNode }, { openService }] = await Promise.all([
-    import('../../ledger/configured.ts'),
-    import('../../node/prepare.ts'),
-    import('../../node/serve-node.ts'),
-    import('../../service/open.ts'),
-  ])
+  const [{ ledgerReader }, { NODE_CRYPTO }, { prepareProcess }, { serveNode }, { openService }] =
+    await Promise.all([
+      import('../../ledger/configured.ts'),
+      import('../../node/node-crypto.ts'),
+      import('../../node/prepare.ts'),
+      import('../../node/serve-node.ts'),
+      import('../../service/open.ts'),
+    ])
   const typed = { ...thisRun().env, ...(port !== undefined && { PORT: String(port) }) }
   const { env, report, onListening }: Prepared = dev
     ? await tryOut(typed, metadataPort)
@@ -65,6 +67,7 @@ const serve = async ({ port, dev, metadataPort }: ServeOptions): Promise<void> =
     const service = await openService({
       env,
       readLedger: ledgerReader(['sqlite', 'redis', 'memory']),
+      crypto: NODE_CRYPTO,
       readFile: (path) => readFile(path),
       output: prepareProcess(say),
       report,

@@ -6,14 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as pkijs from 'pkijs'
 import { expect, it } from 'vitest'
-import {
-  InstanceIdentityError,
-  parseTrustAnchors,
-  verifyInstanceIdentity,
-} from '../../../src/index.ts'
+import { InstanceIdentityError, parseTrustAnchors } from '../../../src/index.ts'
 import { nodeAt, parseDer } from '../../support/der-tree.ts'
 import { type Mutant, mutate } from '../../support/mutants.ts'
 import { opensslVerifies } from '../../support/openssl.ts'
+import { CRYPTO_PORTS, verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import { pick, seededRandom } from '../../support/random.ts'
 import { requireTool } from '../../support/requirements.ts'
 import {
@@ -149,7 +146,8 @@ it('verifyInstanceIdentity() accepts no mutant that openssl refuses, and says wh
     openssl: (verdict: Verdicts) => verdict.openssl,
     pkijs: (verdict: Verdicts) => verdict.pkijs,
   }
-  console.log(`${MUTANTS} mutants, MUTANTS_SEED=${SEED}`)
+  const ports = CRYPTO_PORTS.map(([name]) => name).join(' and ')
+  console.log(`${MUTANTS} mutants, MUTANTS_SEED=${SEED}, by ${ports}`)
   for (const [name, accepts] of Object.entries(judges)) {
     console.log(`  ${name.padEnd(8)} ${count(accepts)}`)
     expect(count(accepts)).not.toMatch(/^0 |, 0 /)

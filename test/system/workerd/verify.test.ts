@@ -7,10 +7,11 @@ import {
   verifyInstanceIdentity,
 } from '../../../src/index.ts'
 import { sha256 } from '../../../src/base/sha256.ts'
-import { type Bytes, concatBytes, toHex, utf8 } from '../../../src/base/bytes.ts'
+import { concatBytes, toHex, utf8 } from '../../../src/base/bytes.ts'
+import { WEB_CRYPTO } from '../../../src/base/crypto.ts'
 import { decodePkcs7 } from '../../../src/codec/pem.ts'
 import { readSignedData } from '../../../src/codec/signed-data.ts'
-import { type TrustAnchor, verificationKey } from '../../../src/verify/trust-anchor.ts'
+import { type TrustAnchor, verifierOf } from '../../../src/verify/trust-anchor.ts'
 
 const evidence = inject('evidence')
 const NO_OPENSSL = 'openssl is not installed: install it to make evidence for workerd'
@@ -46,9 +47,9 @@ it('verifyInstanceIdentity() refuses a signature of any other value or length, i
   if (evidence === null) return skip(NO_OPENSSL)
   const [anchor] = await parseTrustAnchors(evidence.certificatePem)
   const { content, signer } = readSignedData(decodePkcs7(evidence.pkcs7))
-  const key = await verificationKey(anchor as TrustAnchor, { hash: 'SHA-1' })
-  const verifies = (signature: Uint8Array): Promise<boolean> =>
-    crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature as Bytes, content as Bytes)
+  const verify = await verifierOf(anchor as TrustAnchor, 'SHA-1', WEB_CRYPTO)
+  const verifies = async (signature: Uint8Array): Promise<boolean> =>
+    verify(signature, content as Uint8Array)
   const good = signer.signature
   expect(await verifies(good)).toBe(true)
   const others = [

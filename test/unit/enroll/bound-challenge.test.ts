@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accept, refuse } from '../../../src/base/result.ts'
 import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
-import { importChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
+import { loadChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from '../../../src/enroll/challenge.ts'
+import { NODE_CRYPTO } from '../../../src/node/node-crypto.ts'
 import { type TestKey, makeKey } from '../../cases/state/independent-jws.ts'
 import { type ProofChanges, makeProof } from '../../cases/state/proofs.ts'
 
@@ -17,8 +18,8 @@ let options: ChallengeOptions
 let own: TestKey
 let other: TestKey
 beforeAll(async () => {
-  const keys = await importChallengeKeys([new Uint8Array(32).fill(7)])
-  options = { issuer: ISSUER, keys, lifetimeSeconds: LIFETIME }
+  const keys = await loadChallengeKeys([new Uint8Array(32).fill(7)], NODE_CRYPTO)
+  options = { issuer: ISSUER, keys, lifetimeSeconds: LIFETIME, sha256: NODE_CRYPTO.sha256 }
   ;[own, other] = [await makeKey(), await makeKey()]
 })
 

@@ -1,13 +1,16 @@
 // The protocol's order, retries, and what happens when the ledger is down.
 
 import { describe, expect, it } from 'vitest'
-import { createEnroller } from '../../../src/enroll/enroller.ts'
+import { type EnrollerOptions, createEnroller } from '../../../src/enroll/enroller.ts'
 import type { Enrollment } from '../../../src/enroll/enrollment.ts'
+import type { CryptoPort } from '../../../src/base/crypto.ts'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import type { Ledger, LedgerEntry } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { parseTrustAnchors } from '../../../src/index.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import {
   CLUSTER,
   ISSUER,
@@ -17,9 +20,15 @@ import {
   claimsOf,
   createTestEnroller,
 } from '../../support/test-enroller.ts'
+import { CRYPTO_PORTS } from '../../support/every-crypto.ts'
 import { createOpensslCloud } from '../../support/openssl.ts'
 import { requireTool } from '../../support/requirements.ts'
-import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
+import {
+  DOCUMENT_FIELDS,
+  type TestCloud,
+  documentText,
+  withAudience,
+} from '../../support/test-cloud.ts'
 
 const now = Math.floor(Date.now() / 1000)
 
@@ -44,9 +53,12 @@ const openLedger = (): { ledger: Ledger; entries: LedgerEntry[] } => {
   }
 }
 
-describe('enroll()', () => {
+describe.each(CRYPTO_PORTS)('enroll() with %s', (_, crypto) => {
+  const create = (changes: Partial<EnrollerOptions> = {}, cloud?: TestCloud) =>
+    createTestEnroller({ crypto, ...changes }, cloud)
+
   it('gives a token that says who, for whom, as what and how fresh', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({ role: ROLE }, now)
     const answer = accepted(await enroller.enroll({ ...evidence(audience), role: ROLE }, now))
     expect(answer).toMatchObject({ tokenType: 'Bearer', expiresIn: 300, role: ROLE })
@@ -79,7 +91,7 @@ describe('enroll()', () => {
     const openssl = await createOpensslCloud()
     try {
       const trustAnchors = await parseTrustAnchors(openssl.certificatePem)
-      const { enroller } = await createTestEnroller({ trustAnchors })
+      const { enroller } = await create({ trustAnchors })
       // Its certificate is valid from now on, not from when this file was loaded.
       const made = Math.floor(Date.now() / 1000)
       const { audience } = await enroller.challenge({}, made)
@@ -93,7 +105,7 @@ describe('enroll()', () => {
   })
 
   it('gives a retry the same jti, iat and exp, and less time', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     const first = accepted(await enroller.enroll(posted, now))
@@ -104,7 +116,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a retry once the challenge has expired', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     accepted(await enroller.enroll(posted, now))
@@ -113,7 +125,7 @@ describe('enroll()', () => {
   })
 
   it('asks the policy again for a retry', async () => {
-    const { options, enroller, evidence } = await createTestEnroller()
+    const { options, enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     accepted(await enroller.enroll(posted, now))
@@ -124,7 +136,7 @@ describe('enroll()', () => {
   })
 
   it('refuses other content under a spent challenge at any time', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     accepted(await enroller.enroll(evidence(audience), now))
     const other = evidence(audience, { 'image-id': 'another.vhd' })
@@ -136,7 +148,7 @@ describe('enroll()', () => {
 
   it('stores nothing for an account that no role names', async () => {
     const { ledger, entries } = openLedger()
-    const { enroller, evidence } = await createTestEnroller({ ledger })
+    const { enroller, evidence } = await create({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const stranger = evidence(audience, { 'owner-account-id': '9999999999999999' })
     const answer = await enroller.enroll(stranger, now)
@@ -147,7 +159,7 @@ describe('enroll()', () => {
   it('asks the ledger nothing for what the policy refuses, and leaves the challenge unspent', async () => {
     const { ledger, entries } = openLedger()
     const policy = parsePolicy(admitting({ region_id: ['cn-beijing'] }))
-    const { options, enroller, evidence } = await createTestEnroller({ ledger, policy })
+    const { options, enroller, evidence } = await create({ ledger, policy })
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     expect(await enroller.enroll(posted, now)).toMatchObject({
@@ -162,7 +174,7 @@ describe('enroll()', () => {
 
   it('keeps a spent challenge for 120 s after its expiry, and no token', async () => {
     const { ledger, entries } = openLedger()
-    const { enroller, evidence } = await createTestEnroller({ ledger })
+    const { enroller, evidence } = await create({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const { accessToken } = accepted(await enroller.enroll(evidence(audience), now))
     expect(entries[0]?.expiresAt).toBe(now + LIFETIME_SECONDS + 120)
@@ -172,7 +184,7 @@ describe('enroll()', () => {
   })
 
   it('makes the token for one audience of the role if a resource is asked for', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const posted = { ...evidence(audience), resource: CLUSTER }
     const { accessToken } = accepted(await enroller.enroll(posted, now))
@@ -180,7 +192,7 @@ describe('enroll()', () => {
   })
 
   it('refuses a resource that the role does not have as an audience', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const posted = { ...evidence(audience), resource: 'https://other.example' }
     const answer = await enroller.enroll(posted, now)
@@ -202,7 +214,7 @@ describe('enroll()', () => {
         return swap
       },
     }
-    const { enroller, evidence } = await createTestEnroller({ ledger })
+    const { enroller, evidence } = await create({ ledger })
     const { audience } = await enroller.challenge({}, now)
     const posted = evidence(audience)
     const refused = await enroller.enroll(posted, now)
@@ -216,10 +228,10 @@ describe('enroll()', () => {
   })
 
   it('refuses a challenge made before a ledger in memory began', async () => {
-    const { options, enroller, evidence, cloud } = await createTestEnroller()
+    const { options, enroller, evidence, cloud } = await create()
     const { audience } = await enroller.challenge({}, now)
     const restarted = { ...options, ledger: createMemoryLedger(now + 1) }
-    const after = await createTestEnroller(restarted, cloud)
+    const after = await create(restarted, cloud)
     const answer = await after.enroller.enroll(evidence(audience), now + 1)
     expect(answer).toMatchObject({ facts: { reason: 'challenge_before_ledger' } })
     const fresh = await after.enroller.challenge({}, now)
@@ -227,7 +239,7 @@ describe('enroll()', () => {
   })
 
   it('accepts detached content if the challenge is posted with it', async () => {
-    const { enroller, evidence } = await createTestEnroller()
+    const { enroller, evidence } = await create()
     const { audience } = await enroller.challenge({}, now)
     const detached = evidence(audience, {}, { detached: true })
     accepted(await enroller.enroll({ ...detached, audience }, now))
@@ -244,5 +256,72 @@ describe('createEnroller()', () => {
   it('refuses challenges that live longer than what is forgotten is kept', async () => {
     await createTestEnroller({ challengeLifetimeSeconds: 3600 })
     await expect(createTestEnroller({ challengeLifetimeSeconds: 3601 })).rejects.toThrow(RangeError)
+  })
+
+  describe.each(CRYPTO_PORTS)('with %s', (_, crypto) => {
+    /** Cryptography that refuses signatures of one hash, as the OpenSSL of some distributions does. */
+    const without = (refused: string): CryptoPort => ({
+      ...crypto,
+      rsaVerifier(spki, hash) {
+        if (hash === refused) throw new Error('invalid digest')
+        return crypto.rsaVerifier(spki, hash)
+      },
+    })
+
+    it('refuses cryptography without SHA-1, and says what to do, unless SHA-1 is off', async () => {
+      const changes = { crypto: without('SHA-1') }
+      await expect(createTestEnroller(changes)).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(/SHA-1.*rh-allow-sha1-signatures/) as string,
+      })
+      await createTestEnroller({ ...changes, allowSha1: false })
+    })
+
+    it('refuses cryptography that accepts a signature of another message', async () => {
+      const accepting: CryptoPort = { ...crypto, rsaVerifier: () => () => true }
+      await expect(createTestEnroller({ crypto: accepting })).rejects.toMatchObject({
+        problems: [expect.stringContaining('fails to verify a known RSA signature')],
+      })
+    })
+
+    it('with importKeys "when used" fails at each enrollment and gives no token, not at the start', async () => {
+      const [one, two] = await Promise.all([
+        generateSigningKeys('ES256'),
+        generateSigningKeys('ES256'),
+      ])
+      const mixed = { keys: [{ ...one.keys[0], d: two.keys[0]?.d }] }
+      const importKeys = 'when used'
+      await expect(parseSigningKeys(mixed, { crypto })).rejects.toThrow(/does not match/)
+      const signingKeys = await parseSigningKeys(mixed, { crypto, importKeys })
+      await expect(createTestEnroller({ signingKeys, crypto })).rejects.toThrow(/does not match/)
+
+      const ledger = openLedger()
+      const tested = await createTestEnroller({
+        ledger: ledger.ledger,
+        signingKeys,
+        crypto,
+        importKeys,
+      })
+      const { audience } = await tested.enroller.challenge({}, now)
+      for (let i = 0; i < 2; i++) {
+        await expect(tested.enroller.enroll(tested.evidence(audience), now)).rejects.toMatchObject({
+          problems: ['keys.0: the private part is not valid, or does not match the public key'],
+        })
+      }
+      expect(ledger.entries).toEqual([])
+    })
+
+    it('with importKeys "when used" enrolls with keys that are good, and asks for SHA-1 first', async () => {
+      const importKeys = 'when used'
+      const good = await createTestEnroller({ crypto, importKeys })
+      const { audience } = await good.enroller.challenge({}, now)
+      expect(await good.enroller.enroll(good.evidence(audience), now)).toMatchObject({ ok: true })
+
+      const bad = await createTestEnroller({ crypto: without('SHA-1'), importKeys })
+      const challenge = await bad.enroller.challenge({}, now)
+      await expect(bad.enroller.enroll(bad.evidence(challenge.audience), now)).rejects.toThrow(
+        /SHA-1/,
+      )
+    })
   })
 })

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
 import { type VerifierOptions, readEvidence } from '../../../src/enroll/read-evidence.ts'
+import { NODE_CRYPTO } from '../../../src/node/node-crypto.ts'
 import { parseTrustAnchors } from '../../../src/verify/trust-anchor.ts'
 import {
   DOCUMENT_FIELDS,
@@ -23,7 +24,7 @@ beforeAll(async () => {
   cloud = await createTestCloud()
   const trustAnchors = await parseTrustAnchors(cloud.certificatePem)
   now = (trustAnchors[0]?.notBefore ?? 0) + 1
-  options = { trustAnchors, allowSha1: true }
+  options = { trustAnchors, allowSha1: true, crypto: NODE_CRYPTO }
   const document = documentText()
   const der = cloud.sign(withAudience(document, AUDIENCE))
   evidence = { document, pkcs7: Buffer.from(der).toString('base64') }

@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createEnroller } from '../../../src/enroll/enroller.ts'
+import { CRYPTO_PORTS } from '../../support/every-crypto.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import {
@@ -15,10 +16,10 @@ import {
 
 const now = Math.floor(Date.now() / 1000)
 
-describe('enroll()', () => {
+describe.each(CRYPTO_PORTS)('enroll() with %s', (_, crypto) => {
   let tested: TestEnroller
   beforeAll(async () => {
-    tested = await createTestEnroller()
+    tested = await createTestEnroller({ crypto })
   })
 
   const challenge = async (role?: string): Promise<string> =>
@@ -64,7 +65,10 @@ describe('enroll()', () => {
   })
 
   it('refuses a challenge of another service', async () => {
-    const other = await createTestEnroller({ issuer: 'https://other.example' }, tested.cloud)
+    const other = await createTestEnroller(
+      { issuer: 'https://other.example', crypto },
+      tested.cloud,
+    )
     const { audience } = await other.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_for_another')
   })
@@ -77,7 +81,7 @@ describe('enroll()', () => {
 
   it('refuses a challenge made under a key that left the set', async () => {
     const signingKeys = await parseSigningKeys(await generateSigningKeys('ES256'))
-    const before = await createTestEnroller({ signingKeys }, tested.cloud)
+    const before = await createTestEnroller({ signingKeys, crypto }, tested.cloud)
     const { audience } = await before.enroller.challenge({}, now)
     await expectRefusal(audience, 'challenge_not_ours')
   })

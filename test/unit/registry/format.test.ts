@@ -6,6 +6,7 @@ import { banKey, listBans } from '../../../src/registry/bans.ts'
 import { encodeStored } from '../../../src/base/stored-format.ts'
 import { decodeStored } from '../../../src/registry/format.ts'
 import { instanceKey } from '../../../src/registry/instance-record.ts'
+import { WEB_CRYPTO } from '../../../src/base/crypto.ts'
 import { LedgerFormatError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
@@ -75,8 +76,15 @@ describe('an entry of another release', () => {
     const ledger = createMemoryLedger(0)
     const { options, evidence } = await createTestEnroller({ ledger })
     const said: string[] = []
-    const rest = { ledger: { kind: 'memory' as const }, host: 'localhost', port: 0, warnings: [] }
-    const config = { ...rest, ...options, challengeKeys: undefined, operatorKeys: undefined }
+    const rest = {
+      ledger: { kind: 'memory' as const },
+      host: 'localhost',
+      port: 0,
+      warnings: [],
+      crypto: WEB_CRYPTO,
+      importKeys: 'at start' as const,
+    }
+    const config = { ...options, ...rest, challengeKeys: undefined, operatorKeys: undefined }
     const service = await createService({
       config: { ...config, ledger: rest.ledger },
       ledger,

@@ -7,10 +7,12 @@ import { accept, refuse } from '../../../src/base/result.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { jtiOf, spendChallenge } from '../../../src/registry/spend.ts'
+import { WEB_CRYPTO } from '../../../src/base/crypto.ts'
 
 const NOW = 1_800_000_000
-const CHALLENGE = { id: Uint8Array.from({ length: 20 }, (_, at) => at), expiresAt: NOW + 120 }
-const OTHER = { ...CHALLENGE, id: CHALLENGE.id.with(0, 1) }
+const ID = Uint8Array.from({ length: 20 }, (_, at) => at)
+const CHALLENGE = { id: ID, jti: jtiOf(ID, WEB_CRYPTO), expiresAt: NOW + 120 }
+const OTHER = { ...CHALLENGE, id: ID.with(0, 1) }
 const RECORD = { generation: 2, count: 3 }
 const KEY = `challenge:${Buffer.from(CHALLENGE.id).toString('base64url')}`
 
@@ -20,14 +22,14 @@ const spend = (ledger: Ledger, digest = 'd', now = NOW, record = RECORD, challen
 describe('jtiOf()', () => {
   it('is the first 16 bytes of a hash of the challenge, and says nothing of it', () => {
     const hash = createHash('sha256').update('rollcall-jti-v1\n').update(CHALLENGE.id).digest()
-    expect(jtiOf(CHALLENGE.id)).toBe(hash.subarray(0, 16).toString('base64url'))
-    expect(jtiOf(CHALLENGE.id)).toHaveLength(22)
-    expect(jtiOf(OTHER.id)).not.toBe(jtiOf(CHALLENGE.id))
+    expect(jtiOf(CHALLENGE.id, WEB_CRYPTO)).toBe(hash.subarray(0, 16).toString('base64url'))
+    expect(jtiOf(CHALLENGE.id, WEB_CRYPTO)).toHaveLength(22)
+    expect(jtiOf(OTHER.id, WEB_CRYPTO)).not.toBe(jtiOf(CHALLENGE.id, WEB_CRYPTO))
   })
 })
 
 describe('spendChallenge()', () => {
-  const first = { jti: jtiOf(CHALLENGE.id), issuedAt: NOW, generation: 2, count: 3 }
+  const first = { jti: jtiOf(CHALLENGE.id, WEB_CRYPTO), issuedAt: NOW, generation: 2, count: 3 }
 
   it('spends a challenge, and tells a retry what it was spent on', async () => {
     const ledger = createMemoryLedger(0)

@@ -136,7 +136,7 @@ describe('signJws()', () => {
     const text = await signJws(TYP, { a: 'é', list: [1] }, keys.signer)
     const { payload, protectedHeader } = await compactVerify(
       text,
-      keys.publicKeys[0]?.key as CryptoKey,
+      (await keys.publicKeys[0]?.key()) as CryptoKey,
     )
     expect(protectedHeader).toEqual({ alg, typ: TYP, kid: keys.signer.kid })
     expect(JSON.parse(new TextDecoder().decode(payload))).toEqual({ a: 'é', list: [1] })

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
 import { parseOperatorKeys, sharesKey } from '../../../src/token/operator-keys.ts'
 import { loadPublicKey } from '../../../src/token/public-key.ts'
-import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { parseSigningKeys } from '../../support/every-crypto.ts'
 import { sharedRsaPair, signingKeysOf } from '../../support/rsa-keys.ts'
 
 type Jwk = Record<string, string>
@@ -197,7 +197,7 @@ describe('parseSigningKeys()', () => {
     })
     const signature = sign('sha256', Buffer.from('x'), again)
     const { subtle } = parsed.signer.algorithm
-    const key = parsed.publicKeys[0]?.key as CryptoKey
+    const key = (await parsed.publicKeys[0]?.key()) as CryptoKey
     expect(await crypto.subtle.verify(subtle, key, signature, Buffer.from('x'))).toBe(true)
   })
 })

@@ -2,8 +2,10 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { CryptoPort } from '../../../src/base/crypto.ts'
 import { ConfigurationError } from '../../../src/base/errors.ts'
-import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { parseSigningKeys as parseWith } from '../../../src/token/signing-keys.ts'
+import { CRYPTO_PORTS, parseSigningKeys } from '../../support/every-crypto.ts'
 import { signingKeysOf } from '../../support/rsa-keys.ts'
 
 type Key = Record<string, unknown>
@@ -112,5 +114,64 @@ describe('parseSigningKeys()', () => {
   it('reports every problem at once', async () => {
     const problems = await problemsOf({ keys: [{}, await newKey(), { kty: 'oct' }] })
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['keys.0', 'keys.2'])
+  })
+})
+
+describe.each(CRYPTO_PORTS)('parseSigningKeys() with importKeys "when used" and %s', (_, port) => {
+  /** Cryptography that counts the private keys that it imports. */
+  const counting = () => {
+    const loads: string[] = []
+    const crypto: CryptoPort = {
+      ...port,
+      signer(jwk, alg) {
+        loads.push(alg)
+        return port.signer(jwk, alg)
+      },
+    }
+    return { crypto, loads }
+  }
+  const importKeys = 'when used'
+
+  it('imports no key, and one when it is first used', async () => {
+    const { crypto, loads } = counting()
+    const keys = [await newKey(), await newKey('EdDSA')]
+    const { signer, publicKeys } = await parseWith({ keys }, { crypto, importKeys })
+    expect(loads).toEqual([])
+    const sign = await signer.load()
+    expect(signer.load()).toBe(sign)
+    expect(loads).toEqual(['ES256'])
+    expect(await publicKeys[0]?.key()).toMatchObject({ type: 'public', extractable: false })
+  })
+
+  it('refuses at once what shows without an import', async () => {
+    const [key, rsa] = [await newKey(), await newKey('RS256')]
+    const refused: [Key, RegExp][] = [
+      [{ ...key, d: 'AAAA' }, /"d" has 3 bytes/],
+      [{ ...rsa, d: `AA${String(rsa['d'])}` }, /private/],
+      [rsaKey(1024), /weak/],
+      [{ ...key, kid: 'x' }, /thumbprint/],
+      [without(key, 'd'), /must be private/],
+    ]
+    for (const [input, problem] of refused) {
+      await expect(parseWith({ keys: [input] }, { crypto: port, importKeys })).rejects.toThrow(
+        problem,
+      )
+    }
+    await expect(parseWith({ keys: [key, key] }, { crypto: port, importKeys })).rejects.toThrow(
+      /twice/,
+    )
+  })
+
+  it.each([
+    ['another private part', async () => ({ ...(await newKey()), d: (await newKey())['d'] })],
+    [
+      'a public point off the curve',
+      async () => ({ ...without(await newKey(), 'kid'), y: (await newKey())['y'] }),
+    ],
+  ])('refuses a key with %s when it is used, each time', async (_name, make) => {
+    const json = { keys: [await make()] }
+    await expect(parseWith(json, { crypto: port })).rejects.toThrow(/^configuration is not valid/)
+    const { signer } = await parseWith(json, { crypto: port, importKeys })
+    for (let i = 0; i < 2; i++) await expect(signer.load()).rejects.toThrow(ConfigurationError)
   })
 })

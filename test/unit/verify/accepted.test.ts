@@ -2,7 +2,8 @@
 // independent producers, and every form in which a caller may hand them over.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type TrustAnchor, parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
+import { type TrustAnchor, parseTrustAnchors } from '../../../src/index.ts'
+import { verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import { nodeAt, encodeDer, objectIdentifier, primitive } from '../../support/der-tree.ts'
 import { type OpensslCloud, createOpensslCloud } from '../../support/openssl.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'

@@ -13,8 +13,8 @@ import {
   InstanceIdentityError,
   type TrustAnchor,
   parseTrustAnchors,
-  verifyInstanceIdentity,
 } from '../../../src/index.ts'
+import { verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import { createTrustAnchor } from '../../../src/verify/trust-anchor.ts'
 import { documentText, sharedTestCloud, withAudience } from '../../support/test-cloud.ts'
 

@@ -3,7 +3,8 @@
 // cloud had been talked into signing it.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type TrustAnchor, parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
+import { type TrustAnchor, parseTrustAnchors } from '../../../src/index.ts'
+import { verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import {
   DOCUMENT_FIELDS,
   type TestCloud,

@@ -2,11 +2,8 @@
 // accepted and changes one thing.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  type InstanceIdentityErrorCode,
-  parseTrustAnchors,
-  verifyInstanceIdentity,
-} from '../../../src/index.ts'
+import { type InstanceIdentityErrorCode, parseTrustAnchors } from '../../../src/index.ts'
+import { verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import type { TrustAnchor } from '../../../src/index.ts'
 import {
   type DerNode,

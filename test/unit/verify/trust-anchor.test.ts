@@ -1,13 +1,15 @@
 // Trust anchors: which keys are strong enough, and which of several anchors signed.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { toBase64 } from '../../../src/base/bytes.ts'
+import type { CryptoPort } from '../../../src/base/crypto.ts'
 import type { InstanceIdentityErrorCode } from '../../../src/base/errors.ts'
-import { verifyInstanceIdentity } from '../../../src/index.ts'
+import { CRYPTO_PORTS, verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import {
   createTrustAnchor,
   parseTrustAnchors,
-  verificationKey,
+  verifierOf,
 } from '../../../src/verify/trust-anchor.ts'
 import { refusedAs } from '../../support/refusals.ts'
 import {
@@ -95,24 +97,43 @@ describe('createTrustAnchor()', () => {
   })
 })
 
-describe('verificationKey()', () => {
-  it('imports a key once for each hash, and for verifying alone', async () => {
+describe.each(CRYPTO_PORTS)('verifierOf() with %s', (_, crypto) => {
+  it('loads a key once for each hash, and has it at hand from then on', async () => {
     const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
-    const [one, again, other] = [
-      await verificationKey(anchor, { hash: 'SHA-256' }),
-      await verificationKey(anchor, { hash: 'SHA-256' }),
-      await verificationKey(anchor, { hash: 'SHA-1' }),
-    ]
-    expect(again).toBe(one)
-    expect(other).not.toBe(one)
-    expect(one).toMatchObject({ type: 'public', extractable: false, usages: ['verify'] })
+    let loads = 0
+    const counting: CryptoPort = {
+      ...crypto,
+      rsaVerifier(spki, hash) {
+        loads++
+        return crypto.rsaVerifier(spki, hash)
+      },
+    }
+    const [one, same] = await Promise.all([
+      verifierOf(anchor, 'SHA-256', counting),
+      verifierOf(anchor, 'SHA-256', counting),
+    ])
+    expect(same).toBe(one)
+    expect(verifierOf(anchor, 'SHA-256', counting)).toBe(one)
+    expect(await verifierOf(anchor, 'SHA-1', counting)).not.toBe(one)
+    expect(loads).toBe(2)
   })
 
-  it('refuses a key that the platform does not take', async () => {
+  it('refuses a key that the platform does not take, each time', async () => {
     const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
     const broken = { ...anchor, publicKey: anchor.publicKey.slice(0, -1) }
-    await expect(verificationKey(broken, { hash: 'SHA-256' })).rejects.toThrow(
-      refusedAs('unsupported_algorithm', 'a trust anchor whose key cannot be imported'),
+    for (let i = 0; i < 2; i++) {
+      await expect(verifierOf(broken, 'SHA-256', crypto)).rejects.toThrow(
+        refusedAs('unsupported_algorithm', 'a trust anchor whose key cannot be imported'),
+      )
+    }
+  })
+
+  it('refuses a key of a curve, whatever the anchor says of it', async () => {
+    const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const spki = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }))
+    await expect(verifierOf({ ...anchor, publicKey: spki }, 'SHA-256', crypto)).rejects.toThrow(
+      refusedAs('unsupported_algorithm'),
     )
   })
 })

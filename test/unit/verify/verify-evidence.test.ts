@@ -3,11 +3,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { InstanceIdentityErrorCode } from '../../../src/base/errors.ts'
-import {
-  type EvidenceInput,
-  type VerifyEvidenceOptions,
-  verifyEvidence,
-} from '../../../src/verify/verify-evidence.ts'
+import type { EvidenceInput, VerifyEvidenceOptions } from '../../../src/verify/verify-evidence.ts'
+import { verifyEvidence } from '../../support/every-crypto.ts'
 import { createTrustAnchor } from '../../../src/verify/trust-anchor.ts'
 import { integer, nodeAt, encodeDer, objectIdentifier, octets } from '../../support/der-tree.ts'
 import { refusedAs } from '../../support/refusals.ts'
@@ -30,7 +27,7 @@ const NOW = Math.floor(Date.now() / 1000)
 const DAY = 86_400
 
 let cloud: TestCloud
-let options: VerifyEvidenceOptions
+let options: Omit<VerifyEvidenceOptions, 'crypto'>
 beforeAll(async () => {
   cloud = await sharedTestCloud()
   const trustAnchors = [createTrustAnchor(cloud.certificateDer)]

@@ -7,8 +7,10 @@ import {
   type InstanceIdentity,
   type TrustAnchor,
   parseTrustAnchors,
-  verifyInstanceIdentity,
 } from '../../../src/index.ts'
+import { WEB_CRYPTO } from '../../../src/base/crypto.ts'
+import { NODE_CRYPTO } from '../../../src/node/node-crypto.ts'
+import { verifyInstanceIdentity } from '../../support/every-crypto.ts'
 import {
   type VerifyInstanceIdentityOptions,
   readVerifyOptions,
@@ -191,16 +193,36 @@ describe('verifyInstanceIdentity() refuses as malformed_encoding', () => {
 })
 
 describe('readVerifyOptions()', () => {
-  const defaults = { trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS, now: NOW, allowSha1: true }
+  const defaults = {
+    trustAnchors: ALIBABA_CLOUD_TRUST_ANCHORS,
+    now: NOW,
+    allowSha1: true,
+    crypto: WEB_CRYPTO,
+  }
   const read = (options: object) =>
     readVerifyOptions(options as VerifyInstanceIdentityOptions, defaults)
 
   it('fills in each default, and none for the audience', () => {
     expect(read({ audience: null })).toEqual({ audience: null, ...defaults })
-    const given = { audience: AUDIENCE, trustAnchors, now: 0, allowSha1: false }
+    const given = {
+      audience: AUDIENCE,
+      trustAnchors,
+      now: 0,
+      allowSha1: false,
+      crypto: NODE_CRYPTO,
+    }
     expect(read({ ...given, unknown: 1 })).toEqual(given)
     expect(() => read({})).toThrow(TypeError)
   })
+
+  it.each([null, {}, 'node:crypto', globalThis.crypto, Promise.resolve(NODE_CRYPTO)])(
+    'tells of cryptography that is none: %s',
+    (crypto) => {
+      expect(() => read({ audience: null, crypto })).toThrow(
+        /^crypto: expected an implementation, such as NODE_CRYPTO, got /,
+      )
+    },
+  )
 
   it.each([
     ['one character', 'a', undefined],

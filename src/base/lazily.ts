@@ -1,0 +1,28 @@
+// Values that are made when they are first needed. What has been made is at hand without a promise, so that a hot
+// path waits for nothing.
+
+/** A value, or a promise of it: `await` takes both. */
+export type Awaitable<Value> = Value | Promise<Value>
+
+const isPromise = <Value>(value: Awaitable<Value>): value is Promise<Value> =>
+  typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
+
+/**
+ * Makes a value at the first call and keeps it. Until it is there, all calls get one promise. A rejection is
+ * kept too; what `make` throws is not, so that the next call tries again.
+ */
+export const lazily = <Value>(make: () => Awaitable<Value>): (() => Awaitable<Value>) => {
+  let kept: { readonly value: Awaitable<Value> } | undefined
+  return () => {
+    if (kept !== undefined) return kept.value
+    const value = make()
+    kept = { value }
+    if (isPromise(value)) {
+      value.then(
+        (made) => (kept = { value: made }),
+        () => undefined,
+      )
+    }
+    return value
+  }
+}
