@@ -335,7 +335,7 @@ describe('the package', () => {
     const args = ['--input-type=module', '--eval', script]
     const { stdout } = await run(process.execPath, args, { cwd: folder, env: cleanEnvironment() })
     const lacks = name !== 'sqlite' || process.getBuiltinModule('node:sqlite') === undefined
-    expect(stdout).toMatch(lacks ? /^LedgerUnavailableError / : /it is all there$/m)
+    expect(stdout).toMatch(lacks ? /^LedgerUnfitError / : /it is all there$/m)
     expect(stdout).toContain(message)
   })
 
