@@ -1,5 +1,4 @@
-// The service on Cloudflare Workers: configuration from vars and secrets, the ledger in a Durable
-// Object. The service is made once per isolate, at its first request. If it cannot be made, every
+// The service on Cloudflare Workers, made once per isolate, at its first request. If it cannot be made, every
 // request is answered 503, because the variables and the code of an isolate never change.
 
 import { DurableObject } from 'cloudflare:workers'
