@@ -13,7 +13,7 @@ export const problem = (code: ProblemCode, options: ProblemOptions = {}): Respon
   const { headers = {}, requestId = 'r-1', ...more } = options
   const response = problemResponse({
     code,
-    requestId: 'r-1',
+    requestId,
     issuer: 'https://rollcall.test',
     ...more,
   })
