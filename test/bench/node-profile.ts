@@ -41,6 +41,20 @@ const locator = (file: string): ((node: ProfileNode) => Place | undefined) => {
   }
 }
 
+/**
+ * Samples are elapsed time: on a busy machine the time in which other processes ran is in them. The kernel knows how
+ * long the thread ran.
+ * @param microseconds of processor time that all phases together took
+ */
+const scaledTo = (microseconds: number, { phases, functions }: PhaseCosts): PhaseCosts => {
+  const sampled = [...phases.values()].reduce((sum, time) => sum + time, 0)
+  const factor = microseconds / sampled
+  return {
+    phases: new Map([...phases].map(([phase, time]) => [phase, time * factor])),
+    functions: functions.map((it) => ({ ...it, microseconds: it.microseconds * factor })),
+  }
+}
+
 /** Profiles the server. @param folder an empty one, for the bundle */
 export const profileNode = async (folder: string, cloud: TestCloud): Promise<NodeProfile> => {
   const file = join(folder, 'node.mjs')
@@ -60,15 +74,15 @@ export const profileNode = async (folder: string, cloud: TestCloud): Promise<Nod
       await load.enroll(load.sign(await load.challenges(count)))
     }
     await enrollSome(WARM_UP)
-    // What is measured is without the signatures of the cloud, which the server waits for.
     const before = server.processorMs()
     const mainBefore = server.mainThreadMs()
     const profile = await profileWhile(inspectorPort, () => enrollSome(ENROLLMENTS))
-    const others = server.processorMs() - before - (server.mainThreadMs() - mainBefore)
+    const mainMs = server.mainThreadMs() - mainBefore
+    const othersMs = server.processorMs() - before - mainMs
     return {
-      ...costsByPhase(profile, locator(file)),
+      ...scaledTo(mainMs * 1000, costsByPhase(profile, locator(file))),
       count: ENROLLMENTS,
-      otherThreads: others * 1000,
+      otherThreads: othersMs * 1000,
     }
   } finally {
     await load.close()
