@@ -13,6 +13,7 @@ import { readSignedData } from '../../src/codec/signed-data.ts'
 import { type Enroller, createEnroller } from '../../src/enroll/enroller.ts'
 import { parseTrustAnchors, verifyInstanceIdentity } from '../../src/index.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
+import { NODE_CRYPTO } from '../../src/node/node-crypto.ts'
 import { parsePolicy } from '../../src/policy/policy.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
@@ -34,9 +35,9 @@ export const createBenchEvidence = async () => {
   const [anchor] = trustAnchors
   if (anchor === undefined) throw new Error('no trust anchor')
   const jwks = await generateSigningKeys('ES256')
-  const signingKeys = await parseSigningKeys(jwks)
+  const signingKeys = await parseSigningKeys(jwks, { crypto: NODE_CRYPTO })
   const policy = parsePolicy(admitting())
-  /** An enroller that has enrolled nothing. All of them know the challenges of each. */
+  /** An enroller with Node's cryptography that has enrolled nothing. All of them know the challenges of each. */
   const newEnroller = (): Promise<Enroller> =>
     createEnroller({
       issuer: ISSUER,
@@ -46,6 +47,7 @@ export const createBenchEvidence = async () => {
       trustAnchors,
       allowSha1: true,
       challengeLifetimeSeconds: 3600,
+      crypto: NODE_CRYPTO,
     })
   const now = Math.floor(Date.now() / 1000)
   const enroller = await newEnroller()

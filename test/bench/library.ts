@@ -6,6 +6,7 @@ import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import * as pkijs from 'pkijs'
 import type { Enroller } from '../../src/enroll/enroller.ts'
 import { verifyInstanceIdentity } from '../../src/index.ts'
+import { NODE_CRYPTO } from '../../src/node/node-crypto.ts'
 import type { Comparison, Ratios } from './comparison.ts'
 import { type BenchEvidence, PKCS1_SHA1, createBenchEvidence } from './evidence.ts'
 import { startGoVerifier } from './go-peer.ts'
@@ -75,7 +76,8 @@ export const libraryComparisons = async ({
   const { pkcs7, audience, trustAnchors, now, bareWeb, bareNode, bareEnrollment } = given
   const verify = (): Promise<unknown> =>
     verifyInstanceIdentity({ pkcs7 }, { audience, trustAnchors, now })
-  const verifyNode = verify
+  const verifyNode = (): Promise<unknown> =>
+    verifyInstanceIdentity({ pkcs7 }, { audience, trustAnchors, now, crypto: NODE_CRYPTO })
 
   /** Contenders of this process, and the ratios of their costs. */
   const inProcess = <Name extends string>(
