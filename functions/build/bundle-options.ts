@@ -12,8 +12,8 @@ export const BUNDLE_OPTIONS = {
   format: 'esm',
   target: 'node20',
   banner: { js: REQUIRE },
-  // Names stay as they are: what ioredis throws is told apart by name. `keepNames` would bring short ones back by a call
-  // for each function that a request makes.
+  // Names stay as they are: the driver recognizes the errors of ioredis by name, and a profile shows names. `keepNames`
+  // would bring short ones back by a call for each function that a request makes.
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
