@@ -112,20 +112,23 @@ export const answering =
   ): Handler<Env> =>
   async (context) => {
     const started = performance.now()
-    const outcome = await handle(context).catch((error: unknown) => refuse(failureOf(error)))
-    const { reason, ...facts } = outcome.ok
-      ? { reason: undefined, ...outcome.value.facts }
-      : outcome.refusal.facts
+    let outcome: Outcome
+    try {
+      outcome = await handle(context)
+    } catch (error) {
+      outcome = refuse(failureOf(error))
+    }
+    const refused = outcome.ok ? undefined : outcome.refusal
     const issued = event === 'admin' ? 'done' : 'issued'
     try {
       await service.audit(
         auditEvent({
           event,
           requestId: context.get('requestId'),
-          outcome: outcome.ok ? issued : refusalOutcome(outcome.refusal.code),
-          code: outcome.ok ? undefined : outcome.refusal.code,
-          reason,
-          facts,
+          outcome: refused === undefined ? issued : refusalOutcome(refused.code),
+          code: refused?.code,
+          reason: refused?.facts.reason,
+          facts: outcome.ok ? outcome.value.facts : outcome.refusal.facts,
           now: service.exactClock(),
           durationMs: performance.now() - started,
         }),
