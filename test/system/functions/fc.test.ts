@@ -231,7 +231,7 @@ describe('functions/fc.ts', () => {
       const server = start({ ROLLCALL_LEDGER: ledger })
       expect(await waitForEnd(server)).toBe(2)
       expect(server.output.stderr).toMatch(
-        /ROLLCALL_LEDGER: instances come and go .*: expected redis:/,
+        /ROLLCALL_LEDGER: an instance loses its state .*: expected redis:/,
       )
     },
   )
