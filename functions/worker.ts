@@ -29,7 +29,6 @@ const readFile = async (path: string): Promise<string> =>
 
 const build = async (env: Bindings): Promise<Service> =>
   createService({
-    // A free plan has 10 ms for the first request of an isolate, and imports take several of them.
     config: await parseConfig(env, { readFile, importKeys: 'when used' }),
     ledger: createDurableObjectLedger(env.LEDGER),
   })

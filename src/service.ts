@@ -63,7 +63,7 @@ const reportingKeys = (enroller: Enroller, report: (line: string) => void): Enro
  * @param options `config` and `ledger` are required
  * @returns the service; any server that speaks `fetch` can serve it
  * @throws RangeError as `createEnroller` does
- * @throws ConfigurationError if the platform's cryptography, or the signing key, cannot be used
+ * @throws ConfigurationError `configuration_invalid` if the platform's cryptography, or the signing key, cannot be used
  * @example
  * ```ts
  * import { createMemoryLedger } from 'rollcall/ledger/memory'

@@ -30,19 +30,36 @@ export interface CryptoPort {
   readonly name: string
   /**
    * Loads a public key to verify evidence with.
-   * @param spki SubjectPublicKeyInfo of an RSA key, DER
+   * @param spki SubjectPublicKeyInfo of an RSA key, DER (RFC 5280 section 4.1.2.7)
+   * @param hash the hash of the signatures
+   * @returns what verifies
    */
   rsaVerifier(spki: Bytes, hash: HashName): Awaitable<RsaVerifier>
   /**
    * Loads a private key to sign tokens with.
-   * @param jwk the members that make the key up, and no others
+   * @param jwk the members that make the key up, and no others (RFC 7517)
+   * @param algorithm what it signs with
+   * @returns what signs
    */
   signer(jwk: JsonWebKey, algorithm: SigningAlgorithm): Awaitable<MessageSigner>
-  /** Loads a key of HMAC-SHA-256. @param key at least one byte */
+  /**
+   * Loads a key of HMAC-SHA-256.
+   * @param key at least one byte
+   * @returns what makes MACs
+   */
   hmac(key: Uint8Array): Awaitable<Mac>
-  /** The digest of a message. */
+  /**
+   * Makes the digest of a message.
+   * @param hash the hash
+   * @param message of any length
+   * @returns 20, 32, 48 or 64 bytes
+   */
   digest(hash: HashName, message: Uint8Array): Awaitable<Bytes>
-  /** The SHA-256 digest of a message, 32 bytes, at once: where a promise costs more than the hash. */
+  /**
+   * Makes the SHA-256 digest of a message at once: for short messages a promise costs more than the hash.
+   * @param message of any length
+   * @returns 32 bytes
+   */
   sha256(message: Uint8Array): Bytes
 }
 

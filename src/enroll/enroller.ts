@@ -205,8 +205,8 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
  * service.
  * @param options every option is required, except `challengeKeys`, `crypto` and `importKeys`
  * @returns the enroller
- * @throws ConfigurationError if the platform's cryptography does not verify the signatures of ECS, or the signing key
- *   cannot be used; with `importKeys: 'when used'` the first enrollment rejects with it
+ * @throws ConfigurationError `configuration_invalid` if the platform's cryptography does not verify the signatures
+ *   of ECS, or the signing key cannot be used; with `importKeys: 'when used'` the first enrollment rejects with it
  * @throws RangeError if `trustAnchors` is empty, `challengeLifetimeSeconds` is above 3600, or `issuer` is not
  *   `https://HOST[:PORT]`
  * @example

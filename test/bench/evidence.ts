@@ -40,6 +40,7 @@ export const createBenchEvidence = async () => {
   /** An enroller with Node's cryptography that has enrolled nothing. All of them know the challenges of each. */
   const newEnroller = (): Promise<Enroller> =>
     createEnroller({
+      crypto: NODE_CRYPTO,
       issuer: ISSUER,
       policy,
       signingKeys,
