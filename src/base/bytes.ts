@@ -54,16 +54,38 @@ export const fromBase64Url = (text: string): Bytes | undefined => {
   return fromBase64(standard.padEnd(Math.ceil(text.length / 4) * 4, '='))
 }
 
-/** Encodes base64 with padding (RFC 4648 section 4). */
-export const toBase64 = (bytes: Uint8Array): string => {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
+const STANDARD_CODES = /* @__PURE__ */ utf8(BASE64)
+const URL_SAFE_CODES = /* @__PURE__ */ utf8(`${BASE64.slice(0, -2)}-_`)
+
+/** Encodes without padding. The text is made in one go: appending characters takes ten times as long. */
+const encode = (bytes: Uint8Array, codes: Uint8Array): string => {
+  const { length } = bytes
+  const text = new Uint8Array(Math.ceil((length * 4) / 3))
+  let at = 0
+  let i = 0
+  for (; i + 2 < length; i += 3) {
+    const bits =
+      ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)
+    text[at++] = codes[bits >> 18] as number
+    text[at++] = codes[(bits >> 12) & 0x3f] as number
+    text[at++] = codes[(bits >> 6) & 0x3f] as number
+    text[at++] = codes[bits & 0x3f] as number
+  }
+  if (i < length) {
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8)
+    text[at++] = codes[bits >> 18] as number
+    text[at++] = codes[(bits >> 12) & 0x3f] as number
+    if (i + 1 < length) text[at] = codes[(bits >> 6) & 0x3f] as number
+  }
+  return decoder.decode(text)
 }
 
+/** Encodes base64 with padding (RFC 4648 section 4). */
+export const toBase64 = (bytes: Uint8Array): string =>
+  encode(bytes, STANDARD_CODES) + '='.repeat((3 - (bytes.length % 3)) % 3)
+
 /** Encodes base64url without padding (RFC 4648 section 5). */
-export const toBase64Url = (bytes: Uint8Array): string =>
-  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+export const toBase64Url = (bytes: Uint8Array): string => encode(bytes, URL_SAFE_CODES)
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
