@@ -24,7 +24,7 @@ import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
 import { isRenewable } from './first-use.ts'
 import { checkIssuer } from '../base/issuer.ts'
-import { readEvidence } from './read-evidence.ts'
+import { type VerifierOptions, readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
 import { isForgotten } from '../registry/forgotten.ts'
@@ -113,13 +113,14 @@ type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
  *   record first, the other finds its own `jti` there and gives the same token.
  */
 const enrollWith = async (
-  { policy, ledger, signingKeys, crypto = WEB_CRYPTO, ...options }: EnrollerOptions,
+  { issuer, policy, ledger, signingKeys }: EnrollerOptions,
+  verifier: VerifierOptions,
   challenges: ChallengeOptions,
   request: EnrollmentRequest,
   now: number,
   note: (facts: EnrollmentFacts) => void,
 ): Promise<Result<Enrolled, Refusal>> => {
-  const evidence = await readEvidence(request, { ...options, crypto }, now)
+  const evidence = await readEvidence(request, verifier, now)
   if (!evidence.ok) return evidence
   const identity = evidence.value
   note(factsOf(identity))
@@ -160,7 +161,6 @@ const enrollWith = async (
   // The ledger may have been exchanged meanwhile, and with it what it knew of this challenge.
   if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
 
-  const { issuer } = options
   const { resource } = request
   const { issuedAt } = spent
   const audience = resource === undefined ? role.token.audience : [resource]
@@ -264,6 +264,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     lifetimeSeconds: challengeLifetimeSeconds,
     sha256: crypto.sha256,
   }
+  const { trustAnchors, allowSha1 } = options
+  const verifier: VerifierOptions = { trustAnchors, allowSha1, crypto }
   const ready = readiness(options, crypto)
   if (importKeys === 'at start') await ready()
   return {
@@ -277,11 +279,13 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     },
     async enroll(request, now) {
       await ready()
-      let facts: EnrollmentFacts = { role: request.role }
+      const facts: EnrollmentFacts = { role: request.role }
       const note = (more: EnrollmentFacts): void => {
-        facts = { ...facts, ...more }
+        Object.assign(facts, more)
       }
-      const result = await enrollWith(options, challenges, request, now, note).catch(ledgerFailure)
+      const result = await enrollWith(options, verifier, challenges, request, now, note).catch(
+        ledgerFailure,
+      )
       if (result.ok) return { ok: true, ...result.value, facts }
       const { code, disclosed, ...why } = result.refusal
       return { ok: false, code, disclosed, facts: { ...facts, ...why } }

@@ -39,7 +39,6 @@ import {
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  createSign,
   hash as digestOf,
   sign,
   verify,
@@ -74,10 +73,10 @@ const expectType = (key: KeyObject, type: string): void => {
 }
 
 const signerWith = (key: KeyObject, algorithm: SigningAlgorithm): MessageSigner => {
-  if (algorithm === 'EdDSA') return (message) => plain(sign(null, message, key))
-  // RFC 7518 section 3.4 wants r and s; by default Node writes them in DER. RSA ignores this.
+  // RFC 7518 section 3.4 wants r and s; by default Node writes them in DER. Other keys than ECDSA's ignore this.
   const options = { key, dsaEncoding: 'ieee-p1363' } as const
-  return (message) => plain(createSign('sha256').update(message).sign(options))
+  const hash = algorithm === 'EdDSA' ? null : 'sha256'
+  return (message) => plain(sign(hash, message, options))
 }
 
 /** The synchronous cryptography of `node:crypto`. */
