@@ -91,6 +91,13 @@ export const LAYERS: readonly Layer[] = [
   { name: 'metadata', paths: ['src/metadata/'], packages: [] },
   { name: 'emulator', paths: ['src/emulator/'], packages: [], sides: ['metadata'] },
   { name: 'client', paths: ['src/client/'], packages: ['jose'], sides: ['metadata'] },
+  { name: 'relying party', paths: ['src/relying-party/'], packages: ['jose'] },
+  {
+    name: 'middleware of a relying party',
+    paths: ['src/relying-party/require-enrollment.ts'],
+    packages: ['hono'],
+    sides: ['relying party'],
+  },
 ]
 
 /** The layers that decide trust: everything they know comes in as an argument. */

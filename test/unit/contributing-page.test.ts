@@ -9,7 +9,7 @@ const MAX_WORDS = 5
 
 const page = readProjectFile('CONTRIBUTING.md')
 const [, list = ''] = /<!-- folders of src\/ -->([^]*?)<!-- end of folders -->/.exec(page) ?? []
-const rows = [...list.matchAll(/^\| `src\/([a-z]+)\/` +\| (.+?) +\|$/gm)].map(
+const rows = [...list.matchAll(/^\| `src\/([a-z-]+)\/` +\| (.+?) +\|$/gm)].map(
   ([, folder = '', job = '']) => ({ folder, job }),
 )
 
