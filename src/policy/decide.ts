@@ -3,7 +3,7 @@
 
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { ECS_FIELDS, ECS_FIELD_NAMES, type EcsField } from './fields.ts'
-import { matchesAddressBlock, matchesText } from './pattern.ts'
+import { matchesField } from './pattern.ts'
 import type { Policy, Role } from './policy.ts'
 
 /** Why an instance is not admitted. */
@@ -44,12 +44,7 @@ export interface Denial {
 
 const fieldMatches = (role: Role, field: EcsField, identity: InstanceIdentity): boolean => {
   const values = role.match[field]
-  if (values === undefined) return true
-  const value = identity[ECS_FIELDS[field]]
-  // Accounts are compared exactly, also in a policy that `parsePolicy()` has not checked.
-  if (field === 'owner_account_id') return values.includes(value)
-  const matches = field === 'private_ipv4' ? matchesAddressBlock : matchesText
-  return values.some((pattern) => matches(pattern, value))
+  return values === undefined || matchesField(field, values, identity[ECS_FIELDS[field]])
 }
 
 const firstMismatch = (role: Role, identity: InstanceIdentity): EcsField | undefined =>

@@ -4,6 +4,7 @@
 
 import { formatIpv4, parseIpv4 } from '../base/ipv4.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
+import type { EcsField } from './fields.ts'
 
 const PREFIX = /^(?:0|[1-9]|[12][0-9]|3[0-2])$/
 
@@ -68,6 +69,20 @@ export const matchesText = (pattern: string, value: string): boolean => {
     at = found + part.length
   }
   return true
+}
+
+/**
+ * Whether the value of a field matches one of the patterns that a role, or a relying party, has for it. Accounts are
+ * compared exactly, whatever the pattern contains.
+ */
+export const matchesField = (
+  field: EcsField,
+  patterns: readonly string[],
+  value: string,
+): boolean => {
+  if (field === 'owner_account_id') return patterns.includes(value)
+  const matches = field === 'private_ipv4' ? matchesAddressBlock : matchesText
+  return patterns.some((pattern) => matches(pattern, value))
 }
 
 /** Whether two blocks have an address in common; false if a text is not a block. */

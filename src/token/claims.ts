@@ -56,8 +56,10 @@ export interface ClaimsExpectation {
   readonly issuer: string
   /** Unix seconds. */
   readonly now: number
-  /** How long an expired token is still taken, in seconds. Default: 0. `iat` and `nbf` always get 30. */
+  /** How long after `exp` a token is still accepted, in seconds. Default: 0. */
   readonly expiryToleranceSeconds?: number
+  /** How far `iat` and `nbf` may be in the future, in seconds. Default: 30. */
+  readonly futureToleranceSeconds?: number
 }
 
 const SHORT_TEXT = /^[\x21-\x7e]{1,128}$/
@@ -106,13 +108,18 @@ const isBinding = (cnf: unknown): boolean =>
 /** Reads the claims of a token whose signature was verified. */
 export const readEnrollmentClaims = (
   claims: Members,
-  { issuer, now, expiryToleranceSeconds = 0 }: ClaimsExpectation,
+  {
+    issuer,
+    now,
+    expiryToleranceSeconds = 0,
+    futureToleranceSeconds = CLOCK_TOLERANCE_SECONDS,
+  }: ClaimsExpectation,
 ): Result<EnrollmentClaims, ClaimsRefusal> => {
   if (claims['iss'] !== issuer) return refuse('issuer_mismatch')
   if (!isComplete(claims)) return refuse('claims_incomplete')
   const { iat, nbf = iat, exp, acr, cnf } = claims
   if (exp + expiryToleranceSeconds <= now) return refuse('token_expired')
-  if (Math.max(iat, nbf) > now + CLOCK_TOLERANCE_SECONDS) return refuse('token_not_yet_valid')
+  if (Math.max(iat, nbf) > now + futureToleranceSeconds) return refuse('token_not_yet_valid')
   if (acr !== ACR_CHALLENGE) return refuse('acr_mismatch')
   return isAbsentOr(isBinding, cnf) ? accept(claims) : refuse('binding_unknown')
 }

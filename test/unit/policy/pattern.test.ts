@@ -6,6 +6,7 @@ import { refuse } from '../../../src/base/result.ts'
 import {
   blocksOverlap,
   matchesAddressBlock,
+  matchesField,
   matchesText,
   readAddressBlock,
   textsOverlap,
@@ -202,5 +203,19 @@ describe('textsOverlap()', () => {
       { seed: 1, numRuns: 1000 },
     )
     expect(overlapping).toBeGreaterThan(100)
+  })
+})
+
+describe('matchesField()', () => {
+  it.each([
+    ['owner_account_id', ['1', '12'], '12', true],
+    ['owner_account_id', ['1*'], '12', false],
+    ['region_id', ['cn-*', 'ap-*'], 'ap-southeast-1', true],
+    ['region_id', ['cn-*'], 'ap-southeast-1', false],
+    ['private_ipv4', ['10.0.0.0/8'], '10.1.2.3', true],
+    ['private_ipv4', ['10.*'], '10.1.2.3', false],
+    ['region_id', [], 'cn-hangzhou', false],
+  ] as const)('of %s compares %j and %s: %s', (field, patterns, value, matches) => {
+    expect(matchesField(field, patterns, value)).toBe(matches)
   })
 })

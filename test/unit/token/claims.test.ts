@@ -121,6 +121,15 @@ describe('readEnrollmentClaims()', () => {
     expect(read({}, 30, NOW + 329)).toMatchObject({ ok: true })
     expect(read({}, 30, NOW + 330)).toEqual(refuse('token_expired'))
   })
+
+  it('accepts iat and nbf in the future as far as the caller says, and no further', () => {
+    const expected = { issuer: ISSUER, now: NOW, futureToleranceSeconds: 0 }
+    expect(readEnrollmentClaims(CLAIMS, expected)).toMatchObject({ ok: true })
+    for (const changes of [{ iat: NOW + 1 }, { nbf: NOW + 1 }]) {
+      const read = readEnrollmentClaims({ ...CLAIMS, ...changes }, expected)
+      expect(read).toEqual(refuse('token_not_yet_valid'))
+    }
+  })
 })
 
 describe('subjectName()', () => {
