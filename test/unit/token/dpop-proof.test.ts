@@ -90,7 +90,7 @@ describe('verifyDpopProof()', () => {
   it.each<[DpopRefusal, string, () => string]>([
     ['dpop_malformed', 'nothing', () => ''],
     ['dpop_malformed', 'two proofs by a comma', () => `${prove()}, ${prove()}`],
-    ['dpop_signature_invalid', 'a proof with a space before it', () => ` ${prove()}`],
+    ['dpop_malformed', 'a proof with a space before it', () => ` ${prove()}`],
     [
       'dpop_malformed',
       'more than 8,192 characters',

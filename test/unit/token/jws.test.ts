@@ -56,6 +56,16 @@ describe('openJws()', () => {
     ['a header that is not base64url', () => `!${token()}`],
     ['a header that is not JSON', () => `${part('x')}${token().slice(token().indexOf('.'))}`],
     ['a header that is a list', () => compactJws([], CLAIMS, signer(key.privateKey))],
+    ['a header with a space before it', () => ` ${token()}`],
+    [
+      'a header that has a member twice',
+      () =>
+        compactJws(
+          `{"alg":"none",${JSON.stringify(header()).slice(1)}`,
+          CLAIMS,
+          signer(key.privateKey),
+        ),
+    ],
     ['another typ', () => token({ typ: 'JWT' })],
     ['the typ in other letters', () => token({ typ: TYP.toUpperCase() })],
     ['no typ', () => token({ typ: undefined })],
@@ -72,6 +82,7 @@ describe('openJws()', () => {
     ['nothing', ''],
     ['null', null],
     ['a number', 1],
+    ['a list', [1]],
     ['a key that is there twice', '{"a":1,"a":2}'],
     ['a byte order mark', '\uFEFF{}'],
     ['JSON with something behind it', '{}x'],
@@ -109,8 +120,14 @@ describe('openJws()', () => {
     ['another key', () => token()],
     ['other claims', () => token().replace(/\.[^.]+\./, `.${part({ a: 'c' })}.`)],
     ['another header', () => token().replace(/^[^.]+/, part(header({ kid: 'x' })))],
-    ['a header with a space before it', () => ` ${token()}`],
     ['no signature', () => token().replace(/[^.]+$/, '')],
+    ['padding behind it', () => `${token()}==`],
+    ['a line end behind it', () => `${token()}\n`],
+    [
+      'a signature in a second text, which differs in bits that are left over',
+      () => token().replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
+    ],
+    ['a signature that is one byte short', () => token().slice(0, -2)],
     ['a signature in DER', () => compactJws(header(), CLAIMS, () => Buffer.alloc(71, 1))],
     ['a signature of zeros', () => compactJws(header(), CLAIMS, () => Buffer.alloc(64))],
   ])('refuses the signature of %s', async (what, make) => {
