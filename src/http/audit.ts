@@ -5,6 +5,7 @@
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
 import type { OperatorRefusal } from '../operate/authenticate.ts'
+import type { OAuthErrorCode } from './oauth-error.ts'
 import type { ProblemCode } from './problems.ts'
 import type { RequestReason } from './request/request-refusal.ts'
 
@@ -39,8 +40,8 @@ export interface AuditEvent {
   readonly action?: OperatorAction | undefined
   /** `issued`: a challenge or a token. `done`: what an operator asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
-  /** The code of the error answer. */
-  readonly code?: ProblemCode | undefined
+  /** The `code` of a problem, or the `error` of an OAuth answer. */
+  readonly code?: ProblemCode | OAuthErrorCode | undefined
   /** What exactly was wrong; there whenever `outcome` is `refused` or `error`. */
   readonly reason?: AuditReason | undefined
   /** The name of an unexpected error, such as `TypeError`; never its message. */
@@ -89,7 +90,7 @@ export interface AuditInput {
   readonly event: AuditEvent['event']
   readonly requestId: string
   readonly outcome: AuditEvent['outcome']
-  readonly code?: ProblemCode | undefined
+  readonly code?: ProblemCode | OAuthErrorCode | undefined
   readonly reason?: AuditReason | undefined
   readonly facts: Facts
   /** Unix seconds, with a fraction. */

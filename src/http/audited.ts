@@ -7,6 +7,7 @@ import type { OperatorScope } from '../token/operator-keys.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
 import { type AuditEvent, type AuditReason, type Facts, auditEvent } from './audit.ts'
 import { type Content, contentResponse } from './content.ts'
+import { type OAuthErrorCode, oauthErrorResponse } from './oauth-error.ts'
 import type { RequestSource } from './request/body.ts'
 import { type Problem, type ProblemCode, problemResponse } from './problems.ts'
 import type { ReadRequestOptions } from './request/read-request.ts'
@@ -45,8 +46,8 @@ export interface Answered {
   readonly facts: Facts
 }
 
-/** A call that is refused: what the client is told, and in `facts` what the operator is told. */
-export interface Refused {
+/** A call that is refused with a problem: what the client learns, and in `facts` what the operator learns. */
+export interface RefusedAsProblem {
   readonly code: ProblemCode
   /** Default: the title of the code. */
   readonly title?: string | undefined
@@ -57,6 +58,17 @@ export interface Refused {
   readonly facts: Facts & { readonly reason: AuditReason }
 }
 
+/** A call that is refused in the form of OAuth, likewise. */
+export interface RefusedAsOAuth {
+  readonly error: OAuthErrorCode
+  /** Default: the description of the error. */
+  readonly description?: string | undefined
+  readonly facts: Facts & { readonly reason: AuditReason }
+}
+
+/** A call that is refused. */
+export type Refused = RefusedAsProblem | RefusedAsOAuth
+
 /** What a call came to. */
 export type Outcome = Result<Answered, Refused>
 
@@ -65,6 +77,20 @@ export const refusedRequest = (
   { code, reason, title, field }: RequestRefusal,
   facts: Facts = {},
 ): Result<never, Refused> => refuse({ code, title, facts: { ...facts, reason, field } })
+
+/**
+ * The same for a call of OAuth: `invalid_request` in its form. What is wrong with the transport stays a problem.
+ * @param facts what is known of the call nevertheless
+ */
+export const refusedOAuthRequest = (
+  refusal: RequestRefusal,
+  facts: Facts = {},
+): Result<never, Refused> => {
+  const { code, reason, title, field } = refusal
+  return code === 'invalid_request'
+    ? refuse({ error: code, description: title, facts: { ...facts, reason, field } })
+    : refusedRequest(refusal, facts)
+}
 
 const answerWith = (context: Context<Env>, answer: Response): Response => {
   context.set('answer', answer)
@@ -87,8 +113,23 @@ export const problemAnswer = (
     problemResponse({ code, issuer, requestId: context.get('requestId'), ...more }),
   )
 
+/** The error answer to a call that is refused. */
+const refusalAnswer = (
+  context: Context<Env>,
+  { issuer }: Pick<AppSettings, 'issuer'>,
+  refused: Refused,
+): Response => {
+  if ('error' in refused) {
+    const { error, description } = refused
+    const requestId = context.get('requestId')
+    return answerWith(context, oauthErrorResponse({ error, description, issuer, requestId }))
+  }
+  const { code, title, scope, disclosed } = refused
+  return problemAnswer(context, { issuer }, code, { title, scope, reason: disclosed })
+}
+
 /** What is said of a call that failed: the ledger is unreachable, or this program has a mistake. */
-export const failureOf = (error: unknown): Refused => {
+export const failureOf = (error: unknown): RefusedAsProblem => {
   if (error instanceof LedgerFormatError) {
     return { code: 'unavailable', facts: { reason: 'ledger_format_unknown' } }
   }
@@ -100,7 +141,11 @@ export const failureOf = (error: unknown): Refused => {
   return { code: 'internal_error', facts: { reason: 'unexpected_error', error: name } }
 }
 
-const refusalOutcome = (code: ProblemCode): 'error' | 'refused' =>
+/** The code of an error answer, of either form. */
+const codeOf = (refused: Refused): ProblemCode | OAuthErrorCode =>
+  'error' in refused ? refused.error : refused.code
+
+const refusalOutcome = (code: ProblemCode | OAuthErrorCode): 'error' | 'refused' =>
   code === 'unavailable' || code === 'internal_error' ? 'error' : 'refused'
 
 /** Makes a handler of a call: it is answered, and one audit event tells what it came to. */
@@ -120,13 +165,14 @@ export const answering =
     }
     const refused = outcome.ok ? undefined : outcome.refusal
     const issued = event === 'admin' ? 'done' : 'issued'
+    const code = refused === undefined ? undefined : codeOf(refused)
     try {
       await service.audit(
         auditEvent({
           event,
           requestId: context.get('requestId'),
-          outcome: refused === undefined ? issued : refusalOutcome(refused.code),
-          code: refused?.code,
+          outcome: code === undefined ? issued : refusalOutcome(code),
+          code,
           reason: refused?.facts.reason,
           facts: outcome.ok ? outcome.value.facts : outcome.refusal.facts,
           now: service.exactClock(),
@@ -137,7 +183,7 @@ export const answering =
       // Without its audit event nothing is issued. The writer of the events has told the operator why.
       return problemAnswer(context, service, 'unavailable')
     }
-    if (outcome.ok) return contentAnswer(context, outcome.value.content)
-    const { code, title, scope, disclosed } = outcome.refusal
-    return problemAnswer(context, service, code, { title, scope, reason: disclosed })
+    return outcome.ok
+      ? contentAnswer(context, outcome.value.content)
+      : refusalAnswer(context, service, outcome.refusal)
   }
