@@ -1,6 +1,7 @@
 // The variables of the service, a row each. The configuration's type, its messages, the names that are known, and
 // the table in README.md follow from it. Nothing that weakens security is a default.
 
+import type { TrustedProxy } from '../admit/proxies.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { refuse } from '../base/result.ts'
 import type { LedgerConfig } from '../ledger/configured.ts'
@@ -12,6 +13,7 @@ import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from '../verify/trust-anchor.ts'
 import { parseIssuer } from './issuer.ts'
 import { caught, parseBoolean, parseChallengeKeys, parseHost, parseInteger } from './parsers.ts'
+import { parseProxies } from './proxies.ts'
 import type { Missing, Variable } from './variable.ts'
 
 /** A variable that must be set. */
@@ -44,6 +46,10 @@ export const VARIABLES: {
   readonly allowSha1: Variable<boolean>
   /** Keys of operators; `undefined`: there are no calls of operators. */
   readonly operatorKeys: Variable<readonly OperatorKey[] | undefined>
+  /** Proxies that may ask `/v1/authorize` about bound tokens. Default: none. */
+  readonly proxies: Variable<readonly TrustedProxy[]>
+  /** Whether requests that `/v1/authorize` admits have an audit event, too. Default: false. */
+  readonly auditAuthorize: Variable<boolean>
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host: Variable<string>
   /** The port to listen on, 0 to 65535; 0: any free one. Default: 8787. */
@@ -143,6 +149,27 @@ export const VARIABLES: {
     shownDefault: 'no operators',
     missing: byDefault(undefined),
     parse: caught(parseOperatorKeys),
+  },
+  proxies: {
+    name: 'ROLLCALL_PROXIES',
+    // It has hashes only; those of random secrets tell nothing.
+    secret: false,
+    ...everywhere,
+    documentation:
+      'JSON: the proxies that may ask `/v1/authorize` about bound tokens, each with `name`, `origin`, ' +
+      '`secret_sha256` and `audiences`',
+    shownDefault: 'no proxies',
+    missing: byDefault([]),
+    parse: parseProxies,
+  },
+  auditAuthorize: {
+    name: 'ROLLCALL_AUDIT_AUTHORIZE',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'Whether `/v1/authorize` writes an audit event for requests that it admits, too; refusals always have one',
+    missing: byDefault(false),
+    parse: parseBoolean,
   },
   host: {
     name: 'HOST',

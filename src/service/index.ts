@@ -38,6 +38,7 @@
  * @module rollcall/service
  */
 
+export type { TrustedProxy } from '../admit/proxies.ts'
 export { type Service, type ServiceOptions, createService } from '../service.ts'
 export {
   type Config,

@@ -74,6 +74,8 @@ const TOPICS: Readonly<Record<keyof typeof VARIABLES, string>> = {
   challengeLifetimeSeconds: 'state and challenges',
   challengeKeys: 'state and challenges',
   operatorKeys: 'operators',
+  proxies: 'proxies',
+  auditAuthorize: 'proxies',
   host: 'server',
   port: 'server',
 }

@@ -76,6 +76,8 @@ describe('parseConfig() takes', () => {
       challengeKeys: undefined,
       allowSha1: true,
       operatorKeys: undefined,
+      proxies: [],
+      auditAuthorize: false,
       host: '127.0.0.1',
       port: 8787,
       warnings: [

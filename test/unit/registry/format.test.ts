@@ -81,6 +81,8 @@ describe('an entry of another release', () => {
       host: 'localhost',
       port: 0,
       warnings: [],
+      proxies: [],
+      auditAuthorize: false,
       crypto: WEB_CRYPTO,
       importKeys: 'at start' as const,
     }
