@@ -216,7 +216,7 @@ describe('readVerifyOptions()', () => {
   })
 
   it.each([null, {}, 'node:crypto', globalThis.crypto, Promise.resolve(NODE_CRYPTO)])(
-    'tells of cryptography that is none: %s',
+    'refuses %s in place of an implementation of cryptography',
     (crypto) => {
       expect(() => read({ audience: null, crypto })).toThrow(
         /^crypto: expected an implementation, such as NODE_CRYPTO, got /,
