@@ -1,5 +1,5 @@
 // The only wiring of the service: a configuration and a ledger come in, `fetch` comes out. The entries of
-// all runtimes use it, so what is mended here is mended for all of them. It opens nothing and knows
+// all runtimes use it, so a change here is a change for all of them. It opens nothing and knows
 // nothing of the runtime.
 
 import type { Config } from './config.ts'

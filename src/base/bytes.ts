@@ -36,7 +36,7 @@ export const fromBase64 = (text: string): Bytes | undefined => {
   const binary = decodeLeniently(text)
   if (binary === undefined || text.length % 4 !== 0) return undefined
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  // White space inside of the text would make the value shorter than the text tells.
+  // White space inside the text would make the value shorter than the text tells.
   if (binary.length !== (text.length / 4) * 3 - padding) return undefined
   // The bits that a short last group leaves over must be zero, else two texts name one value.
   const leftOver = padding === 0 ? 0 : (1 << (2 * padding)) - 1

@@ -1,6 +1,6 @@
 // The service's name: an origin, written as it is parsed. The addresses in tokens, in discovery and in the
 // clients are the issuer with a path behind it, so the service is at the root of its host. Pure. Messages show
-// only what cannot hold a secret: an origin.
+// only an origin, which holds no secret.
 
 import { type Result, accept, refuse } from './result.ts'
 

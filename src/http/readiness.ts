@@ -4,7 +4,7 @@
 import { within } from '../base/timing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
-/** How long an answer of the ledger is good for, and how often it is asked at most. */
+/** How long an answer of the ledger is used, so how often the ledger is asked at most. */
 const FRESH_MS = 1_000
 /** How long a caller waits for the ledger. */
 const WAIT_SECONDS = 2
@@ -27,7 +27,7 @@ export const createReadiness = (ledger: Pick<Ledger, 'compareAndSet'>): Readines
   let answered = false
   let asking: Promise<boolean> | undefined
 
-  /** Of the latest question; what an earlier one comes to counts no more. */
+  /** Number of the latest question: the answer to an earlier one is ignored. */
   let latest = 0
 
   const question = async (number: number): Promise<boolean> => {
@@ -54,7 +54,7 @@ export const createReadiness = (ledger: Pick<Ledger, 'compareAndSet'>): Readines
     const age = performance.now() - askedAtMs
     if (asking === undefined && age < FRESH_MS) return answered
     const shared = asking !== undefined && age < LOST_MS ? asking : ask()
-    // Each caller has a timer of its own: on Workers that of another request may be gone.
+    // Each caller has a timer of its own: on Workers the timer of another request may be gone.
     return within(WAIT_SECONDS, shared, () => false)
   }
 }

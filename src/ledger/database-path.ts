@@ -1,5 +1,5 @@
 // The path of a database file, checked: SQLite, and Deno KV which is built on it, take some names for a
-// database in memory. Such a ledger forgets every spent challenge, ban and first enrollment at each start.
+// database in memory. Such a ledger loses every spent challenge, ban and first enrollment at each start.
 
 /** What SQLite strips or ends a name at, and what nobody means to write. */
 // oxlint-disable-next-line no-control-regex

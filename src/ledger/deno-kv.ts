@@ -180,8 +180,8 @@ export const createDenoKvLedger = ({ path }: { readonly path?: string } = {}): D
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await kv.get(kvKey(key), { consistency: 'strong' })
       const current = alive(found, now)
-      // Atomic: it stores only if what was found is still there. Who loses commits nothing, but is told so only
-      // by a store that takes writes, as in the other drivers.
+      // Atomic: it stores only if what was found is still there. A caller that loses commits
+      // nothing, and learns that only from a store that takes writes, as in the other drivers.
       const check = kv.atomic().check(found)
       const loses = current !== expected
       const change = loses ? check : check.set(kvKey(key), stored, options)

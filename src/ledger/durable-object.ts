@@ -82,7 +82,7 @@ const objectOf = (key: string): string => {
   return `${name}-${hashText(routed) % count}`
 }
 
-/** A place in a list: a shard, and the cursor inside of it if it was begun. */
+/** A place in a list: a shard, and the cursor in it if it was begun. */
 const CURSOR = /^(\d{1,2})(?:\.([\w-]+))?$/
 
 /**

@@ -44,7 +44,7 @@ export const decodeEpoch = (value: string): Epoch => {
   const [, time, issuer, id] = VALUE.exec(value) ?? []
   if (time === undefined || issuer === undefined || id === undefined) {
     throw new LedgerUnfitError(
-      `the entry ${EPOCH_KEY} of the ledger has a format that this version does not know; ` +
+      `the entry ${EPOCH_KEY} of the ledger has an unknown format: ` +
         'run the version of rollcall that wrote it, or a newer one',
     )
   }
@@ -71,7 +71,7 @@ export const checkEpoch = ({ time, issuer }: Epoch, own: string, now: number): v
   if (time > now + MAX_AHEAD_SECONDS) {
     throw new LedgerUnavailableError(
       `the ledger began at ${rfc3339(time)}, but the clock here says ${rfc3339(now)}: this clock is slow, ` +
-        'or the one that began the ledger was fast (then run rollcall ledger renew-epoch)',
+        'or the other one was fast. Correct the clock, or run rollcall ledger renew-epoch',
     )
   }
 }

@@ -1,8 +1,8 @@
-// The ledger port: what must be remembered so that nothing is accepted twice. Drivers stand beside
+// The ledger port: what must be stored so that nothing is accepted twice. Drivers stand beside
 // this file, one each. Every operation that changes something touches one key, so that it is atomic
-// in any of them. Drivers import nothing of what is remembered.
+// in any of them. Drivers know nothing of what the entries mean.
 
-/** Something to remember. */
+/** Something to store. */
 export interface LedgerEntry {
   /** What it is about: a kind `[a-z]+`, a colon, a name; at most 512 bytes of UTF-8. */
   readonly key: string
@@ -49,7 +49,7 @@ export interface LedgerPage {
 }
 
 /**
- * A store that remembers.
+ * A store of entries.
  *
  * Every method throws LedgerUnavailableError if the store can't answer within a few seconds, also after
  * it may have stored the entry: refuse, and let the same call be tried again. `now` is in Unix
@@ -82,7 +82,7 @@ export interface Ledger {
    * @param page `cursor`: where the page before ended; default: the beginning. `limit`: how many entries a page may
    *   have; a store may give a few more
    * @param now Unix seconds
-   * @throws RangeError if the cursor is none of this ledger's
+   * @throws RangeError if the cursor did not come from this ledger
    */
   list(
     kind: string,
@@ -91,9 +91,9 @@ export interface Ledger {
   ): Promise<LedgerPage>
 
   /**
-   * Unix seconds since when the ledger remembers. What was made in an earlier second could have been used
-   * before, so it is refused. It can change at any time (a store is emptied or exchanged): read it each time,
-   * and again after the first call of a request. Absent: the ledger remembers everything.
+   * Unix seconds: when the ledger began. A challenge or token of an earlier second may have been used before
+   * that, so it is refused. It can change at any time (a store is emptied or exchanged): read it each time,
+   * and again after the first call of a request. Absent: the ledger has lost nothing.
    */
   readonly remembersSince?: number | undefined
 }

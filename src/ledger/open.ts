@@ -32,8 +32,8 @@ export const openStore = async (
     case 'deno-kv':
       if (config.path === undefined) {
         report(
-          'warning: deno-kv: without a path keeps the ledger in the cache folder of Deno, which a ' +
-            'replaced container loses; set ROLLCALL_LEDGER to deno-kv:PATH on a volume',
+          'warning: deno-kv: without a path is a file in the cache folder of Deno. A replaced container loses it; ' +
+            'set ROLLCALL_LEDGER to deno-kv:PATH on a volume',
         )
       }
       return (await import('./deno-kv.ts')).createDenoKvLedger(config)
@@ -41,7 +41,7 @@ export const openStore = async (
 }
 
 /**
- * Opens a ledger. If the store is unreachable, that is reported and the service starts all the same: calls are
+ * Opens a ledger. If the store is unreachable, that is reported and the service starts anyway: calls are
  * refused until the store answers.
  * @param where the ledger, as `parseConfig` reads it or as a text: `memory:`, `sqlite:PATH`, `redis://...`,
  *   `rediss://...`, `deno-kv:` or `deno-kv:PATH`

@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts'
 
 /** While a store does not answer every call fails: one line in so many milliseconds is enough for one cause. */
 const SILENCE_MS = 10_000
-/** Causes that are told apart. What comes beyond shares one place, so that neither table nor log grows. */
+/** How many causes have a line of their own. Further ones share one, so that neither table nor log grows. */
 const MAX_CAUSES = 16
 const FURTHER = ''
 

@@ -61,7 +61,7 @@ export interface SqlEntries {
   read(key: string, now: number): string | undefined
   /** Its statements must run in one transaction, or where nobody else can write in between. */
   compareAndSet(entry: LedgerEntry, expected: string | undefined, now: number): Swap
-  /** @throws RangeError if the cursor is none */
+  /** @throws RangeError if the cursor did not come from this list */
   list(
     kind: string,
     page: { readonly cursor?: string | undefined; readonly limit: number },

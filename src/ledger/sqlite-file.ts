@@ -48,7 +48,7 @@ const open = (path: string): Opened => {
   }
   const database = new sqlite.DatabaseSync(path)
   try {
-    // No waiting inside of SQLite: it would stop the whole process.
+    // No waiting inside SQLite: it would stop the whole process.
     database.exec('PRAGMA busy_timeout = 0')
     database.exec('PRAGMA journal_mode = WAL')
     // Each commit is flushed to disk before it is acknowledged.
@@ -119,8 +119,8 @@ export const createSqliteFile = (path: string): SqliteFile => {
       if (!isBusy(cause)) close()
       const { message, errstr = message } = cause as { message?: string; errstr?: string }
       return new LedgerUnavailableError(
-        `the SQLite file of the ledger did not answer (${errstr}): ` +
-          'check that its folder exists, that the disk has space, and that this user can write there',
+        `the SQLite file of the ledger did not answer (${errstr}). ` +
+          'Check that its folder exists, that the disk has space, and that this user can write there',
         { cause },
       )
     },

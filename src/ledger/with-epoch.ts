@@ -15,7 +15,7 @@ import {
 } from './epoch.ts'
 import type { OpenLedger, OpenStore } from './store.ts'
 
-/** How long a look at the epoch is good for. */
+/** How long the epoch is taken as it was read. */
 const CHECK_MS = 5_000
 /** When a look is renewed beside the calls, so that hardly any call waits for one; and how often that is asked. */
 const RENEW_MS = 4_000
@@ -59,7 +59,7 @@ export const withEpoch = (
   let last: Epoch | undefined
   /** Whether the store has it. Calls are answered only then. */
   let standing = false
-  /** What the store had instead when that was noticed, so that it is told once: a value, or '' for nothing. */
+  /** What the store had instead when that was noticed, so that it is reported once: a value, or '' for nothing. */
   let instead: string | undefined
   /** `remembersSince`. */
   let since: number | undefined

@@ -1,4 +1,4 @@
-// Where a server listens, and why it can't, as the operator is told.
+// Where a server listens, and why it can't: the lines for the operator.
 
 /** A host and a port to listen on. */
 export interface ListenAddress {

@@ -1,4 +1,4 @@
-// The claims of an enrollment token, read strictly: what each must be, whoever asks. A signature was verified
+// The claims of an enrollment token, read strictly: what each must be, for every verifier. A signature was verified
 // before; whether the token is revoked, and for whom it is, is the caller's to ask.
 
 import { type Result, accept, refuse } from '../base/result.ts'

@@ -1,5 +1,5 @@
 // DPoP proofs (RFC 9449) of an enrollment: the client shows that it has the key that its token is to be
-// bound to. The proof's freshness is that of the challenge, which is its `nonce`; clocks are wrong at
+// bound to. The challenge is the proof's `nonce`, so the proof is as fresh as the challenge; clocks are wrong at
 // boot, so `iat` must be there but isn't compared.
 
 import { type Result, accept, refuse } from '../base/result.ts'

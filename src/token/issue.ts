@@ -9,7 +9,7 @@ import { signJws } from './jws.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /**
- * How long before it was issued a token is good: relying parties' clocks lag, most of their libraries allow
+ * How long before its `iat` a token is valid: relying parties' clocks lag, most of their libraries allow
  * no leeway, and a token is used within a second.
  */
 const NOT_BEFORE_LEEWAY_SECONDS = 30
@@ -23,7 +23,7 @@ export interface TokenContent {
   readonly audience: readonly string[]
   /** Equal for a retry of the same enrollment. */
   readonly jti: string
-  /** Unix seconds; a retry's is that of the first answer. */
+  /** Unix seconds. A retry has the time of the first answer. */
   readonly issuedAt: number
   /** Thumbprint of the key that the token is bound to (RFC 9449 section 6.1). */
   readonly jkt?: string | undefined

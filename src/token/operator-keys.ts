@@ -7,7 +7,7 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import { type PublicKey, holdsSecret, readPublicKey, tryPublicKey } from './public-key.ts'
 import { type PublishedKeys, parseKeySet } from './signing-keys.ts'
 
-/** What an operator's key allows: `read` shows, `write` changes, `introspect` tells whether a token is good. */
+/** What an operator's key allows: `read` shows, `write` changes, `introspect` tells whether a token is active. */
 export type OperatorScope = 'read' | 'write' | 'introspect'
 
 /** Every {@link OperatorScope}. */

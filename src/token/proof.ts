@@ -1,6 +1,6 @@
 // DPoP proofs (RFC 9449 section 4.3) of a request that shows a bound token: the caller has the key that the token
-// is bound to, for this request, now, once. (The proof of an enrollment, whose freshness is that of the challenge,
-// is in `dpop-proof.ts`.)
+// is bound to, for this request, now, once. (The proof of an enrollment, which is as fresh as its challenge, is
+// in `dpop-proof.ts`.)
 
 import { fromBase64Url, toBase64Url, utf8 } from '../base/bytes.ts'
 import { type Result, accept, refuse } from '../base/result.ts'

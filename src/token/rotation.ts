@@ -1,6 +1,6 @@
 // The steps by which signing keys are changed without a token ever being refused: a new key is staged
-// behind the one that signs, promoted once everybody has it, and the old one removed once nothing that
-// it signed is good any more. Each key but the first carries a mark that says which step it is at. Pure.
+// behind the one that signs, promoted once everybody has it, and the old one removed once everything that
+// it signed has expired. Each key but the first carries a mark that says which step it is at. Pure.
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../policy/policy.ts'
@@ -82,7 +82,7 @@ export const planRotation = (
   const [first, ...others] = keys
   if (first?.rotation !== undefined) {
     return refuse(
-      'the first key signs, but its mark says that it does not: the order was changed by hand; restore it, or remove "rotation" from that key',
+      'the first key signs, but its mark says that it does not. Restore the order of the keys, or remove "rotation" from that key',
     )
   }
   if (others.some(({ rotation }) => !isMark(rotation))) return planUnmarked(keys, wanted)

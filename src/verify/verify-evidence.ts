@@ -18,7 +18,7 @@ import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
 import type { InstanceIdentity } from './instance-identity.ts'
 import { type TrustAnchor, verifierOf } from './trust-anchor.ts'
 
-/** Evidence as it was posted. What the verifier demands is none of it. */
+/** Evidence as it was posted. The demands of the verifier are apart. */
 export interface EvidenceInput {
   /** The PKCS#7 signature: text in any posted form, or the DER itself. */
   readonly pkcs7: string | Uint8Array
@@ -52,7 +52,7 @@ const SET_TAG = 0x31
 const documentMalformed = (message: string): InstanceIdentityError =>
   new InstanceIdentityError('document_malformed', message)
 
-/** Not `slice()`: that of a Buffer of Node shares its memory. */
+/** Not `slice()`: on a Buffer of Node it shares the memory. */
 const copyOf = (bytes: Uint8Array): Bytes => new Uint8Array(bytes)
 
 const isText = (value: unknown): boolean =>

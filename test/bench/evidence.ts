@@ -48,7 +48,6 @@ export const createBenchEvidence = async () => {
       trustAnchors,
       allowSha1: true,
       challengeLifetimeSeconds: 3600,
-      crypto: NODE_CRYPTO,
     })
   const now = Math.floor(Date.now() / 1000)
   const enroller = await newEnroller()

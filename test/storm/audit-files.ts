@@ -11,7 +11,7 @@ export interface AuditSummary {
   readonly repeats: number
   /** Enrollments without a token, by reason. */
   readonly refusals: Readonly<Record<string, number>>
-  /** What enrollments with a token took inside of the service, in milliseconds. */
+  /** What enrollments with a token took inside the service, in milliseconds. */
   readonly enrollMs: readonly number[]
   /** What challenges took. */
   readonly challengeMs: readonly number[]

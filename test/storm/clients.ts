@@ -27,7 +27,7 @@ export interface ReceivedToken {
 /** How the enrollment of an instance ended. */
 export interface Ending {
   readonly actor: Actor
-  /** `refused`: the service said no. `failed`: the client gave up, or was told something unexpected. */
+  /** `refused`: the service said no. `failed`: the client gave up, or got something unexpected. */
   readonly outcome: 'token' | 'refused' | 'failed'
   /** Why there is no token. */
   readonly detail: string
@@ -100,7 +100,7 @@ export const createClients = (
       tokens.push({ actor, challenge: shown?.audience ?? '', token, jkt: dpopKey?.thumbprint })
     })
     const naming: Fetch = (url, init) => {
-      // Without this, whoever posts the whole evidence of another instance gets that one's token, as documented.
+      // Without this, a client that posts the whole evidence of another instance gets its token, as documented.
       if (url.endsWith(ENROLL_PATH) && init.body instanceof URLSearchParams) {
         init.body.set('audience', shown?.audience ?? '')
       }

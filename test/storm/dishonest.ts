@@ -1,4 +1,4 @@
-// What dishonest instances do. Each is told a challenge of the service, as every instance is, and answers it with
+// What dishonest instances do. Each gets a challenge of the service, as every instance does, and answers it with
 // evidence that must not be accepted.
 
 import type { Evidence } from '../../src/metadata/index.ts'

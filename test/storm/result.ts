@@ -72,7 +72,7 @@ export interface StormResult {
   readonly enrollMs: Percentiles
   /** From boot to token, with all retries. */
   readonly bootMs: Percentiles
-  /** Inside of the service, by its audit events. */
+  /** Inside the service, by its audit events. */
   readonly serviceChallengeMs: Percentiles
   readonly serviceEnrollMs: Percentiles
   /** Challenges, refusals and repeats are in the time for each token. */

@@ -28,6 +28,7 @@ const EXCEPTIONS: readonly (readonly [path: string, text: string, reason: string
     'http://localhost:8787',
     'a name: the service is asked in its own process',
   ],
+  ['system/functions/node-answers.test.ts', '[::1]:8080', 'a Host header: no server has this port'],
   ['support/answer-situations.ts', 'http://127.0.0.1:9/', 'never asked: no redirect is followed'],
   [
     'system/bootstrap/bootstrap-metadata.test.ts',

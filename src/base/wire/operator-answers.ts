@@ -82,7 +82,7 @@ export const OPERATOR_ANSWERS = {
     },
     required: ['bans'],
   },
-  /** RFC 7662 section 2.2: whether a token is good, and the claims of a good one. */
+  /** RFC 7662 section 2.2: whether a token is active, and the claims of an active one. */
   Introspection: {
     type: 'object',
     properties: {

@@ -24,11 +24,11 @@ export type RequestReason =
 
 /** A request that is refused. */
 export interface RequestRefusal {
-  /** What the client is told. */
+  /** For the client. */
   readonly code: ProblemCode
-  /** What the audit event tells. */
+  /** For the audit event. */
   readonly reason: RequestReason
-  /** The title of the answer. Absent: that of the code. */
+  /** The title of the answer. Absent: the title of the code. */
   readonly title?: string
   /** The field that it is about, if it is one of ours. */
   readonly field?: string

@@ -61,7 +61,7 @@ const loadIoredis = async (): Promise<Ioredis> => {
   }
 }
 
-/** Makes clients of one target. They connect when they are told to. */
+/** Makes clients of one target. They connect on demand. */
 export interface RedisClients {
   /** @param known where the servers of the cluster were last, should the one of the URL be gone */
   create(known: readonly RedisNode['options'][]): RedisClient
@@ -111,7 +111,7 @@ export const loadRedisClients = async (
             dnsLookup: (name: string, done: (error: null, found: string) => void) =>
               done(null, name),
             slotsRefreshTimeout: LIMIT_MS / 2,
-            // What may have been executed is not sent again, and what can't be doesn't wait.
+            // A command that may have been executed is not sent again; one that can't be sent fails at once.
             retryDelayOnFailover: 0,
             retryDelayOnClusterDown: 0,
           })

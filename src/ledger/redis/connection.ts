@@ -1,5 +1,5 @@
 // The connection of the Redis ledger: opened on use, checked before it is used, given up for all as soon
-// as it breaks or hangs, so that nothing waits for a server that is away. The next call opens another.
+// as it breaks or hangs, so that nothing waits for a server that is unreachable. The next call opens another.
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
 import { within } from '../../base/timing.ts'
@@ -17,7 +17,7 @@ import type { RedisTarget } from './url.ts'
 
 /** After a failure calls fail at once for this long, before the next one tries again. */
 const PAUSE_MS = 200
-/** How long a look at the server's settings is good for: they can be changed while it runs. */
+/** How long the server's settings are taken as they were read: they can be changed while it runs. */
 const CHECK_MS = 5_000
 
 /** A primary that may be used. */
@@ -137,7 +137,7 @@ export const createRedisConnection = (
       known = primaries.map(({ node: { options } }) => ({ host: options.host, port: options.port }))
     } catch (error) {
       if (!saysNothing(error)) throw error
-      // The client of a cluster keeps the reason to itself: that of the URL's server alone tells it.
+      // The client of a cluster keeps the reason to itself; a client of the URL's server alone tells it.
       const single = clients.createSingle()
       await connectAnd(single, async () => single.disconnect())
       throw error

@@ -1,4 +1,4 @@
-// What the operator is told when Redis could not answer. Of an error only its code is taken: its text
+// What the operator reads when Redis could not answer. Of an error only its code is taken: its text
 // and its fields may hold the arguments of the command, so the password and what was to be stored.
 
 import { LedgerUnavailableError } from '../../base/errors.ts'
@@ -13,8 +13,8 @@ const REPLIES: Readonly<Record<string, string>> = {
   WRONGPASS: 'refuses the user name or password',
   NOAUTH: 'asks for a password; write it into the URL',
   NOPERM:
-    'denies the user what the ledger needs: the commands INFO, GET, SET, SETRANGE, EVAL, EVALSHA, ' +
-    'SCAN (in a cluster also CLUSTER SLOTS), on all keys of its prefix',
+    'denies a command. On all keys of its prefix, the user needs INFO, GET, SET, SETRANGE, EVAL, EVALSHA and ' +
+    'SCAN; in a cluster also CLUSTER SLOTS',
   OOM: 'is full; give it more memory (maxmemory)',
   READONLY: 'is a replica; the ledger needs the primary',
   NOREPLICAS: 'has fewer replicas than min-replicas-to-write demands, so it takes no writes',

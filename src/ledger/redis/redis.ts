@@ -39,7 +39,7 @@ export interface RedisLedgerOptions {
   readonly url: string
   /** What all keys begin with, in place of what the URL says: 1 to 64 characters `A-Z a-z 0-9 : . _ -`. */
   readonly prefix?: string | undefined
-  /** Whether it is a cluster, in place of what the URL says. A cluster behind a proxy is none. */
+  /** Whether it is a cluster, in place of what the URL says. A cluster behind a proxy counts as one server. */
   readonly cluster?: boolean | undefined
   /** With `rediss://` only. */
   readonly tls?: RedisTlsOptions | undefined

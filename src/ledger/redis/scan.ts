@@ -23,7 +23,7 @@ const refuse = (message: string): never => {
   throw new RangeError(message)
 }
 
-/** @throws RangeError if it is none of a Redis ledger */
+/** @throws RangeError if it did not come from a Redis ledger */
 export const parseScanCursor = (cursor: string): Position => {
   const [, servers = '', index = '', scan = ''] = CURSOR.exec(cursor) ?? []
   if (servers === '' || BigInt(scan) > MAX_SCAN_CURSOR) refuse('not a cursor of this ledger')

@@ -54,7 +54,7 @@ describe('npm run build:functions', () => {
     expect(modeOf(built)).toBe(0o755)
   })
 
-  it('keeps the names by which the answers of Redis are told apart', async (context) => {
+  it('keeps the names by which the service tells the answers of Redis apart', async (context) => {
     requireRedis(context)
     build()
     const redis = await startRedisServer({ settings: ['requirepass right'] })

@@ -192,7 +192,7 @@ describe('planRotation()', () => {
   it('refuses a set whose first key is marked: its order was changed by hand', () => {
     const marked = key('b', { state: 'staged', since: 1 })
     expect(planRotation([marked, key('a')])).toEqual(
-      refuse(expect.stringContaining('the order was changed by hand')),
+      refuse(expect.stringContaining('Restore the order of the keys')),
     )
   })
 

@@ -34,7 +34,7 @@ describe('makeBadTokens()', () => {
     expect(new Set([...tokens.values(), goodToken]).size).toBe(26)
   })
 
-  it('changes a token that is good as it is, and that is still good when it is only signed again', async () => {
+  it('starts from a valid token, which stays valid if it is only signed again', async () => {
     expect(await isActive(goodToken)).toBe(true)
     const source = { goodToken, privateKeys: service.privateKeys }
     expect(await isActive(resignToken(source, {}))).toBe(true)

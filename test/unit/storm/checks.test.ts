@@ -67,7 +67,7 @@ const GOOD: Observed = {
     { actor: BOB, outcome: 'token', detail: '', ms: 1 },
     { actor: MALLORY, outcome: 'refused', detail: '401', ms: 1 },
   ],
-  // The answer of the first one was lost, and came again.
+  // The first answer was lost, and the client sent the request again.
   tokens: [received(ALICE), received(ALICE), received(BOB)],
   records: [recordOf(ALICE), recordOf(BOB)],
   issued: new Map([

@@ -10,7 +10,7 @@ const written = (...argv: string[]): string => {
 }
 
 describe('readArguments()', () => {
-  it('boots 150 instances in a second, with all faults, unless it is told otherwise', () => {
+  it('boots 150 instances in a second, with all faults, unless an option says otherwise', () => {
     const options = read('--instances', '100000')
     expect(options).toMatchObject({ instances: 100_000, seconds: 667, services: 3 })
     expect(options.faults).toEqual(['kill', 'pause', 'rotate'])
