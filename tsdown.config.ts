@@ -30,6 +30,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'http/index': 'src/http/index.ts',
       'client/index': 'src/client/index.ts',
+      'relying-party/index': 'src/relying-party/index.ts',
       'service/index': 'src/service/index.ts',
       'metadata/index': 'src/metadata/index.ts',
       'emulator/index': 'src/emulator/index.ts',

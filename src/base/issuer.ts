@@ -44,3 +44,16 @@ export const checkIssuer = (text: string): Result<string, string> => {
   if (text === `${url.origin}/`) return refuse(`"${text}" has a trailing slash; remove it`)
   return refuse(`${difference(text, url)}; write ${JSON.stringify(url.origin)}`)
 }
+
+/**
+ * Checks the issuer of a service that is called over the network: `https`, or `http` on this machine.
+ * @returns the text, unchanged; a refusal says what is wrong with it and what to write instead
+ */
+export const checkCalledIssuer = (text: string): Result<string, string> => {
+  const checked = checkIssuer(text)
+  if (!checked.ok) return checked
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || isLoopback(hostname)
+    ? checked
+    : refuse('is not encrypted; use https (http is for localhost only)')
+}

@@ -1,6 +1,6 @@
 // The address of a service: exactly its `ROLLCALL_ISSUER`.
 
-import { checkIssuer, isLoopback } from '../base/issuer.ts'
+import { checkCalledIssuer } from '../base/issuer.ts'
 import { printable } from '../base/text.ts'
 
 const MAX_SHOWN_LENGTH = 200
@@ -32,16 +32,8 @@ const shown = (text: string): string => {
  * @see RFC 8414 section 2 (issuer)
  */
 export const requireIssuer = (text: string, name = 'issuer'): string => {
-  const checked = checkIssuer(text)
-  if (!checked.ok) {
-    const value = checked.refusal.startsWith('"') ? '' : shown(text)
-    throw new RangeError(`${name}:${value} ${checked.refusal}`)
-  }
-  const { protocol, hostname } = new URL(text)
-  if (protocol !== 'https:' && !isLoopback(hostname)) {
-    throw new RangeError(
-      `${name}:${shown(text)} is not encrypted; use https (http is for localhost only)`,
-    )
-  }
-  return text
+  const checked = checkCalledIssuer(text)
+  if (checked.ok) return text
+  const value = checked.refusal.startsWith('"') ? '' : shown(text)
+  throw new RangeError(`${name}:${value} ${checked.refusal}`)
 }

@@ -24,6 +24,7 @@ const BESIDE = [
   'src/codec/',
   'src/token/',
   'src/ledger/ledger.ts',
+  'src/policy/fields.ts',
   'src/policy/pattern.ts',
 ]
 
@@ -91,7 +92,12 @@ export const LAYERS: readonly Layer[] = [
   { name: 'metadata', paths: ['src/metadata/'], packages: [] },
   { name: 'emulator', paths: ['src/emulator/'], packages: [], sides: ['metadata'] },
   { name: 'client', paths: ['src/client/'], packages: ['jose'], sides: ['metadata'] },
-  { name: 'relying party', paths: ['src/relying-party/'], packages: ['jose'] },
+  {
+    name: 'relying party',
+    paths: ['src/relying-party/'],
+    packages: ['jose'],
+    sides: ['middleware of a relying party'],
+  },
   {
     name: 'middleware of a relying party',
     paths: ['src/relying-party/require-enrollment.ts'],

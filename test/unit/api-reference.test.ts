@@ -15,11 +15,13 @@ const ERRORS = [
   'ConfigurationError',
   'InstanceIdentityError',
   'RangeError',
+  'TokenError',
   'TypeError',
 ] as const
 
 /** What each function throws, its docstring too; `[]`: nothing of these. A new function needs an entry. */
 const THROWS: Readonly<Record<string, readonly (typeof ERRORS)[number][]>> = {
+  admitRequest: [],
   askInstance: ['ClientError'],
   auditLine: [],
   createApp: [],
@@ -35,10 +37,12 @@ const THROWS: Readonly<Record<string, readonly (typeof ERRORS)[number][]>> = {
   createRedisLedger: ['RangeError'],
   createService: ['ConfigurationError', 'RangeError'],
   createSqliteLedger: ['RangeError'],
+  createTokenVerifier: ['RangeError', 'TypeError'],
   decide: [],
   diagnoseEnrollment: [],
   enrollInstance: ['ClientError', 'RangeError'],
   forgetInstances: [],
+  fromNodeRequest: [],
   isSecretPath: [],
   itemAt: [],
   ledgerReader: ['ConfigurationError'],
@@ -54,6 +58,7 @@ const THROWS: Readonly<Record<string, readonly (typeof ERRORS)[number][]>> = {
   planPrune: ['ClientError'],
   remedyOf: [],
   renewEnrollment: ['ClientError'],
+  requireEnrollment: [],
   requireIssuer: ['RangeError'],
   requireKeyOf: ['ClientError'],
   verifyInstanceIdentity: ['InstanceIdentityError', 'RangeError', 'TypeError'],
@@ -67,11 +72,13 @@ const OWN: ReadonlySet<string> = new Set([
   'LedgerUnavailableError',
   'LedgerUnfitError',
   'MetadataError',
+  'TokenError',
   'createMemoryLedger',
   'createService',
   'decide',
   'diagnoseEnrollment',
   'forgetInstances',
+  'fromNodeRequest',
   'ledgerReader',
   'openLedger',
   'parseConfig',
@@ -79,6 +86,7 @@ const OWN: ReadonlySet<string> = new Set([
   'parsePolicy',
   'planPrune',
   'renewEnrollment',
+  'requireEnrollment',
   'requireKeyOf',
 ])
 
@@ -88,6 +96,7 @@ const CODES: Readonly<Record<string, string>> = {
   ConfigurationError: 'configuration_invalid',
   InstanceIdentityError: 'InstanceIdentityErrorCode',
   MetadataError: 'MetadataErrorCode',
+  TokenError: 'TokenErrorCode',
 }
 
 /** The example of the module is theirs: only a whole Worker has a Durable Object. */

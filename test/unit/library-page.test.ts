@@ -40,6 +40,7 @@ describe('docs/library.md', () => {
   it.each([
     ['InstanceIdentityError', 'src/base/errors.ts'],
     ['ClientError', 'src/client/client-error.ts'],
+    ['TokenError', 'src/relying-party/token-error.ts'],
   ])('has every code of %s, in its order', (name, path) => {
     expect(codesBelow(`Codes of ${name}`)).toEqual(unionIn(path, `${name}Code`))
   })
