@@ -102,6 +102,7 @@ export const createService = async ({
     enroller,
     readiness: createReadiness(ledger),
     operators: operatorKeys && { ledger, operatorKeys },
+    exchange: { ledger, policy: config.policy, signingKeys: config.signingKeys },
   })
   return { fetch: async (request, source) => fetch(request, source) }
 }

@@ -58,6 +58,8 @@ export interface RefusedExchange {
   readonly reason: ExchangeReason
   /** The claims of the subject token, once its signature has verified. */
   readonly claims?: EnrollmentClaims
+  /** Thumbprint of the key, once it has been proved. */
+  readonly jkt?: string
 }
 
 /** An exchange that was done. */
@@ -96,8 +98,8 @@ export const exchangeToken = async (
   const verified = await verifyToken(signingKeys, issuer, subjectToken, now)
   if (!verified.ok) return refuse({ error: 'invalid_grant', reason: verified.refusal })
   const claims = verified.value
-  const no = (error: RefusedExchange['error'], reason: ExchangeReason) =>
-    refuse({ error, reason, claims })
+  const no = (error: RefusedExchange['error'], reason: ExchangeReason, jkt?: string) =>
+    refuse({ error, reason, claims, ...(jkt !== undefined && { jkt }) })
   const { cnf } = claims
   if (cnf === undefined) return no('invalid_grant', 'token_not_bound')
   if (claims.enrollment_jti !== undefined) return no('invalid_grant', 'token_exchanged')
@@ -111,9 +113,9 @@ export const exchangeToken = async (
   const proof = await verifyProof(dpop, { ...expected, allowAbsentAth: true })
   if (!proof.ok) return no('invalid_dpop_proof', proof.refusal)
   const standing = await checkStanding(ledger, tokenSubject(claims), now)
-  if (!standing.ok) return no('invalid_grant', standing.refusal)
+  if (!standing.ok) return no('invalid_grant', standing.refusal, cnf.jkt)
   const spent = await spendProof(ledger, proof.value, now)
-  if (!spent.ok) return no('invalid_dpop_proof', spent.refusal)
+  if (!spent.ok) return no('invalid_dpop_proof', spent.refusal, cnf.jkt)
   return accept(await issueOne(signingKeys, claims, entry, now))
 }
 

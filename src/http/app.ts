@@ -17,6 +17,7 @@ import {
   refusedRequest,
 } from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
+import { type ExchangeSettings, addExchange } from './token.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { addCommonHeaders, requestIdOf } from './common-headers.ts'
 import { jsonContent } from './content.ts'
@@ -34,6 +35,8 @@ export interface AppOptions extends ReadRequestOptions {
   readonly enroller: Enroller
   /** What the calls of operators work on. Default: there are none, and their addresses answer 404. */
   readonly operators?: OperatorOptions | undefined
+  /** What `POST /v1/token` works with. Default: tokens cannot be exchanged, and that address answers 404. */
+  readonly exchange?: ExchangeSettings | undefined
   /** Whether the ledger answers, for `/readyz`. Default: that address answers 404. */
   readonly readiness?: Readiness | undefined
   /**
@@ -118,18 +121,23 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
 const addPublished = (
   app: Hono<Env>,
   service: AppSettings,
-  { enroller, operators, readiness }: Pick<AppOptions, 'enroller' | 'operators' | 'readiness'>,
+  options: Pick<AppOptions, 'enroller' | 'operators' | 'exchange' | 'readiness'>,
 ): void => {
+  const { enroller, readiness } = options
   const { issuer, published } = enroller
   const publish = (path: string, value: unknown): void => {
     const content = { ...jsonContent(value), cacheControl: PUBLIC_CACHE }
     app.get(path, (context) => contentAnswer(context, content))
   }
-  publish('/.well-known/openid-configuration', discoveryDocument(issuer, published))
+  const exchange = options.exchange !== undefined
+  const discovery = discoveryDocument(issuer, published, { exchange })
+  publish('/.well-known/openid-configuration', discovery)
+  publish('/.well-known/oauth-authorization-server', discovery)
   publish('/.well-known/jwks.json', published.jwks)
   app.get('/healthz', (context) => contentAnswer(context, jsonContent({ status: 'ok' })))
   const described = {
-    operators: operators !== undefined,
+    operators: options.operators !== undefined,
+    exchange,
     readiness: readiness !== undefined,
   }
   let description: string | undefined
@@ -246,6 +254,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
     return undefined
   })
   addEnrollment(app, service, enroller)
+  if (options.exchange !== undefined) addExchange(app, service, options.exchange)
   addPublished(app, service, options)
   if (operators !== undefined) addOperatorCalls(app, service, { ...operators, published })
   addRefusals(app, service)

@@ -1,7 +1,8 @@
-// Audit events: one for each challenge, enrollment and call of an operator, whatever its outcome. The operator
+// Audit events: one for each challenge, enrollment, exchange and call of an operator, whatever its outcome. The operator
 // learns here why something was refused; the client does not. Never evidence, a token, a key or a
 // challenge.
 
+import type { ExchangeReason } from '../admit/exchange.ts'
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
 import type { OperatorRefusal } from '../operate/authenticate.ts'
@@ -20,7 +21,8 @@ export type FailureReason =
  * Every `reason` of an audit event. The documentation has an entry for each: the table in
  * `test/generate/audit-reasons.ts` does not compile without it.
  */
-export type AuditReason = RequestReason | OperatorRefusal | EnrollmentReason | FailureReason
+export type AuditReason =
+  RequestReason | OperatorRefusal | EnrollmentReason | ExchangeReason | FailureReason
 
 /** One event; members are absent when unknown. */
 export interface AuditEvent {
@@ -28,8 +30,8 @@ export interface AuditEvent {
   readonly version: 1
   /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
-  /** The kind of call: for a challenge, for an enrollment, or of an operator. */
-  readonly event: 'challenge' | 'enroll' | 'admin'
+  /** The kind of call: for a challenge, an enrollment or an exchange, or of an operator. */
+  readonly event: 'challenge' | 'enroll' | 'exchange' | 'admin'
   /** Id of the request, which the answer has too. */
   readonly request_id: string
   /** Name of the operator. */
@@ -64,6 +66,10 @@ export interface AuditEvent {
   readonly jkt?: string | undefined
   /** Id of the token. */
   readonly jti?: string | undefined
+  /** Id of the enrollment token that was shown, or from which the shown token was exchanged. */
+  readonly enrollment_jti?: string | undefined
+  /** The audience that a token was exchanged for, as the policy has it. */
+  readonly audience?: string | undefined
   /** Whether an enrollment was the repeat of one that was answered before. */
   readonly retry?: boolean | undefined
   /** Names of fields that the cloud has added to its documents. */
@@ -81,9 +87,16 @@ export interface OperatorFacts {
   readonly action?: OperatorAction | undefined
 }
 
+/** What is known of a token that was shown, or exchanged. */
+export interface TokenFacts {
+  readonly enrollmentJti?: string | undefined
+  readonly audience?: string | undefined
+}
+
 /** What an event tells beside its outcome. */
 export type Facts = Omit<EnrollmentFacts, 'reason'> &
-  OperatorFacts & { readonly error?: string | undefined }
+  OperatorFacts &
+  TokenFacts & { readonly error?: string | undefined }
 
 /** What is known when the answer is made. */
 export interface AuditInput {
@@ -122,6 +135,8 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     image_id: facts.imageId,
     jkt: facts.jkt,
     jti: facts.jti,
+    enrollment_jti: facts.enrollmentJti,
+    audience: facts.audience,
     retry: facts.retry,
     unknown_fields: facts.unknownFields,
     trust_anchor: facts.trustAnchor,

@@ -39,9 +39,12 @@
 
 export { type AppOptions, createApp } from './app.ts'
 export type { OperatorAction } from '../base/wire/operator-calls.ts'
+export type { ExchangeReason } from '../admit/exchange.ts'
 export type { OperatorRefusal } from '../operate/authenticate.ts'
 export { type AuditEvent, type AuditReason, type FailureReason, auditLine } from './audit.ts'
 export type { Env, RequestVariables } from './audited.ts'
+export type { ExchangeSettings } from './token.ts'
+export type { OAuthErrorCode } from './oauth-error.ts'
 export type { OperatorOptions } from './operators/operators.ts'
 export type { ProblemCode } from './problems.ts'
 export type { Readiness } from './readiness.ts'

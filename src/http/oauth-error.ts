@@ -1,6 +1,7 @@
 // Error answers in the form of OAuth (RFC 6749 section 5.2): for the calls that OAuth libraries make. They say no more
 // than the error; the audit event has the reason. What is wrong with the transport stays a problem (RFC 9457).
 
+import type { SentAnswer } from '../base/wire/answers.ts'
 import { type PlainHeaders, headersWith } from './common-headers.ts'
 
 /** The `error` of an OAuth answer. */
@@ -39,12 +40,6 @@ export interface OAuthError {
   readonly description?: string | undefined
 }
 
-/** The JSON of the answer. */
-interface OAuthErrorBody {
-  readonly error: OAuthErrorCode
-  readonly error_description: string
-}
-
 const NOT_IN_DESCRIPTIONS = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g
 
 /**
@@ -55,7 +50,7 @@ export const oauthErrorResponse = (it: OAuthError): Response => {
   const [status, defaultDescription] = OAUTH_ERRORS[it.error]
   const own: PlainHeaders = { 'content-type': 'application/json' }
   if (status === 401) own['www-authenticate'] = `Bearer realm="${it.issuer}"`
-  const body: OAuthErrorBody = {
+  const body: SentAnswer<'OAuthError'> = {
     error: it.error,
     error_description: (it.description ?? defaultDescription).replaceAll(NOT_IN_DESCRIPTIONS, "'"),
   }

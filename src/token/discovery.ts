@@ -1,17 +1,32 @@
-// The discovery document (OpenID Connect Discovery 1.0, section 3), by which relying parties that
-// know only the issuer find the keys.
+// The discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2), by which relying parties that
+// know only the issuer find the keys, and OAuth clients the token endpoint.
 
+import { TOKEN_EXCHANGE_GRANT, TOKEN_PATH } from '../base/wire/token-exchange.ts'
 import { TOKEN_ALGORITHMS } from './algorithms.ts'
 import { ACR_CHALLENGE } from './claims.ts'
 import type { PublishedKeys } from './signing-keys.ts'
 
-/** What `/.well-known/openid-configuration` answers. */
+/** Which calls a service has beside enrollment. */
+export interface DiscoveryOptions {
+  /** Whether tokens can be exchanged at `/v1/token`. */
+  readonly exchange: boolean
+}
+
+/** What both addresses below `/.well-known/` answer. */
 export const discoveryDocument = (
   issuer: string,
   { algorithms }: Pick<PublishedKeys, 'algorithms'>,
+  { exchange }: DiscoveryOptions,
 ): Readonly<Record<string, string | readonly string[]>> => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
+  ...(exchange && {
+    token_endpoint: issuer + TOKEN_PATH,
+    // The subject token and its proof authenticate the call (RFC 8414 section 2: the default would be a secret).
+    token_endpoint_auth_methods_supported: ['none'],
+    // Without it, RFC 8414 section 2 assumes the grants of browsers.
+    grant_types_supported: [TOKEN_EXCHANGE_GRANT],
+  }),
   response_types_supported: ['id_token'],
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
@@ -29,6 +44,7 @@ export const discoveryDocument = (
     'role',
     'groups',
     'cnf',
+    ...(exchange ? ['enrollment_jti', 'enrollment_iat'] : []),
     'ecs',
   ],
 })

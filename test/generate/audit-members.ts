@@ -14,7 +14,7 @@ export interface MemberEntry {
 export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   version: { present: 'always', meaning: '`1`; rises if a member changes its meaning' },
   time: { present: 'always', meaning: 'RFC 3339, UTC, with milliseconds' },
-  event: { present: 'always', meaning: '`challenge`, `enroll` or `admin`' },
+  event: { present: 'always', meaning: '`challenge`, `enroll`, `exchange` or `admin`' },
   request_id: { present: 'always', meaning: 'the `X-Request-Id` of the answer' },
   sub: { present: '`admin`, with a good token', meaning: 'the name of the operator' },
   operator_kid: {
@@ -23,7 +23,10 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   },
   action: { present: '`admin`', meaning: 'the call, such as `reset`' },
   outcome: { present: 'always', meaning: '`issued`, `done`, `refused` or `error`' },
-  code: { present: '`refused`, `error`', meaning: 'the `code` of the answer' },
+  code: {
+    present: '`refused`, `error`',
+    meaning: 'the `code` of the answer, or the `error` of an OAuth answer',
+  },
   reason: { present: '`refused`, `error`', meaning: 'the exact reason, see below' },
   error: { present: '`unexpected_error`', meaning: 'the name of the error, such as `TypeError`' },
   role: { present: 'if known', meaning: 'the role asked for, or the role that the policy chose' },
@@ -35,6 +38,14 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   image_id: { present: 'if verified, or named by an operator', meaning: 'its image' },
   jkt: { present: 'if a key was proved', meaning: 'RFC 7638 thumbprint of the instance’s key' },
   jti: { present: 'a token issued or named', meaning: 'the `jti` claim of that token' },
+  enrollment_jti: {
+    present: '`exchange`, if the shown token verified',
+    meaning: 'the `jti` claim of the enrollment token',
+  },
+  audience: {
+    present: '`exchange`, if a token was issued',
+    meaning: 'the audience of the new token',
+  },
   retry: {
     present: '`enroll`, once the challenge is spent',
     meaning: '`true` if the same evidence came before',

@@ -1,22 +1,25 @@
 // What each `reason` of an audit event means and what to do about it. Only the documentation needs these texts, so
 // no bundle has them. A reason without an entry does not compile; tests compare events and codes with the service.
 
+import type { ExchangeReason } from '../../src/admit/exchange.ts'
 import type { InstanceIdentityErrorCode } from '../../src/base/errors.ts'
 import type { ChallengeRefusal } from '../../src/enroll/challenge.ts'
 import type { FirstUseRefusal, SupersededEvidence } from '../../src/enroll/first-use.ts'
 import type { AuditEvent, AuditReason, FailureReason } from '../../src/http/audit.ts'
+import type { OAuthErrorCode } from '../../src/http/oauth-error.ts'
 import type { ProblemCode } from '../../src/http/problems.ts'
 import type { RequestReason } from '../../src/http/request/request-refusal.ts'
 import type { OperatorRefusal } from '../../src/operate/authenticate.ts'
 import type { DecisionReason } from '../../src/policy/decide.ts'
 import type { DpopRefusal } from '../../src/token/dpop-proof.ts'
+import type { ProofRefusal } from '../../src/token/proof.ts'
 
 /** One reason. */
 export interface ReasonEntry {
   /** The events that can have it. */
   readonly events: readonly AuditEvent['event'][]
-  /** The `code` of the answer. */
-  readonly codes: readonly ProblemCode[]
+  /** The `code` of the answer, or the `error` of an OAuth answer. */
+  readonly codes: readonly (ProblemCode | OAuthErrorCode)[]
   /** A sentence of Markdown without a full stop. */
   readonly happened: string
   /** An instruction without a full stop. */
@@ -39,7 +42,7 @@ const entries = <Reason extends AuditReason>(
     ]),
   ) as Reasons<Reason>
 
-const ALL = ['challenge', 'enroll', 'admin'] as const
+const ALL = ['challenge', 'enroll', 'exchange', 'admin'] as const
 
 const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
   ...entries(
@@ -50,13 +53,12 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
         'Send the fields as the `title` of the answer says',
       ],
       field_empty: ['`field` is empty', 'Leave the field out, or send a value'],
-      field_malformed: [
-        'A field, a query parameter or a part of the address does not match its pattern',
-        'Correct the value; `field` and `title` say which one',
-      ],
       field_missing: ['`field` is required and missing', 'Send the field'],
       field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
-      field_repeated: ['A field occurs twice', 'Send each field once'],
+      field_repeated: [
+        'A field occurs twice, or an exchange names both `audience` and `resource`',
+        'Send each field once, and one of the two',
+      ],
       invocation_async: [
         'Function Compute was asked for an asynchronous invocation',
         'Call the service synchronously',
@@ -64,6 +66,12 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
       query_not_allowed: ['The URL of the call has a query', 'Send the fields in the body'],
     },
   ),
+  field_malformed: {
+    events: ALL,
+    codes: ['invalid_request', 'unsupported_grant_type', 'invalid_target'],
+    happened: 'A field, a query parameter or a part of the address does not match its pattern',
+    remedy: 'Correct the value; `field` and the text of the answer say which one',
+  },
   field_unknown: {
     events: ALL,
     codes: ['invalid_request', 'not_found'],
@@ -101,7 +109,7 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
 }
 
 /** Of evidence that does not verify: nothing in the event comes from it. */
-const EVIDENCE: Reasons<InstanceIdentityErrorCode> = entries(
+const EVIDENCE: Reasons<Exclude<InstanceIdentityErrorCode, 'signature_invalid'>> = entries(
   { events: ['enroll'], codes: ['invalid_evidence'] },
   {
     malformed_encoding: [
@@ -131,10 +139,6 @@ const EVIDENCE: Reasons<InstanceIdentityErrorCode> = entries(
     signed_attributes_invalid: [
       'The signed attributes are malformed or belong to other content',
       'Fetch document and signature again; treat a repeated case as an attack',
-    ],
-    signature_invalid: [
-      'The signature does not verify: the evidence is forged or was changed',
-      'Look for a proxy that changes requests; treat a repeated case as an attack',
     ],
     document_malformed: [
       'The signed content is not an identity document, or a field is out of bounds',
@@ -199,81 +203,192 @@ const CHALLENGE: Reasons<
   },
 )
 
-const KEY: Reasons<DpopRefusal> = entries(
-  { events: ['enroll'], codes: ['invalid_dpop_proof'] },
-  {
-    dpop_malformed: [
-      'The `DPoP` header is not one proof with the claims of RFC 9449',
-      'Send one header; the proof needs `jti`, `htm`, `htu`, `iat`, `nonce`, and no `ath`',
-    ],
-    dpop_key_refused: [
-      'The proof has no public key, a weak or private one, or one that does not fit `alg`',
-      'Use a key for ES256, EdDSA or RS256, and put only its public half into `jwk`',
-    ],
-    dpop_signature_invalid: [
-      'The signature of the proof does not verify under its own key',
-      'Correct the client',
-    ],
-    dpop_method_mismatch: ['`htm` is not `POST`', 'Set `htm` to `POST`'],
-    dpop_uri_mismatch: [
-      '`htu` is not the issuer followed by `/v1/enroll`',
-      'Set `htu` from `ROLLCALL_ISSUER`, exactly as it is written there',
-    ],
-    dpop_nonce_mismatch: [
-      '`nonce` is not the challenge in the evidence',
-      'Make a proof for each challenge, with the challenge as its `nonce`',
-    ],
-    dpop_key_not_of_challenge: [
-      'The challenge was made for another key',
-      'Send the thumbprint of the same key as `dpop_jkt` with `POST /v1/challenge`',
-    ],
+const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
+  ...entries(
+    { events: ['enroll', 'exchange'], codes: ['invalid_dpop_proof'] },
+    {
+      dpop_malformed: [
+        'The `DPoP` header is not one proof with the claims of RFC 9449',
+        'Send one header; an enrollment’s proof has a `nonce` and no `ath`',
+      ],
+      dpop_key_refused: [
+        'The proof has no public key, a weak or private one, or one that does not fit `alg`',
+        'Use a key for ES256, EdDSA or RS256, and put only its public half into `jwk`',
+      ],
+      dpop_signature_invalid: [
+        'The signature of the proof does not verify under its own key',
+        'Correct the client',
+      ],
+      dpop_method_mismatch: ['`htm` is not the method of the call', 'Set `htm` to `POST`'],
+      dpop_uri_mismatch: [
+        '`htu` is not the issuer followed by the path of the call',
+        'Set `htu` from `ROLLCALL_ISSUER`, exactly as it is written there',
+      ],
+    },
+  ),
+  ...entries(
+    { events: ['enroll'], codes: ['invalid_dpop_proof'] },
+    {
+      dpop_nonce_mismatch: [
+        '`nonce` is not the challenge in the evidence',
+        'Make a proof for each challenge, with the challenge as its `nonce`',
+      ],
+      dpop_key_not_of_challenge: [
+        'The challenge was made for another key',
+        'Send the thumbprint of the same key as `dpop_jkt` with `POST /v1/challenge`',
+      ],
+    },
+  ),
+  ...entries(
+    { events: ['exchange'], codes: ['invalid_dpop_proof'] },
+    {
+      dpop_missing: [
+        'The request has no `DPoP` header',
+        'Send a proof made with the key of the token',
+      ],
+      dpop_not_in_time: [
+        '`iat` is more than 60 seconds off, or the ledger began after it',
+        'Correct the clock of the client; let it try again',
+      ],
+      dpop_token_mismatch: [
+        '`ath` is not the hash of the token',
+        'Make the proof for the token that the request shows',
+      ],
+      dpop_key_mismatch: [
+        'The token is bound to another key',
+        'Use the key of the enrollment; else treat it as a stolen token',
+      ],
+      dpop_replayed: [
+        'The proof was used before',
+        'Make a proof for each call; if the client did, somebody has copied it',
+      ],
+    },
+  ),
+}
+
+/** Of a token that a node shows. */
+const TOKEN: Reasons<Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_missing'>> = {
+  signature_invalid: {
+    events: ['enroll', 'exchange'],
+    codes: ['invalid_evidence', 'invalid_grant'],
+    happened: 'The signature of the evidence or of the token does not verify: it is forged',
+    remedy: 'Look for a proxy that changes requests; treat a repeated case as an attack',
   },
-)
+  ...entries(
+    { events: ['exchange'], codes: ['invalid_grant'] },
+    {
+      malformed: ['The token is not a JWT of this service', 'Send the enrollment token unchanged'],
+      key_refused: [
+        'No published key has the `kid` of the token, or its header names another algorithm',
+        'If a signing key was removed, let the node enroll again',
+      ],
+      claims_incomplete: [
+        'A claim of the token is missing or malformed',
+        'Find out what else signs with the key of this service',
+      ],
+      issuer_mismatch: [
+        'The `iss` of the token is not this service',
+        'Show the token to the service that issued it',
+      ],
+      token_expired: ['The token has expired', 'Let the node enroll again before it expires'],
+      token_not_yet_valid: [
+        'The token was issued more than 30 seconds in the future',
+        'Correct the clocks of your servers',
+      ],
+      acr_mismatch: [
+        'The token comes from evidence without a challenge',
+        'Find out what else signs with the key of this service',
+      ],
+      binding_unknown: [
+        'The `cnf` claim of the token is not the thumbprint of a key',
+        'Find out what else signs with the key of this service',
+      ],
+      token_not_bound: [
+        'The token is bound to no key, so everybody who was shown it could exchange it',
+        'Enroll with `rollcall enroll --dpop-key FILE`',
+      ],
+      token_exchanged: [
+        'The token was exchanged itself',
+        'Exchange the enrollment token; if the client did, a relying party shows its token',
+      ],
+      token_revoked: [
+        'An operator has revoked the token, or all tokens of the instance',
+        'Let the node enroll again, if the instance is to stay',
+      ],
+      token_before_reset: [
+        'An operator has reset the instance since it enrolled',
+        'Let the node enroll again',
+      ],
+      token_before_ledger: [
+        'The token is older than the ledger: after a restore or a restart with `memory:`',
+        'Let the node enroll again',
+      ],
+      role_not_exchangeable: [
+        'The policy has no such role any more, or its tokens are not always bound',
+        'Set `reenrollment: "same_key"` or `binding: "dpop"`; let the node enroll again',
+      ],
+      role_no_longer_matches: [
+        'The policy has changed: the role does not match the instance any more',
+        'Compare `match` of the role with the instance',
+      ],
+    },
+  ),
+  audience_not_allowed: {
+    events: ['exchange'],
+    codes: ['invalid_target'],
+    happened: 'The role has no exchange for the requested audience',
+    remedy: 'Add the audience to `exchange` of the role, exactly as the client sends it',
+  },
+}
 
 const ADMISSION: Reasons<
   DecisionReason | FirstUseRefusal | 'banned' | 'key_not_proved' | 'resource_not_allowed'
-> = entries(
-  { events: ['enroll'], codes: ['not_admitted'] },
-  {
-    account_not_allowed: [
-      'No role, or not the one asked for, names the account',
-      'If the account is yours, add it to `match.owner_account_id`',
-    ],
-    role_unknown: ['The role asked for does not exist', 'Correct the role of the client'],
-    role_not_matched: [
-      'The role asked for names the account; `field` is the first that does not match',
-      'Compare `field` with the list at `rule` in the policy',
-    ],
-    no_role_matches: [
-      'No role was asked for and none matches; `role` is the first that names the account',
-      'Compare `field` with the list at `rule` in the policy',
-    ],
-    key_not_proved: [
-      'The role needs a key and none was proved; `rule` is the setting that needs it',
-      'Enroll with `rollcall enroll --dpop-key FILE`',
-    ],
-    resource_not_allowed: [
-      '`resource` is not one of the audiences of the role',
-      'Ask for another resource; `rollcall doctor` causes this on purpose',
-    ],
-    banned: [
-      'An operator has banned the account, image or instance; `field` says which',
-      'Look at the ban with `rollcall admin bans`',
-    ],
-    already_enrolled: [
-      'The role says `never`, and the instance has enrolled',
-      'If the node needs a new token, reset the instance; else treat it as an attack',
-    ],
-    key_not_the_first: [
-      'The role says `same_key`, and the key is not the one of the first enrollment',
-      'If the node has lost its key, reset the instance; else treat it as an attack',
-    ],
-    image_not_new: [
-      'The role says `new_image`, and the image or the challenge is not newer',
-      'Redeploy the instance with a new image, or reset it',
-    ],
+> = {
+  banned: {
+    events: ['enroll', 'exchange'],
+    codes: ['not_admitted', 'invalid_grant'],
+    happened: 'An operator has banned the account, image or instance; `field` says which',
+    remedy: 'Look at the ban with `rollcall admin bans`',
   },
-)
+  ...entries(
+    { events: ['enroll'], codes: ['not_admitted'] },
+    {
+      account_not_allowed: [
+        'No role, or not the one asked for, names the account',
+        'If the account is yours, add it to `match.owner_account_id`',
+      ],
+      role_unknown: ['The role asked for does not exist', 'Correct the role of the client'],
+      role_not_matched: [
+        'The role asked for names the account; `field` is the first that does not match',
+        'Compare `field` with the list at `rule` in the policy',
+      ],
+      no_role_matches: [
+        'No role was asked for and none matches; `role` is the first that names the account',
+        'Compare `field` with the list at `rule` in the policy',
+      ],
+      key_not_proved: [
+        'The role needs a key and none was proved; `rule` is the setting that needs it',
+        'Enroll with `rollcall enroll --dpop-key FILE`',
+      ],
+      resource_not_allowed: [
+        '`resource` is not one of the audiences of the role',
+        'Ask for another resource; `rollcall doctor` causes this on purpose',
+      ],
+      already_enrolled: [
+        'The role says `never`, and the instance has enrolled',
+        'If the node needs a new token, reset the instance; else treat it as an attack',
+      ],
+      key_not_the_first: [
+        'The role says `same_key`, and the key is not the one of the first enrollment',
+        'If the node has lost its key, reset the instance; else treat it as an attack',
+      ],
+      image_not_new: [
+        'The role says `new_image`, and the image or the challenge is not newer',
+        'Redeploy the instance with a new image, or reset it',
+      ],
+    },
+  ),
+}
 
 const OPERATOR: Reasons<OperatorRefusal | 'instance_unknown'> = {
   ...entries(
@@ -317,7 +432,7 @@ const OPERATOR: Reasons<OperatorRefusal | 'instance_unknown'> = {
 
 const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
   ...entries(
-    { events: ['enroll', 'admin'], codes: ['unavailable'] },
+    { events: ['enroll', 'exchange', 'admin'], codes: ['unavailable'] },
     {
       ledger_unavailable: [
         'The ledger did not answer in time, or cannot be used',
@@ -350,6 +465,7 @@ export const REASON_GROUPS = {
   evidence: EVIDENCE,
   challenge: CHALLENGE,
   key: KEY,
+  token: TOKEN,
   admission: ADMISSION,
   operator: OPERATOR,
   failure: FAILURE,
@@ -361,6 +477,7 @@ export const AUDIT_REASONS: Reasons<AuditReason> = {
   ...EVIDENCE,
   ...CHALLENGE,
   ...KEY,
+  ...TOKEN,
   ...ADMISSION,
   ...OPERATOR,
   ...FAILURE,

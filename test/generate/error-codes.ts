@@ -2,6 +2,7 @@
 // documentation needs these texts, so no bundle has them.
 
 import type { DisclosedReason } from '../../src/enroll/enrollment.ts'
+import type { OAuthErrorCode } from '../../src/http/oauth-error.ts'
 import type { ProblemCode } from '../../src/http/problems.ts'
 
 /** One code or reason. */
@@ -66,6 +67,32 @@ export const ERROR_CODES: Readonly<Record<ProblemCode, AnswerEntry>> = {
   internal_error: {
     when: 'the service has a mistake',
     client: 'try again; report the `request_id` if it repeats',
+  },
+}
+
+/** The errors of `POST /v1/token`; `invalid_client` is not one of them. */
+export const EXCHANGE_ERRORS: Readonly<
+  Record<Exclude<OAuthErrorCode, 'invalid_client'>, AnswerEntry>
+> = {
+  invalid_request: {
+    when: 'a parameter is missing, repeated or malformed; `audience` and `resource`, or neither',
+    client: 'correct the request',
+  },
+  unsupported_grant_type: {
+    when: '`grant_type` is another one than token exchange',
+    client: 'correct the request',
+  },
+  invalid_grant: {
+    when: 'the subject token is expired, revoked, unbound, exchanged itself or not ours; its instance is banned or was reset; its role has no exchange or no longer matches',
+    client: 'enroll again with a key, once; then stop',
+  },
+  invalid_target: {
+    when: 'the `exchange` of the role does not list this audience; `resource` is not an absolute URI',
+    client: 'ask for a listed audience',
+  },
+  invalid_dpop_proof: {
+    when: 'the proof is missing, wrong, old, used before, or of another key',
+    client: 'make a new proof with the key of the token; check the clock',
   },
 }
 

@@ -11,7 +11,7 @@ import { RENEWALS } from '../../src/policy/renewal.ts'
 import { readProjectFile } from '../support/sources.ts'
 import { AUDIT_MEMBERS } from './audit-members.ts'
 import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
-import { DISCLOSED_REASONS, ERROR_CODES } from './error-codes.ts'
+import { DISCLOSED_REASONS, ERROR_CODES, EXCHANGE_ERRORS } from './error-codes.ts'
 import { configurationExample, policyExample } from './problem-examples.ts'
 import { commandTables } from './command-tables.ts'
 import { layerPicture } from './layer-picture.ts'
@@ -156,6 +156,12 @@ const disclosedTable = (): string =>
     Object.entries(DISCLOSED_REASONS).map(([name, { when, client }]) => [code(name), when, client]),
   )
 
+const exchangeErrorTable = (): string =>
+  markdownTable(
+    ['error', 'when', 'what a client does'],
+    Object.entries(EXCHANGE_ERRORS).map(([name, { when, client }]) => [code(name), when, client]),
+  )
+
 /** A row for each field of a request. */
 const fieldTable = (name: keyof typeof REQUEST_SCHEMAS): string => {
   const schema = jsonSchemaOf(REQUEST_SCHEMAS[name]) as {
@@ -217,6 +223,8 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
   'docs/http.md': {
     'fields of a challenge': fieldTable('ChallengeRequest'),
     'fields of an enrollment': fieldTable('EnrollRequest'),
+    'parameters of an exchange': fieldTable('TokenRequest'),
+    'errors of an exchange': exchangeErrorTable(),
     'error codes': codeTable(),
     'reasons of an answer': disclosedTable(),
     'calls of operators': operatorTable(OPERATOR_CALLS),

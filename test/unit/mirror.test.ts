@@ -12,7 +12,8 @@ const LAYERS = 'base codec verify policy registry token enroll operate admit'.sp
 const COVERED_BY: Readonly<Record<string, string>> = {
   // Types alone.
   'src/verify/instance-identity.ts': 'test/unit/verify/verify-evidence.test.ts',
-  // One constant, which the test compares.
+  // Constants alone, which the tests compare.
+  'src/base/wire/token-exchange.ts': 'test/unit/token/discovery.test.ts',
   'src/base/wire/paths.ts': 'test/unit/enroll/bound-challenge.test.ts',
 }
 

@@ -29,7 +29,41 @@ export const ENROLLMENT_ANSWERS = {
       'renewable',
     ],
   },
-  /** Problem details (RFC 9457): every error answer. */
+  /** A token in exchange for another (RFC 8693 section 2.2.1). */
+  Exchange: {
+    type: 'object',
+    properties: {
+      access_token: { type: 'string' },
+      issued_token_type: {
+        enum: [
+          'urn:ietf:params:oauth:token-type:jwt',
+          'urn:ietf:params:oauth:token-type:access_token',
+        ],
+      },
+      token_type: { enum: ['Bearer', 'DPoP'] },
+      expires_in: { type: 'integer' },
+    },
+    required: ['access_token', 'issued_token_type', 'token_type', 'expires_in'],
+  },
+  /** The error answer of an OAuth call (RFC 6749 section 5.2), where it is no problem. */
+  OAuthError: {
+    type: 'object',
+    properties: {
+      error: {
+        enum: [
+          'invalid_request',
+          'invalid_client',
+          'invalid_grant',
+          'unsupported_grant_type',
+          'invalid_target',
+          'invalid_dpop_proof',
+        ],
+      },
+      error_description: { type: 'string' },
+    },
+    required: ['error', 'error_description'],
+  },
+  /** Problem details (RFC 9457): every other error answer. */
   Problem: {
     type: 'object',
     properties: {

@@ -27,7 +27,7 @@ const keywordsOf = (action: { readonly type: string }): Json => {
 }
 
 /** Describes the fields of a request. @throws TypeError for a constraint that it does not know */
-export const jsonSchemaOf = ({ entries }: RequestSchema): Json => {
+export const jsonSchemaOf = ({ type, entries }: RequestSchema): Json => {
   const properties: Record<string, Json> = {}
   const required: string[] = []
   for (const [name, entry] of Object.entries(entries)) {
@@ -37,5 +37,10 @@ export const jsonSchemaOf = ({ entries }: RequestSchema): Json => {
     const actions = 'pipe' in field ? (field.pipe as { readonly type: string }[]).slice(1) : []
     properties[name] = Object.assign({ type: 'string' }, ...actions.map(keywordsOf))
   }
-  return { type: 'object', properties, required, additionalProperties: false }
+  return {
+    type: 'object',
+    properties,
+    required,
+    ...(type === 'strict_object' && { additionalProperties: false }),
+  }
 }

@@ -4,6 +4,7 @@ import { ENROLLMENT_ANSWERS } from '../../base/wire/enrollment-answers.ts'
 import { OPERATOR_ANSWERS } from '../../base/wire/operator-answers.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { operatorPaths } from './operator-paths.ts'
+import { tokenPath } from './token-path.ts'
 import {
   type Json,
   READING,
@@ -30,6 +31,7 @@ const DPOP_HEADER: Json = {
 /** What is described. */
 export interface OpenApiOptions {
   readonly operators?: boolean
+  readonly exchange?: boolean
   readonly readiness?: boolean
   readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
 }
@@ -37,12 +39,17 @@ export interface OpenApiOptions {
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param options `operators` and `readiness`: whether operators' calls and `/readyz` are there, default
- *   no; `schemas`: default those that the service validates with
+ * @param options `operators`, `exchange` and `readiness`: whether operators' calls, `/v1/token` and `/readyz` are
+ *   there, default no; `schemas`: default those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
-  { operators = false, readiness = false, schemas = REQUEST_SCHEMAS }: OpenApiOptions = {},
+  {
+    operators = false,
+    exchange = false,
+    readiness = false,
+    schemas = REQUEST_SCHEMAS,
+  }: OpenApiOptions = {},
 ): Json => ({
   openapi: '3.1.0',
   info: {
@@ -88,7 +95,13 @@ export const openApiDocument = (
         },
       },
     },
+    ...(exchange && tokenPath()),
     '/.well-known/openid-configuration': get('discover', 'Discovery document', anyJson),
+    '/.well-known/oauth-authorization-server': get(
+      'discoverServer',
+      'The same document, for OAuth clients (RFC 8414)',
+      anyJson,
+    ),
     '/.well-known/jwks.json': get('keys', 'Public keys of the tokens', anyJson),
     '/bootstrap.sh': get(
       'bootstrap',

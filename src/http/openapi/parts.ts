@@ -1,5 +1,6 @@
 // Pieces that an OpenAPI document is put together from.
 
+import { BODY_TYPES, type BodyType } from '../request/fields.ts'
 import { PROBLEMS, type ProblemCode } from '../problems.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -7,15 +8,14 @@ export type Json = Readonly<Record<string, unknown>>
 /** A schema of the document, by its name. */
 export const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
 
-/** A request body in each of the forms that are read. */
-export const body = (name: string, required: boolean): Json => ({
+/** A request body in each of the forms that the call takes. @param taken default: all that are read */
+export const body = (
+  name: string,
+  required: boolean,
+  taken: readonly BodyType[] = BODY_TYPES,
+): Json => ({
   required,
-  content: Object.fromEntries(
-    ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'].map((type) => [
-      type,
-      { schema: ref(name) },
-    ]),
-  ),
+  content: Object.fromEntries(taken.map((type) => [type, { schema: ref(name) }])),
 })
 
 /** Error answers; codes that share a status stand in one description. */

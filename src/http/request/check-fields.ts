@@ -20,7 +20,7 @@ export const checkFields = <Schema extends RequestSchema>(
   fields: ReadonlyMap<string, string>,
 ): Result<v.InferOutput<Schema>, RequestRefusal> => {
   const known = Object.keys(schema.entries)
-  if ([...fields.keys()].some((name) => !known.includes(name))) {
+  if (schema.type === 'strict_object' && [...fields.keys()].some((name) => !known.includes(name))) {
     const title = `A field is not known; this call takes ${known.join(', ')}`
     return invalidRequest('field_unknown', title)
   }

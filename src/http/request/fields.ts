@@ -63,30 +63,47 @@ const fromJson = (text: string): Result<Pairs, RequestRefusal> => {
   return accept(pairs)
 }
 
+/** The types of a body that are read. */
+export type BodyType =
+  'application/x-www-form-urlencoded' | 'multipart/form-data' | 'application/json'
+
+/** Every one of them, which most calls take. */
+export const BODY_TYPES: readonly BodyType[] = [
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+  'application/json',
+]
+
 /** The reader of a body's text, by its type; `undefined`: no type that is taken. */
 const readerOf = (
   header: string | null,
+  taken: readonly BodyType[],
 ): ((text: string) => Result<Pairs, RequestRefusal>) | undefined => {
   const contentType = parseHeaderValue(header ?? '')
   if (contentType === undefined) return undefined
   const charsets = parametersOf(contentType, 'charset')
   const isUtf8 = charsets.length <= 1 && charsets.every((name) => name.toLowerCase() === 'utf-8')
   if (!isUtf8) return undefined
-  switch (contentType.value.toLowerCase()) {
+  const type = taken.find((it) => it === contentType.value.toLowerCase())
+  switch (type) {
     case 'application/x-www-form-urlencoded':
       return fromUrlEncoded
     case 'multipart/form-data':
       return (text) => fromMultipart(text, contentType)
     case 'application/json':
       return fromJson
-    default:
+    case undefined:
       return undefined
   }
 }
 
-const readPairs = (bytes: Bytes, header: string | null): Result<Pairs, RequestRefusal> => {
+const readPairs = (
+  bytes: Bytes,
+  header: string | null,
+  taken: readonly BodyType[],
+): Result<Pairs, RequestRefusal> => {
   if (header === null && bytes.length === 0) return accept([])
-  const read = readerOf(header)
+  const read = readerOf(header, taken)
   if (read === undefined) return refuse({ code: 'unsupported_media_type', reason: 'content_type' })
   const text = fromUtf8(bytes)
   return text === undefined ? malformed('UTF-8') : read(text)
@@ -95,13 +112,15 @@ const readPairs = (bytes: Bytes, header: string | null): Result<Pairs, RequestRe
 /**
  * Splits a body into its fields.
  * @param contentType the header; may be absent if the body is empty
+ * @param taken the types that the call takes. Default: all
  * @returns the fields; refusals: `invalid_request`, `unsupported_media_type`
  */
 export const readFields = (
   bytes: Bytes,
   contentType: string | null,
+  taken: readonly BodyType[] = BODY_TYPES,
 ): Result<ReadonlyMap<string, string>, RequestRefusal> => {
-  const pairs = readPairs(bytes, contentType)
+  const pairs = readPairs(bytes, contentType, taken)
   if (!pairs.ok) return pairs
   const fields = new Map(pairs.value)
   return fields.size === pairs.value.length ? accept(fields) : repeated()

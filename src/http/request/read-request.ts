@@ -4,7 +4,7 @@
 import type * as v from 'valibot'
 import { type Result, refuse } from '../../base/result.ts'
 import { type RequestSource, readBody } from './body.ts'
-import { readFields } from './fields.ts'
+import { type BodyType, readFields } from './fields.ts'
 import { checkFields } from './check-fields.ts'
 import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
 import type { RequestSchema } from './schemas.ts'
@@ -33,15 +33,12 @@ export const inHand = ({
   readonly env: RequestSource | undefined
 }): RequestInHand => ({ request: req.raw, source: env })
 
-/**
- * Reads the fields of a request that has a body.
- * @returns the fields, or the code and reason of the check that refused
- */
-export const readRequest = async <Schema extends RequestSchema>(
+/** Reads the names and values of a body, of one of the types that a call takes. */
+const readPosted = async (
   { request, source }: RequestInHand,
-  schema: Schema,
   { rateLimiter, bodyTimeoutSeconds }: ReadRequestOptions,
-): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
+  taken?: readonly BodyType[],
+): Promise<Result<ReadonlyMap<string, string>, RequestRefusal>> => {
   const { headers } = request
   if (splitUrl(request.url).query !== '') {
     return invalidRequest('query_not_allowed', 'Send the fields in the body, not in the address')
@@ -57,6 +54,43 @@ export const readRequest = async <Schema extends RequestSchema>(
   }
   const body = await readBody(request, source, bodyTimeoutSeconds)
   if (!body.ok) return body
-  const fields = readFields(body.value, headers.get('Content-Type'))
+  return readFields(body.value, headers.get('Content-Type'), taken)
+}
+
+/**
+ * Reads the fields of a request that has a body.
+ * @returns the fields, or the code and reason of the check that refused
+ */
+export const readRequest = async <Schema extends RequestSchema>(
+  hand: RequestInHand,
+  schema: Schema,
+  options: ReadRequestOptions,
+): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
+  const fields = await readPosted(hand, options)
   return fields.ok ? checkFields(schema, fields.value) : fields
+}
+
+const FORM_ALONE: readonly BodyType[] = ['application/x-www-form-urlencoded']
+const FORM_TITLE = 'Send application/x-www-form-urlencoded, in UTF-8 and not compressed'
+
+/**
+ * Reads the parameters of an OAuth call (RFC 6749 section 3.2): a URL-encoded form and nothing else. A parameter
+ * without a value counts as absent, unknown ones are ignored, one that occurs twice is refused.
+ * @param schema must allow unknown fields
+ * @returns the parameters, or the code and reason of the check that refused
+ */
+export const readOAuthRequest = async <Schema extends RequestSchema>(
+  hand: RequestInHand,
+  schema: Schema,
+  options: ReadRequestOptions,
+): Promise<Result<v.InferOutput<Schema>, RequestRefusal>> => {
+  const fields = await readPosted(hand, options, FORM_ALONE)
+  if (!fields.ok) {
+    const { code } = fields.refusal
+    return code === 'unsupported_media_type'
+      ? refuse({ ...fields.refusal, title: FORM_TITLE })
+      : fields
+  }
+  const sent = [...fields.value].filter(([, value]) => value !== '')
+  return checkFields(schema, new Map(sent))
 }

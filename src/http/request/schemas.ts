@@ -1,11 +1,18 @@
 // The requests, each field once: these schemas validate, and `openapi.json` is made from them.
 
 import * as v from 'valibot'
+import {
+  ACCESS_TOKEN_TYPE,
+  JWT_TOKEN_TYPE,
+  TOKEN_EXCHANGE_GRANT,
+} from '../../base/wire/token-exchange.ts'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
 
 type Text = v.GenericSchema<string>
 type OptionalText = v.OptionalSchema<Text, undefined>
 type Request<Entries extends v.ObjectEntries> = v.StrictObjectSchema<Entries, undefined>
+/** Parameters of an OAuth call: unknown ones are ignored (RFC 6749 section 3.2). */
+type OAuthRequest<Entries extends v.ObjectEntries> = v.ObjectSchema<Entries, undefined>
 
 const field = (description: string): Text =>
   v.pipe(v.string(), v.minLength(1), v.description(description))
@@ -49,6 +56,41 @@ export const EnrollRequest: Request<{
   resource: v.optional(field('RFC 8707: the one audience of the token; default: all of the role')),
 })
 
+const oneOf = (description: string, ...texts: readonly string[]): Text =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.regex(new RegExp(`^(?:${texts.join('|')})$`)),
+    v.description(description),
+  )
+
+/** Parameters of `POST /v1/token` (RFC 8693 section 2.1). Exactly one of `audience` and `resource` is needed. */
+export const TokenRequest: OAuthRequest<{
+  grant_type: Text
+  subject_token: Text
+  subject_token_type: Text
+  audience: OptionalText
+  resource: OptionalText
+  requested_token_type: OptionalText
+}> = v.object({
+  grant_type: oneOf('Token exchange', TOKEN_EXCHANGE_GRANT),
+  subject_token: field('An enrollment token that is bound to the key of the DPoP proof'),
+  subject_token_type: oneOf('The enrollment token is a JWT', JWT_TOKEN_TYPE),
+  audience: v.optional(field('The only audience of the new token; this or resource')),
+  resource: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      // RFC 3986 section 4.3, without a fragment: RFC 8707 section 2.
+      v.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[!$-;=?-Z\[\]_a-z~]+$/),
+      v.description('The same as audience, as an absolute URI without a fragment'),
+    ),
+  ),
+  requested_token_type: v.optional(
+    oneOf('The new token is a JWT under both names', JWT_TOKEN_TYPE, ACCESS_TOKEN_TYPE),
+  ),
+})
+
 /** A request without fields. */
 export const EmptyRequest: Request<Record<never, never>> = v.strictObject({})
 
@@ -88,8 +130,8 @@ export const RevokeRequest: Request<{
 
 /** The schemas of what everybody may call, by the name that they have in `openapi.json`. */
 export const REQUEST_SCHEMAS: Readonly<
-  Record<'ChallengeRequest' | 'EnrollRequest', RequestSchema>
-> = { ChallengeRequest, EnrollRequest }
+  Record<'ChallengeRequest' | 'EnrollRequest' | 'TokenRequest', RequestSchema>
+> = { ChallengeRequest, EnrollRequest, TokenRequest }
 
 /** The schemas of what operators may call, likewise. */
 export const OPERATOR_SCHEMAS: {
@@ -99,4 +141,4 @@ export const OPERATOR_SCHEMAS: {
 } = { BanRequest, IntrospectRequest, RevokeRequest }
 
 /** A schema of string fields. */
-export type RequestSchema = Request<v.ObjectEntries>
+export type RequestSchema = Request<v.ObjectEntries> | OAuthRequest<v.ObjectEntries>

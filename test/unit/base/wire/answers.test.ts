@@ -30,6 +30,13 @@ const GOOD: Readonly<Record<AnswerName, unknown>> = {
     role: 'worker',
     renewable: true,
   },
+  Exchange: {
+    access_token: 'a.b.c',
+    issued_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_type: 'DPoP',
+    expires_in: 120,
+  },
+  OAuthError: { error: 'invalid_grant', error_description: 'The subject token was refused' },
   Problem: { type: 'about:blank', title: 'x', status: 404, code: 'not_found', request_id: 'x' },
   UnixSeconds: 1_700_000_000,
   Instance: INSTANCE,
