@@ -1,8 +1,25 @@
-// The key that a token is bound to (RFC 9449), proved at each enrollment.
+// The key that a token is bound to (RFC 9449), and the proofs that this client has it: at each enrollment, at each
+// exchange, and for each request that shows the token.
 
+import { toBase64Url, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../base/sha256.ts'
 import { signJws } from '../token/jws.ts'
 import type { KeyInstance } from './key-instance.ts'
 import type { PrivateKey } from './private-key.ts'
+
+/** What a proof is for: the claims of RFC 9449 section 4.2. */
+export interface ProofPurpose {
+  /** Method of the request, in upper case: the `htm` claim. */
+  readonly method: string
+  /** Address of the request. Its query and fragment are left out: the `htu` claim. */
+  readonly uri: string
+  /** Unix seconds: the `iat` claim. For a token that is shown, `proofTime()` gives it. */
+  readonly now: number
+  /** Of an enrollment: the challenge, the `nonce` claim. Default: none. */
+  readonly nonce?: string | undefined
+  /** The token that the request shows; its hash is the `ath` claim. Default: none. */
+  readonly accessToken?: string | undefined
+}
 
 /** A key whose possession can be proved. */
 export interface DpopKey {
@@ -13,13 +30,8 @@ export interface DpopKey {
    * request.
    */
   readonly instance?: KeyInstance | undefined
-  /**
-   * Makes the `DPoP` header of `POST <uri>`.
-   * @param uri what the proof is for, `<issuer>/v1/enroll`: its `htu` claim
-   * @param nonce the challenge: its `nonce` claim
-   * @param now Unix seconds
-   */
-  prove(uri: string, nonce: string, now: number): Promise<string>
+  /** Makes the value of the `DPoP` header of one request. Each call makes a new one. */
+  prove(purpose: ProofPurpose): Promise<string>
 }
 
 /**
@@ -39,8 +51,9 @@ export interface DpopKey {
  * const dpopKey = createDpopKey(privateKey)
  * console.log(dpopKey.thumbprint.length) // 43
  *
- * const url = 'https://rollcall.example/v1/enroll'
- * const proof = await dpopKey.prove(url, 'the-challenge', Date.now() / 1000)
+ * const uri = 'https://app.example/nodes'
+ * const now = Date.now() / 1000
+ * const proof = await dpopKey.prove({ method: 'GET', uri, accessToken: 'the-token', now })
  * console.log(proof.split('.').length) // 3
  * ```
  * @see RFC 9449 (DPoP)
@@ -52,9 +65,15 @@ export const createDpopKey = ({
 }: PrivateKey): DpopKey => ({
   thumbprint,
   instance,
-  prove(uri, nonce, now) {
-    const iat = Math.floor(now)
-    const claims = { jti: crypto.randomUUID(), htm: 'POST', htu: uri, iat, nonce }
+  prove({ method, uri, now, nonce, accessToken }) {
+    const claims = {
+      jti: crypto.randomUUID(),
+      htm: method,
+      htu: uri.replace(/[?#].*$/s, ''),
+      iat: Math.floor(now),
+      ...(nonce !== undefined && { nonce }),
+      ...(accessToken !== undefined && { ath: toBase64Url(sha256(utf8(accessToken))) }),
+    }
     return signJws('dpop+jwt', claims, signer, { jwk })
   },
 })

@@ -48,7 +48,7 @@ export type { CheckWords } from './checks/words.ts'
 export { CHECK_NAMES, type Diagnosis, diagnoseEnrollment } from './checks/diagnose.ts'
 export type { Timing, Wait } from '../base/timing.ts'
 export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts'
-export { type DpopKey, createDpopKey } from './dpop-key.ts'
+export { type DpopKey, type ProofPurpose, createDpopKey } from './dpop-key.ts'
 export { type EnrollOptions, enrollInstance } from './enroll.ts'
 export type {
   AttestedInstance,
@@ -66,9 +66,11 @@ export {
   type PageOptions,
   createOperatorClient,
 } from './operator.ts'
+export type { IssuedToken } from './issued-token.ts'
 export { requireIssuer } from './issuer.ts'
 export { type KeyInstance, askInstance, requireKeyOf } from './key-instance.ts'
 export { type PrivateKey, markPrivateKey, parsePrivateKey } from './private-key.ts'
+export { type TokenToProve, proofTime } from './proof-time.ts'
 export type { Enrolled, Purpose } from './protocol.ts'
 export { ProxyError, type ProxyErrorDetails } from './proxy-error.ts'
 export {

@@ -4,9 +4,10 @@ import { audienceName } from '../base/wire/audience-name.ts'
 import { CHALLENGE_PATH, ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Evidence } from '../metadata/index.ts'
 import { type Reading, readingOf } from './answer.ts'
-import { type Answer, type Reach, callService, parseJson, readReach } from './call.ts'
+import { type Answer, type Reach, callService, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import type { DpopKey } from './dpop-key.ts'
+import { type IssuedToken, isWhole, membersOf, readIssuedToken } from './issued-token.ts'
 
 /** The request for an enrollment. */
 export interface Purpose extends Reach {
@@ -27,12 +28,8 @@ export interface Challenge {
   readonly deadline: number
 }
 
-/** A token. */
-export interface Enrolled {
-  /** A secret. */
-  readonly accessToken: string
-  /** `DPoP`: the token is bound to the key (RFC 9449). `Bearer`: it is not bound to a key. */
-  readonly tokenType: 'Bearer' | 'DPoP'
+/** A token of an enrollment. */
+export interface Enrolled extends IssuedToken {
   /** The role that the instance enrolled in. */
   readonly role: string
   /**
@@ -40,10 +37,6 @@ export interface Enrolled {
    * the service is older.
    */
   readonly renewable: boolean | undefined
-  /** Lifetime, from `askedAt` on. */
-  readonly expiresInSeconds: number
-  /** When the token was asked for, by `timing.elapsed()`. */
-  readonly askedAt: number
 }
 
 /** The form fields that have a value. An empty value counts as absent. */
@@ -51,14 +44,6 @@ const formOf = (fields: Readonly<Record<string, string | undefined>>): URLSearch
   new URLSearchParams(
     Object.entries(fields).filter((field): field is [string, string] => (field[1] ?? '') !== ''),
   )
-
-const isWhole = (value: unknown, min: number, max: number): value is number =>
-  Number.isInteger(value) && Number(value) >= min && Number(value) <= max
-
-const membersOf = (text: string): Readonly<Record<string, unknown>> => {
-  const value = parseJson(text)
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
 
 /** Both calls use this media type. */
 const JSON_TYPE = 'application/json'
@@ -120,14 +105,13 @@ export const postEvidence = async (
 ): Promise<Reading> => {
   const { issuer, role, resource, dpopKey } = purpose
   const url = issuer + ENROLL_PATH
-  const dpop = await dpopKey?.prove(url, audience, readReach(purpose).timing.now())
+  const { now } = readReach(purpose).timing
+  const dpop = await dpopKey?.prove({ method: 'POST', uri: url, nonce: audience, now: now() })
   const { document, pkcs7 } = evidence
   const body = formOf({ document, pkcs7, role, resource })
   const headers = { Accept: JSON_TYPE, ...(dpop !== undefined && { DPoP: dpop }) }
   return readingOf(await callService({ url, body, headers }, purpose), JSON_TYPE)
 }
-
-const TOKEN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}$/
 
 /**
  * Reads the token.
@@ -141,23 +125,18 @@ export const readToken = (
 ): Enrolled => {
   const refuse = (detail: string): ClientError =>
     new ClientError(detail, { code: 'token_malformed', remedy: 'check the address', status })
-  const members = membersOf(text)
-  const { access_token: token, token_type: type, expires_in: lifetime, role, renewable } = members
-  const isToken = typeof token === 'string' && TOKEN.test(token) && typeof role === 'string'
-  const isTyped = type === 'Bearer' || type === 'DPoP'
-  if (!isToken || !isTyped || !isWhole(lifetime, 0, Number.MAX_SAFE_INTEGER)) {
+  const token = readIssuedToken(text, askedAt)
+  const { role, renewable } = membersOf(text)
+  if (token === undefined || typeof role !== 'string') {
     throw refuse(`${issuer} answers, but not with a token`)
   }
-  if ((type === 'DPoP') !== (dpopKey !== undefined)) {
+  if ((token.tokenType === 'DPoP') !== (dpopKey !== undefined)) {
     throw refuse(`${issuer} answers with a token whose binding to a key is not as requested`)
   }
   return {
-    accessToken: token,
-    tokenType: type,
+    ...token,
     role,
     // The token is valid, whatever the value of this member.
     renewable: typeof renewable === 'boolean' ? renewable : undefined,
-    expiresInSeconds: lifetime,
-    askedAt,
   }
 }

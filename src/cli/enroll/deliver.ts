@@ -7,7 +7,7 @@ import type { Enrolled } from '../../client/index.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { usageError } from '../command-error.ts'
 import { say } from '../say.ts'
-import { printJson } from '../output.ts'
+import { printJson, timeText } from '../output.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from '../secret-file.ts'
 import { runHook } from './hook.ts'
@@ -76,6 +76,7 @@ const report = (
       ...(!isKept && { access_token: accessToken }),
       token_type: enrolled.tokenType,
       expires_in: enrolled.expiresInSeconds,
+      expires_at: timeText(enrolled.expiresAt),
       role: enrolled.role,
       renewable: enrolled.renewable,
       token_file: out,

@@ -89,6 +89,7 @@ describe('rollcall enroll', () => {
       token_type: 'Bearer',
       renewable: true,
       expires_in: 300,
+      expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       role: ROLE,
     })
     const kept = JSON.parse((await enroll(['--json', '--out', 'json.jwt'])).stdout) as object
@@ -96,6 +97,7 @@ describe('rollcall enroll', () => {
       renewable: true,
       token_type: 'Bearer',
       expires_in: 300,
+      expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       role: ROLE,
       token_file: file('json.jwt'),
     })
