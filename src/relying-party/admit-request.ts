@@ -57,7 +57,7 @@ const readHeaders = ({
   if (authorization === null) throw new TokenError('token_missing')
   const [, scheme, token] = AUTHORIZATION.exec(authorization) ?? []
   const value = headers.get('DPoP')
-  // A proof beside `Bearer` would not be looked at: the caller takes its token for a bound one, and it is none.
+  // A proof beside `Bearer` would not be looked at, though its sender means it to protect the token.
   const isProved = scheme?.toLowerCase() === 'dpop'
   if (token === undefined || isProved !== (value !== null)) {
     throw new TokenError('authorization_malformed')
@@ -84,7 +84,7 @@ const challenges = (bound: TokenVerifier['bound'], code: string | undefined): st
   return bound === 'require' ? dpop : `${bearer}, ${dpop}`
 }
 
-/** What the caller is told: the class of the reason, and nothing of the token. */
+/** The answer names the class of the reason, and nothing of the token. */
 const answer = (error: TokenError, bound: TokenVerifier['bound']): Response => {
   const { code } = error
   const [status, title, told] = isTemporary(error)
@@ -92,7 +92,7 @@ const answer = (error: TokenError, bound: TokenVerifier['bound']): Response => {
     : NOT_ALLOWED.has(code)
       ? [403, 'Forbidden', 'not_admitted']
       : [401, 'Unauthorized', code.startsWith('dpop_') ? 'invalid_dpop_proof' : 'invalid_token']
-  // RFC 6750 section 3.1: a request without a token is told how to show one, and of no error.
+  // RFC 6750 section 3.1: the answer to a request without a token says how to show one, and names no error.
   const named = code === 'token_missing' ? undefined : told
   return new Response(JSON.stringify({ type: 'about:blank', title, status, code: told }), {
     status,

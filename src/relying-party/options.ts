@@ -41,7 +41,7 @@ export interface TokenVerifierOptions {
    */
   readonly staleKeysSeconds?: number | undefined
   /**
-   * Where used proofs are stored, so that each is good once. `null`: proofs may be used again within a minute, on
+   * Where used proofs are stored, so that each is accepted once. `null`: proofs may be used again within a minute, on
    * purpose. Required unless `bound` is `refuse`.
    */
   readonly proofs?: Ledger | null | undefined

@@ -202,7 +202,7 @@ describe('fromNodeRequest()', () => {
     expect(headers.get('DPoP')).toBeNull()
   })
 
-  it('takes the address as the caller sent it, also inside of a router of Express', () => {
+  it('takes the address as the caller sent it, also in a router of Express', () => {
     const { url } = shown([], { url: '/me', originalUrl: '/nodes/me?x' })
     expect(url).toBe('/nodes/me?x')
   })

@@ -19,7 +19,7 @@ type Answers = Readonly<Record<string, () => Response>>
 
 const json = (value: unknown): Response => new Response(JSON.stringify(value))
 
-/** Asks; what has no answer in the list is answered by the service. */
+/** Calls; the service answers every URL that is not in the list. */
 const discover = async (answers: Answers = {}) => {
   const asked: string[] = []
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {

@@ -294,7 +294,7 @@ describe('a verifier of bound tokens', () => {
     expect(await outcome(proving(), token, shown(token))).toBe(code)
   })
 
-  it('refuses a proof by another key than that of the token', async () => {
+  it('refuses a proof by another key than the token is bound to', async () => {
     const token = bound()
     const shown = prove(token, {}, await makeKey())
     expect(await outcome(proving(), token, shown)).toBe('dpop_key_mismatch')
