@@ -11,6 +11,7 @@ import { RENEWALS } from '../../src/policy/renewal.ts'
 import { readProjectFile } from '../support/sources.ts'
 import { AUDIT_MEMBERS } from './audit-members.ts'
 import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
+import { DISCOVERY_RULES } from './discovery-rules.ts'
 import { DISCLOSED_REASONS, ERROR_CODES, EXCHANGE_ERRORS } from './error-codes.ts'
 import { configurationExample, policyExample } from './problem-examples.ts'
 import { commandTables } from './command-tables.ts'
@@ -162,6 +163,18 @@ const exchangeErrorTable = (): string =>
     Object.entries(EXCHANGE_ERRORS).map(([name, { when, client }]) => [code(name), when, client]),
   )
 
+/** A row for each rule; those that we do not follow say why. */
+const discoveryTable = (): string =>
+  markdownTable(
+    ['standard', 'rule', 'rollcall has', 'follows it'],
+    DISCOVERY_RULES.map(({ source, rule, ours, deviation }) => [
+      source,
+      rule,
+      ours,
+      deviation === undefined ? 'yes' : `**no**: ${deviation}`,
+    ]),
+  )
+
 /** A row for each field of a request. */
 const fieldTable = (name: keyof typeof REQUEST_SCHEMAS): string => {
   const schema = jsonSchemaOf(REQUEST_SCHEMAS[name]) as {
@@ -225,6 +238,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     'fields of an enrollment': fieldTable('EnrollRequest'),
     'parameters of an exchange': fieldTable('TokenRequest'),
     'errors of an exchange': exchangeErrorTable(),
+    'rules of discovery': discoveryTable(),
     'error codes': codeTable(),
     'reasons of an answer': disclosedTable(),
     'calls of operators': operatorTable(OPERATOR_CALLS),

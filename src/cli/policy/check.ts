@@ -7,6 +7,7 @@ import { ConfigurationError, InstanceIdentityError } from '../../base/errors.ts'
 import { readIdentityDocument } from '../../codec/identity-document.ts'
 import { type Policy, ROLE_PATTERN, parsePolicy } from '../../policy/policy.ts'
 import { renewalsOf } from '../../policy/renewal.ts'
+import { tokensOf } from '../../policy/tokens.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
@@ -105,6 +106,24 @@ const printRenewals = (policy: Policy): void =>
     ]),
   )
 
+const printTokens = (policy: Policy): void =>
+  printTable(
+    ['ROLE', 'AUDIENCE', 'BY', 'TOKEN', 'BOUND TO A KEY'],
+    tokensOf(policy).map((it) => [
+      it.role,
+      it.audience.map(printable).join(', '),
+      it.by,
+      `${it.lifetimeSeconds} s`,
+      it.meaning,
+    ]),
+  )
+
+const tokensJson = (policy: Policy): readonly object[] =>
+  tokensOf(policy).map(({ lifetimeSeconds, ...rest }) => ({
+    ...rest,
+    lifetime_seconds: lifetimeSeconds,
+  }))
+
 const renewalJson = (policy: Policy): readonly object[] =>
   renewalsOf(policy).map(({ lifetimeSeconds, ...rest }) => ({
     ...rest,
@@ -139,11 +158,20 @@ const check = async (path: string, { document, role, json }: CheckOptions): Prom
   const roles = policy.roles.map(({ name }) => name)
   const warnings = policyWarnings(policy)
   if (!json) for (const warning of warnings) say(`warning: ${warning}`)
-  const good = { valid: true, problems: [], warnings, roles, renewal: renewalJson(policy) }
+  const good = {
+    valid: true,
+    problems: [],
+    warnings,
+    roles,
+    renewal: renewalJson(policy),
+    tokens: tokensJson(policy),
+  }
   if (document === undefined) {
     if (json) return printJson(good)
     print(`${printable(path)}: valid, ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`)
     printRenewals(policy)
+    print('')
+    printTokens(policy)
     return
   }
   const outcome = tryDocument(policy, await readInput(document, '--document'), document, role)
@@ -176,7 +204,8 @@ export const addPolicy = (program: Command): void => {
       'curl -s http://100.100.100.200/latest/dynamic/instance-identity/document |',
       '  rollcall policy check policy.json --document -',
     ],
-    more: `Without --document it shows for each role how an instance renews its token. An instance has one
+    more: `Without --document it shows for each role how an instance renews its token, and which tokens of the
+role are bound to a key: those of enrollments, and those that they can be exchanged for. An instance has one
 record for all roles: the weakest rule of the roles that it matches decides. Under "never" an enrollment
 in any role counts. With --document it shows which role the instance gets, or which rule and field refuse
 it. It does not check that the cloud signed the document; \`rollcall verify\` does.`,

@@ -90,6 +90,66 @@ describe('rollcall policy check', () => {
     ])
   })
 
+  it('says of the tokens of each role, and of each exchange, whether they are bound to a key', async () => {
+    const token = (audience: string): object => ({ token: { audience: [audience] } })
+    const policy = {
+      roles: {
+        node: role(
+          { owner_account_id: ['1'] },
+          {
+            ...token('https://rollcall.example'),
+            reenrollment: 'same_key',
+            exchange: [
+              { audience: 'https://vault.example', binding: 'none', lifetime_seconds: 600 },
+              { audience: 'https://mesh.example', binding: 'dpop' },
+            ],
+          },
+        ),
+        guest: role({ owner_account_id: ['2'] }, token('https://guest.example')),
+      },
+    }
+    const { stdout, stderr } = await check(policy)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^ROLE +AUDIENCE +BY +TOKEN +BOUND TO A KEY$/m)
+    expect(stdout).toMatch(/^node +https:\/\/rollcall.example +enrollment +300 s +always; a thief/m)
+    expect(stdout).toMatch(
+      /^node +https:\/\/vault.example +exchange +300 s +never: a bearer token/m,
+    )
+    expect(stdout).toMatch(/^node +https:\/\/mesh.example +exchange +120 s +always, to the key/m)
+    expect(stdout).toMatch(
+      /^guest +https:\/\/guest.example +enrollment +300 s +if the client proves a key; worth nothing/m,
+    )
+    const { tokens } = JSON.parse((await check(policy, '--json')).stdout) as { tokens: object[] }
+    expect(tokens[1]).toEqual({
+      role: 'node',
+      by: 'exchange',
+      audience: ['https://vault.example'],
+      bound: 'never',
+      meaning: 'never: a bearer token, for this audience alone',
+      lifetime_seconds: 300,
+    })
+    expect(tokens).toMatchObject([
+      { bound: 'always' },
+      {},
+      { bound: 'always' },
+      { bound: 'if_proved' },
+    ])
+  })
+
+  it('rejects an audience that gets both bound and unbound tokens', async () => {
+    const policy = {
+      roles: {
+        node: role({ owner_account_id: ['1'] }, { binding: 'dpop' }),
+        guest: role({ owner_account_id: ['2'] }),
+      },
+    }
+    const { status, stdout } = await check(policy)
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      'roles.guest.token.audience.0: gives "https://cluster.example" unbound',
+    )
+  })
+
   it('warns of roles with different rules that one instance can match, and takes the policy', async () => {
     const match = { owner_account_id: [ACCOUNT] }
     const mixed = {
