@@ -32,7 +32,7 @@ export type ClientErrorCode =
   | 'challenge_expired'
   /** The service refused the enrollment; `reason` says why, as far as the instance may know. */
   | 'enrollment_refused'
-  /** An enrollment: the answer is not a token, or its key binding is not as requested. */
+  /** The answer is not a token, or its key binding or audience is not as requested. */
   | 'token_malformed'
   /**
    * An enrollment: the key to bind the token to was made for another instance. No request was sent.
@@ -40,7 +40,20 @@ export type ClientErrorCode =
   | 'key_of_another_instance'
   /** A renewal: `onToken` got a token whose role does not let the instance enroll again. */
   | 'not_renewable'
-  /** An operator's call: the request is malformed or too long. */
+  /**
+   * An exchange: the token is not bound to a key or was exchanged itself, or the service refused it:
+   * it has expired or was revoked, or its role no longer allows the exchange.
+   */
+  | 'token_not_exchangeable'
+  /** An exchange: the role of the token has no exchange for this audience. */
+  | 'audience_not_allowed'
+  /** An exchange: the service refused the proof of the key. */
+  | 'proof_refused'
+  /** An exchange: another service issued the token. No request was sent. */
+  | 'token_of_another_issuer'
+  /** An exchange: the token is bound to another key. No request was sent. */
+  | 'key_of_another_token'
+  /** An operator's call or an exchange: the request is malformed or too long. */
   | 'request_refused'
   /** An operator's call: the operator's token was refused. */
   | 'operator_refused'
@@ -53,7 +66,7 @@ export type ClientErrorCode =
    * instance.
    */
   | 'no_operator_calls'
-  /** An operator's call: an answer that this version does not know. */
+  /** An operator's call or an exchange: an answer that this version does not know. */
   | 'unexpected_answer'
 
 /** The parts of an error, besides the description. */

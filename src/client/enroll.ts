@@ -1,14 +1,14 @@
 // An instance enrolls, one line for each step. Retries and outcomes are the same as in
 // bootstrap.sh.
 
-import { type Backoff, backoffSeconds, retryAfterSeconds } from '../base/timing.ts'
 import { type Evidence, type MetadataClient, createMetadataClient } from '../metadata/index.ts'
 import { attemptsUpTo } from '../metadata/patience.ts'
-import { type Failure, describeFailure, mayPass } from './answer.ts'
+import type { Failure } from './answer.ts'
 import { type Retry, checkCount, readReach } from './call.ts'
 import { ClientError } from './client-error.ts'
 import { requireIssuer } from './issuer.ts'
 import { asMetadataFailure, askInstance, requireKeyOf } from './key-instance.ts'
+import { type Patience, createPatience } from './patience.ts'
 import {
   type Challenge,
   type Enrolled,
@@ -37,46 +37,11 @@ export interface EnrollOptions extends Purpose {
 }
 
 const DEFAULT_ATTEMPTS = 10
-const BACKOFF: Backoff = { firstSeconds: 2, maxSeconds: 32 }
-
-/** The attempts that a client has left. */
-interface Patience {
-  /** Begins with short waits again. */
-  rest(): void
-  /**
-   * Counts a failed call, and waits before the next one.
-   * @throws ClientError after too many, and for a permanent failure
-   */
-  retry(failure: Failure): Promise<void>
-  /** Counts an expired challenge. @throws ClientError after too many */
-  startOver(): void
-}
-
-const createPatience = (options: EnrollOptions, attempts: number): Patience => {
-  const { issuer, onRetry = () => undefined } = options
-  const { timing, signal } = readReach(options)
-  let left = attempts
-  let failures = 0
-  return {
-    rest: () => void (failures = 0),
-    async retry(failure) {
-      if (!mayPass(failure) || --left <= 0) throw enrollmentError(issuer, failure)
-      const asked = failure.kind === 'none' ? 0 : retryAfterSeconds(failure.answer.headers)
-      const waitSeconds = backoffSeconds(++failures, BACKOFF, timing.random(), asked)
-      onRetry({ detail: describeFailure(failure), waitSeconds })
-      await timing.wait(waitSeconds, signal)
-    },
-    startOver() {
-      if (--left <= 0) {
-        throw new ClientError(`${issuer} was too slow each time`, {
-          code: 'challenge_expired',
-          remedy: 'try again later',
-        })
-      }
-      onRetry({ detail: 'the challenge has expired', waitSeconds: 0 })
-    },
-  }
-}
+const tooSlow = (issuer: string) => (): ClientError =>
+  new ClientError(`${issuer} was too slow each time`, {
+    code: 'challenge_expired',
+    remedy: 'try again later',
+  })
 
 const getChallenge = async (options: EnrollOptions, patience: Patience): Promise<Challenge> => {
   const { timing } = readReach(options)
@@ -165,7 +130,12 @@ export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> 
   checkCount('attempts', limit, 1)
   const attempts = attemptsUpTo(limit)
   const { metadata = createMetadataClient({ signal, timing, attempts, onRetry }) } = options
-  const state = { patience: createPatience(options, limit), isLate: false }
+  const patience = createPatience({
+    ...options,
+    attempts: limit,
+    errorOf: (failure) => enrollmentError(options.issuer, failure),
+  })
+  const state = { patience, isLate: false }
   const { dpopKey } = options
   if (dpopKey?.instance !== undefined) requireKeyOf(dpopKey, await askInstance(metadata))
   for (;;) {
@@ -173,6 +143,6 @@ export const enrollInstance = async (options: EnrollOptions): Promise<Enrolled> 
     const evidence = await getEvidence(metadata, challenge.audience)
     const enrolled = await showEvidence(options, challenge, evidence, state)
     if (enrolled !== undefined) return enrolled
-    state.patience.startOver()
+    state.patience.startOver('the challenge has expired', tooSlow(options.issuer))
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What an instance and an operator do with a service: `enrollInstance()`, `renewEnrollment()` and
+ * What an instance and an operator do with a service: `enrollInstance()`, `renewEnrollment()`, `exchangeToken()` and
  * `createOperatorClient()`.
  *
  * @example
@@ -50,6 +50,8 @@ export type { Timing, Wait } from '../base/timing.ts'
 export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts'
 export { type DpopKey, type ProofPurpose, createDpopKey } from './dpop-key.ts'
 export { type EnrollOptions, enrollInstance } from './enroll.ts'
+export { type ExchangeOptions, exchangeToken } from './exchange.ts'
+export type { Exchanged, ExchangePurpose } from './exchange-call.ts'
 export type {
   AttestedInstance,
   Ban,

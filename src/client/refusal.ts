@@ -47,7 +47,8 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
 export const VERSIONS_DIFFER =
   'Client and service seem to be of different versions; update the older one'
 
-const IN_AUDIT = 'Its operator finds the cause in the audit event of this request'
+/** Where the cause of a refusal is. */
+export const IN_AUDIT = 'Its operator finds the cause in the audit event of this request'
 
 /** The text for each code. Only the operator learns the cause of the first three. */
 const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {
@@ -79,8 +80,15 @@ const isLimited = ({ code }: ServiceProblem): boolean => code === 'rate_limited'
 /** What to check if another server answers. */
 export const FOREIGN_REMEDY = 'check the address and the proxies in front of the service'
 
-/** The error for this failure of an enrollment. */
-export const enrollmentError = (issuer: string, failure: Failure): ClientError => {
+/** A problem document that a retry does not change. */
+type Decision = Failure & { readonly kind: 'problem' }
+
+/** The decision of the service. @returns `undefined` if a retry may end otherwise */
+export const decisionOf = (failure: Failure): Decision | undefined =>
+  failure.kind === 'problem' && !mayPass(failure) ? failure : undefined
+
+/** The error of a failure without {@link decisionOf}: the service is not available, or another server answers. */
+export const undecidedError = (issuer: string, failure: Failure): ClientError => {
   if (failure.kind === 'none') {
     const { code, detail, remedy } = failure
     return new ClientError(`${issuer} is not available (${detail})`, { code, remedy })
@@ -90,17 +98,21 @@ export const enrollmentError = (issuer: string, failure: Failure): ClientError =
     const detail = describeFailure(failure, issuer)
     return new ClientError(detail, { code: 'foreign_answer', remedy: FOREIGN_REMEDY, status })
   }
-  if (mayPass(failure)) {
-    const detail = `${issuer} is not available (${describeFailure(failure)})`
-    const remedy = isLimited(failure.problem) ? LATER : `${LATER}; its log names the cause`
-    return new ClientError(detail, { code: 'unavailable', remedy, status })
-  }
-  const { problem } = failure
+  const detail = `${issuer} is not available (${describeFailure(failure)})`
+  const remedy = isLimited(failure.problem) ? LATER : `${LATER}; its log names the cause`
+  return new ClientError(detail, { code: 'unavailable', remedy, status })
+}
+
+/** The error for this failure of an enrollment. */
+export const enrollmentError = (issuer: string, failure: Failure): ClientError => {
+  const decision = decisionOf(failure)
+  if (decision === undefined) return undecidedError(issuer, failure)
+  const { problem, answer } = decision
   const [what, remedy] = refusalSaid(problem)
-  return new ClientError(`${issuer} refused: ${describeProblem(failure)}: ${what}`, {
+  return new ClientError(`${issuer} refused: ${describeProblem(decision)}: ${what}`, {
     code: 'enrollment_refused',
     reason: problem.code === 'not_admitted' ? problem.reason : undefined,
     remedy,
-    status,
+    status: answer.status,
   })
 }

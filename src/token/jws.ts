@@ -68,8 +68,8 @@ const verifySignature = async (
   }
 }
 
-/** Reads a part as an object with unique members; its base64url must be canonical. */
-const membersOf = (text: string): Members | undefined => {
+/** Reads a part of a token as an object with unique members; its base64url must be canonical. */
+export const readPart = (text: string): Members | undefined => {
   const parsed = parseUniqueJson(fromUtf8(fromBase64Url(text) ?? new Uint8Array()) ?? '')
   const value = parsed.ok ? parsed.value : undefined
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -91,7 +91,7 @@ export const openJws = async (
 ): Promise<Result<Members, JwsRefusal>> => {
   if (token.length > MAX_LENGTH) return refuse('malformed')
   const [head = '', payload = '', signature, ...more] = token.split('.')
-  const header = membersOf(head)
+  const header = readPart(head)
   const alg = header?.['alg']
   if (signature === undefined || more.length > 0) return refuse('malformed')
   if (header === undefined || typeof alg !== 'string') return refuse('malformed')
@@ -102,7 +102,7 @@ export const openJws = async (
   }
   const verified = await verifySignature(publicKey, `${head}.${payload}`, signature)
   if (!verified.ok) return verified
-  const claims = membersOf(payload)
+  const claims = readPart(payload)
   return claims === undefined ? refuse('malformed') : accept(claims)
 }
 

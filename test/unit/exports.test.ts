@@ -165,6 +165,7 @@ describe('the public modules', () => {
           "createOperatorClient",
           "diagnoseEnrollment",
           "enrollInstance",
+          "exchangeToken",
           "forgetInstances",
           "markPrivateKey",
           "parsePrivateKey",
@@ -187,6 +188,9 @@ describe('the public modules', () => {
           "type DpopKey",
           "type EnrollOptions",
           "type Enrolled",
+          "type ExchangeOptions",
+          "type ExchangePurpose",
+          "type Exchanged",
           "type Fetch",
           "type ForgetOutcome",
           "type ForgetResult",
@@ -364,6 +368,7 @@ describe('the public modules', () => {
           "type Service",
           "type ServiceOptions",
           "type SqliteConfig",
+          "type TrustedProxy",
         ],
       }
     `)
