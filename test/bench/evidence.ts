@@ -1,10 +1,11 @@
 // What the contenders of the library work on: evidence in the shape of ECS, and keys.
 
 import {
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
+  hash,
   sign,
   verify,
 } from 'node:crypto'
@@ -27,6 +28,10 @@ const INSTANCES = 300
 const ISSUER = 'https://rollcall.example'
 /** As WebCrypto names what ECS signs with. */
 export const PKCS1_SHA1 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }
+
+/** Lengths of what is hashed for a challenge without a role and a key. */
+const MAC_INPUT_BYTES = 79
+const JTI_INPUT_BYTES = 36
 
 /** Evidence over challenges of an enroller, and the bare cryptography for it. */
 export const createBenchEvidence = async () => {
@@ -73,9 +78,12 @@ export const createBenchEvidence = async () => {
   const nodeKey = createPublicKey({ key: publicKey, format: 'der', type: 'spki' })
   const [jwk = {}] = jwks.keys
   const privateKey = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
-  const macKey = Buffer.alloc(32, 1)
+  const macKey = createSecretKey(Buffer.alloc(32, 1))
+  const enrollment = await (await newEnroller()).enroll({ document, pkcs7 }, now)
+  if (!enrollment.ok) throw new Error(`enroll() refused: ${enrollment.facts.reason}`)
+  const { accessToken } = enrollment
+  const signedPart = Buffer.from(accessToken.slice(0, accessToken.lastIndexOf('.')))
 
-  const hash = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
   const bareNode = (): boolean => verify('sha1', content, nodeKey, signature)
   return {
     cloud,
@@ -95,14 +103,16 @@ export const createBenchEvidence = async () => {
     /** The same by node:crypto. */
     bareNode,
     /**
-     * What no enrollment can do without, by node:crypto: the cloud's signature, the MAC of the challenge, three
-     * digests (of the content, of what the challenge is for, of the token's name) and the token's signature.
+     * What no enrollment can do without, by the fastest calls of node:crypto and on as many bytes: the cloud's
+     * signature, the MAC of the challenge, two digests (of the content, and of the challenge for `jti`) and the
+     * token's signature. The name in the challenge is hashed once for all enrollments of a role.
      */
     bareEnrollment: (): Buffer => {
       if (!bareNode()) throw new Error('a signature that does not verify')
-      createHmac('sha256', macKey).update(signature.subarray(0, 120)).digest()
-      for (const bytes of [content, content.subarray(0, 60), content.subarray(0, 32)]) hash(bytes)
-      return sign('sha256', content, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+      createHmac('sha256', macKey).update(signature.subarray(0, MAC_INPUT_BYTES)).digest()
+      hash('sha256', content, 'buffer')
+      hash('sha256', content.subarray(0, JTI_INPUT_BYTES), 'buffer')
+      return sign('sha256', signedPart, { key: privateKey, dsaEncoding: 'ieee-p1363' })
     },
   }
 }

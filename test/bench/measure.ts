@@ -30,7 +30,10 @@ export const median = (values: readonly number[]): number => {
 }
 
 /** Processor time of one block, in milliseconds. */
-const BLOCK_MS = 80
+const BLOCK_MS = 8
+
+/** Blocks of a contender in one round. They are short and in turns, so that a slow moment meets all contenders. */
+const BLOCKS = 10
 
 /** Calls of the first, small block. */
 const FIRST_CALLS = 20
@@ -71,9 +74,13 @@ export const warmUp = async <Name extends string>(
   }
   return {
     async round() {
-      const costs: Partial<Record<Name, number>> = {}
-      for (const [name, contender, calls] of entries) costs[name] = await costOf(contender, calls)
-      return costs as Record<Name, number>
+      const costs = Object.fromEntries(entries.map(([name]) => [name, 0])) as Record<Name, number>
+      for (let block = 0; block < BLOCKS; block++) {
+        for (const [name, contender, calls] of entries) {
+          costs[name] += (await costOf(contender, calls)) / BLOCKS
+        }
+      }
+      return costs
     },
   }
 }
