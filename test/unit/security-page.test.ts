@@ -29,10 +29,10 @@ const NAMED = [...page.matchAll(/^\[\^(t\d+)\]:\s+`([^`]+)`:\s+(.+(?:\n +.+)*)$/
 )
 const labels = new Set(NAMED.map(({ label }) => label))
 
-/** The rows of the tables of guarantees. */
-const GUARANTEES = [...page.matchAll(/^\| guarantee +\|.*\n\|[ -|]+\n((?:\|.*\n)+)/gm)].flatMap(
-  ([, rows = '']) => rows.trimEnd().split('\n'),
-)
+/** The rows of the tables of guarantees, and of the table of what a ban ends. */
+const GUARANTEES = [
+  ...page.matchAll(/^\| (?:guarantee|after a ban) +\|.*\n\|[ -|]+\n((?:\|.*\n)+)/gm),
+].flatMap(([, rows = '']) => rows.trimEnd().split('\n'))
 
 describe('the guarantees of docs/security.md', () => {
   it.each(NAMED)('name a test that exists: $path, $name', ({ path, name }) => {
