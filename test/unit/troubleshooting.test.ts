@@ -46,6 +46,31 @@ describe('docs/troubleshooting.md', () => {
   })
 })
 
+describe('the relying party, in docs/troubleshooting.md', () => {
+  const everyReason = new Set(
+    typeScriptFiles('src').flatMap((path) =>
+      reasonsOf(readProjectFile(path)).map(({ reason }) => reason),
+    ),
+  )
+  const tokenErrors = new Set(
+    reasonsOf(readProjectFile('src/relying-party/token-error.ts')).map(({ reason }) => reason),
+  )
+
+  it('has codes of TokenError in parentheses, and no other', () => {
+    const codes = column('symptom').flatMap((cell) => /\(`(\w+)`\)$/.exec(cell)?.[1] ?? [])
+    expect(codes.length).toBeGreaterThan(8)
+    expect(codes.filter((code) => !tokenErrors.has(code))).toEqual([])
+  })
+
+  it('has reasons of audit events for what a proxy answers, and no other', () => {
+    const reasons = column('reason in the audit event').flatMap((cell) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, reason = '']) => reason),
+    )
+    expect(reasons.length).toBeGreaterThan(12)
+    expect(reasons.filter((reason) => !everyReason.has(reason))).toEqual([])
+  })
+})
+
 /** The sources, texts that are put together from pieces joined. */
 const sources = [
   readProjectFile('src/http/bootstrap.sh'),
