@@ -68,7 +68,8 @@ const MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
     'Authorization is malformed; send it once: "Bearer TOKEN", or "DPoP TOKEN" with one DPoP header',
   token_malformed:
     'the token is not a compact JWT of typ "JWT" with unique claims and without crit',
-  algorithm_refused: 'the token has an alg that is not in "algorithms", or not the algorithm of its key',
+  algorithm_refused:
+    'the token has an alg that is not in "algorithms", or not the algorithm of its key',
   key_unknown: 'the issuer publishes no key with the kid of the token',
   signature_invalid: 'the signature of the token does not verify',
   issuer_mismatch: 'another service issued the token; expected iss to equal "issuer"',

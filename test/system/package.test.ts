@@ -124,6 +124,8 @@ describe('the package', () => {
         "dist/package/ledger/sqlite.js",
         "dist/package/metadata/index.d.ts",
         "dist/package/metadata/index.js",
+        "dist/package/relying-party/index.d.ts",
+        "dist/package/relying-party/index.js",
         "dist/package/service/index.d.ts",
         "dist/package/service/index.js",
         "package.json",

@@ -22,7 +22,8 @@ const PRINTED = { issuer: 'https://rollcall.example', port: '8080', app: 'https:
 const fences = [
   ...readProjectFile('docs/use/node.md').matchAll(/^```(ts|js) server (\S+)\n([^]*?)^```$/gm),
 ].map(([, language = '', name = '', script = '']) => ({ language, name, script }))
-const [bound, ...bearers] = [...fences].reverse()
+const bound = fences.find(({ name }) => name === 'bound')
+const bearers = fences.filter((fence) => fence !== bound)
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-node-page-'))
 let server: IssuerServer
