@@ -48,7 +48,8 @@ export default defineConfig([
     // `package.json` says `"type": "module"`, so `.js` is ESM.
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
     outputOptions: {
-      banner: ({ fileName, facadeModuleId }) =>
+      // Not `banner`: the plugin that makes the types loses it where it removes the first statement.
+      postBanner: ({ fileName, facadeModuleId }) =>
         facadeModuleId !== null && fileName.endsWith('.d.ts')
           ? moduleDocstring(facadeModuleId)
           : '',
