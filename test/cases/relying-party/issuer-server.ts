@@ -7,7 +7,26 @@ import type { Server } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { type BadTokenSource } from '../../support/bad-tokens.ts'
 import { reservePort } from '../../support/ports.ts'
-import { type TestService, createTestService } from '../../support/test-service.ts'
+import { POLICY, type TestService, createTestService } from '../../support/test-service.ts'
+
+/** The audience of exchanged tokens alone. */
+export const EXCHANGE_AUDIENCE = 'https://exchange.example'
+
+/** The role whose bound tokens can be exchanged. */
+export const BOUND_ROLE = 'node'
+
+const policyOf = (issuer: string): object => ({
+  roles: {
+    ...POLICY.roles,
+    [BOUND_ROLE]: {
+      match: POLICY.roles.worker.match,
+      token: { audience: [issuer] },
+      reenrollment: 'always',
+      binding: 'dpop',
+      exchange: [{ audience: EXCHANGE_AUDIENCE, binding: 'none' }],
+    },
+  },
+})
 
 /** An issuer that listens. */
 export interface IssuerServer {
@@ -29,7 +48,10 @@ export const startIssuerServer = async (): Promise<IssuerServer> => {
   const issuer = `http://127.0.0.1:${port}`
   const service = await createTestService({
     operators: true,
-    variables: { ROLLCALL_ISSUER: issuer },
+    variables: {
+      ROLLCALL_ISSUER: issuer,
+      ROLLCALL_POLICY: JSON.stringify(policyOf(issuer)),
+    },
   })
   const fetch = async (request: Request): Promise<Response> => {
     await setTimeout(started.delaySeconds * 1000)

@@ -19,7 +19,7 @@ export const createHost = ({
   AUDIENCES,
 }: HostVariables): ((request: ShownRequest) => Promise<Response>) => {
   const audience = AUDIENCES.split(',')
-  const verifier = createTokenVerifier({ issuer, audience, roles: ['worker'] })
+  const verifier = createTokenVerifier({ issuer, audience, roles: ['worker', 'node'] })
   return async (request) => {
     const admission = await admitRequest(request, { verifier })
     if (admission.admitted) return Response.json(admission.enrollment.ecs)

@@ -1,15 +1,19 @@
 // The library on each runtime, as a relying party in a process of its own that calls a real service: a good token, a
-// token that was exchanged for it, one of an instance that was banned, and the 25 bad ones.
+// token that the service gave in exchange for a bound one, one of an instance that was banned, and the 25 bad ones.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueChild } from '../../../src/token/issue.ts'
-import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
-import { verifyToken } from '../../../src/token/verify.ts'
-import { type IssuerServer, startIssuerServer } from '../../cases/relying-party/issuer-server.ts'
-import { BAD_TOKENS, makeBadTokens } from '../../support/bad-tokens.ts'
+import {
+  BOUND_ROLE,
+  EXCHANGE_AUDIENCE,
+  type IssuerServer,
+  startIssuerServer,
+} from '../../cases/relying-party/issuer-server.ts'
+import { makeKey } from '../../cases/state/independent-jws.ts'
+import { makeProof } from '../../cases/state/proofs.ts'
+import { BAD_TOKENS, makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
 import { ROOT } from '../../support/sources.ts'
 import {
   DENO,
@@ -22,8 +26,6 @@ import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 import { TOKEN_AUDIENCE } from '../../support/test-service.ts'
 
 const HERE = join(ROOT, 'test/system/relying-party')
-/** Of exchanged tokens alone. */
-const CHILD_AUDIENCE = 'https://child.example'
 
 let server: IssuerServer
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-relying-party-'))
@@ -36,23 +38,31 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** A token that was exchanged for another one. */
-const exchanged = async (token: string): Promise<string> => {
+/** A bound token, exchanged by the service for a bearer token of one audience. */
+const exchanged = async (): Promise<string> => {
   const { issuer, service } = server
-  const keys = await parseSigningKeys(service.privateKeys)
-  const read = await verifyToken(keys, issuer, token, service.now)
-  if (!read.ok) throw new Error(read.refusal)
-  return issueChild(keys, {
-    claims: read.value,
-    entry: { audience: CHILD_AUDIENCE, lifetimeSeconds: 120, binding: 'none', groups: [] },
-    jti: 'child',
-    issuedAt: service.now,
-    expiresAt: service.now + 120,
+  const key = await makeKey()
+  const change = { role: BOUND_ROLE, aud: [issuer], cnf: { jkt: key.thumbprint } }
+  const proof = makeProof(key, issuer, 'unused', {
+    claims: { htm: 'POST', htu: `${issuer}/v1/token`, iat: service.now, nonce: undefined },
   })
+  const fields = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: resignToken(await server.source(), change),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience: EXCHANGE_AUDIENCE,
+  }
+  const response = await service.post('/v1/token', fields, { DPoP: proof })
+  const { access_token: token } = (await response.json()) as { access_token?: string }
+  if (token === undefined) throw new Error(`the exchange answered ${response.status}`)
+  return token
 }
 
 const options = (): StartOptions => ({
-  variables: { ROLLCALL_ISSUER: server.issuer, AUDIENCES: `${TOKEN_AUDIENCE},${CHILD_AUDIENCE}` },
+  variables: {
+    ROLLCALL_ISSUER: server.issuer,
+    AUDIENCES: `${TOKEN_AUDIENCE},${EXCHANGE_AUDIENCE}`,
+  },
 })
 
 const HOSTS: readonly (readonly [ServiceRuntime, () => StartOptions])[] = [
@@ -108,9 +118,8 @@ describe.each(HOSTS)('rollcall/relying-party on %s', (runtime, start) => {
     expect(answers).toEqual(Array.from({ length: 50 }, () => [200, null]))
   })
 
-  it('gives the claims of a good token, and of a token that was exchanged for it', async () => {
-    const token = await server.enroll()
-    for (const shown of [token, await exchanged(token)]) {
+  it('gives the claims of a good token, and of one that the service gave in exchange for a bound token', async () => {
+    for (const shown of [await server.enroll(), await exchanged()]) {
       const headers = { Authorization: `Bearer ${shown}` }
       const response = await fetch(`${host.url}/nodes`, { headers })
       expect(await response.json()).toMatchObject({ instance_id: DOCUMENT_FIELDS['instance-id'] })
