@@ -95,7 +95,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'relying party',
     paths: ['src/relying-party/'],
-    packages: ['jose'],
+    packages: [],
     sides: ['middleware of a relying party'],
   },
   {
