@@ -19,7 +19,7 @@ const MAX_RSA_BITS = 4096
 /** Why a proof is refused; codes for the audit event. */
 export type ProofRefusal =
   | Exclude<DpopRefusal, 'dpop_nonce_mismatch' | 'dpop_key_not_of_challenge'>
-  /** `iat` is more than 60 seconds away, or not later than the ledger's beginning. */
+  /** `iat` is more than 60 seconds away, or from before the ledger began. */
   | 'dpop_not_in_time'
   /** `ath` is missing where it is required, or is not the hash of the token. */
   | 'dpop_token_mismatch'
@@ -111,7 +111,7 @@ export const spendProof = async (
   now: number,
 ): Promise<Result<VerifiedProof, 'dpop_not_in_time' | 'dpop_replayed'>> => {
   // A proof made before the ledger began may have been used before, and the ledger would not know.
-  const isForgotten = (): boolean => iat <= (ledger.remembersSince ?? -Infinity)
+  const isForgotten = (): boolean => iat < (ledger.remembersSince ?? -Infinity)
   if (isForgotten()) return refuse('dpop_not_in_time')
   const entry = {
     key: `proof:${hashOf(`${jkt}\n${jti}`)}`,

@@ -21,6 +21,7 @@ export interface KeptAnswer {
   /** Of the request, as the answer and its audit event have it. */
   readonly requestId: string
   readonly status: number
+  /** Empty if the answer has no body. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -33,16 +34,21 @@ export interface KeptClient {
   close(): void
 }
 
+/** The message of an error: the answer comes from a proxy before the service, which did not answer. */
+export const FOREIGN_ANSWER = 'the answer is not one of the service'
+
 const read = async (response: IncomingMessage, requestId: string): Promise<KeptAnswer> => {
   let text = ''
   response.setEncoding('utf8')
   for await (const part of response) text += part
   if (!response.complete) throw new Error('the answer broke off')
+  if (response.headers['x-request-id'] === undefined) throw new Error(FOREIGN_ANSWER)
   if (response.headers['x-request-id'] !== requestId) {
     throw new Error('the answer is one to another request')
   }
   const status = response.statusCode ?? 0
-  return { requestId, status, body: JSON.parse(text) as KeptAnswer['body'] }
+  const body = text === '' ? {} : (JSON.parse(text) as KeptAnswer['body'])
+  return { requestId, status, body }
 }
 
 /** Creates a client. @param url of the service, without a path */

@@ -11,6 +11,7 @@ import {
 } from 'jose'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
+import { TOKEN_PATH } from '../../../src/base/wire/token-exchange.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import type { KeptAnswer, KeptClient, KeptRequest } from '../../support/keep-alive.ts'
 import type { ServiceVariables } from '../../support/start-service.ts'
@@ -30,6 +31,9 @@ const PAGE = 1000
 const CLOCK_AHEAD_SECONDS = 30
 
 const roleOf = (rule: Rule): string => rule.replace('_', '-')
+
+/** What tokens of the rule `same_key` can be exchanged for: a bearer token and a bound one. */
+export const EXCHANGE_AUDIENCES = ['https://vault.example', 'https://bound.example'] as const
 
 /** An instance. */
 export interface Instance {
@@ -72,6 +76,8 @@ export interface Instances {
   challengeAhead(rule: Rule): string
   /** Evidence over a challenge, signed by the cloud. */
   attempt(instance: Instance, rule: Rule, challenge: string, key?: InstanceKey): Promise<Attempt>
+  /** A proof for one exchange. */
+  proveExchange(key: InstanceKey): Promise<string>
   /** An operator's call, with a token of its own. */
   operate(
     client: KeptClient,
@@ -137,12 +143,22 @@ export const createInstances = async (
     // No audience has both bound and unbound tokens.
     token: { audience: [`https://${rule === 'same_key' ? 'mesh' : 'cluster'}.example`] },
     reenrollment: rule,
+    ...(rule === 'same_key' && {
+      exchange: EXCHANGE_AUDIENCES.map((audience, at) => ({
+        audience,
+        binding: at === 0 ? 'none' : 'dpop',
+      })),
+    }),
   })
   const challengeKey = randomBytes(32)
   let instances = 0
 
-  const prove = (challenge: string, { jwk, privateKey }: InstanceKey): Promise<string> =>
-    new SignJWT({ htm: 'POST', htu: issuer + ENROLL_PATH, nonce: challenge })
+  const prove = (
+    path: string,
+    { jwk, privateKey }: InstanceKey,
+    more: { readonly nonce?: string } = {},
+  ): Promise<string> =>
+    new SignJWT({ htm: 'POST', htu: issuer + path, ...more })
       .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
       .setJti(randomUUID())
       .setIssuedAt()
@@ -217,9 +233,12 @@ export const createInstances = async (
         key,
         challenge,
         fields: { document, pkcs7, role: roleOf(rule) },
-        headers: key === undefined ? {} : { DPoP: await prove(challenge, key) },
+        headers:
+          key === undefined ? {} : { DPoP: await prove(ENROLL_PATH, key, { nonce: challenge }) },
       }
     },
+
+    proveExchange: (key) => prove(TOKEN_PATH, key),
 
     async operate(client, method, path, fields) {
       const headers = { Authorization: `Bearer ${await operatorToken()}` }

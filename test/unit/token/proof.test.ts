@@ -171,8 +171,12 @@ describe('spendProof()', () => {
     expect(await spendProof(ledger, early, NOW + 120)).toEqual(refuse('dpop_replayed'))
   })
 
-  it('refuses a proof that is not younger than the ledger, also if the ledger begins anew meanwhile', async () => {
-    expect(await spendProof(createMemoryLedger(NOW), proof, NOW)).toEqual(
+  it('accepts a proof of the first second of the ledger, as everything of that second is accepted', async () => {
+    expect(await spendProof(createMemoryLedger(NOW), proof, NOW)).toEqual(accept(proof))
+  })
+
+  it('refuses a proof from before the ledger, also if the ledger begins anew meanwhile', async () => {
+    expect(await spendProof(createMemoryLedger(NOW + 1), proof, NOW)).toEqual(
       refuse('dpop_not_in_time'),
     )
     const memory = createMemoryLedger(0)
@@ -183,7 +187,7 @@ describe('spendProof()', () => {
         return remembersSince
       },
       compareAndSet: (...args) => {
-        remembersSince = NOW
+        remembersSince = NOW + 1
         return memory.compareAndSet(...args)
       },
     }
