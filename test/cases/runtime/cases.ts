@@ -16,6 +16,7 @@ import { nextSecond } from '../../support/clock.ts'
 import { MULTIPART_SHAPES, challengeRequest } from '../../support/multipart-shapes.ts'
 import { choppedRequest, sendRaw } from '../../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
+import { expectExchanges } from './exchange.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Inputs, createTestEnroller, strangerOf } from './inputs.ts'
 
@@ -165,6 +166,10 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       expect(answer).toMatchObject({ token_type: 'DPoP', role: 'bound' })
       expect(claimsOf(answer['access_token'])['cnf']).toEqual({ jkt })
     })
+
+    behaves('exchanges a bound token, refuses the attacks on it, and a ban ends both', (url) =>
+      expectExchanges(url, inputs),
+    )
 
     behaves('refuses each with its own code', async (url) => {
       const good = await evidenceFor(url, inputs.nextInstance())

@@ -33,6 +33,8 @@ export interface Inputs {
 
 /** Where tokens are bound to a key: no audience has both kinds. */
 const BOUND_CLUSTER = 'https://mesh.example'
+/** Gets bearer tokens by exchange of the bound ones. */
+export const EXCHANGED_FOR = 'https://vault.example'
 
 const role = (account: readonly (string | undefined)[], more: Record<string, unknown>) => ({
   match: { owner_account_id: [...new Set(account)] },
@@ -69,7 +71,11 @@ export const createTestEnroller = async (): Promise<Inputs> => {
         roles: {
           worker: role(accounts, {}),
           once: role(accounts, { reenrollment: 'never' }),
-          bound: role(accounts, { binding: 'dpop', token: { audience: [BOUND_CLUSTER] } }),
+          bound: role(accounts, {
+            binding: 'dpop',
+            token: { audience: [BOUND_CLUSTER] },
+            exchange: [{ audience: EXCHANGED_FOR, binding: 'none' }],
+          }),
         },
       }),
     },
