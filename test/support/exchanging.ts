@@ -2,6 +2,7 @@
 
 import { createPrivateKey } from 'node:crypto'
 import { expect } from 'vitest'
+import { auditLine } from '../../src/http/audit.ts'
 import { compactJws, signer, type TestKey, makeKey } from '../cases/state/independent-jws.ts'
 import { makeProof } from '../cases/state/proofs.ts'
 import { expectDocumented } from './audit-reasons.ts'
@@ -156,6 +157,9 @@ export const expectExchangeRefused = async (
   expected: { readonly error: string; readonly reason: string; readonly field?: string },
 ): Promise<void> => {
   const id = response.headers.get('X-Request-Id')
+  // Neither the answer nor the event holds a token or a proof: all of them begin like this.
+  const said = (await response.clone().text()) + [...response.headers].join()
+  expect(said + events.map(auditLine).join()).not.toContain('eyJ')
   expect(await oauthErrorOf(response)).toBe(expected.error)
   const found = events.filter(({ request_id: known }) => known === id)
   expect(found).toHaveLength(1)

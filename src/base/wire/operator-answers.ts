@@ -104,6 +104,11 @@ export const OPERATOR_ANSWERS = {
         required: ['jkt'],
         description: 'The key that the token is bound to (RFC 9449)',
       },
+      enrollment_jti: {
+        type: 'string',
+        description: 'Of an exchanged token: jti of the enrollment token',
+      },
+      enrollment_iat: { $ref: '#/components/schemas/UnixSeconds' },
       ecs: {
         type: 'object',
         properties: {

@@ -4,6 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../../../src/http/openapi/openapi.ts'
 import { OPERATOR_CALLS } from '../../../../src/base/wire/operator-calls.ts'
+import { createExchangingService } from '../../../support/exchanging.ts'
 import { claimsOf, enrolled } from '../../../support/http.ts'
 import { DOCUMENT_FIELDS } from '../../../support/test-cloud.ts'
 import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
@@ -125,6 +126,24 @@ describe('openapi.json', () => {
       expect(answer.status).toBe(401)
       await expectDescribed(action, answer)
     }
+  })
+
+  it('describes the answers of an exchange, and what introspection tells of the new token', async () => {
+    const exchanging = await createExchangingService()
+    const answer = await exchanging.exchange()
+    const { access_token: child } = (await expectDescribed('exchangeToken', answer)) as {
+      access_token: string
+    }
+    await expectDescribed('exchangeToken', await exchanging.exchange({ dpop: 'x' }))
+    await expectDescribed('exchangeToken', await exchanging.post('/v1/token', {}))
+    const large = { fields: { x: 'x'.repeat(17_000) } }
+    await expectDescribed('exchangeToken', await exchanging.exchange(large))
+    const active = await exchanging.operate('POST', '/v1/introspect', { token: child })
+    expect(await expectDescribed('introspect', active)).toMatchObject({
+      active: true,
+      enrollment_jti: claimsOf(exchanging.token)['jti'],
+      enrollment_iat: claimsOf(exchanging.token)['iat'],
+    })
   })
 
   it('describes the answers to an instance, its refusals among them', async () => {
