@@ -82,7 +82,7 @@ export const TokenRequest: OAuthRequest<{
       v.string(),
       v.minLength(1),
       // RFC 3986 section 4.3, without a fragment: RFC 8707 section 2.
-      v.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[!$-;=?-Z\[\]_a-z~]+$/),
+      v.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[!$-;=?-Z[\]_a-z~]+$/),
       v.description('The same as audience, as an absolute URI without a fragment'),
     ),
   ),
