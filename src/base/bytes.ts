@@ -20,7 +20,7 @@ export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
 }
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const BASE64URL_TEXT = /^[A-Za-z0-9_-]*$/
+const BASE64URL = `${BASE64.slice(0, -2)}-_`
 
 /** What the platform decodes; it lets white space and left-over bits pass. */
 const decodeLeniently = (text: string): string | undefined => {
@@ -47,45 +47,91 @@ export const fromBase64 = (text: string): Bytes | undefined => {
   return bytes
 }
 
+/** What {@link BASE64URL_VALUES} has for a character outside the alphabet. */
+const NO_VALUE = 0x80
+
+/** The values of the characters of base64url, by their code below 128. */
+const BASE64URL_VALUES = /* @__PURE__ */ (() => {
+  const values = new Uint8Array(128).fill(NO_VALUE)
+  for (let value = 0; value < 64; value++) values[BASE64URL.charCodeAt(value)] = value
+  return values
+})()
+
 /** Decodes base64url without padding (RFC 4648 section 5), or gives `undefined`. */
 export const fromBase64Url = (text: string): Bytes | undefined => {
-  if (!BASE64URL_TEXT.test(text)) return undefined
-  const standard = text.replaceAll('-', '+').replaceAll('_', '/')
-  return fromBase64(standard.padEnd(Math.ceil(text.length / 4) * 4, '='))
+  if (text.length % 4 === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  // All codes and all values together: one comparison at the end finds a wrong character anywhere.
+  let codes = 0
+  let values = 0
+  let bits = 0
+  let count = 0
+  let to = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const value = BASE64URL_VALUES[code & 0x7f] as number
+    codes |= code
+    values |= value
+    bits = (bits << 6) | value
+    count += 6
+    if (count >= 8) {
+      count -= 8
+      bytes[to++] = bits >> count
+    }
+  }
+  if (codes >= 0x80 || values >= NO_VALUE) return undefined
+  // The bits that a short last group leaves over must be zero, else two texts name one value.
+  return (bits & ((1 << count) - 1)) === 0 ? bytes : undefined
 }
 
-const STANDARD_CODES = /* @__PURE__ */ utf8(BASE64)
-const URL_SAFE_CODES = /* @__PURE__ */ utf8(`${BASE64.slice(0, -2)}-_`)
+const BASE64_CODES = /* @__PURE__ */ utf8(BASE64)
+const BASE64URL_CODES = /* @__PURE__ */ utf8(BASE64URL)
 
-/** Encodes without padding. The text is made in one go: appending characters takes ten times as long. */
-const encode = (bytes: Uint8Array, codes: Uint8Array): string => {
+/** How many characters of base64 without padding stand for so many bytes. */
+const encodedLength = (length: number): number => Math.ceil((length * 4) / 3)
+
+/** Writes base64 without padding into `text`, from `at` on. */
+const encodeInto = (text: Uint8Array, at: number, bytes: Uint8Array, codes: Uint8Array): void => {
   const { length } = bytes
-  const text = new Uint8Array(Math.ceil((length * 4) / 3))
-  let at = 0
+  let to = at
   let i = 0
   for (; i + 2 < length; i += 3) {
     const bits =
       ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)
-    text[at++] = codes[bits >> 18] as number
-    text[at++] = codes[(bits >> 12) & 0x3f] as number
-    text[at++] = codes[(bits >> 6) & 0x3f] as number
-    text[at++] = codes[bits & 0x3f] as number
+    text[to++] = codes[bits >> 18] as number
+    text[to++] = codes[(bits >> 12) & 0x3f] as number
+    text[to++] = codes[(bits >> 6) & 0x3f] as number
+    text[to++] = codes[bits & 0x3f] as number
   }
   if (i < length) {
     const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8)
-    text[at++] = codes[bits >> 18] as number
-    text[at++] = codes[(bits >> 12) & 0x3f] as number
-    if (i + 1 < length) text[at] = codes[(bits >> 6) & 0x3f] as number
+    text[to++] = codes[bits >> 18] as number
+    text[to++] = codes[(bits >> 12) & 0x3f] as number
+    if (i + 1 < length) text[to] = codes[(bits >> 6) & 0x3f] as number
   }
+}
+
+/** Encodes without padding. The text is made in one go: appending characters takes ten times as long. */
+const encode = (bytes: Uint8Array, codes: Uint8Array): string => {
+  const text = new Uint8Array(encodedLength(bytes.length))
+  encodeInto(text, 0, bytes, codes)
   return decoder.decode(text)
 }
 
 /** Encodes base64 with padding (RFC 4648 section 4). */
 export const toBase64 = (bytes: Uint8Array): string =>
-  encode(bytes, STANDARD_CODES) + '='.repeat((3 - (bytes.length % 3)) % 3)
+  encode(bytes, BASE64_CODES) + '='.repeat((3 - (bytes.length % 3)) % 3)
 
 /** Encodes base64url without padding (RFC 4648 section 5). */
-export const toBase64Url = (bytes: Uint8Array): string => encode(bytes, URL_SAFE_CODES)
+export const toBase64Url = (bytes: Uint8Array): string => encode(bytes, BASE64URL_CODES)
+
+/** The bytes of a text, followed by the base64url of `bytes` as ASCII. */
+export const withBase64Url = (text: Uint8Array, bytes: Uint8Array): Bytes => {
+  const all = new Uint8Array(text.length + encodedLength(bytes.length))
+  all.set(text)
+  encodeInto(all, text.length, bytes, BASE64URL_CODES)
+  return all
+}
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

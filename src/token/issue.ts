@@ -1,7 +1,7 @@
 // Enrollment tokens (RFC 7519) and the tokens exchanged for them: the only place where tokens are made.
 
 import type { Exchange } from '../policy/exchange.ts'
-import { ECS_FIELDS } from '../policy/fields.ts'
+import { ECS_FIELDS, ECS_FIELD_NAMES, type EcsField } from '../policy/fields.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { ACR_CHALLENGE, type EcsClaim, type EnrollmentClaims, subjectName } from './claims.ts'
@@ -29,10 +29,11 @@ export interface TokenContent {
   readonly jkt?: string | undefined
 }
 
-const ecsClaim = (identity: InstanceIdentity): EcsClaim =>
-  Object.fromEntries(
-    Object.entries(ECS_FIELDS).map(([name, property]) => [name, identity[property]]),
-  ) as EcsClaim
+const ecsClaim = (identity: InstanceIdentity): EcsClaim => {
+  const claim: Partial<Record<EcsField, string>> = {}
+  for (const name of ECS_FIELD_NAMES) claim[name] = identity[ECS_FIELDS[name]]
+  return claim as EcsClaim
+}
 
 /**
  * Makes and signs an enrollment token.
@@ -55,8 +56,9 @@ export const issueToken = (
       jti,
       acr: ACR_CHALLENGE,
       role: role.name,
-      ...(role.token.groups.length > 0 && { groups: role.token.groups }),
-      ...(jkt !== undefined && { cnf: { jkt } }),
+      // JSON leaves out what is `undefined`.
+      groups: role.token.groups.length > 0 ? role.token.groups : undefined,
+      cnf: jkt === undefined ? undefined : { jkt },
       ecs,
     },
     signer,

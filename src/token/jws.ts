@@ -2,7 +2,14 @@
 // signature verified, its claims read; what they must say is for the caller to check. Header members
 // that lead to a key elsewhere (`jku`, `x5u`) are never followed.
 
-import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../base/bytes.ts'
+import {
+  type Bytes,
+  fromBase64Url,
+  fromUtf8,
+  toBase64Url,
+  utf8,
+  withBase64Url,
+} from '../base/bytes.ts'
 import type { MessageSigner } from '../base/crypto.ts'
 import { parseUniqueJson } from '../base/json.ts'
 import type { Awaitable } from '../base/lazily.ts'
@@ -24,7 +31,22 @@ export interface Signer {
   readonly load: () => Awaitable<MessageSigner>
 }
 
-const part = (members: Members): string => toBase64Url(utf8(JSON.stringify(members)))
+const json = (members: Members): Bytes => utf8(JSON.stringify(members))
+
+/** The header as it stands in a token, with the dot behind it. */
+const encodeHeader = (members: Members): Bytes => utf8(`${toBase64Url(json(members))}.`)
+
+/** The headers of a key's tokens by `typ`: the service makes the same one for each token. */
+const headers = /* @__PURE__ */ new WeakMap<Signer, Map<string, Bytes>>()
+
+const headerOf = (typ: string, signer: Signer): Bytes => {
+  const kept = headers.get(signer) ?? new Map<string, Bytes>()
+  headers.set(signer, kept)
+  const { algorithm, kid } = signer
+  const header = kept.get(typ) ?? encodeHeader({ alg: algorithm.alg, typ, kid })
+  kept.set(typ, header)
+  return header
+}
 
 /**
  * Signs claims. One call of the platform's: a library would add nothing but its size.
@@ -34,12 +56,15 @@ const part = (members: Members): string => toBase64Url(utf8(JSON.stringify(membe
 export const signJws = async (
   typ: string,
   claims: Members,
-  { algorithm: { alg }, kid, load }: Signer,
-  names: Members = { kid },
+  signer: Signer,
+  names?: Members,
 ): Promise<string> => {
-  const signed = `${part({ alg, typ, ...names })}.${part(claims)}`
-  const sign = await load()
-  return `${signed}.${toBase64Url(await sign(utf8(signed)))}`
+  const { alg } = signer.algorithm
+  const header = names === undefined ? headerOf(typ, signer) : encodeHeader({ alg, typ, ...names })
+  const signed = withBase64Url(header, json(claims))
+  const sign = await signer.load()
+  // Base64url and dots are UTF-8.
+  return `${fromUtf8(signed) as string}.${toBase64Url(await sign(signed))}`
 }
 
 /** Why a token was not opened. */
