@@ -2,7 +2,7 @@
 // material (SPKI, JWK, raw bytes) and gives functions that work with that key, so nothing else can reach it.
 // Here is the default, WebCrypto, which every runtime has.
 
-import type { Bytes } from './bytes.ts'
+import { type Bytes, fromBase64 } from './bytes.ts'
 import type { Awaitable } from './lazily.ts'
 import { sha256 } from './sha256.ts'
 
@@ -61,6 +61,12 @@ export interface CryptoPort {
    * @returns 32 bytes
    */
   sha256(message: Uint8Array): Bytes
+  /**
+   * Decodes padded base64 (RFC 4648 section 4), strictly: for evidence that takes longer than its hash.
+   * @param text of any length
+   * @returns the bytes; `undefined` for every text but the one that encodes them
+   */
+  fromBase64(text: string): Bytes | undefined
 }
 
 /**
@@ -120,4 +126,5 @@ export const WEB_CRYPTO: CryptoPort = {
   },
   // A call of `crypto.subtle` for these few hundred bytes takes four times as long.
   sha256,
+  fromBase64,
 }

@@ -100,4 +100,9 @@ export const NODE_CRYPTO: CryptoPort = {
   },
   digest: (hash, message) => plain(digestOf(HASHES[hash], message, 'buffer')),
   sha256: (message) => plain(digestOf('sha256', message, 'buffer')),
+  fromBase64(text) {
+    const bytes = Buffer.from(text, 'base64')
+    // Node skips wrong characters and takes base64url as well, so only the canonical text is let through.
+    return bytes.toString('base64') === text ? plain(bytes) : undefined
+  },
 }

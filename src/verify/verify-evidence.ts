@@ -148,8 +148,11 @@ const findSigner = async (
   crypto: CryptoPort,
 ): Promise<TrustAnchor> => {
   for (const anchor of candidates) {
-    const verify = await verifierOf(anchor, hash, crypto)
-    if (await verify(signature, signed)) return anchor
+    const loaded = verifierOf(anchor, hash, crypto)
+    const verify = typeof loaded === 'function' ? loaded : await loaded
+    const verdict = verify(signature, signed)
+    // An answer that is at hand is not waited for.
+    if (typeof verdict === 'boolean' ? verdict : await verdict) return anchor
   }
   throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
 }
@@ -202,7 +205,9 @@ export const verifyEvidence = async (
   }
   const { pkcs7, document } = checkShape(evidence)
   // Bytes are copied, so that nobody can change them between one check and the next.
-  const message = readSignedData(typeof pkcs7 === 'string' ? decodePkcs7(pkcs7) : copyOf(pkcs7))
+  const message = readSignedData(
+    typeof pkcs7 === 'string' ? decodePkcs7(pkcs7, crypto.fromBase64) : copyOf(pkcs7),
+  )
   const posted = document === undefined ? undefined : postedDocument(document)
   const content = message.content ?? detachedContent(posted, audience)
   // Signed attributes are a SET: a signature over those must never pass for one over a document.

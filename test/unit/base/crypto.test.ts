@@ -45,6 +45,17 @@ describe.each(CRYPTO_PORTS)('%s', (_, crypto) => {
     expect(digest.constructor).toBe(Uint8Array)
   })
 
+  it('decodes base64, and no other text than the one that encodes the bytes', () => {
+    for (let length = 0; length < 40; length++) {
+      const bytes = Uint8Array.from({ length }, (_, at) => (at * 89 + length) & 0xff)
+      expect(crypto.fromBase64(Buffer.from(bytes).toString('base64'))).toEqual(bytes)
+    }
+    const others = ['Zg', 'Zg=', 'Zh==', 'Zm9=', 'Zm9v\n', ' Zm9v', 'Zm 9v', 'Zg==Zg==', '====']
+    const beside = ['-_-_', 'Zm9v\u0100AAA', '\u{1f600}AA', 'Zm9v====', 'Zm=v', '=']
+    for (const text of [...others, ...beside]) expect(crypto.fromBase64(text)).toBeUndefined()
+    expect(crypto.fromBase64('Zm9v')?.constructor).toBe(Uint8Array)
+  })
+
   it('makes the MAC of RFC 4231 section 4.3', async () => {
     const mac = await crypto.hmac(utf8('Jefe'))
     expect(hex(await mac(utf8('what do ya want for nothing?')))).toBe(
