@@ -1,14 +1,7 @@
 // Challenges: the audience that the cloud is to sign, made by this service, once, for one enrollment.
 // Stateless until spent: expiry, six random bytes and a MAC over everything it was made for.
 
-import {
-  type Bytes,
-  concatBytes,
-  equalBytes,
-  fromBase64Url,
-  toBase64Url,
-  utf8,
-} from '../base/bytes.ts'
+import { type Bytes, equalBytes, fromBase64Url, toBase64Url, utf8 } from '../base/bytes.ts'
 import type { CryptoPort, Mac } from '../base/crypto.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { type Challenge, jtiOf } from '../registry/spend.ts'
@@ -21,14 +14,14 @@ import {
 const RANDOM_BYTES = 6
 const EXPIRY_BYTES = 4
 const MAC_BYTES = 14
-const SECRET_BYTES = EXPIRY_BYTES + RANDOM_BYTES + MAC_BYTES
+const MAC_AT = EXPIRY_BYTES + RANDOM_BYTES
+const SECRET_BYTES = MAC_AT + MAC_BYTES
 
 /** How far the clocks of two isolates may differ, in seconds. */
 const CLOCK_SKEW_SECONDS = 60
 
 const LENGTH_BYTES = 4
 const MAC_LABEL = /* @__PURE__ */ utf8('rollcall-challenge-v1')
-const EMPTY = /* @__PURE__ */ new Uint8Array()
 
 const SHAPE = /^[A-Za-z0-9_-]{64}$/
 
@@ -49,18 +42,25 @@ export interface ChallengeOptions {
   readonly sha256: CryptoPort['sha256']
 }
 
-const uint32 = (value: number): Bytes => {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+/** Puts a number below 2^32 into four bytes, big endian. */
+const putUint32 = (all: Bytes, at: number, value: number): void => {
+  all[at] = value >>> 24
+  all[at + 1] = value >>> 16
+  all[at + 2] = value >>> 8
+  all[at + 3] = value
 }
+
+/** Reads what {@link putUint32} writes. */
+const uint32At = (all: Bytes, at: number): number =>
+  (((all[at] as number) << 24) |
+    ((all[at + 1] as number) << 16) |
+    ((all[at + 2] as number) << 8) |
+    (all[at + 3] as number)) >>>
+  0
 
 /** Puts bytes behind their length into `all`. @returns where they end */
 const putPart = (all: Bytes, at: number, part: Uint8Array): number => {
-  all[at] = part.length >> 24
-  all[at + 1] = part.length >> 16
-  all[at + 2] = part.length >> 8
-  all[at + 3] = part.length
+  putUint32(all, at, part.length)
   all.set(part, at + LENGTH_BYTES)
   return at + LENGTH_BYTES + part.length
 }
@@ -68,20 +68,16 @@ const putPart = (all: Bytes, at: number, part: Uint8Array): number => {
 /**
  * What a MAC is over: each part behind its length, so that no two lists of parts give the same bytes. It is made in
  * one buffer: lists of small ones took as long as the MAC.
+ * @param secret begins with expiry and random bytes
  */
 const macInput = (
-  issuer: Bytes,
+  issuer: string,
   { role = '', jkt = '' }: ChallengePurpose,
-  expiryAndRandom: Bytes,
+  secret: Bytes,
 ): Bytes => {
-  const parts = [
-    MAC_LABEL,
-    issuer,
-    expiryAndRandom.subarray(0, EXPIRY_BYTES),
-    expiryAndRandom.subarray(EXPIRY_BYTES),
-    role === '' ? EMPTY : utf8(role),
-    jkt === '' ? EMPTY : utf8(jkt),
-  ]
+  const expiry = secret.subarray(0, EXPIRY_BYTES)
+  const random = secret.subarray(EXPIRY_BYTES, MAC_AT)
+  const parts = [MAC_LABEL, utf8(issuer), expiry, random, utf8(role), utf8(jkt)]
   let length = 0
   for (const part of parts) length += LENGTH_BYTES + part.length
   const all = new Uint8Array(length)
@@ -99,11 +95,12 @@ export const makeChallenge = async (
   purpose: ChallengePurpose,
   now: number,
 ): Promise<string> => {
-  const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))
-  const expiryAndRandom = concatBytes(uint32(now + lifetimeSeconds), random)
+  const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES))
+  putUint32(secret, 0, now + lifetimeSeconds)
   const [first] = keys as readonly [Mac]
-  const tag = (await first(macInput(utf8(issuer), purpose, expiryAndRandom))).subarray(0, MAC_BYTES)
-  return audienceName(issuer, purpose, sha256) + toBase64Url(concatBytes(expiryAndRandom, tag))
+  const mac = await first(macInput(issuer, purpose, secret))
+  secret.set(mac.subarray(0, MAC_BYTES), MAC_AT)
+  return audienceName(issuer, purpose, sha256) + toBase64Url(secret)
 }
 
 /**
@@ -124,16 +121,15 @@ export const checkChallenge = async (
   if (!audience.startsWith(audienceName(issuer, purpose, sha256)))
     return refuse('challenge_for_another')
 
-  const expiryAndRandom = secret.subarray(0, EXPIRY_BYTES + RANDOM_BYTES)
-  const tag = secret.subarray(EXPIRY_BYTES + RANDOM_BYTES)
-  const input = macInput(utf8(issuer), purpose, expiryAndRandom)
+  const tag = secret.subarray(MAC_AT)
+  const input = macInput(issuer, purpose, secret)
   let isOurs = false
   for (const mac of keys) {
     if (equalBytes((await mac(input)).subarray(0, MAC_BYTES), tag)) isOurs = true
   }
   if (!isOurs) return refuse('challenge_not_ours')
 
-  const expiresAt = new DataView(secret.buffer).getUint32(0)
+  const expiresAt = uint32At(secret, 0)
   if (expiresAt <= now) return refuse('challenge_expired')
   if (expiresAt > now + lifetimeSeconds + CLOCK_SKEW_SECONDS) return refuse('challenge_from_future')
   const id = secret.subarray(EXPIRY_BYTES)

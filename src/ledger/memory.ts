@@ -80,7 +80,7 @@ export const createMemoryLedger = (
   }
 
   /** Goes on through all entries, round after round, a few at each call. */
-  const sweep = (): void => {
+  const sweep = (nowMs: number): void => {
     for (let steps = SWEEP_STEPS; steps > 0; steps--) {
       const { value: next } = sweeping.next()
       if (next === undefined) {
@@ -88,7 +88,7 @@ export const createMemoryLedger = (
         return
       }
       const [key, kept] = next
-      if (kept.removableAtMs <= performance.now()) remove(key, kept)
+      if (kept.removableAtMs <= nowMs) remove(key, kept)
     }
   }
 
@@ -105,8 +105,10 @@ export const createMemoryLedger = (
       const livesMs = (expiresAt - now + KEPT_AFTER_EXPIRY_SECONDS) * 1000
       const order = orderOf(kindOf(key))
       const place = entries.get(key)?.place ?? order.given + order.keys.push(key) - 1
-      entries.set(key, { ...entry, place, removableAtMs: performance.now() + livesMs })
-      sweep()
+      const nowMs = performance.now()
+      const removableAtMs = nowMs + livesMs
+      entries.set(key, { key, value: entry.value, expiresAt, place, removableAtMs })
+      sweep(nowMs)
       return { stored: true }
     },
     async list(kind, { cursor = '0', limit }, now) {

@@ -14,6 +14,7 @@ import type { InstanceRecord } from './instance-record.ts'
 const SPENT_AFTER_EXPIRY_SECONDS = 120
 
 const JTI_BYTES = 16
+const JTI_LABEL = /* @__PURE__ */ utf8('rollcall-jti-v1\n')
 
 /** A challenge of this service that has not expired. */
 export interface Challenge {
@@ -40,7 +41,7 @@ export interface Spent {
 
 /** The `jti` of every token for a challenge: derived from the challenge, and does not reveal it. */
 export const jtiOf = (id: Challenge['id'], { sha256 }: Pick<CryptoPort, 'sha256'>): string =>
-  toBase64Url(sha256(concatBytes(utf8('rollcall-jti-v1\n'), id)).subarray(0, JTI_BYTES))
+  toBase64Url(sha256(concatBytes(JTI_LABEL, id)).subarray(0, JTI_BYTES))
 
 /**
  * Spends a challenge on evidence.
@@ -58,14 +59,17 @@ export const spendChallenge = async (
 ): Promise<Result<Spent, 'challenge_spent'>> => {
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
-    value: encodeStored([now, digest, record.generation, record.count].join(' ')),
+    value: encodeStored(`${now} ${digest} ${record.generation} ${record.count}`),
     expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)
-  const value = swap.stored ? entry.value : swap.value
+  if (swap.stored) {
+    const { generation, count } = record
+    return accept({ jti, issuedAt: now, generation, count, retry: false })
+  }
   // Not stored, and no value there: the entry was just removed, which needs a clock that is far off.
-  if (value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
-  const [issuedAt, spentOn, generation, count] = decodeStored(value).split(' ')
+  if (swap.value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
+  const [issuedAt, spentOn, generation, count] = decodeStored(swap.value).split(' ')
   // The challenge was spent on other evidence.
   if (spentOn !== digest) return refuse('challenge_spent')
   return accept({
@@ -73,6 +77,6 @@ export const spendChallenge = async (
     issuedAt: Number(issuedAt),
     generation: Number(generation),
     count: Number(count),
-    retry: !swap.stored,
+    retry: true,
   })
 }
