@@ -81,14 +81,18 @@ export interface Enroller {
   enroll(request: EnrollmentRequest, now: number): Promise<Enrollment>
 }
 
-const factsOf = (identity: InstanceIdentity): EnrollmentFacts => ({
-  instanceId: identity.instanceId,
-  ownerAccountId: identity.ownerAccountId,
-  regionId: identity.regionId,
-  imageId: identity.imageId,
-  trustAnchor: identity.trustAnchor,
-  ...(identity.unknownFields.length > 0 && { unknownFields: identity.unknownFields }),
-})
+/** Facts while they are found out. */
+type NotedFacts = { -readonly [Name in keyof EnrollmentFacts]: EnrollmentFacts[Name] }
+
+/** Notes who enrolls. Property by property: this is done for each enrollment, and copies cost more. */
+const noteIdentity = (facts: NotedFacts, identity: InstanceIdentity): void => {
+  facts.instanceId = identity.instanceId
+  facts.ownerAccountId = identity.ownerAccountId
+  facts.regionId = identity.regionId
+  facts.imageId = identity.imageId
+  facts.trustAnchor = identity.trustAnchor
+  if (identity.unknownFields.length > 0) facts.unknownFields = identity.unknownFields
+}
 
 /** A challenge from before the ledger began could have been spent then. */
 const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before_ledger' }
@@ -97,7 +101,7 @@ const FORGOTTEN: Refusal = { code: 'invalid_evidence', reason: 'challenge_before
 type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
 
 /*
- * The protocol. `note` takes what is known so far, for the audit event of whatever comes.
+ * The protocol. `facts` gets what is known so far, for the audit event of whatever comes.
  *
  * Why an operator's word holds, whatever comes between two trips:
  * - A ban. Its reads are sent after the record has come back, so an enrollment that sees a reset also sees a
@@ -118,23 +122,23 @@ const enrollWith = async (
   challenges: ChallengeOptions,
   request: EnrollmentRequest,
   now: number,
-  note: (facts: EnrollmentFacts) => void,
+  facts: NotedFacts,
 ): Promise<Result<Enrolled, Refusal>> => {
   const evidence = await readEvidence(request, verifier, now)
   if (!evidence.ok) return evidence
   const identity = evidence.value
-  note(factsOf(identity))
+  noteIdentity(facts, identity)
   const bound = await checkBoundChallenge(challenges, request, identity.audience, now)
   if (!bound.ok) return bound
   const { challenge, madeAt, jkt } = bound.value
-  note({ jkt })
+  facts.jkt = jkt
   if (isForgotten(ledger, madeAt)) return refuse(FORGOTTEN)
 
   // The policy is pure. What it refuses costs the ledger nothing, and the challenge stays unspent.
   const admitted = admit(identity, policy, request, jkt)
   if (!admitted.ok) return admitted
   const role = admitted.value
-  note({ role: role.name })
+  facts.role = role.name
 
   // First trip: the record, and what it alone refuses. The challenge stays unspent.
   const known = await readInstance(ledger, identity, now)
@@ -152,7 +156,7 @@ const enrollWith = async (
   ])
   if (!spending.ok) return refuse({ code: 'invalid_evidence', reason: spending.refusal })
   const spent = spending.value
-  note({ retry: spent.retry })
+  facts.retry = spent.retry
   if (ban !== undefined) return refuse({ code: 'not_admitted', reason: 'banned', field: ban })
 
   // Third trip: change the record by compare-and-set, or read it anew for a retry.
@@ -166,7 +170,7 @@ const enrollWith = async (
   const audience = resource === undefined ? role.token.audience : [resource]
   const content = { issuer, identity, role, audience, jti, issuedAt, jkt }
   const accessToken = await issueToken(signingKeys, content)
-  note({ jti })
+  facts.jti = jti
   return accept({
     accessToken,
     tokenType: jkt === undefined ? 'Bearer' : 'DPoP',
@@ -279,11 +283,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     },
     async enroll(request, now) {
       await ready()
-      const facts: EnrollmentFacts = { role: request.role }
-      const note = (more: EnrollmentFacts): void => {
-        Object.assign(facts, more)
-      }
-      const result = await enrollWith(options, verifier, challenges, request, now, note).catch(
+      const facts: NotedFacts = { role: request.role }
+      const result = await enrollWith(options, verifier, challenges, request, now, facts).catch(
         ledgerFailure,
       )
       if (result.ok) return { ok: true, ...result.value, facts }

@@ -71,10 +71,9 @@ export const encodeRecords = (records: readonly InstanceRecord[]): string =>
   encodeStored(
     records
       .map((it) => {
-        const { generation, count, firstAt, lastAt, revokedUntil, resetAt } = it
-        const numbers = [generation, count, firstAt, lastAt, revokedUntil, resetAt]
-        const texts = [it.role, it.imageId, it.privateIpv4, it.jkt, it.jti]
-        return [it.serialNumber, ...numbers, ...texts.map((text) => text ?? '')].join(' ')
+        const numbers = `${it.generation} ${it.count} ${it.firstAt} ${it.lastAt} ${it.revokedUntil} ${it.resetAt}`
+        const { role = '', imageId = '', privateIpv4 = '', jkt = '', jti = '' } = it
+        return `${it.serialNumber} ${numbers} ${role} ${imageId} ${privateIpv4} ${jkt} ${jti}`
       })
       .join('\n'),
   )

@@ -48,12 +48,13 @@ const checkAudience = (audience: unknown): void => {
   }
 }
 
+const { isView } = ArrayBuffer
+
 const isTrustAnchor = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return false
   const { issuer, serialNumber, publicKey, notBefore, notAfter } = value as Partial<TrustAnchor>
-  const bytes: readonly unknown[] = [issuer, serialNumber, publicKey]
-  const times: readonly unknown[] = [notBefore, notAfter]
-  return bytes.every(ArrayBuffer.isView) && times.every((time) => typeof time === 'number')
+  const hasBytes = isView(issuer) && isView(serialNumber) && isView(publicKey)
+  return hasBytes && typeof notBefore === 'number' && typeof notAfter === 'number'
 }
 
 const checkTrustAnchors = (trustAnchors: unknown): void => {
