@@ -58,10 +58,10 @@ export type AuthorizationReason =
   /** The proxy does not say which request it asks about. */
   | 'forwarded_request_malformed'
   /** The token is for another audience. */
-  | 'audience_mismatch'
-  | 'role_not_allowed'
-  | 'account_not_allowed'
-  | 'region_not_allowed'
+  | 'audience_not_of_token'
+  | 'role_mismatch'
+  | 'account_mismatch'
+  | 'region_mismatch'
 
 /** What is known of a request, authorized or not. */
 export interface AuthorizationFacts {
@@ -98,10 +98,10 @@ const unmetDemand = (
 ): AuthorizationReason | undefined => {
   const meets = (value: string, allowed: readonly string[] | undefined): boolean =>
     allowed === undefined || allowed.includes(value)
-  if (!aud.includes(audience)) return 'audience_mismatch'
-  if (!meets(role, roles)) return 'role_not_allowed'
-  if (!meets(ecs.owner_account_id, accounts)) return 'account_not_allowed'
-  return meets(ecs.region_id, regions) ? undefined : 'region_not_allowed'
+  if (!aud.includes(audience)) return 'audience_not_of_token'
+  if (!meets(role, roles)) return 'role_mismatch'
+  if (!meets(ecs.owner_account_id, accounts)) return 'account_mismatch'
+  return meets(ecs.region_id, regions) ? undefined : 'region_mismatch'
 }
 
 /**

@@ -18,12 +18,14 @@ import {
 } from './audited.ts'
 import { type AuditEvent, auditLine } from './audit.ts'
 import { type ExchangeSettings, addExchange } from './token.ts'
+import { type AuthorizationSettings, addAuthorization } from './authorize.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { addCommonHeaders, requestIdOf } from './common-headers.ts'
 import { jsonContent } from './content.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
 import type { RequestSource } from './request/body.ts'
+import { prefersToJson } from './request/accept.ts'
 import { type ReadRequestOptions, inHand, readRequest } from './request/read-request.ts'
 import type { Readiness } from './readiness.ts'
 import { ChallengeRequest, EnrollRequest } from './request/schemas.ts'
@@ -37,6 +39,8 @@ export interface AppOptions extends ReadRequestOptions {
   readonly operators?: OperatorOptions | undefined
   /** What `POST /v1/token` works with. Default: tokens cannot be exchanged, and that address answers 404. */
   readonly exchange?: ExchangeSettings | undefined
+  /** What `/v1/authorize` works with. Default: proxies cannot ask, and that address answers 404. */
+  readonly authorization?: AuthorizationSettings | undefined
   /** Whether the ledger answers, for `/readyz`. Default: that address answers 404. */
   readonly readiness?: Readiness | undefined
   /**
@@ -51,28 +55,9 @@ export interface AppOptions extends ReadRequestOptions {
 
 const PUBLIC_CACHE = 'public, max-age=300'
 
-/** What `fetch` and curl send, and what no `Accept` means. */
-const ANYTHING = '*/*'
-
-/** How much a client prefers a type (RFC 9110 section 12.5.1): the `q` of its most exact range. */
-const qualityOf = (accept: string, type: string): number => {
-  const ranges = accept.split(',').map((range) => range.toLowerCase().split(';'))
-  for (const wanted of [type, `${type.split('/')[0]}/*`, ANYTHING]) {
-    const range = ranges.find(([name = '']) => name.trim() === wanted)
-    if (range !== undefined) {
-      const q = range.find((parameter) => parameter.trim().startsWith('q='))
-      return Number(q?.split('=')[1] ?? 1)
-    }
-  }
-  return 0
-}
-
 /** Whether a client prefers the type to JSON. JSON is the default. */
-const wants = (context: Context<Env>, type: string): boolean => {
-  const accept = context.req.header('Accept') ?? ANYTHING
-  if (accept === ANYTHING) return false
-  return qualityOf(accept, type) > qualityOf(accept, 'application/json')
-}
+const wants = (context: Context<Env>, type: string): boolean =>
+  prefersToJson(context.req.header('Accept'), type)
 
 /** Challenges and enrollments. */
 const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller): void => {
@@ -121,7 +106,7 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
 const addPublished = (
   app: Hono<Env>,
   service: AppSettings,
-  options: Pick<AppOptions, 'enroller' | 'operators' | 'exchange' | 'readiness'>,
+  options: Pick<AppOptions, 'enroller' | 'operators' | 'exchange' | 'authorization' | 'readiness'>,
 ): void => {
   const { enroller, readiness } = options
   const { issuer, published } = enroller
@@ -138,6 +123,7 @@ const addPublished = (
   const described = {
     operators: options.operators !== undefined,
     exchange,
+    authorization: options.authorization !== undefined,
     readiness: readiness !== undefined,
   }
   let description: string | undefined
@@ -231,7 +217,7 @@ const isOtherSpelling = (url: string): boolean => {
  * @see https://hono.dev/docs/api/hono
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
-  const { enroller, operators } = options
+  const { enroller, operators, authorization } = options
   const { issuer, published } = enroller
   const exactClock = options.clock ?? (() => Date.now() / 1000)
   const service: AppSettings = {
@@ -255,6 +241,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   })
   addEnrollment(app, service, enroller)
   if (options.exchange !== undefined) addExchange(app, service, options.exchange)
+  if (authorization !== undefined) addAuthorization(app, service, { ...authorization, published })
   addPublished(app, service, options)
   if (operators !== undefined) addOperatorCalls(app, service, { ...operators, published })
   addRefusals(app, service)

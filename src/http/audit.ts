@@ -3,6 +3,7 @@
 // challenge.
 
 import type { ExchangeReason } from '../admit/exchange.ts'
+import type { AuthorizationReason } from '../admit/authorize.ts'
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
 import type { OperatorRefusal } from '../operate/authenticate.ts'
@@ -22,7 +23,12 @@ export type FailureReason =
  * `test/generate/audit-reasons.ts` does not compile without it.
  */
 export type AuditReason =
-  RequestReason | OperatorRefusal | EnrollmentReason | ExchangeReason | FailureReason
+  | RequestReason
+  | OperatorRefusal
+  | EnrollmentReason
+  | ExchangeReason
+  | AuthorizationReason
+  | FailureReason
 
 /** One event; members are absent when unknown. */
 export interface AuditEvent {
@@ -30,10 +36,12 @@ export interface AuditEvent {
   readonly version: 1
   /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
-  /** The kind of call: for a challenge, an enrollment or an exchange, or of an operator. */
-  readonly event: 'challenge' | 'enroll' | 'exchange' | 'admin'
+  /** The kind of call: for a challenge, an enrollment or an exchange, of a proxy, or of an operator. */
+  readonly event: 'challenge' | 'enroll' | 'exchange' | 'authorize' | 'admin'
   /** Id of the request, which the answer has too. */
   readonly request_id: string
+  /** Name of the proxy that asked, from the configuration. */
+  readonly proxy?: string | undefined
   /** Name of the operator. */
   readonly sub?: string | undefined
   /** RFC 7638 thumbprint of the operator's key. */
@@ -96,7 +104,7 @@ export interface TokenFacts {
 /** What an event tells beside its outcome. */
 export type Facts = Omit<EnrollmentFacts, 'reason'> &
   OperatorFacts &
-  TokenFacts & { readonly error?: string | undefined }
+  TokenFacts & { readonly proxy?: string | undefined; readonly error?: string | undefined }
 
 /** What is known when the answer is made. */
 export interface AuditInput {
@@ -119,6 +127,7 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     time: new Date(Math.round(input.now * 1000)).toISOString(),
     event: input.event,
     request_id: input.requestId,
+    proxy: facts.proxy,
     sub: facts.sub,
     operator_kid: facts.operatorKid,
     action: facts.action,

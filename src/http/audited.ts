@@ -53,6 +53,8 @@ export interface RefusedAsProblem {
   readonly title?: string | undefined
   /** The scope that an operator's key lacks. */
   readonly scope?: OperatorScope
+  /** `WWW-Authenticate`. Default: the one of the code. */
+  readonly authenticate?: string | undefined
   /** The `reason` of the answer. */
   readonly disclosed?: DisclosedReason | undefined
   readonly facts: Facts & { readonly reason: AuditReason }
@@ -106,7 +108,7 @@ export const problemAnswer = (
   context: Context<Env>,
   { issuer }: Pick<AppSettings, 'issuer'>,
   code: ProblemCode,
-  more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope'> = {},
+  more: Pick<Problem, 'title' | 'allow' | 'reason' | 'scope' | 'authenticate'> = {},
 ): Response =>
   answerWith(
     context,
@@ -124,8 +126,8 @@ const refusalAnswer = (
     const requestId = context.get('requestId')
     return answerWith(context, oauthErrorResponse({ error, description, issuer, requestId }))
   }
-  const { code, title, scope, disclosed } = refused
-  return problemAnswer(context, { issuer }, code, { title, scope, reason: disclosed })
+  const { code, title, scope, authenticate, disclosed: reason } = refused
+  return problemAnswer(context, { issuer }, code, { title, scope, authenticate, reason })
 }
 
 /** What is said of a call that failed: the ledger is unreachable, or this program has a mistake. */
@@ -148,12 +150,28 @@ const codeOf = (refused: Refused): ProblemCode | OAuthErrorCode =>
 const refusalOutcome = (code: ProblemCode | OAuthErrorCode): 'error' | 'refused' =>
   code === 'unavailable' || code === 'internal_error' ? 'error' : 'refused'
 
+/** The outcome of a call that succeeds. */
+const SUCCESS: Readonly<Record<AuditEvent['event'], AuditEvent['outcome']>> = {
+  challenge: 'issued',
+  enroll: 'issued',
+  exchange: 'issued',
+  authorize: 'done',
+  admin: 'done',
+}
+
+/** Which calls have an audit event. */
+export interface AuditedOptions {
+  /** Whether a call that succeeds has one. Calls that are refused, or fail, always have one. Default: true. */
+  readonly auditSuccess?: boolean
+}
+
 /** Makes a handler of a call: it is answered, and one audit event tells what it came to. */
 export const answering =
   (
     service: AppSettings,
     event: AuditEvent['event'],
     handle: (context: Context<Env>) => Promise<Outcome>,
+    { auditSuccess = true }: AuditedOptions = {},
   ): Handler<Env> =>
   async (context) => {
     const started = performance.now()
@@ -163,15 +181,15 @@ export const answering =
     } catch (error) {
       outcome = refuse(failureOf(error))
     }
+    if (outcome.ok && !auditSuccess) return contentAnswer(context, outcome.value.content)
     const refused = outcome.ok ? undefined : outcome.refusal
-    const issued = event === 'admin' ? 'done' : 'issued'
     const code = refused === undefined ? undefined : codeOf(refused)
     try {
       await service.audit(
         auditEvent({
           event,
           requestId: context.get('requestId'),
-          outcome: code === undefined ? issued : refusalOutcome(code),
+          outcome: code === undefined ? SUCCESS[event] : refusalOutcome(code),
           code,
           reason: refused?.facts.reason,
           facts: outcome.ok ? outcome.value.facts : outcome.refusal.facts,

@@ -108,7 +108,8 @@ judge() {
   case $fault in
     rate_limited | unavailable | internal_error | request_timeout) kind=again ;;
     invalid_request | invalid_evidence | invalid_dpop_proof | invalid_token | insufficient_scope | \
-      not_admitted | not_found | method_not_allowed | payload_too_large | unsupported_media_type)
+      proxy_not_trusted | not_admitted | not_found | method_not_allowed | payload_too_large | \
+      unsupported_media_type)
       kind=refused
       reason=$(member reason)
       ;;

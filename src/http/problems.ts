@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'invalid_dpop_proof'
   | 'invalid_token'
   | 'insufficient_scope'
+  | 'proxy_not_trusted'
   | 'not_admitted'
   | 'not_found'
   | 'method_not_allowed'
@@ -29,6 +30,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, ti
   invalid_dpop_proof: [401, 'The DPoP proof was refused; make one with the challenge as its nonce'],
   invalid_token: [401, 'This call needs an operator’s token that was made for it'],
   insufficient_scope: [403, 'The operator’s key does not allow this call; use another key'],
+  proxy_not_trusted: [403, 'A token that is bound to a key works only through a known proxy'],
   not_admitted: [403, 'The instance is not admitted; ask the operator of this service'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take this method'],
@@ -77,6 +79,8 @@ export interface Problem {
   readonly reason?: DisclosedReason | undefined
   /** The scope that a key lacks, for `insufficient_scope`. */
   readonly scope?: string | undefined
+  /** `WWW-Authenticate`. Default: the one of the code. */
+  readonly authenticate?: string | undefined
   /** Methods for the `Allow` header of 405 answers. */
   readonly allow?: string | undefined
 }
@@ -86,7 +90,7 @@ export const problemResponse = (it: Problem): Response => {
   const { code, requestId, issuer, title, reason, scope = '', allow } = it
   const [status, defaultTitle] = PROBLEMS[code]
   const own: PlainHeaders = { 'content-type': 'application/problem+json' }
-  const authenticate = CHALLENGES[code]?.(issuer, scope)
+  const authenticate = it.authenticate ?? CHALLENGES[code]?.(issuer, scope)
   if (authenticate !== undefined) own['www-authenticate'] = authenticate
   if (status === 429 || status === 503) own['retry-after'] = RETRY_AFTER_SECONDS
   if (allow !== undefined) own['allow'] = allow

@@ -14,8 +14,12 @@ export interface MemberEntry {
 export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   version: { present: 'always', meaning: '`1`; rises if a member changes its meaning' },
   time: { present: 'always', meaning: 'RFC 3339, UTC, with milliseconds' },
-  event: { present: 'always', meaning: '`challenge`, `enroll`, `exchange` or `admin`' },
+  event: {
+    present: 'always',
+    meaning: '`challenge`, `enroll`, `exchange`, `authorize` or `admin`',
+  },
   request_id: { present: 'always', meaning: 'the `X-Request-Id` of the answer' },
+  proxy: { present: '`authorize`, if the proxy is known', meaning: 'the name of the proxy' },
   sub: { present: '`admin`, with a good token', meaning: 'the name of the operator' },
   operator_kid: {
     present: '`admin`, if the key is known',

@@ -1,6 +1,7 @@
 // What each `reason` of an audit event means and what to do about it. Only the documentation needs these texts, so
 // no bundle has them. A reason without an entry does not compile; tests compare events and codes with the service.
 
+import type { AuthorizationReason } from '../../src/admit/authorize.ts'
 import type { ExchangeReason } from '../../src/admit/exchange.ts'
 import type { InstanceIdentityErrorCode } from '../../src/base/errors.ts'
 import type { ChallengeRefusal } from '../../src/enroll/challenge.ts'
@@ -42,23 +43,30 @@ const entries = <Reason extends AuditReason>(
     ]),
   ) as Reasons<Reason>
 
-const ALL = ['challenge', 'enroll', 'exchange', 'admin'] as const
+/** Calls that have a body. */
+const POSTED = ['challenge', 'enroll', 'exchange', 'admin'] as const
+const ALL = [...POSTED, 'authorize'] as const
 
 const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
   ...entries(
     { events: ALL, codes: ['invalid_request'] },
     {
-      body_malformed: [
-        'The body is not a form, multipart or JSON object in UTF-8, or the connection broke off',
-        'Send the fields as the `title` of the answer says',
-      ],
       field_empty: ['`field` is empty', 'Leave the field out, or send a value'],
       field_missing: ['`field` is required and missing', 'Send the field'],
-      field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
       field_repeated: [
         'A field occurs twice, or an exchange names both `audience` and `resource`',
         'Send each field once, and one of the two',
       ],
+    },
+  ),
+  ...entries(
+    { events: POSTED, codes: ['invalid_request'] },
+    {
+      body_malformed: [
+        'The body is not a form, multipart or JSON object in UTF-8, or the connection broke off',
+        'Send the fields as the `title` of the answer says',
+      ],
+      field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
       invocation_async: [
         'Function Compute was asked for an asynchronous invocation',
         'Call the service synchronously',
@@ -79,7 +87,7 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
     remedy: 'Remove the field; ban an `account`, an `image` or an `instance`',
   },
   ...entries(
-    { events: ALL, codes: ['unsupported_media_type'] },
+    { events: POSTED, codes: ['unsupported_media_type'] },
     {
       content_encoding: ['The body is compressed', 'Send the body without `Content-Encoding`'],
       content_type: [
@@ -89,19 +97,19 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
     },
   ),
   body_timeout: {
-    events: ALL,
+    events: POSTED,
     codes: ['request_timeout'],
     happened: 'The body was not complete after 10 seconds',
     remedy: 'Check the network of the client, and proxies on the way',
   },
   body_too_large: {
-    events: ALL,
+    events: POSTED,
     codes: ['payload_too_large'],
     happened: 'The body has more than 16,384 bytes or arrived in more than 256 pieces',
     remedy: 'Find the client: an enrollment needs about 1,500 bytes',
   },
   rate_limited: {
-    events: ALL,
+    events: POSTED,
     codes: ['rate_limited'],
     happened: 'The `rateLimiter` of a program that embeds the service refused the request',
     remedy: 'Find the caller, or raise the limit',
@@ -205,7 +213,7 @@ const CHALLENGE: Reasons<
 
 const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
   ...entries(
-    { events: ['enroll', 'exchange'], codes: ['invalid_dpop_proof'] },
+    { events: ['enroll', 'exchange', 'authorize'], codes: ['invalid_dpop_proof'] },
     {
       dpop_malformed: [
         'The `DPoP` header is not one proof with the claims of RFC 9449',
@@ -219,10 +227,13 @@ const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
         'The signature of the proof does not verify under its own key',
         'Correct the client',
       ],
-      dpop_method_mismatch: ['`htm` is not the method of the call', 'Set `htm` to `POST`'],
+      dpop_method_mismatch: [
+        '`htm` is not the method of the call, or of the request that a proxy asks about',
+        'Set `htm` to the method; at this service it is `POST`',
+      ],
       dpop_uri_mismatch: [
-        '`htu` is not the issuer followed by the path of the call',
-        'Set `htu` from `ROLLCALL_ISSUER`, exactly as it is written there',
+        '`htu` is not the issuer, or the `origin` of the proxy, followed by the path',
+        'Set `htu` to the URL exactly; compare `origin` in `ROLLCALL_PROXIES`',
       ],
     },
   ),
@@ -240,7 +251,7 @@ const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
     },
   ),
   ...entries(
-    { events: ['exchange'], codes: ['invalid_dpop_proof'] },
+    { events: ['exchange', 'authorize'], codes: ['invalid_dpop_proof'] },
     {
       dpop_missing: [
         'The request has no `DPoP` header',
@@ -267,15 +278,19 @@ const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
 }
 
 /** Of a token that a node shows. */
-const TOKEN: Reasons<Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_missing'>> = {
+const TOKEN: Reasons<
+  | Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_missing'>
+  | 'token_missing'
+  | 'token_scheme_mismatch'
+> = {
   signature_invalid: {
-    events: ['enroll', 'exchange'],
-    codes: ['invalid_evidence', 'invalid_grant'],
+    events: ['enroll', 'exchange', 'authorize'],
+    codes: ['invalid_evidence', 'invalid_grant', 'invalid_token'],
     happened: 'The signature of the evidence or of the token does not verify: it is forged',
     remedy: 'Look for a proxy that changes requests; treat a repeated case as an attack',
   },
   ...entries(
-    { events: ['exchange'], codes: ['invalid_grant'] },
+    { events: ['exchange', 'authorize'], codes: ['invalid_grant', 'invalid_token'] },
     {
       malformed: ['The token is not a JWT of this service', 'Send the enrollment token unchanged'],
       key_refused: [
@@ -303,14 +318,6 @@ const TOKEN: Reasons<Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_mis
         'The `cnf` claim of the token is not the thumbprint of a key',
         'Find out what else signs with the key of this service',
       ],
-      token_not_bound: [
-        'The token is bound to no key, so everybody who was shown it could exchange it',
-        'Enroll with `rollcall enroll --dpop-key FILE`',
-      ],
-      token_exchanged: [
-        'The token was exchanged itself',
-        'Exchange the enrollment token; if the client did, a relying party shows its token',
-      ],
       token_revoked: [
         'An operator has revoked the token, or all tokens of the instance',
         'Let the node enroll again, if the instance is to stay',
@@ -323,6 +330,19 @@ const TOKEN: Reasons<Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_mis
         'The token is older than the ledger: after a restore or a restart with `memory:`',
         'Let the node enroll again',
       ],
+    },
+  ),
+  ...entries(
+    { events: ['exchange'], codes: ['invalid_grant'] },
+    {
+      token_not_bound: [
+        'The token is bound to no key, so everybody who was shown it could exchange it',
+        'Enroll with `rollcall enroll --dpop-key FILE`',
+      ],
+      token_exchanged: [
+        'The token was exchanged itself',
+        'Exchange the enrollment token; if the client did, a relying party shows its token',
+      ],
       role_not_exchangeable: [
         'The policy has no such role any more, or its tokens are not always bound',
         'Set `reenrollment: "same_key"` or `binding: "dpop"`; let the node enroll again',
@@ -330,6 +350,19 @@ const TOKEN: Reasons<Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_mis
       role_no_longer_matches: [
         'The policy has changed: the role does not match the instance any more',
         'Compare `match` of the role with the instance',
+      ],
+    },
+  ),
+  ...entries(
+    { events: ['authorize'], codes: ['invalid_token'] },
+    {
+      token_missing: [
+        'The request has not exactly one `Authorization` header with `Bearer TOKEN` or `DPoP TOKEN`',
+        'Find out whether the client, or the proxy, drops or repeats the header',
+      ],
+      token_scheme_mismatch: [
+        'A bound token came without the scheme `DPoP`, or an unbound one not by `Bearer` alone',
+        'Correct the client; else treat it as a stolen token',
       ],
     },
   ),
@@ -345,8 +378,8 @@ const ADMISSION: Reasons<
   DecisionReason | FirstUseRefusal | 'banned' | 'key_not_proved' | 'resource_not_allowed'
 > = {
   banned: {
-    events: ['enroll', 'exchange'],
-    codes: ['not_admitted', 'invalid_grant'],
+    events: ['enroll', 'exchange', 'authorize'],
+    codes: ['not_admitted', 'invalid_grant', 'invalid_token'],
     happened: 'An operator has banned the account, image or instance; `field` says which',
     remedy: 'Look at the ban with `rollcall admin bans`',
   },
@@ -430,9 +463,55 @@ const OPERATOR: Reasons<OperatorRefusal | 'instance_unknown'> = {
   },
 }
 
+/** What a proxy asks for, and how. */
+const PROXY: Reasons<
+  Exclude<
+    AuthorizationReason,
+    ExchangeReason | ProofRefusal | 'token_missing' | 'token_scheme_mismatch'
+  >
+> = {
+  proxy_not_trusted: {
+    events: ['authorize'],
+    codes: ['proxy_not_trusted'],
+    happened: 'The token is bound to a key, and `X-Rollcall-Proxy` has no known secret',
+    remedy: 'Compare the secret of the proxy with its `secret_sha256` in `ROLLCALL_PROXIES`',
+  },
+  forwarded_request_malformed: {
+    events: ['authorize'],
+    codes: ['invalid_dpop_proof'],
+    happened: '`X-Forwarded-Method` or `X-Forwarded-Uri` is missing, came twice, or is malformed',
+    remedy: 'Let the proxy set both to those of the request, and replace those of the client',
+  },
+  ...entries(
+    { events: ['authorize'], codes: ['not_admitted'] },
+    {
+      audience_not_of_proxy: [
+        'The proxy asks for an audience that is not one of its own',
+        'Add the audience to the proxy in `ROLLCALL_PROXIES`, or correct the query of the proxy',
+      ],
+      audience_not_of_token: [
+        'The token does not have the audience that the proxy asks for',
+        'Compare the audience of the role with the query of the proxy',
+      ],
+      role_mismatch: [
+        'The token has another role than the proxy asks for',
+        'Let the node enroll in another role, or correct the query of the proxy',
+      ],
+      account_mismatch: [
+        'The instance is of another account than the proxy asks for',
+        'If the account is yours, add it to the query of the proxy',
+      ],
+      region_mismatch: [
+        'The instance is in another region than the proxy asks for',
+        'If the region is right, add it to the query of the proxy',
+      ],
+    },
+  ),
+}
+
 const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
   ...entries(
-    { events: ['enroll', 'exchange', 'admin'], codes: ['unavailable'] },
+    { events: ['enroll', 'exchange', 'authorize', 'admin'], codes: ['unavailable'] },
     {
       ledger_unavailable: [
         'The ledger did not answer in time, or cannot be used',
@@ -467,6 +546,7 @@ export const REASON_GROUPS = {
   key: KEY,
   token: TOKEN,
   admission: ADMISSION,
+  proxy: PROXY,
   operator: OPERATOR,
   failure: FAILURE,
 } as const
@@ -479,6 +559,7 @@ export const AUDIT_REASONS: Reasons<AuditReason> = {
   ...KEY,
   ...TOKEN,
   ...ADMISSION,
+  ...PROXY,
   ...OPERATOR,
   ...FAILURE,
 }

@@ -25,15 +25,19 @@ export const ERROR_CODES: Readonly<Record<ProblemCode, AnswerEntry>> = {
     client: 'make a proof with the key of the challenge',
   },
   invalid_token: {
-    when: 'an operator’s token is missing, wrong, used or for another call',
-    client: 'make a new token for each call',
+    when: 'an operator’s token is missing, wrong, used or for another call; at `/v1/authorize`, the token is refused',
+    client: 'make a new token for each call; at `/v1/authorize`, enroll again',
   },
   insufficient_scope: {
     when: 'the operator’s key does not have the scope of the call',
     client: 'use another key',
   },
+  proxy_not_trusted: {
+    when: '`/v1/authorize`: the token is bound to a key, and no proxy of `ROLLCALL_PROXIES` asks',
+    client: 'stop; the operator of the proxy corrects its secret',
+  },
   not_admitted: {
-    when: 'the evidence is genuine; the policy, a ban or an earlier enrollment refuses it',
+    when: 'the evidence is genuine; the policy, a ban or an earlier enrollment refuses it; at `/v1/authorize`, the token is valid, and for something else',
     client: 'stop, and show `reason` and `request_id`',
   },
   not_found: {

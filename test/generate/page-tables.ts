@@ -6,7 +6,12 @@ import { VARIABLES } from '../../src/config/variables.ts'
 import { DISCLOSED } from '../../src/enroll/enrollment.ts'
 import { jsonSchemaOf } from '../../src/http/openapi/json-schema.ts'
 import { PROBLEMS, type ProblemCode } from '../../src/http/problems.ts'
-import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS } from '../../src/http/request/schemas.ts'
+import {
+  AuthorizeQuery,
+  OPERATOR_SCHEMAS,
+  REQUEST_SCHEMAS,
+  type RequestSchema,
+} from '../../src/http/request/schemas.ts'
 import { RENEWALS } from '../../src/policy/renewal.ts'
 import { readProjectFile } from '../support/sources.ts'
 import { AUDIT_MEMBERS } from './audit-members.ts'
@@ -176,8 +181,8 @@ const discoveryTable = (): string =>
   )
 
 /** A row for each field of a request. */
-const fieldTable = (name: keyof typeof REQUEST_SCHEMAS): string => {
-  const schema = jsonSchemaOf(REQUEST_SCHEMAS[name]) as {
+const fieldTable = (fields: RequestSchema): string => {
+  const schema = jsonSchemaOf(fields) as {
     readonly required: readonly string[]
     readonly properties: Readonly<Record<string, { pattern?: string; description?: string }>>
   }
@@ -234,11 +239,12 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     'problems of a configuration': await configurationExample(),
   },
   'docs/http.md': {
-    'fields of a challenge': fieldTable('ChallengeRequest'),
-    'fields of an enrollment': fieldTable('EnrollRequest'),
-    'parameters of an exchange': fieldTable('TokenRequest'),
+    'fields of a challenge': fieldTable(REQUEST_SCHEMAS.ChallengeRequest),
+    'fields of an enrollment': fieldTable(REQUEST_SCHEMAS.EnrollRequest),
+    'parameters of an exchange': fieldTable(REQUEST_SCHEMAS.TokenRequest),
     'errors of an exchange': exchangeErrorTable(),
     'rules of discovery': discoveryTable(),
+    'parameters of an authorization': fieldTable(AuthorizeQuery),
     'error codes': codeTable(),
     'reasons of an answer': disclosedTable(),
     'calls of operators': operatorTable(OPERATOR_CALLS),

@@ -77,6 +77,7 @@ export const ENROLLMENT_ANSWERS = {
           'invalid_dpop_proof',
           'invalid_token',
           'insufficient_scope',
+          'proxy_not_trusted',
           'not_admitted',
           'not_found',
           'method_not_allowed',

@@ -3,6 +3,7 @@
 import { ENROLLMENT_ANSWERS } from '../../base/wire/enrollment-answers.ts'
 import { OPERATOR_ANSWERS } from '../../base/wire/operator-answers.ts'
 import { jsonSchemaOf } from './json-schema.ts'
+import { AUTHORIZE_SECURITY, authorizePath } from './authorize-path.ts'
 import { operatorPaths } from './operator-paths.ts'
 import { tokenPath } from './token-path.ts'
 import {
@@ -32,6 +33,7 @@ const DPOP_HEADER: Json = {
 export interface OpenApiOptions {
   readonly operators?: boolean
   readonly exchange?: boolean
+  readonly authorization?: boolean
   readonly readiness?: boolean
   readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
 }
@@ -39,14 +41,15 @@ export interface OpenApiOptions {
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param options `operators`, `exchange` and `readiness`: whether operators' calls, `/v1/token` and `/readyz` are
- *   there, default no; `schemas`: default those that the service validates with
+ * @param options `operators`, `exchange`, `authorization` and `readiness`: whether operators' calls, `/v1/token`,
+ *   `/v1/authorize` and `/readyz` are there, default no; `schemas`: default those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
   {
     operators = false,
     exchange = false,
+    authorization = false,
     readiness = false,
     schemas = REQUEST_SCHEMAS,
   }: OpenApiOptions = {},
@@ -125,12 +128,14 @@ export const openApiDocument = (
       },
     }),
     '/openapi.json': get('describe', 'This document', anyJson),
+    ...(authorization && authorizePath()),
     ...(operators && operatorPaths()),
   },
   components: {
-    ...(operators && {
-      securitySchemes: { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    }),
+    securitySchemes: {
+      ...(operators && { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }),
+      ...(authorization && AUTHORIZE_SECURITY),
+    },
     schemas: {
       ...Object.fromEntries(
         Object.entries({ ...schemas, ...(operators && OPERATOR_SCHEMAS) }).map(([name, schema]) => [

@@ -91,6 +91,33 @@ export const TokenRequest: OAuthRequest<{
   ),
 })
 
+/** One value, or several with commas between them. */
+const listOf = (value: string, description: string): Text =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.regex(new RegExp(`^${value}(?:,${value})*$`)),
+    v.description(description),
+  )
+
+/** Parameters of `/v1/authorize`. */
+export const AuthorizeQuery: Request<{
+  audience: Text
+  role: OptionalText
+  account: OptionalText
+  region: OptionalText
+}> = v.strictObject({
+  audience: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.regex(/^[!-~]{1,256}$/),
+    v.description('An audience that the token must have'),
+  ),
+  role: v.optional(listOf('[a-z][a-z0-9-]{0,62}', 'Roles, with commas; the token must have one')),
+  account: v.optional(listOf('[0-9]{1,20}', 'Ids of accounts, with commas')),
+  region: v.optional(listOf('[a-z0-9-]{1,40}', 'Ids of regions, with commas')),
+})
+
 /** A request without fields. */
 export const EmptyRequest: Request<Record<never, never>> = v.strictObject({})
 

@@ -277,7 +277,7 @@ describe('authorize()', () => {
     ],
     [
       'not_admitted',
-      'audience_mismatch',
+      'audience_not_of_token',
       'a token for another audience',
       async () => ({
         proxySecret: 'the secret of wiki',
@@ -286,23 +286,23 @@ describe('authorize()', () => {
     ],
     [
       'not_admitted',
-      'audience_mismatch',
+      'audience_not_of_token',
       'an audience in another case',
       async () => ({
         demands: { audience: 'https://APP.test' },
         proxies: [proxyOf('app', { audiences: ['https://APP.test'] })],
       }),
     ],
-    ['not_admitted', 'role_not_allowed', 'a role', async () => ({ demands: { roles: ['nod'] } })],
+    ['not_admitted', 'role_mismatch', 'a role', async () => ({ demands: { roles: ['nod'] } })],
     [
       'not_admitted',
-      'account_not_allowed',
+      'account_mismatch',
       'account',
       async () => ({ demands: { accounts: ['1'] } }),
     ],
     [
       'not_admitted',
-      'region_not_allowed',
+      'region_mismatch',
       'a region',
       async () => ({ demands: { regions: ['x'] } }),
     ],

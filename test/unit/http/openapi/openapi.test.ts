@@ -74,6 +74,7 @@ describe('openapi.json', () => {
       enroller,
       audit: () => undefined,
       readiness: () => Promise.resolve(true),
+      authorization: { ledger: options.ledger, proxies: [], auditAdmitted: false },
       ...(operators && { operators: { ledger: options.ledger, operatorKeys: [] } }),
     })
     const { paths } = (await (await app.request('/openapi.json')).json()) as Description
