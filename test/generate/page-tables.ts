@@ -25,6 +25,7 @@ import { markdownTable, withTables } from './markdown-table.ts'
 import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
+import { badTokenTable } from './relying-parties.ts'
 
 const code = (text: string): string => `\`${text}\``
 
@@ -256,6 +257,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     reenrollment: ruleTable(),
     'problems of a policy': await policyExample(),
   },
+  'docs/use/README.md': { 'bad tokens': badTokenTable() },
   'src/README.md': { layers: layerPicture() },
 })
 

@@ -294,18 +294,8 @@ describe('authorize()', () => {
       }),
     ],
     ['not_admitted', 'role_mismatch', 'a role', async () => ({ demands: { roles: ['nod'] } })],
-    [
-      'not_admitted',
-      'account_mismatch',
-      'account',
-      async () => ({ demands: { accounts: ['1'] } }),
-    ],
-    [
-      'not_admitted',
-      'region_mismatch',
-      'a region',
-      async () => ({ demands: { regions: ['x'] } }),
-    ],
+    ['not_admitted', 'account_mismatch', 'account', async () => ({ demands: { accounts: ['1'] } })],
+    ['not_admitted', 'region_mismatch', 'a region', async () => ({ demands: { regions: ['x'] } })],
     [proof, 'dpop_missing', 'no proof', async () => ({ dpop: undefined })],
     [
       proof,

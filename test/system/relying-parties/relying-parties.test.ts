@@ -1,0 +1,253 @@
+// Real relying parties, as the pages of docs/use/ configure them: what they admit and refuse before, during and after a
+// rotation of the signing keys from ES256 to RS256.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DpopKey, createDpopKey, parsePrivateKey } from '../../../src/client/index.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import {
+  KEEPS_REMOVED_KEYS,
+  VERIFYING_PARTIES,
+  type VerifyingParty,
+  expectedStatus,
+} from '../../generate/relying-parties.ts'
+import { BAD_TOKEN_NAMES, makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
+import { BOUND_AUDIENCE, CACHE_SECONDS, type Issuer, startIssuer } from './issuer.ts'
+import { type RunningParty, type StartedParty, requireParty, startParty } from './parties.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-relying-parties-'))
+const [es256 = {}] = (await generateSigningKeys('ES256')).keys
+const [rs256 = {}] = (await generateSigningKeys('RS256')).keys
+let issuer: Issuer
+let parties: ReadonlyMap<VerifyingParty, PromiseSettledResult<StartedParty>>
+
+const newDpopKey = async (): Promise<DpopKey> => {
+  const [jwk = {}] = (await generateSigningKeys('ES256')).keys
+  return createDpopKey(await parsePrivateKey(jwk))
+}
+
+const partyOf = (name: VerifyingParty, context: TestContext): RunningParty => {
+  const party = parties.get(name)
+  if (party?.status !== 'fulfilled') throw party?.reason
+  return requireParty(context, party.value)
+}
+
+beforeAll(async () => {
+  issuer = await startIssuer(folder, [es256])
+  const started = await Promise.allSettled(
+    VERIFYING_PARTIES.map((name) => startParty(name, issuer)),
+  )
+  parties = new Map(started.map((party, at) => [VERIFYING_PARTIES[at] as VerifyingParty, party]))
+})
+
+afterAll(async () => {
+  for (const party of parties.values()) {
+    if (party.status === 'fulfilled' && 'stop' in party.value) await party.value.stop()
+  }
+  await issuer.close()
+  rmSync(folder, { recursive: true })
+})
+
+const statusOf = async (party: RunningParty, token: string): Promise<number> =>
+  (await party.show(token)).status
+
+/** What must hold with any signing key, for any way to a token that a relying party admits. */
+const judgesTokens = (getToken: () => Promise<string>): void => {
+  const tokenSource = async () => ({
+    goodToken: await getToken(),
+    privateKeys: issuer.privateKeys(),
+  })
+
+  it.for(VERIFYING_PARTIES)('%s admits a token of its audience', async (name, context) => {
+    const party = partyOf(name, context)
+    const answer = await party.show(await getToken())
+    expect(answer.status, party.said()).toBe(200)
+    expect(await answer.text()).toMatch(/^i-[a-z0-9]+\n$/)
+  })
+
+  it.for(VERIFYING_PARTIES)(
+    '%s answers the 25 bad tokens as its page says',
+    async (name, context) => {
+      const party = partyOf(name, context)
+      const answers: Record<string, number> = {}
+      for (const [bad, token] of makeBadTokens(await tokenSource())) {
+        answers[bad] = await statusOf(party, token)
+      }
+      expect(answers).toEqual(
+        Object.fromEntries(BAD_TOKEN_NAMES.map((bad) => [bad, expectedStatus(name, bad)])),
+      )
+    },
+  )
+
+  it.for(VERIFYING_PARTIES)(
+    '%s admits a token that was issued 20 s in its future',
+    async (name, context) => {
+      const iat = Math.floor(Date.now() / 1000) + 20
+      const token = resignToken(await tokenSource(), { iat, nbf: iat - 30, exp: iat + 300 })
+      expect(await statusOf(partyOf(name, context), token)).toBe(200)
+    },
+  )
+
+  it.for(VERIFYING_PARTIES)(
+    '%s answers 401 to a token that names an algorithm of another type of key',
+    async (name, context) => {
+      const [header = '', ...rest] = (await getToken()).split('.')
+      const members = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string }
+      const alg = members.alg === 'ES256' ? 'RS256' : 'ES256'
+      const other = Buffer.from(JSON.stringify({ ...members, alg })).toString('base64url')
+      expect(await statusOf(partyOf(name, context), [other, ...rest].join('.'))).toBe(401)
+    },
+  )
+
+  it.for(VERIFYING_PARTIES)(
+    '%s answers 401 to a text that is not a token',
+    async (name, context) => {
+      const party = partyOf(name, context)
+      for (const text of ['x', 'a.b.c', '..', 'bm9uZQ.bm9uZQ.bm9uZQ', '{}.{}.{}']) {
+        expect(await statusOf(party, text), text).toBe(401)
+      }
+    },
+  )
+}
+
+/** Shows a fresh token to each relying party again and again, while something goes on. */
+const watchDuring = async (work: () => Promise<void>) => {
+  const refusals = new Map<VerifyingParty, string[]>()
+  const done = new AbortController()
+  const watch = async (name: VerifyingParty, party: RunningParty): Promise<number> => {
+    const said: string[] = []
+    refusals.set(name, said)
+    let shown = 0
+    for (; !done.signal.aborted; shown++) {
+      const { status } = await party.show(await issuer.token())
+      if (status !== 200) said.push(`${status} at the token ${shown}`)
+    }
+    return shown
+  }
+  const watches = [...parties].flatMap(([name, party]) =>
+    party.status === 'fulfilled' && 'show' in party.value ? [watch(name, party.value)] : [],
+  )
+  await work().finally(() => done.abort())
+  const shown = await Promise.all(watches)
+  return { refusals, shown: Math.min(...shown) }
+}
+
+describe('relying parties of tokens by ES256', () => judgesTokens(() => issuer.token()))
+
+describe('relying parties in a staged rotation', () => {
+  let oldToken = ''
+  let watched: Awaited<ReturnType<typeof watchDuring>>
+  /** Longer than any of them keeps the keys: the ten minutes of an operator. */
+  const untilCachesEnd = (): Promise<void> => wait((CACHE_SECONDS + 0.5) * 1000)
+
+  beforeAll(async () => {
+    oldToken = await issuer.token()
+    watched = await watchDuring(async () => {
+      await issuer.takeOver([es256, rs256])
+      await untilCachesEnd()
+      await issuer.takeOver([rs256, es256])
+      await untilCachesEnd()
+    })
+  })
+
+  it.for(VERIFYING_PARTIES)('%s admits every token', (name, context) => {
+    partyOf(name, context)
+    expect(watched.shown).toBeGreaterThan(10)
+    expect(watched.refusals.get(name)).toEqual([])
+  })
+
+  it.for(VERIFYING_PARTIES)(
+    '%s still admits a token of the old key, which is published',
+    async (name, context) => {
+      expect(await statusOf(partyOf(name, context), oldToken)).toBe(200)
+    },
+  )
+
+  describe('by the new key, RS256', () => judgesTokens(() => issuer.token()))
+
+  describe('after the old key was removed', () => {
+    beforeAll(async () => {
+      await issuer.takeOver([rs256])
+      await untilCachesEnd()
+    })
+
+    it.for(VERIFYING_PARTIES)('%s admits a token of the new key', async (name, context) => {
+      expect(await statusOf(partyOf(name, context), await issuer.token())).toBe(200)
+    })
+
+    it.for(VERIFYING_PARTIES)(
+      '%s answers a token of the old key as its page says',
+      async (name, context) => {
+        const expected = KEEPS_REMOVED_KEYS.includes(name) ? 200 : 401
+        expect(await statusOf(partyOf(name, context), oldToken)).toBe(expected)
+      },
+    )
+  })
+})
+
+describe('relying parties of exchanged tokens', () => {
+  let dpopKey: DpopKey
+  let boundToken = ''
+  let express: StartedParty
+
+  beforeAll(async () => {
+    dpopKey = await newDpopKey()
+    await issuer.takeOver([es256, rs256], 'bound')
+    boundToken = await issuer.token(dpopKey)
+    express = await startParty('express-oauth2-jwt-bearer', issuer, BOUND_AUDIENCE)
+  })
+
+  afterAll(async () => {
+    if ('stop' in express) await express.stop()
+  })
+
+  judgesTokens(async () => issuer.exchange(await issuer.token(dpopKey), dpopKey))
+
+  it.for(VERIFYING_PARTIES)('%s refuses the bound token itself', async (name, context) => {
+    expect(await statusOf(partyOf(name, context), boundToken)).toBe(401)
+  })
+
+  describe('express-oauth2-jwt-bearer with the audience of bound tokens', () => {
+    const show = async (proof: string | undefined, context: TestContext): Promise<number> => {
+      const { url } = requireParty(context, express)
+      const headers = { Authorization: `DPoP ${boundToken}`, ...(proof && { DPoP: proof }) }
+      return (await fetch(url, { headers })).status
+    }
+    const proveFor = (context: TestContext, key: DpopKey, change: object = {}): Promise<string> =>
+      key.prove({
+        method: 'GET',
+        uri: `${requireParty(context, express).url}/`,
+        accessToken: boundToken,
+        now: Date.now() / 1000,
+        ...change,
+      })
+
+    it('admits a bound token with its proof', async (context) => {
+      expect(await show(await proveFor(context, dpopKey), context)).toBe(200)
+    })
+
+    it('refuses a stolen token, without a proof and with a proof by another key', async (context) => {
+      expect(await statusOf(requireParty(context, express), boundToken)).toBe(401)
+      expect(await show(undefined, context)).toBe(400)
+      expect(await show(await proveFor(context, await newDpopKey()), context)).toBe(401)
+    })
+
+    it.for([
+      ['method', { method: 'POST' }],
+      ['address', { uri: 'https://another.example/' }],
+      ['token', { accessToken: 'another' }],
+      ['time', { now: Date.now() / 1000 - 310 }],
+    ] as const)('refuses a proof for another %s', async ([, change], context) => {
+      expect(await show(await proveFor(context, dpopKey, change), context)).toBe(400)
+    })
+
+    it('admits a copied proof, as its page says', async (context) => {
+      const proof = await proveFor(context, dpopKey)
+      expect(await show(proof, context)).toBe(200)
+      expect(await show(proof, context)).toBe(200)
+    })
+  })
+})
