@@ -1,4 +1,4 @@
-// A relying party that serves one address: the claim `ecs` of whoever is admitted. Each runtime starts the same handler.
+// A relying party that serves one address: the claim `ecs` of an admitted token. Each runtime starts the same handler.
 
 import {
   type ShownRequest,

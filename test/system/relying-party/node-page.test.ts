@@ -17,7 +17,8 @@ import { ROOT, readProjectFile } from '../../support/sources.ts'
 import { type ServiceProcess, startService } from '../../support/start-service.ts'
 import { DOCUMENT_FIELDS } from '../../support/test-cloud.ts'
 
-const PRINTED = { issuer: 'https://rollcall.example', port: '8080', app: 'https://app.example' }
+/** What the page prints; the tests put a free port and the address of their issuer in its place. */
+const PRINTED = { issuer: 'https://rollcall.example', listen: 8080, app: 'https://app.example' }
 
 const fences = [
   ...readProjectFile('docs/use/node.md').matchAll(/^```(ts|js) server (\S+)\n([^]*?)^```$/gm),
@@ -47,8 +48,8 @@ const start = async ({ name, script, language }: (typeof fences)[number]) => {
       return JSON.stringify(join(ROOT, source))
     })
     .replaceAll(PRINTED.issuer, server.issuer)
-    .replace(`port: ${PRINTED.port}`, "port: Number(process.env['PORT'])")
-    .replace(`listen(${PRINTED.port}`, "listen(Number(process.env['PORT'])")
+    .replace(`port: ${PRINTED.listen}`, "port: Number(process.env['PORT'])")
+    .replace(`listen(${PRINTED.listen}`, "listen(Number(process.env['PORT'])")
   writeFileSync(path, written)
   const command = [process.execPath, '--import', import.meta.resolve('tsx'), path]
   return startService('Node', { variables: {}, command })
@@ -148,7 +149,7 @@ describe.each(bearers)('the server of docs/use/node.md with $name', (fence) => {
     expect(app.output()).toContain('token_expired')
   })
 
-  it('refuses no token, and two of them, the first of which is good', async () => {
+  it('refuses no token, and two of them, the first of which is valid', async () => {
     const token = await server.enroll()
     expect(await ask(app, [])).toMatchObject({ status: 401, challenge: 'Bearer' })
     const twice = ['Authorization', `Bearer ${token}`, 'Authorization', 'Bearer x']
