@@ -38,7 +38,7 @@ export type EnrollmentReason =
   /** The role needs a token that is bound to a key, and no key was proved. */
   | 'key_not_proved'
   | 'resource_not_allowed'
-  /** The instance was reset, or its tokens were revoked, in this second, which would cover a token issued now. */
+  /** The tokens of the instance were revoked in this second, so a token issued now would be revoked too. */
   | 'revoked_just_now'
   | 'ledger_unavailable'
   /** The ledger holds a value in a format of another release, which this release does not read. */

@@ -54,14 +54,12 @@ export const checkInstance = (
   { record }: KnownInstance,
   applicant: Applicant,
 ): Result<InstanceRecord, Refusal> => {
-  const { now } = applicant
-  // A revocation and a reset cover their whole second, so a token issued now would have no standing. The client
-  // retries in the next second.
-  const later = refuse({ code: 'unavailable', reason: 'revoked_just_now' } as const)
-  if (now <= record.revokedUntil) return later
+  // A revocation covers its whole second, so a token issued now would be revoked at once. The client retries.
+  if (applicant.now <= record.revokedUntil) {
+    return refuse({ code: 'unavailable', reason: 'revoked_just_now' })
+  }
   const checked = checkRecord(record, applicant)
-  if (!checked.ok) return refused(checked.refusal, applicant)
-  return now <= record.resetAt ? later : checked
+  return checked.ok ? checked : refused(checked.refusal, applicant)
 }
 
 /** What an enrollment makes of an instance's entry. */

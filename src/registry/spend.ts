@@ -44,7 +44,8 @@ export const jtiOf = (id: Challenge['id'], { sha256 }: Pick<CryptoPort, 'sha256'
   toBase64Url(sha256(concatBytes(JTI_LABEL, id)).subarray(0, JTI_BYTES))
 
 /**
- * Spends a challenge on evidence.
+ * Spends a challenge on evidence. A token from before a reset has no standing, and a reset covers its whole second. So
+ * the token of an enrollment after a reset gets a later second than the reset, even if the clock here is behind.
  * @param digest of the evidence, lower-case hex
  * @param record of the instance, read before this call: its stored generation reveals a later reset
  * @param now Unix seconds
@@ -54,27 +55,28 @@ export const spendChallenge = async (
   ledger: Ledger,
   { id, jti, expiresAt }: Challenge,
   digest: string,
-  record: Pick<InstanceRecord, 'generation' | 'count'>,
+  record: Pick<InstanceRecord, 'generation' | 'count' | 'resetAt'>,
   now: number,
 ): Promise<Result<Spent, 'challenge_spent'>> => {
+  const issuedAt = Math.max(now, record.resetAt + 1)
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
-    value: encodeStored(`${now} ${digest} ${record.generation} ${record.count}`),
+    value: encodeStored(`${issuedAt} ${digest} ${record.generation} ${record.count}`),
     expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)
   if (swap.stored) {
     const { generation, count } = record
-    return accept({ jti, issuedAt: now, generation, count, retry: false })
+    return accept({ jti, issuedAt, generation, count, retry: false })
   }
   // Not stored, and no value there: the entry was just removed, which needs a clock that is far off.
   if (swap.value === undefined) throw new LedgerUnavailableError('a spent challenge is gone')
-  const [issuedAt, spentOn, generation, count] = decodeStored(swap.value).split(' ')
+  const [firstIssuedAt, spentOn, generation, count] = decodeStored(swap.value).split(' ')
   // The challenge was spent on other evidence.
   if (spentOn !== digest) return refuse('challenge_spent')
   return accept({
     jti,
-    issuedAt: Number(issuedAt),
+    issuedAt: Number(firstIssuedAt),
     generation: Number(generation),
     count: Number(count),
     retry: true,

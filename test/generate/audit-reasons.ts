@@ -527,7 +527,7 @@ const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
     events: ['enroll'],
     codes: ['unavailable'],
     happened:
-      'The instance was reset or its tokens revoked in this second, so a new one would end too',
+      'The tokens of the instance were revoked in this second, so a new one would be too',
     remedy: 'None: the client tries again in the next second',
   },
   unexpected_error: {

@@ -99,13 +99,6 @@ describe('checkInstance()', () => {
       { code: 'unavailable', reason: 'revoked_just_now' },
     ],
     [
-      'revoked_just_now, because of a reset by a clock that is ahead of the one that made the challenge',
-      { resetAt: NOW, jti: undefined },
-      'always',
-      { madeAt: NOW + 1 },
-      { code: 'unavailable', reason: 'revoked_just_now' },
-    ],
-    [
       'challenge_before_reset',
       { resetAt: NOW - 10 },
       'always',

@@ -13,7 +13,7 @@ const NOW = 1_800_000_000
 const ID = Uint8Array.from({ length: 20 }, (_, at) => at)
 const CHALLENGE = { id: ID, jti: jtiOf(ID, WEB_CRYPTO), expiresAt: NOW + 120 }
 const OTHER = { ...CHALLENGE, id: ID.with(0, 1) }
-const RECORD = { generation: 2, count: 3 }
+const RECORD = { generation: 2, count: 3, resetAt: 0 }
 const KEY = `challenge:${Buffer.from(CHALLENGE.id).toString('base64url')}`
 
 const spend = (ledger: Ledger, digest = 'd', now = NOW, record = RECORD, challenge = CHALLENGE) =>
@@ -35,8 +35,22 @@ describe('spendChallenge()', () => {
     const ledger = createMemoryLedger(0)
     expect(await spend(ledger)).toEqual(accept({ ...first, retry: false }))
     // The record may have changed since: a retry is judged by what was there at first.
-    const later = await spend(ledger, 'd', NOW + 5, { generation: 7, count: 9 })
+    const later = await spend(ledger, 'd', NOW + 5, { generation: 7, count: 9, resetAt: 0 })
     expect(later).toEqual(accept({ ...first, retry: true }))
+  })
+
+  it('issues the token in a later second than a reset by a clock that is ahead, also on a retry', async () => {
+    const ledger = createMemoryLedger(0)
+    const reset = { ...RECORD, resetAt: NOW + 2 }
+    const issuedAt = NOW + 3
+    expect(await spend(ledger, 'd', NOW, reset)).toEqual(
+      accept({ ...first, issuedAt, retry: false }),
+    )
+    expect(await spend(ledger, 'd', NOW + 9)).toEqual(accept({ ...first, issuedAt, retry: true }))
+    const earlier = { ...RECORD, resetAt: NOW - 1 }
+    expect(await spend(createMemoryLedger(0), 'd', NOW, earlier)).toMatchObject(
+      accept({ issuedAt: NOW }),
+    )
   })
 
   it('refuses other evidence, then or later', async () => {
