@@ -7,6 +7,7 @@ import { addCompletion } from './completion/completion.ts'
 import { addDoctor } from './doctor/doctor.ts'
 import { addEmulate } from './emulate.ts'
 import { addEnroll } from './enroll/enroll.ts'
+import { addExchange } from './exchange/exchange.ts'
 import { addInspect } from './inspect/inspect.ts'
 import { wrapped } from './help.ts'
 import { addKeygen } from './keygen/keygen.ts'
@@ -15,16 +16,19 @@ import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
 import { createProgram } from './program.ts'
 import { addServe } from './serve/serve.ts'
+import { addToken } from './token/token.ts'
 import { addVerify } from './verify/verify.ts'
 import { addVersion } from './version.ts'
 
 const ADDERS = [
   addServe,
   addEnroll,
+  addExchange,
   addDoctor,
   addMetadata,
   addVerify,
   addInspect,
+  addToken,
   addEmulate,
   addKeygen,
   addPolicy,

@@ -54,7 +54,7 @@ export const printTable = (
 /** Prints names and values, one a line; those without a value are left out. */
 export const printMembers = (members: readonly (readonly [string, string | undefined])[]): void => {
   const rows = members.flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, printable(value)]],
+    value === undefined ? [] : [[printable(name), printable(value)]],
   )
   print(...aligned(rows))
 }

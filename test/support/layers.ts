@@ -87,7 +87,7 @@ export const LAYERS: readonly Layer[] = [
     level: 7,
     packages: ['commander', '@hono/node-server', 'undici', 'yaml'],
     platform: true,
-    sides: ['metadata', 'emulator', 'client'],
+    sides: ['metadata', 'emulator', 'client', 'relying party'],
   },
   { name: 'metadata', paths: ['src/metadata/'], packages: [] },
   { name: 'emulator', paths: ['src/emulator/'], packages: [], sides: ['metadata'] },

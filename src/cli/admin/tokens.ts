@@ -3,9 +3,9 @@
 import type { Command } from 'commander'
 import { usageError } from '../command-error.ts'
 import { addHelp } from '../help.ts'
-import { asText, readInput } from '../named-file.ts'
 import { print, printJson, printMembers, timeText } from '../output.ts'
 import { thisRun } from '../run.ts'
+import { readTokenFile } from '../token-file.ts'
 import { type SharedOptions, addSharedOptions, clientOf } from './options.ts'
 
 interface TokenOptions extends SharedOptions {
@@ -13,25 +13,16 @@ interface TokenOptions extends SharedOptions {
   readonly jti?: string
 }
 
-const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-const MAX_TOKEN_LENGTH = 8192
-
 /**
- * Reads a token from a file or from standard input. Not from an argument, because every process of
- * the machine can see arguments.
+ * Reads the token.
  * @param file absent or `-`: standard input
  * @throws CommandError
  */
-const readToken = async (file: string | undefined): Promise<string> => {
-  const fromStdin = file === undefined || file === '-'
-  if (fromStdin && thisRun().stdin().isTTY) {
+const readToken = async (file = '-'): Promise<string> => {
+  if (file === '-' && thisRun().stdin().isTTY) {
     throw usageError('which token? Give --token-file FILE, or write it to standard input')
   }
-  const name = '--token-file'
-  const token = asText(await readInput(file ?? '-', name), file ?? '-', name).trim()
-  if (token.length <= MAX_TOKEN_LENGTH && JWT.test(token)) return token
-  const where = fromStdin ? 'standard input' : file
-  throw usageError(`${where}: expected only an enrollment token (the value of access_token)`)
+  return readTokenFile(file, '--token-file')
 }
 
 const TIMES: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp'])

@@ -10,17 +10,19 @@ import {
 } from '../../client/index.ts'
 import { attemptsUpTo } from '../../metadata/patience.ts'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
+import { attemptsOption } from '../attempts-option.ts'
 import { cleanUpOnSignals } from '../cleanup.ts'
 import { endingOf, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
-import { NETWORK_HELP, addMoreHelp, wholeNumber } from '../help.ts'
+import { NETWORK_HELP, addMoreHelp } from '../help.ts'
 import { type MetadataOptions, addMetadataOptions, metadataClientOf } from '../metadata-options.ts'
 import { optionOrVariable } from '../option-variable.ts'
 import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { checkServiceAddress } from '../service-address.ts'
-import { checkKeyIsApart, checkOut, deliver } from './deliver.ts'
+import { checkIsApart, checkOut } from '../token-out.ts'
+import { deliver } from './deliver.ts'
 import { loadDpopKey } from './dpop-key.ts'
 
 interface Options extends MetadataOptions {
@@ -33,8 +35,6 @@ interface Options extends MetadataOptions {
   readonly attempts: number
   readonly json?: true
 }
-
-const DEFAULT_ATTEMPTS = 10
 
 /** A role to ask for; empty means no role. @throws CommandError */
 export const checkRole = (role: string | undefined): string | undefined => {
@@ -87,7 +87,7 @@ const enroll = async (url: string, options: Options): Promise<void> => {
   if (renew && out === undefined && exec === undefined) {
     throw usageError('--renew: give --out FILE or --exec CMD, to say where the tokens go')
   }
-  checkKeyIsApart(out, options.dpopKey)
+  checkIsApart(out, options.dpopKey, '--dpop-key', 'the key')
   const enrollment = await readOptions(url, options)
   const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
   const delivery = { out, exec, json, cleanup }
@@ -141,15 +141,7 @@ export const addEnroll = (program: Command): void => {
     )
     .option('--exec <cmd>', 'run this command for each token')
     .option('--renew', 'keep running and renew the token at two thirds of its lifetime')
-    .addOption(
-      optionOrVariable(
-        '--attempts <n>',
-        'calls that may fail before it gives up',
-        'ROLLCALL_ATTEMPTS',
-      )
-        .argParser((text) => (text === '' ? DEFAULT_ATTEMPTS : wholeNumber(1, 9999)(text)))
-        .default(DEFAULT_ATTEMPTS),
-    )
+    .addOption(attemptsOption())
     .option('--json', 'print one JSON document, with --renew a line for each token')
     .allowExcessArguments(false)
     .action(enroll)
