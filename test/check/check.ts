@@ -73,6 +73,11 @@ const steps: readonly CheckStep[] = [
     shows: hasStartCosts,
   },
   { name: 'demo', ...node('test/demo/demo.ts'), limitSeconds: 60 },
+  {
+    name: 'demo of a relying party',
+    ...node('test/demo/relying-party.ts'),
+    limitSeconds: 60,
+  },
 ]
 
 /** `npm test` is to stay fast: a run that takes longer than this fails, unless the machine was busy. */

@@ -3,9 +3,6 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { startEmulator } from '../../src/cli/emulator-server.ts'
 import type { EmulatedInstance } from '../../src/emulator/index.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
@@ -19,6 +16,7 @@ import { reservePort } from '../support/ports.ts'
 import { cleanEnvironment, waitUntil } from '../support/processes.ts'
 import { verifyToken } from '../support/relying-party.ts'
 import { type RunningService, startService } from '../support/start-service.ts'
+import { type Stage, check, print, runDemo, show, step } from './run-demo.ts'
 
 /**
  * How long challenges live, in seconds: at first long enough for a slow machine to start the service again, then
@@ -28,15 +26,6 @@ const FIRST_LIFETIME = 60
 const SHORT_LIFETIME = 5
 const TOKEN_AUDIENCE = 'https://cluster.example'
 const ROLE = 'worker'
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`)
-let steps = 0
-const step = (title: string): void => print(`\n${++steps}. ${title}`)
-const show = (label: string, value: unknown): void =>
-  print(`   ${label.padEnd(10)} ${String(value)}`)
-const check = (holds: boolean, what: string): void => {
-  if (!holds) throw new Error(`${what}: this should not happen`)
-}
 
 /** Runs a shell command line as the instance would; its standard output is the result. */
 const runShell = async (commandLine: string, env: Record<string, string>): Promise<string> => {
@@ -54,10 +43,10 @@ const runShell = async (commandLine: string, env: Record<string, string>): Promi
 const printJson = (value: unknown): void =>
   print(JSON.stringify(value, null, 2).replaceAll(/^/gm, '      '))
 
-const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promise<void> => {
+const demo = async ({ folder, onEnd }: Stage): Promise<void> => {
   step('A metadata service like that of ECS: three instances, two accounts, a key of its own')
   const metadata = await startEmulator({ instances: 3, accounts: 2 })
-  closers.push(metadata.close)
+  onEnd(metadata.close)
   const { instances, certificatePem } = metadata.emulator
   const [mine, strange, other] = instances as [EmulatedInstance, EmulatedInstance, EmulatedInstance]
   const urlOf = ({ instanceId }: EmulatedInstance): string =>
@@ -80,7 +69,7 @@ const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promis
   }
   const options = { variables, folder, port: await reservePort() }
   let service: RunningService = await startService('workerd', options)
-  closers.push(() => service.stop())
+  onEnd(() => service.stop())
   show('issuer', service.url)
 
   step('The instance enrolls, with curl and sh alone')
@@ -164,26 +153,4 @@ const demo = async (folder: string, closers: (() => Promise<unknown>)[]): Promis
   )
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'rollcall-demo-'))
-const closers: (() => Promise<unknown>)[] = []
-let cleaned: Promise<void> | undefined
-const clean = (): Promise<void> =>
-  (cleaned ??= (async () => {
-    for (const close of closers.toReversed()) await close()
-    rmSync(folder, { recursive: true, force: true })
-  })())
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void clean().then(() => process.exit(1)))
-}
-
-const started = Date.now()
-try {
-  await demo(folder, closers)
-  await clean()
-  const seconds = ((Date.now() - started) / 1000).toFixed(0)
-  print(`\nAll of it went as it should, in ${seconds} s; everything is stopped.`)
-} catch (error) {
-  await clean()
-  print(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-}
+await runDemo(demo)
