@@ -67,7 +67,8 @@ const TITLES_OF_REASONS: Readonly<Partial<Record<AuthorizationReason, string>>> 
     'A token that is bound to a key needs the scheme DPoP and a proof, any other the scheme Bearer',
   dpop_missing: 'The request has no DPoP header; send a proof made with the key of the token',
   dpop_replayed: 'The DPoP proof was used before; make a new one for each request',
-  dpop_not_in_time: 'The iat of the DPoP proof is more than 60 seconds off; correct the clock',
+  dpop_not_in_time:
+    'The iat of the DPoP proof is more than 60 seconds off; correct the clock, or try again',
 }
 
 /** Reads the query, as strictly as a form. */
