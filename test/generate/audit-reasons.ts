@@ -526,8 +526,7 @@ const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
   revoked_just_now: {
     events: ['enroll'],
     codes: ['unavailable'],
-    happened:
-      'The tokens of the instance were revoked in this second, so a new one would be too',
+    happened: 'The tokens of the instance were revoked in this second, so a new one would be too',
     remedy: 'None: the client tries again in the next second',
   },
   unexpected_error: {
