@@ -10,7 +10,7 @@ import type { RuntimeOptions, ValuesOf } from './config/variable.ts'
 import { VARIABLES } from './config/variables.ts'
 import { emulatedProblem, warningsOf } from './config/warnings.ts'
 import type { LedgerConfig } from './ledger/configured.ts'
-import { sharesKey } from './token/operator-keys.ts'
+import { sharedKeyIndex } from './token/public-key-set.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from './verify/alibaba-cloud.ts'
 
 export type { RuntimeOptions } from './config/variable.ts'
@@ -36,15 +36,28 @@ export interface ParseConfig {
   (env: Environment, runtime?: RuntimeOptions): Promise<Config>
 }
 
+const sharedKeyProblem = (index: number, problem: string): string | undefined =>
+  index < 0 ? undefined : `keys.${index}: this key ${problem}`
+
 const CONFLICTS: Conflicts<typeof VARIABLES> = {
   trustAnchors: ({ issuer, trustAnchors }) =>
     issuer !== undefined && trustAnchors !== undefined
       ? emulatedProblem(issuer, trustAnchors)
       : undefined,
-  operatorKeys: ({ operatorKeys, signingKeys }) =>
-    operatorKeys !== undefined && signingKeys !== undefined && sharesKey(operatorKeys, signingKeys)
-      ? 'has a key that also signs tokens; give operators keys of their own'
-      : undefined,
+  operatorKeys: ({ operatorKeys = [], signingKeys }) =>
+    sharedKeyProblem(
+      sharedKeyIndex(operatorKeys, signingKeys?.publicKeys),
+      'also signs tokens; give operators keys of their own',
+    ),
+  relyingPartyKeys: ({ relyingPartyKeys = [], operatorKeys, signingKeys }) =>
+    sharedKeyProblem(
+      sharedKeyIndex(relyingPartyKeys, signingKeys?.publicKeys),
+      'also signs tokens; give relying parties keys of their own',
+    ) ??
+    sharedKeyProblem(
+      sharedKeyIndex(relyingPartyKeys, operatorKeys),
+      'is in ROLLCALL_ADMIN_KEYS, too; give relying parties keys of their own',
+    ),
 }
 
 /**
@@ -83,13 +96,13 @@ export const parseConfig: ParseConfig = async (
   if (problems.length > 0) throw new ConfigurationError(problems)
   // Without a problem each variable has its value.
   const config = values as ValuesOf<typeof VARIABLES>
-  const { issuer, ledger, trustAnchors } = config
+  const { issuer, ledger, trustAnchors, policy, relyingPartyKeys } = config
   const own = trustAnchors === ALIBABA_CLOUD_TRUST_ANCHORS ? undefined : trustAnchors
   return {
     ...config,
     crypto,
     importKeys,
     ledger: ledger as LedgerConfig,
-    warnings: warningsOf({ issuer, ledger, trustAnchors: own }),
+    warnings: warningsOf({ issuer, ledger, trustAnchors: own, policy, relyingPartyKeys }),
   }
 }

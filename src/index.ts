@@ -89,6 +89,7 @@ export {
   parsePolicy,
 } from './policy/policy.ts'
 export { type OperatorKey, type OperatorScope, parseOperatorKeys } from './token/operator-keys.ts'
+export { type RelyingPartyKey, parseRelyingPartyKeys } from './token/relying-party-keys.ts'
 export type { TokenAlgorithmName } from './token/algorithms.ts'
 export type { PublicKey } from './token/public-key.ts'
 export {

@@ -96,12 +96,13 @@ export const createService = async ({
   for (const warning of config.warnings) report(`warning: ${warning}`)
   const ledger = reportFailures(withKnownFormats(store), report)
   const enroller = reportingKeys(await createEnroller({ ...config, ledger }), report)
-  const { operatorKeys, proxies, auditAuthorize } = config
+  const { operatorKeys, relyingPartyKeys, proxies, auditAuthorize } = config
   const { fetch } = createApp({
     ...app,
     enroller,
     readiness: createReadiness(ledger),
     operators: operatorKeys && { ledger, operatorKeys },
+    relyingParties: relyingPartyKeys && { ledger, relyingPartyKeys },
     exchange: { ledger, policy: config.policy, signingKeys: config.signingKeys },
     authorization: { ledger, proxies, auditAdmitted: auditAuthorize },
   })

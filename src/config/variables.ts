@@ -8,6 +8,7 @@ import type { LedgerConfig } from '../ledger/configured.ts'
 import { type Policy, parsePolicy } from '../policy/policy.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import { type OperatorKey, parseOperatorKeys } from '../token/operator-keys.ts'
+import { type RelyingPartyKey, parseRelyingPartyKeys } from '../token/relying-party-keys.ts'
 import { type SigningKeys, parseSigningKeys } from '../token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from '../verify/trust-anchor.ts'
@@ -46,6 +47,8 @@ export const VARIABLES: {
   readonly allowSha1: Variable<boolean>
   /** Keys of operators; `undefined`: there are no calls of operators. */
   readonly operatorKeys: Variable<readonly OperatorKey[] | undefined>
+  /** Keys of relying parties; `undefined`: only operators may introspect tokens. */
+  readonly relyingPartyKeys: Variable<readonly RelyingPartyKey[] | undefined>
   /** Proxies that may ask `/v1/authorize` about bound tokens. Default: none. */
   readonly proxies: Variable<readonly TrustedProxy[]>
   /** Whether requests that `/v1/authorize` admits have an audit event, too. Default: false. */
@@ -149,6 +152,17 @@ export const VARIABLES: {
     shownDefault: 'no operators',
     missing: byDefault(undefined),
     parse: caught(parseOperatorKeys),
+  },
+  relyingPartyKeys: {
+    name: 'ROLLCALL_RELYING_PARTY_KEYS',
+    secret: false,
+    ...everywhere,
+    documentation:
+      'A public JWKS of relying parties, each key with `name` and `audiences`; they ask ' +
+      '`POST /v1/introspect` whether a token is active ([tokens](tokens.md))',
+    shownDefault: 'no relying parties',
+    missing: byDefault(undefined),
+    parse: caught(parseRelyingPartyKeys),
   },
   proxies: {
     name: 'ROLLCALL_PROXIES',

@@ -3,6 +3,9 @@
 import type { LedgerConfig } from '../ledger/configured.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { isLoopback } from '../base/issuer.ts'
+import { audiencesOf } from '../policy/audiences.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { RelyingPartyKey } from '../token/relying-party-keys.ts'
 
 /** What the warnings depend on. */
 export interface Warned {
@@ -10,6 +13,8 @@ export interface Warned {
   readonly ledger: LedgerConfig | undefined
   /** Absent: the built-in ones. */
   readonly trustAnchors: readonly TrustAnchor[] | undefined
+  readonly policy: Policy
+  readonly relyingPartyKeys: readonly RelyingPartyKey[] | undefined
 }
 
 /** The problem with a certificate of the emulator if other machines can reach the service. */
@@ -41,8 +46,28 @@ const anchorWarnings = (anchors: readonly TrustAnchor[]): string[] => {
   ]
 }
 
+/** A misspelt audience would make every answer to that relying party `active: false`. */
+const audienceWarnings = (keys: readonly RelyingPartyKey[], policy: Policy): string[] => {
+  const known = audiencesOf(policy)
+  return keys.flatMap(({ name, audiences }, index) =>
+    audiences
+      .filter((audience) => !known.has(audience))
+      .map(
+        (audience) =>
+          `ROLLCALL_RELYING_PARTY_KEYS: keys.${index}: "${name}" has the audience "${audience}", ` +
+          'which no role gives tokens; check its spelling',
+      ),
+  )
+}
+
 /** The warnings of a configuration. None holds a secret. */
-export const warningsOf = ({ issuer, ledger, trustAnchors }: Warned): string[] => [
+export const warningsOf = ({
+  issuer,
+  ledger,
+  trustAnchors,
+  policy,
+  relyingPartyKeys = [],
+}: Warned): string[] => [
   ...(issuer.startsWith('http:')
     ? [`ROLLCALL_ISSUER: "${issuer}" works on this machine only; set an https URL for instances`]
     : []),
@@ -50,4 +75,5 @@ export const warningsOf = ({ issuer, ledger, trustAnchors }: Warned): string[] =
     ? ['ROLLCALL_LEDGER: "memory:" loses all state when the process ends; use it for trials only']
     : []),
   ...(trustAnchors === undefined ? [] : anchorWarnings(trustAnchors)),
+  ...audienceWarnings(relyingPartyKeys, policy),
 ]

@@ -22,6 +22,7 @@ import { type AuthorizationSettings, addAuthorization } from './authorize.ts'
 import { bootstrapScript } from './bootstrap-script.ts'
 import { addCommonHeaders, requestIdOf } from './common-headers.ts'
 import { jsonContent } from './content.ts'
+import { type RelyingPartyOptions, addRelyingParties } from './introspection/relying-parties.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
 import type { RequestSource } from './request/body.ts'
@@ -37,6 +38,8 @@ export interface AppOptions extends ReadRequestOptions {
   readonly enroller: Enroller
   /** What the calls of operators work on. Default: there are none, and their addresses answer 404. */
   readonly operators?: OperatorOptions | undefined
+  /** What introspection by relying parties works on. Default: only operators may introspect tokens. */
+  readonly relyingParties?: RelyingPartyOptions | undefined
   /** What `POST /v1/token` works with. Default: tokens cannot be exchanged, and that address answers 404. */
   readonly exchange?: ExchangeSettings | undefined
   /** What `/v1/authorize` works with. Default: proxies cannot ask, and that address answers 404. */
@@ -106,7 +109,10 @@ const addEnrollment = (app: Hono<Env>, service: AppSettings, enroller: Enroller)
 const addPublished = (
   app: Hono<Env>,
   service: AppSettings,
-  options: Pick<AppOptions, 'enroller' | 'operators' | 'exchange' | 'authorization' | 'readiness'>,
+  options: Pick<
+    AppOptions,
+    'enroller' | 'operators' | 'relyingParties' | 'exchange' | 'authorization' | 'readiness'
+  >,
 ): void => {
   const { enroller, readiness } = options
   const { issuer, published } = enroller
@@ -115,13 +121,15 @@ const addPublished = (
     app.get(path, (context) => contentAnswer(context, content))
   }
   const exchange = options.exchange !== undefined
-  const discovery = discoveryDocument(issuer, published, { exchange })
+  const relyingParties = options.relyingParties !== undefined
+  const discovery = discoveryDocument(issuer, published, { exchange, relyingParties })
   publish('/.well-known/openid-configuration', discovery)
   publish('/.well-known/oauth-authorization-server', discovery)
   publish('/.well-known/jwks.json', published.jwks)
   app.get('/healthz', (context) => contentAnswer(context, jsonContent({ status: 'ok' })))
   const described = {
     operators: options.operators !== undefined,
+    relyingParties,
     exchange,
     authorization: options.authorization !== undefined,
     readiness: readiness !== undefined,
@@ -153,12 +161,12 @@ const addPublished = (
 
 /** What is left: a path of ours with another method, or none of ours. */
 const addRefusals = (app: Hono<Env>, service: AppSettings): void => {
-  const methods = new Map<string, string[]>()
+  const methods = new Map<string, ReadonlySet<string>>()
   for (const { path, method } of app.routes) {
-    if (path !== '/*') methods.set(path, [...(methods.get(path) ?? []), method])
+    if (path !== '/*') methods.set(path, new Set([...(methods.get(path) ?? []), method]))
   }
   for (const [path, taken] of methods) {
-    const allow = [...taken, ...(taken.includes('GET') ? ['HEAD'] : [])].join(', ')
+    const allow = [...taken, ...(taken.has('GET') ? ['HEAD'] : [])].join(', ')
     app.all(path, (context) => problemAnswer(context, service, 'method_not_allowed', { allow }))
   }
   app.notFound((context) => problemAnswer(context, service, 'not_found'))
@@ -217,7 +225,7 @@ const isOtherSpelling = (url: string): boolean => {
  * @see https://hono.dev/docs/api/hono
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
-  const { enroller, operators, authorization } = options
+  const { enroller, operators, relyingParties, authorization } = options
   const { issuer, published } = enroller
   const exactClock = options.clock ?? (() => Date.now() / 1000)
   const service: AppSettings = {
@@ -243,6 +251,10 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   if (options.exchange !== undefined) addExchange(app, service, options.exchange)
   if (authorization !== undefined) addAuthorization(app, service, { ...authorization, published })
   addPublished(app, service, options)
+  if (relyingParties !== undefined) {
+    const asked = { ...relyingParties, published }
+    addRelyingParties(app, service, asked, operators !== undefined)
+  }
   if (operators !== undefined) addOperatorCalls(app, service, { ...operators, published })
   addRefusals(app, service)
   return app

@@ -6,6 +6,7 @@ import type { ExchangeReason } from '../admit/exchange.ts'
 import type { AuthorizationReason } from '../admit/authorize.ts'
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
+import type { ClientRefusal } from '../operate/authenticate-client.ts'
 import type { OperatorRefusal } from '../operate/authenticate.ts'
 import type { OAuthErrorCode } from './oauth-error.ts'
 import type { ProblemCode } from './problems.ts'
@@ -25,6 +26,7 @@ export type FailureReason =
 export type AuditReason =
   | RequestReason
   | OperatorRefusal
+  | ClientRefusal
   | EnrollmentReason
   | ExchangeReason
   | AuthorizationReason
@@ -36,8 +38,8 @@ export interface AuditEvent {
   readonly version: 1
   /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
-  /** The kind of call: for a challenge, an enrollment or an exchange, of a proxy, or of an operator. */
-  readonly event: 'challenge' | 'enroll' | 'exchange' | 'authorize' | 'admin'
+  /** The kind of call: for a challenge, an enrollment or an exchange, of a proxy, a relying party or an operator. */
+  readonly event: 'challenge' | 'enroll' | 'exchange' | 'authorize' | 'introspect' | 'admin'
   /** Id of the request, which the answer has too. */
   readonly request_id: string
   /** Name of the proxy that asked, from the configuration. */
@@ -46,9 +48,13 @@ export interface AuditEvent {
   readonly sub?: string | undefined
   /** RFC 7638 thumbprint of the operator's key. */
   readonly operator_kid?: string | undefined
+  /** Name of the relying party. */
+  readonly client?: string | undefined
+  /** RFC 7638 thumbprint of the relying party's key. */
+  readonly client_kid?: string | undefined
   /** What the operator did. */
   readonly action?: OperatorAction | undefined
-  /** `issued`: a challenge or a token. `done`: what an operator asked for. */
+  /** `issued`: a challenge or a token. `done`: what an operator or a relying party asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
   /** The `code` of a problem, or the `error` of an OAuth answer. */
   readonly code?: ProblemCode | OAuthErrorCode | undefined
@@ -95,6 +101,12 @@ export interface OperatorFacts {
   readonly action?: OperatorAction | undefined
 }
 
+/** What is known of a relying party's call. */
+export interface ClientFacts {
+  readonly client?: string | undefined
+  readonly clientKid?: string | undefined
+}
+
 /** What is known of a token that was shown, or exchanged. */
 export interface TokenFacts {
   readonly enrollmentJti?: string | undefined
@@ -104,6 +116,7 @@ export interface TokenFacts {
 /** What an event tells beside its outcome. */
 export type Facts = Omit<EnrollmentFacts, 'reason'> &
   OperatorFacts &
+  ClientFacts &
   TokenFacts & { readonly proxy?: string | undefined; readonly error?: string | undefined }
 
 /** What is known when the answer is made. */
@@ -130,6 +143,8 @@ export const auditEvent = (input: AuditInput): AuditEvent => {
     proxy: facts.proxy,
     sub: facts.sub,
     operator_kid: facts.operatorKid,
+    client: facts.client,
+    client_kid: facts.clientKid,
     action: facts.action,
     outcome: input.outcome,
     code: input.code,

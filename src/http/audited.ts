@@ -156,6 +156,7 @@ const SUCCESS: Readonly<Record<AuditEvent['event'], AuditEvent['outcome']>> = {
   enroll: 'issued',
   exchange: 'issued',
   authorize: 'done',
+  introspect: 'done',
   admin: 'done',
 }
 

@@ -11,7 +11,6 @@ import {
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { SentAnswer } from '../base/wire/answers.ts'
 import { ACCESS_TOKEN_TYPE, JWT_TOKEN_TYPE, TOKEN_PATH } from '../base/wire/token-exchange.ts'
-import type { EnrollmentClaims } from '../token/claims.ts'
 import {
   type AppSettings,
   type Env,
@@ -20,12 +19,12 @@ import {
   answering,
   refusedOAuthRequest,
 } from './audited.ts'
-import type { Facts } from './audit.ts'
 import { jsonContent } from './content.ts'
 import type { OAuthErrorCode } from './oauth-error.ts'
 import { inHand, readOAuthRequest } from './request/read-request.ts'
 import { type RequestRefusal, invalidRequest } from './request/request-refusal.ts'
 import { TokenRequest } from './request/schemas.ts'
+import { tokenFacts } from './token-facts.ts'
 
 /** What exchanges work with, beside the issuer. */
 export type ExchangeSettings = Omit<ExchangeOptions, 'issuer'>
@@ -71,19 +70,9 @@ const audienceOf = (asked: {
     : accept(one)
 }
 
-/** What the audit event says of the token that was shown. */
-const factsOf = (claims: EnrollmentClaims): Facts => ({
-  role: claims.role,
-  instanceId: claims.ecs.instance_id,
-  ownerAccountId: claims.ecs.owner_account_id,
-  regionId: claims.ecs.region_id,
-  imageId: claims.ecs.image_id,
-  enrollmentJti: claims.enrollment_jti ?? claims.jti,
-})
-
 const refusedExchange = (refused: RefusedExchange): Result<never, Refused> => {
   const { error, reason, claims, jkt } = refused
-  const known = claims === undefined ? {} : factsOf(claims)
+  const known = claims === undefined ? {} : tokenFacts(claims)
   return refuse({ error, description: DESCRIPTIONS[reason], facts: { ...known, jkt, reason } })
 }
 
@@ -115,7 +104,7 @@ export const addExchange = (
       token_type: tokenType,
       expires_in: expiresIn,
     }
-    const facts = { ...factsOf(claims), jkt: claims.cnf?.jkt, jti, audience: audience.value }
+    const facts = { ...tokenFacts(claims), jkt: claims.cnf?.jkt, jti, audience: audience.value }
     return accept({ content: jsonContent(answer), facts })
   }
   app.post(TOKEN_PATH, answering(settings, 'exchange', outcome))

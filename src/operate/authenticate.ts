@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { OperatorKey, OperatorScope } from '../token/operator-keys.ts'
 import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts'
 import { isForgotten } from '../registry/forgotten.ts'
-import { encodeStored } from '../base/stored-format.ts'
+import { spendOnce } from '../registry/spend-once.ts'
 
 /** What operators are authenticated with. */
 export interface AuthenticationOptions {
@@ -78,15 +78,11 @@ export const authenticateOperator = async (
   if (!isForThis) return refuse({ reason: 'operator_token_for_another_call', sub, kid })
   if (!key.scope.includes(scope)) return refuse({ reason: 'operator_scope_missing', sub, kid })
 
-  const entry = {
-    key: `operator:${kid} ${jti}`,
-    value: encodeStored(''),
-    expiresAt: operatorTokenOutlivedAt(claims),
-  }
-  const { stored } = await ledger.compareAndSet(entry, undefined, now)
-  if (!stored) return refuse({ reason: 'operator_token_used', sub, kid })
-  // Checked again: the answer may have come from a ledger that began meanwhile.
-  return isForgotten(ledger, iat)
+  const expiresAt = operatorTokenOutlivedAt(claims)
+  const once = { key: `operator:${kid} ${jti}`, madeAt: iat, expiresAt }
+  const spent = await spendOnce(ledger, once, now)
+  if (spent === 'used') return refuse({ reason: 'operator_token_used', sub, kid })
+  return spent === 'forgotten'
     ? refuse({ reason: 'operator_token_invalid', kid })
     : accept({ sub, kid })
 }

@@ -36,6 +36,10 @@ const usesOf = ({ roles }: Policy): readonly AudienceUse[] =>
     ]
   })
 
+/** Every audience that the policy gives tokens. */
+export const audiencesOf = (policy: Policy): ReadonlySet<string> =>
+  new Set(usesOf(policy).map(({ audience }) => audience))
+
 const pairs = <Value>(values: readonly Value[]): (readonly [Value, Value])[] =>
   values.flatMap((a, at) => values.slice(at + 1).map((b) => [a, b] as const))
 

@@ -15,9 +15,12 @@ export const list = <Item extends v.GenericSchema<string, string>>(
 const name = (pattern: RegExp, expected: string): v.GenericSchema<string, string> =>
   v.pipe(v.string('expected a text'), v.regex(pattern, expected))
 
+/** What the name of an audience looks like. */
+export const AUDIENCE_PATTERN: RegExp = /^[\x21-\x7e]{1,256}$/
+
 /** The name of an audience. */
 export const audienceName: v.GenericSchema<string, string> = name(
-  /^[\x21-\x7e]{1,256}$/,
+  AUDIENCE_PATTERN,
   'expected printable ASCII without spaces',
 )
 

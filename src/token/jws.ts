@@ -105,13 +105,13 @@ export const readPart = (text: string): Members | undefined => {
 /**
  * Opens a token. As with {@link signJws}, the platform does the cryptography: `alg` is compared with the algorithm of the
  * key that was found, so that the header never chooses how the signature is verified (RFC 8725 section 3.1).
- * @param typ the header's `typ`, exactly; a token that needs extensions understood (`crit`) is refused
+ * @param typ each `typ` that the header may have, exactly; a token that needs extensions understood (`crit`) is refused
  * @param keyOf the key that a header names; the header's `alg` must name that key's own algorithm
  * @returns the claims
  */
 export const openJws = async (
   token: string,
-  typ: string,
+  typ: string | readonly (string | undefined)[],
   keyOf: (header: Members) => Promise<PublicKey | undefined> | PublicKey | undefined,
 ): Promise<Result<Members, JwsRefusal>> => {
   if (token.length > MAX_LENGTH) return refuse('malformed')
@@ -120,7 +120,8 @@ export const openJws = async (
   const alg = header?.['alg']
   if (signature === undefined || more.length > 0) return refuse('malformed')
   if (header === undefined || typeof alg !== 'string') return refuse('malformed')
-  if (header['typ'] !== typ || 'crit' in header) return refuse('malformed')
+  const isOfType = [typ].flat().some((each) => each === header['typ'])
+  if (!isOfType || 'crit' in header) return refuse('malformed')
   const publicKey = await keyOf(header)
   if (publicKey === undefined || !publicKey.algorithm.names.includes(alg)) {
     return refuse('key_refused')

@@ -16,7 +16,7 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   time: { present: 'always', meaning: 'RFC 3339, UTC, with milliseconds' },
   event: {
     present: 'always',
-    meaning: '`challenge`, `enroll`, `exchange`, `authorize` or `admin`',
+    meaning: '`challenge`, `enroll`, `exchange`, `authorize`, `introspect` or `admin`',
   },
   request_id: { present: 'always', meaning: 'the `X-Request-Id` of the answer' },
   proxy: { present: '`authorize`, if the proxy is known', meaning: 'the name of the proxy' },
@@ -24,6 +24,14 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   operator_kid: {
     present: '`admin`, if the key is known',
     meaning: 'RFC 7638 thumbprint of the operator’s key',
+  },
+  client: {
+    present: '`introspect`, once the signature verified',
+    meaning: 'the name of the relying party',
+  },
+  client_kid: {
+    present: '`introspect`, once the signature verified',
+    meaning: 'RFC 7638 thumbprint of the relying party’s key',
   },
   action: { present: '`admin`', meaning: 'the call, such as `reset`' },
   outcome: { present: 'always', meaning: '`issued`, `done`, `refused` or `error`' },

@@ -10,6 +10,7 @@ import type { AuditEvent, AuditReason, FailureReason } from '../../src/http/audi
 import type { OAuthErrorCode } from '../../src/http/oauth-error.ts'
 import type { ProblemCode } from '../../src/http/problems.ts'
 import type { RequestReason } from '../../src/http/request/request-refusal.ts'
+import type { ClientRefusal } from '../../src/operate/authenticate-client.ts'
 import type { OperatorRefusal } from '../../src/operate/authenticate.ts'
 import type { DecisionReason } from '../../src/policy/decide.ts'
 import type { DpopRefusal } from '../../src/token/dpop-proof.ts'
@@ -44,10 +45,10 @@ const entries = <Reason extends AuditReason>(
   ) as Reasons<Reason>
 
 /** Calls that have a body. */
-const POSTED = ['challenge', 'enroll', 'exchange', 'admin'] as const
+const POSTED = ['challenge', 'enroll', 'exchange', 'introspect', 'admin'] as const
 const ALL = [...POSTED, 'authorize'] as const
 
-const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown'>> = {
+const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown' | 'credentials_repeated'>> = {
   ...entries(
     { events: ALL, codes: ['invalid_request'] },
     {
@@ -423,6 +424,44 @@ const ADMISSION: Reasons<
   ),
 }
 
+const RELYING_PARTY: Reasons<ClientRefusal | 'credentials_repeated'> = {
+  ...entries(
+    { events: ['introspect'], codes: ['invalid_client'] },
+    {
+      client_assertion_missing: [
+        '`client_assertion_type` or `client_assertion` is missing, or the type is another one',
+        'Set the relying party’s library to `private_key_jwt`',
+      ],
+      client_assertion_invalid: [
+        'Key, signature, form or `jti` of the assertion is wrong, or it is older than the ledger',
+        'Compare its `kid` with the thumbprint of the key in `ROLLCALL_RELYING_PARTY_KEYS`',
+      ],
+      client_assertion_for_another_service: [
+        'The `aud` of the assertion is not the issuer as one text',
+        'Set the audience of assertions to the issuer, not to the address of the call',
+      ],
+      client_assertion_not_in_time: [
+        'The assertion has expired, begins later, or lives more than 60 seconds',
+        'Correct the clock of the relying party, or the life of its assertions',
+      ],
+      client_assertion_used: [
+        'The assertion was used before',
+        'Make one for each call; if you did, somebody has copied it: replace the key',
+      ],
+      client_name_mismatch: [
+        'The `iss`, `sub` or `client_id` is not the `name` of the key',
+        'Set the client id of the relying party to the `name` of its key',
+      ],
+    },
+  ),
+  credentials_repeated: {
+    events: ['introspect'],
+    codes: ['invalid_request'],
+    happened: 'The request has an `Authorization` header and a client assertion',
+    remedy: 'Send one of the two',
+  },
+}
+
 const OPERATOR: Reasons<OperatorRefusal | 'instance_unknown'> = {
   ...entries(
     { events: ['admin'], codes: ['invalid_token'] },
@@ -511,7 +550,7 @@ const PROXY: Reasons<
 
 const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
   ...entries(
-    { events: ['enroll', 'exchange', 'authorize', 'admin'], codes: ['unavailable'] },
+    { events: ['enroll', 'exchange', 'authorize', 'introspect', 'admin'], codes: ['unavailable'] },
     {
       ledger_unavailable: [
         'The ledger did not answer in time, or cannot be used',
@@ -546,6 +585,7 @@ export const REASON_GROUPS = {
   token: TOKEN,
   admission: ADMISSION,
   proxy: PROXY,
+  'relying party': RELYING_PARTY,
   operator: OPERATOR,
   failure: FAILURE,
 } as const
@@ -559,6 +599,7 @@ export const AUDIT_REASONS: Reasons<AuditReason> = {
   ...TOKEN,
   ...ADMISSION,
   ...PROXY,
+  ...RELYING_PARTY,
   ...OPERATOR,
   ...FAILURE,
 }

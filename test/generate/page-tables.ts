@@ -81,6 +81,7 @@ const TOPICS: Readonly<Record<keyof typeof VARIABLES, string>> = {
   challengeLifetimeSeconds: 'state and challenges',
   challengeKeys: 'state and challenges',
   operatorKeys: 'operators',
+  relyingPartyKeys: 'relying parties',
   proxies: 'proxies',
   auditAuthorize: 'proxies',
   host: 'server',

@@ -77,6 +77,9 @@ describe('the pages and their programs', () => {
     const keys = JSON.stringify(await generateSigningKeys('ES256'))
     const operator = await generateSigningKeys('ES256')
     const [{ d: _, ...publicHalf } = {}] = operator.keys
+    const relyingParty = await generateSigningKeys('ES256')
+    const [{ d: __, ...relyingPartyHalf } = {}] = relyingParty.keys
+    const about = { name: 'vault', audiences: ['https://cluster.example'] }
     const port = await reservePort()
     const issuer = `http://localhost:${port}`
     const role = {
@@ -92,16 +95,20 @@ describe('the pages and their programs', () => {
         ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
         ROLLCALL_POLICY: JSON.stringify({ roles: { worker: role } }),
         ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [publicHalf] }),
+        ROLLCALL_RELYING_PARTY_KEYS: JSON.stringify({ keys: [{ ...relyingPartyHalf, ...about }] }),
       },
     })
     const metadata = createMetadataClient({ fetch: emulator.fetch })
     const { accessToken } = await enrollInstance({ issuer, role: 'worker', metadata })
-    const keyFile = join(folder, 'vault-key.json')
+    const keyFile = join(folder, 'gateway-key.json')
     writeFileSync(keyFile, JSON.stringify(operator))
+    const relyingPartyKeyFile = join(folder, 'vault-key.json')
+    writeFileSync(relyingPartyKeyFile, JSON.stringify(relyingParty))
     return {
       ROLLCALL_ISSUER: issuer,
       ROLLCALL_SIGNING_KEYS: keys,
       ROLLCALL_ADMIN_KEY_FILE: keyFile,
+      RELYING_PARTY_KEY_FILE: relyingPartyKeyFile,
       TOKEN: accessToken,
       PORT: String(await reservePort()),
     }

@@ -53,6 +53,7 @@ const THROWS: Readonly<Record<string, readonly (typeof ERRORS)[number][]>> = {
   parseOperatorKeys: ['ConfigurationError'],
   parsePolicy: ['ConfigurationError'],
   parsePrivateKey: ['ConfigurationError'],
+  parseRelyingPartyKeys: ['ConfigurationError'],
   parseSigningKeys: ['ConfigurationError'],
   parseTrustAnchors: ['InstanceIdentityError'],
   planPrune: ['ClientError'],

@@ -8,6 +8,7 @@ import { ledgerReader } from '../../src/ledger/configured.ts'
 import { generateSigningKeys } from '../../src/token/generate.ts'
 import { parseSigningKeys } from '../../src/token/signing-keys.ts'
 import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../../src/verify/alibaba-cloud.ts'
+import { makeKey } from '../cases/state/independent-jws.ts'
 import { createTestCloud } from '../support/test-cloud.ts'
 
 type Environment = Record<string, unknown>
@@ -76,6 +77,7 @@ describe('parseConfig() takes', () => {
       challengeKeys: undefined,
       allowSha1: true,
       operatorKeys: undefined,
+      relyingPartyKeys: undefined,
       proxies: [],
       auditAuthorize: false,
       host: '127.0.0.1',
@@ -145,6 +147,17 @@ describe('parseConfig() takes', () => {
     expect(operatorKeys?.map(({ thumbprint }) => thumbprint)).toEqual([signing.signer.kid])
   })
 
+  it('an audience of a relying party that no role has, and warns of it', async () => {
+    const { jwk } = await makeKey('ES256')
+    const audiences = ['https://misspelt.test', 'https://cluster.test']
+    const keys = JSON.stringify({ keys: [{ ...jwk, name: 'gateway', audiences }] })
+    const { warnings } = await parse({ ROLLCALL_RELYING_PARTY_KEYS: keys })
+    expect(warnings.filter((warning) => warning.startsWith('ROLLCALL_RELYING'))).toEqual([
+      'ROLLCALL_RELYING_PARTY_KEYS: keys.0: "gateway" has the audience "https://misspelt.test", which no ' +
+        'role gives tokens; check its spelling',
+    ])
+  })
+
   it('names and bindings of others', () =>
     expect(
       parse({ PATH: '/bin', LEDGER: {}, rollcall_issuer: 'x', MY_ROLLCALL_X: 'x' }),
@@ -187,6 +200,8 @@ describe('parseConfig() refuses', () => {
     ['ROLLCALL_ADMIN_KEYS', '{"keys":[]}', 'expected a JWKS'],
     ['ROLLCALL_ADMIN_KEYS', '{"keys":[{"kty":"oct","k":"AAAA"}]}', 'keys.0: this is a private key'],
     ['ROLLCALL_ADMIN_KEYS', '{"keys":[{"kty":"EC"}]}', 'keys.0: expected a key of P-256'],
+    ['ROLLCALL_RELYING_PARTY_KEYS', '{"keys":[]}', 'expected a JWKS'],
+    ['ROLLCALL_RELYING_PARTY_KEYS', '{"keys":[{"kty":"EC"}]}', 'keys.0: expected a key of P-256'],
     ['ROLLCALL_ISSUERS', 'https://x.test', 'unknown name; did you mean ROLLCALL_ISSUER?'],
     ['ROLLCALL_POLICY_FILES', '/policy.json', 'unknown name; did you mean ROLLCALL_POLICY_FILE?'],
     ['ROLLCALL_', '', 'unknown name; remove it'],
@@ -216,8 +231,31 @@ describe('parseConfig() refuses', () => {
     ])
     const { jwks } = await parseSigningKeys(good['ROLLCALL_SIGNING_KEYS'])
     expect(await problemsOf({ ...good, ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks) })).toEqual([
-      'ROLLCALL_ADMIN_KEYS: has a key that also signs tokens; give operators keys of their own',
+      'ROLLCALL_ADMIN_KEYS: keys.0: this key also signs tokens; give operators keys of their own',
     ])
+  })
+
+  it('keys of relying parties that sign tokens or are an operator’s, by their path', async () => {
+    const [first, second] = [await makeKey('ES256'), await makeKey('ES256')]
+    const about = { name: 'gateway', audiences: ['https://cluster.test'] }
+    const { jwks } = await parseSigningKeys(good['ROLLCALL_SIGNING_KEYS'])
+    const [signing] = jwks.keys
+    const env = (...keys: readonly object[]): Environment => ({
+      ...good,
+      ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [second.jwk] }),
+      ROLLCALL_RELYING_PARTY_KEYS: JSON.stringify({
+        keys: keys.map((key) => ({ ...key, ...about })),
+      }),
+    })
+    const problem = (text: string): string =>
+      `ROLLCALL_RELYING_PARTY_KEYS: keys.1: this key ${text}`
+    expect(await problemsOf(env(first.jwk, { ...signing }))).toEqual([
+      problem('also signs tokens; give relying parties keys of their own'),
+    ])
+    expect(await problemsOf(env(first.jwk, second.jwk))).toEqual([
+      problem('is in ROLLCALL_ADMIN_KEYS, too; give relying parties keys of their own'),
+    ])
+    expect((await parseConfig(env(first.jwk), NODE)).relyingPartyKeys).toMatchObject([about])
   })
 
   it.each(['ROLLCALL_ISSUER', 'ROLLCALL_SIGNING_KEYS', 'ROLLCALL_POLICY', 'ROLLCALL_LEDGER'])(

@@ -18,6 +18,11 @@ const TOLD_AS: Readonly<Record<string, readonly [told: string, where: string]>> 
   PageRefusal: ['field_malformed', 'test/cases/state/operator-requests.ts'],
   JwsRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
   OperatorTokenRefusal: ['operator_token_invalid', 'test/cases/state/operators.ts'],
+  ClientAssertionRefusal: [
+    'client_assertion_invalid',
+    'test/unit/http/introspection/relying-parties.test.ts',
+  ],
+  IntrospectionRefusal: ['/v1/introspect', 'test/unit/http/introspection/relying-parties.test.ts'],
   ClaimsRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],
   StandingRefusal: ['/v1/introspect', 'test/cases/state/introspection.ts'],
   ProofRefusal: ['dpop_replayed', 'test/unit/admit/exchange.test.ts'],

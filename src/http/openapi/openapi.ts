@@ -4,6 +4,7 @@ import { ENROLLMENT_ANSWERS } from '../../base/wire/enrollment-answers.ts'
 import { OPERATOR_ANSWERS } from '../../base/wire/operator-answers.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { AUTHORIZE_SECURITY, authorizePath } from './authorize-path.ts'
+import { introspectionPath } from './introspection-path.ts'
 import { operatorPaths } from './operator-paths.ts'
 import { tokenPath } from './token-path.ts'
 import {
@@ -18,7 +19,14 @@ import {
   string,
   text,
 } from './parts.ts'
-import { OPERATOR_SCHEMAS, REQUEST_SCHEMAS, type RequestSchema } from '../request/schemas.ts'
+import {
+  CLIENT_SCHEMAS,
+  OPERATOR_SCHEMAS,
+  REQUEST_SCHEMAS,
+  type RequestSchema,
+} from '../request/schemas.ts'
+
+const { UnixSeconds, Introspection } = OPERATOR_ANSWERS
 
 /** RFC 9449, for a challenge that was made with a thumbprint. */
 const DPOP_HEADER: Json = {
@@ -32,6 +40,7 @@ const DPOP_HEADER: Json = {
 /** What is described. */
 export interface OpenApiOptions {
   readonly operators?: boolean
+  readonly relyingParties?: boolean
   readonly exchange?: boolean
   readonly authorization?: boolean
   readonly readiness?: boolean
@@ -41,13 +50,15 @@ export interface OpenApiOptions {
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param options `operators`, `exchange`, `authorization` and `readiness`: whether operators' calls, `/v1/token`,
- *   `/v1/authorize` and `/readyz` are there, default no; `schemas`: default those that the service validates with
+ * @param options `operators`, `relyingParties`, `exchange`, `authorization` and `readiness`: whether operators' calls,
+ *   introspection by relying parties, `/v1/token`, `/v1/authorize` and `/readyz` are there, default no; `schemas`:
+ *   default those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
   {
     operators = false,
+    relyingParties = false,
     exchange = false,
     authorization = false,
     readiness = false,
@@ -130,6 +141,7 @@ export const openApiDocument = (
     '/openapi.json': get('describe', 'This document', anyJson),
     ...(authorization && authorizePath()),
     ...(operators && operatorPaths()),
+    ...(relyingParties && introspectionPath(operators)),
   },
   components: {
     securitySchemes: {
@@ -138,12 +150,14 @@ export const openApiDocument = (
     },
     schemas: {
       ...Object.fromEntries(
-        Object.entries({ ...schemas, ...(operators && OPERATOR_SCHEMAS) }).map(([name, schema]) => [
-          name,
-          jsonSchemaOf(schema),
-        ]),
+        Object.entries({
+          ...schemas,
+          ...(operators && OPERATOR_SCHEMAS),
+          ...(relyingParties && CLIENT_SCHEMAS),
+        }).map(([name, schema]) => [name, jsonSchemaOf(schema)]),
       ),
       ...ENROLLMENT_ANSWERS,
+      ...(relyingParties && { UnixSeconds, Introspection }),
       ...(operators && OPERATOR_ANSWERS),
     },
   },

@@ -11,7 +11,6 @@ import {
 } from '../../base/wire/operator-calls.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Operator } from '../../operate/authenticate.ts'
-import { introspect } from '../../operate/introspect.ts'
 import { ban, listBans, unban } from '../../registry/bans.ts'
 import {
   type EnrolledInstance,
@@ -27,6 +26,7 @@ import { revokeToken } from '../../registry/revocation.ts'
 import type { PublishedKeys } from '../../token/signing-keys.ts'
 import { verifyToken } from '../../token/verify.ts'
 import type { Facts } from '../audit.ts'
+import { introspected } from '../introspection/introspected.ts'
 import { type RequestRefusal, invalidRequest } from '../request/request-refusal.ts'
 import type { EmptyRequest, OPERATOR_SCHEMAS } from '../request/schemas.ts'
 import type { SubjectOf } from './address.ts'
@@ -127,14 +127,8 @@ export const OPERATOR_HANDLERS: Handlers<typeof OPERATOR_CALLS> = {
     await unban(ledger, subject.kind, subject.value, clock())
     return accept({ body: subject })
   },
-  introspect: async ({ issuer, published, ledger, clock }, { fields }) => {
-    const active = await introspect({ issuer, published, ledger }, fields.token, clock())
-    if (!active.ok) return accept({ body: { active: false } })
-    const claims = active.value
-    const bound = claims['cnf'] !== undefined
-    const body = { active: true, token_type: bound ? 'DPoP' : 'Bearer', ...claims } as const
-    return accept({ body, facts: { jti: claims.jti } })
-  },
+  introspect: async ({ issuer, published, ledger, clock }, { fields }) =>
+    accept(await introspected({ issuer, published, ledger }, fields.token, clock())),
   revoke_token: async ({ issuer, published, ledger, clock }, { fields }) => {
     const { token, jti } = fields
     if ((token === undefined) === (jti === undefined)) {

@@ -10,6 +10,8 @@ export type RequestReason =
   | 'body_too_large'
   | 'content_encoding'
   | 'content_type'
+  /** An `Authorization` header and a client assertion. */
+  | 'credentials_repeated'
   | 'field_empty'
   | 'field_malformed'
   | 'field_missing'

@@ -7,6 +7,7 @@ import {
   TOKEN_EXCHANGE_GRANT,
 } from '../../base/wire/token-exchange.ts'
 import { ROLE_PATTERN } from '../../policy/policy.ts'
+import { CLIENT_ASSERTION_TYPE } from '../../token/client-assertion.ts'
 
 type Text = v.GenericSchema<string>
 type OptionalText = v.OptionalSchema<Text, undefined>
@@ -137,6 +138,21 @@ const hint = field('Accepted and ignored')
 export const IntrospectRequest: Request<{ token: Text; token_type_hint: OptionalText }> =
   v.strictObject({ token: field('An enrollment token'), token_type_hint: v.optional(hint) })
 
+/** Parameters of `POST /v1/introspect` for relying parties (RFC 7662, RFC 7521 section 4.2). */
+export const ClientIntrospectRequest: OAuthRequest<{
+  token: Text
+  token_type_hint: OptionalText
+  client_assertion_type: OptionalText
+  client_assertion: OptionalText
+  client_id: OptionalText
+}> = v.object({
+  token: field('A token for one of the audiences of the relying party'),
+  token_type_hint: v.optional(hint),
+  client_assertion_type: v.optional(field(`Required: ${CLIENT_ASSERTION_TYPE}`)),
+  client_assertion: v.optional(field('Required: a JWT by a key of the relying party (RFC 7523)')),
+  client_id: v.optional(field('The name of the key')),
+})
+
 /** Fields of `POST /v1/revoke` (RFC 7009). */
 export const RevokeRequest: Request<{
   token: OptionalText
@@ -166,6 +182,10 @@ export const OPERATOR_SCHEMAS: {
   readonly IntrospectRequest: typeof IntrospectRequest
   readonly RevokeRequest: typeof RevokeRequest
 } = { BanRequest, IntrospectRequest, RevokeRequest }
+
+/** The schemas of what relying parties may call, likewise. */
+export const CLIENT_SCHEMAS: { readonly ClientIntrospectRequest: typeof ClientIntrospectRequest } =
+  { ClientIntrospectRequest }
 
 /** A schema of string fields. */
 export type RequestSchema = Request<v.ObjectEntries> | OAuthRequest<v.ObjectEntries>

@@ -133,6 +133,21 @@ describe('introspect()', () => {
     expect(await ask(ledger, await make(), now)).toEqual(refuse(reason))
   })
 
+  it('gives the claims to a caller of one of its audiences, and refuses another as audience_not_of_caller', async () => {
+    const askFor = (audiences: readonly string[], ledger: Ledger = createMemoryLedger(0)) =>
+      introspect({ issuer: ISSUER, published: keys, ledger, audiences }, token, NOW)
+    expect(await askFor(['x', 'a'])).toMatchObject({ ok: true })
+    for (const audiences of [['x'], ['A'], ['a/'], ['']]) {
+      expect(await askFor(audiences)).toEqual(refuse('audience_not_of_caller'))
+    }
+    // The answer is the same whether the token is in standing, so the ledger is not asked.
+    const unasked = (): never => {
+      throw new Error('the ledger was asked')
+    }
+    const ledger = { read: unasked, compareAndSet: unasked, list: unasked }
+    expect(await askFor(['x'], ledger)).toEqual(refuse('audience_not_of_caller'))
+  })
+
   it('refuses as token_before_ledger one that is older than the ledger, whose revocation may be lost', async () => {
     expect(await ask(createMemoryLedger(NOW + 1))).toEqual(refuse('token_before_ledger'))
     expect(await ask(createMemoryLedger(NOW))).toMatchObject({ ok: true })

@@ -86,7 +86,13 @@ describe('an entry of another release', () => {
       crypto: WEB_CRYPTO,
       importKeys: 'at start' as const,
     }
-    const config = { ...options, ...rest, challengeKeys: undefined, operatorKeys: undefined }
+    const config = {
+      ...options,
+      ...rest,
+      challengeKeys: undefined,
+      operatorKeys: undefined,
+      relyingPartyKeys: undefined,
+    }
     const service = await createService({
       config: { ...config, ledger: rest.ledger },
       ledger,

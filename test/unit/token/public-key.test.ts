@@ -5,7 +5,8 @@ import { calculateJwkThumbprint } from 'jose'
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
-import { parseOperatorKeys, sharesKey } from '../../../src/token/operator-keys.ts'
+import { parseOperatorKeys } from '../../../src/token/operator-keys.ts'
+import { sharedKeyIndex } from '../../../src/token/public-key-set.ts'
 import { loadPublicKey } from '../../../src/token/public-key.ts'
 import { parseSigningKeys } from '../../support/every-crypto.ts'
 import { sharedRsaPair, signingKeysOf } from '../../support/rsa-keys.ts'
@@ -147,7 +148,7 @@ describe('loadPublicKey()', () => {
   })
 })
 
-describe('parseOperatorKeys() and sharesKey()', () => {
+describe('parseOperatorKeys() and sharedKeyIndex()', () => {
   it.each([
     ['RS256', ['n']],
     ['ES256', ['x', 'y']],
@@ -161,7 +162,8 @@ describe('parseOperatorKeys() and sharesKey()', () => {
       const privateKeys = await signingKeysOf(alg)
       const signing = await parseSigningKeys(privateKeys)
       const { kid: _, ...published } = signing.jwks.keys[0] as unknown as Jwk
-      expect(sharesKey(await parseOperatorKeys({ keys: [published] }), signing)).toBe(true)
+      const operatorKeys = await parseOperatorKeys({ keys: [published] })
+      expect(sharedKeyIndex(operatorKeys, signing.publicKeys)).toBe(0)
       await expect(parseOperatorKeys({ keys: [padded(published, ...names)] })).rejects.toThrow(
         /keys/,
       )

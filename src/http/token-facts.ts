@@ -1,0 +1,14 @@
+// What an audit event says of a token whose signature was verified.
+
+import type { EnrollmentClaims } from '../token/claims.ts'
+import type { Facts } from './audit.ts'
+
+/** The role, the instance and the enrollment of a token. */
+export const tokenFacts = (claims: EnrollmentClaims): Facts => ({
+  role: claims.role,
+  instanceId: claims.ecs.instance_id,
+  ownerAccountId: claims.ecs.owner_account_id,
+  regionId: claims.ecs.region_id,
+  imageId: claims.ecs.image_id,
+  enrollmentJti: claims.enrollment_jti ?? claims.jti,
+})
