@@ -17,6 +17,7 @@ import { MULTIPART_SHAPES, challengeRequest } from '../../support/multipart-shap
 import { choppedRequest, sendRaw } from '../../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { expectExchanges } from './exchange.ts'
+import { expectIntrospections } from './introspection.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Inputs, createTestEnroller, strangerOf } from './inputs.ts'
 
@@ -169,6 +170,10 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
 
     behaves('exchanges a bound token, refuses the attacks on it, and a ban ends both', (url) =>
       expectExchanges(url, inputs),
+    )
+
+    behaves('says to a relying party whether a token and its exchange are active', (url) =>
+      expectIntrospections(url, inputs),
     )
 
     behaves('refuses each with its own code', async (url) => {

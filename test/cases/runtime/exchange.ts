@@ -9,12 +9,13 @@ import { EXCHANGED_FOR, type Inputs } from './inputs.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /** A node's key, and its proofs. */
-interface Key {
+export interface NodeKey {
   readonly jkt: string
   prove(claims: Members): Promise<string>
 }
 
-const createKey = async (): Promise<Key> => {
+/** Makes a key. */
+export const createKey = async (): Promise<NodeKey> => {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const jwk: JWK = await exportJWK(publicKey)
   return {

@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { type EmulatorServer, startEmulator } from '../../../src/cli/emulator-server.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { introspectionFields, makeAssertion } from '../../support/client-assertion.ts'
 import { getEvidence, type PostedEvidence } from '../../support/instance.ts'
 import { type OpensslCloud, createOpensslCloud } from '../../support/openssl.ts'
 import type { ServiceVariables } from '../../support/start-service.ts'
 import { DOCUMENT_FIELDS, documentText, withAudience } from '../../support/test-cloud.ts'
+import { makeKey } from '../state/independent-jws.ts'
 
 export const CLUSTER = 'https://cluster.example'
 const INSTANCES = 40
@@ -28,11 +30,13 @@ export interface Inputs {
   opensslEvidence(audience: string): Promise<PostedEvidence>
   /** The Authorization header of one operator's call. */
   operator(issuer: string): Promise<string>
+  /** The parameters by which the relying party `mesh` asks about a token, once. */
+  introspection(issuer: string, token: string): URLSearchParams
   close(): Promise<void>
 }
 
 /** Where tokens are bound to a key: no audience has both kinds. */
-const BOUND_CLUSTER = 'https://mesh.example'
+export const BOUND_CLUSTER = 'https://mesh.example'
 /** Gets bearer tokens by exchange of the bound ones. */
 export const EXCHANGED_FOR = 'https://vault.example'
 
@@ -53,6 +57,9 @@ export const createTestEnroller = async (): Promise<Inputs> => {
   const operatorJwk = await exportJWK(operatorKeys.publicKey)
   const kid = await calculateJwkThumbprint(operatorJwk)
 
+  const relyingParty = await makeKey()
+  const mesh = { name: 'mesh', audiences: [BOUND_CLUSTER, EXCHANGED_FOR] }
+
   // Of the emulator's two accounts one is admitted.
   const [first] = instances
   const admitted = instances.filter(
@@ -67,6 +74,7 @@ export const createTestEnroller = async (): Promise<Inputs> => {
       ROLLCALL_SIGNING_KEYS: JSON.stringify(await generateSigningKeys('ES256')),
       ROLLCALL_TRUST_ANCHORS: certificatePem + openssl.certificatePem,
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorJwk] }),
+      ROLLCALL_RELYING_PARTY_KEYS: JSON.stringify({ keys: [{ ...relyingParty.jwk, ...mesh }] }),
       ROLLCALL_POLICY: JSON.stringify({
         roles: {
           worker: role(accounts, {}),
@@ -98,6 +106,11 @@ export const createTestEnroller = async (): Promise<Inputs> => {
         .setExpirationTime('60 s')
         .sign(operatorKeys.privateKey)
       return `Bearer ${token}`
+    },
+    introspection(issuer, token) {
+      const about = { name: mesh.name, aud: issuer, now: Math.floor(Date.now() / 1000) }
+      const assertion = makeAssertion(relyingParty, about)
+      return new URLSearchParams(introspectionFields(token, assertion))
     },
     async close() {
       openssl.close()
