@@ -149,8 +149,11 @@ export const addAuthorization = (
     const authorized = await authorize({ ...options, issuer }, credentials, demands.value, clock())
     if (!authorized.ok) return refused(issuer, authorized.refusal)
     const { claims } = authorized.value
-    const body: Content = accepts(header('Accept'), 'application/json') ? jsonContent(claims) : {}
-    const content = { ...body, headers: identityHeaders(claims) }
+    const headers = identityHeaders(claims)
+    const content: Content = accepts(header('Accept'), 'application/json')
+      ? { ...jsonContent(claims), headers }
+      : // Without a length Node would send the empty body in chunks.
+        { headers: { ...headers, 'content-length': '0' } }
     return accept({ content, facts: factsOf(authorized.value) })
   }
   const handle = answering(settings, 'authorize', outcome, { auditSuccess: auditAdmitted })

@@ -65,11 +65,18 @@ export interface Authorizing {
 /** The usual query. */
 export const QUERY = `audience=${encodeURIComponent(TOKEN_AUDIENCE)}`
 
+/** What a test may exchange. */
+export interface AuthorizingOptions extends TestServiceOptions {
+  /** The private JWKS, if the variables name one. Default: the service's own. */
+  readonly privateKeys?: string
+}
+
 /** Creates a service that knows the proxy `app`, and enrolls an instance there. */
 export const createAuthorizing = async ({
   variables,
+  privateKeys,
   ...options
-}: TestServiceOptions = {}): Promise<Authorizing> => {
+}: AuthorizingOptions = {}): Promise<Authorizing> => {
   const service = await createTestService({
     ...options,
     variables: { ROLLCALL_PROXIES: PROXIES, ...variables },
@@ -77,7 +84,7 @@ export const createAuthorizing = async ({
   const key = await makeKey()
   const answer = await enrolled(await service.post('/v1/enroll', await service.evidence()))
   const bearerToken = String(answer['access_token'])
-  const source = { goodToken: bearerToken, privateKeys: service.privateKeys }
+  const source = { goodToken: bearerToken, privateKeys: privateKeys ?? service.privateKeys }
   const boundToken = resignToken(source, { cnf: { jkt: key.thumbprint } })
   return {
     service,
