@@ -18,6 +18,7 @@ import { choppedRequest, sendRaw } from '../../support/raw-http.ts'
 import type { Deploy, Deployment } from './deployment.ts'
 import { expectExchanges } from './exchange.ts'
 import { expectIntrospections } from './introspection.ts'
+import { checkAuthorization } from './authorization.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Inputs, createTestEnroller, strangerOf } from './inputs.ts'
 
@@ -174,6 +175,10 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
 
     behaves('says to a relying party whether a token and its exchange are active', (url) =>
       expectIntrospections(url, inputs),
+    )
+
+    behaves('authorizes requests that a proxy asks about', async (url) =>
+      checkAuthorization(url, inputs),
     )
 
     behaves('refuses each with its own code', async (url) => {

@@ -1,6 +1,7 @@
 // What the suite enrolls: instances of the emulator and documents signed by openssl, and the variables of
 // a service that admits them.
 
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,10 +36,22 @@ export interface Inputs {
   close(): Promise<void>
 }
 
+/** The proxy that may ask for {@link BOUND_CLUSTER}, and its secret. */
+export const PROXY = { origin: 'https://app.test', secret: 'the secret of app' } as const
+
 /** Where tokens are bound to a key: no audience has both kinds. */
 export const BOUND_CLUSTER = 'https://mesh.example'
 /** Gets bearer tokens by exchange of the bound ones. */
 export const EXCHANGED_FOR = 'https://vault.example'
+
+const PROXIES = JSON.stringify([
+  {
+    name: 'app',
+    origin: PROXY.origin,
+    secret_sha256: createHash('sha256').update(PROXY.secret).digest('hex'),
+    audiences: [BOUND_CLUSTER],
+  },
+])
 
 const role = (account: readonly (string | undefined)[], more: Record<string, unknown>) => ({
   match: { owner_account_id: [...new Set(account)] },
@@ -75,6 +88,7 @@ export const createTestEnroller = async (): Promise<Inputs> => {
       ROLLCALL_TRUST_ANCHORS: certificatePem + openssl.certificatePem,
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorJwk] }),
       ROLLCALL_RELYING_PARTY_KEYS: JSON.stringify({ keys: [{ ...relyingParty.jwk, ...mesh }] }),
+      ROLLCALL_PROXIES: PROXIES,
       ROLLCALL_POLICY: JSON.stringify({
         roles: {
           worker: role(accounts, {}),
