@@ -35,8 +35,10 @@ export const membersOf = (text: string): Readonly<Record<string, unknown>> => {
  */
 export const readIssuedToken = (text: string, askedAt: number): IssuedToken | undefined => {
   const { access_token: token, token_type: type, expires_in: lifetime } = membersOf(text)
-  const exp = typeof token === 'string' ? readUnverified(token)?.claims['exp'] : undefined
-  if (typeof token !== 'string' || !isWhole(exp, 1, Number.MAX_SAFE_INTEGER)) return undefined
+  // Without a signature it is no token of the service.
+  if (typeof token !== 'string' || token.endsWith('.')) return undefined
+  const exp = readUnverified(token)?.claims['exp']
+  if (!isWhole(exp, 1, Number.MAX_SAFE_INTEGER)) return undefined
   if (type !== 'Bearer' && type !== 'DPoP') return undefined
   if (!isWhole(lifetime, 0, Number.MAX_SAFE_INTEGER)) return undefined
   return {

@@ -38,6 +38,8 @@ export interface ClientServersOptions {
 export interface ClientServers {
   readonly url: string
   readonly emulator: MetadataEmulator
+  /** The signing keys of the service as they are configured. */
+  readonly privateKeys: string
   /** The address of the emulator. */
   readonly metadataUrl: string
   /** Paths that the metadata service was asked for. */
@@ -101,7 +103,7 @@ export const startClientServers = async (
   const events: AuditEvent[] = []
   const requests: { path: string; body: string; dpop: string | null }[] = []
   const asked: string[] = []
-  const { fetch: pass } = await createTestService({
+  const { fetch: pass, privateKeys } = await createTestService({
     variables: {
       ROLLCALL_ISSUER: url,
       ROLLCALL_POLICY: JSON.stringify(policy),
@@ -130,6 +132,7 @@ export const startClientServers = async (
   return Object.assign(intercepts, {
     url,
     emulator,
+    privateKeys,
     metadataUrl: beforeMetadata.url,
     timing,
     asked,

@@ -20,10 +20,19 @@ import {
   sharedTestCloud,
   withAudience,
 } from './test-cloud.ts'
-import { createTestService } from './test-service.ts'
+import { POLICY, createTestService } from './test-service.ts'
 import { type ServerCertificate, type TestCa, createTestCa } from './tls-certificates.ts'
 
 const HOST = 'rollcall.test'
+
+/** A role beside the usual ones, whose tokens are bound and can be exchanged. */
+const KEYED = {
+  match: POLICY.roles.worker.match,
+  token: { audience: ['https://rollcall.internal'] },
+  reenrollment: 'always',
+  binding: 'dpop',
+  exchange: [{ audience: 'https://app.example', binding: 'none' }],
+}
 
 /** A service behind a proxy. */
 export interface ProxiedService {
@@ -71,6 +80,7 @@ export const startProxiedService = async (): Promise<ProxiedService> => {
     variables: {
       ROLLCALL_ISSUER: `https://${HOST}`,
       ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks),
+      ROLLCALL_POLICY: JSON.stringify({ roles: { ...POLICY.roles, keyed: KEYED } }),
     },
     clock: () => Math.floor(Date.now() / 1000),
   })

@@ -2,6 +2,8 @@
 // them. `test/system/package-proxy.test.ts` does the same with the package.
 
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -70,6 +72,37 @@ describe('rollcall by way of a proxy', () => {
     const args = ['admin', 'bans', '--issuer', service.issuer, '--key', service.operatorKey]
     const run = await rollcall([...args, '--json'], { https_proxy: address(await service.proxy()) })
     expect(run.status, run.stderr).toBe(0)
+  })
+
+  it('exchanges a token, and verifies the new one', async () => {
+    const proxy = await service.proxy()
+    const env = { HTTPS_PROXY: address(proxy), ROLLCALL_ROLE: 'keyed' }
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-exchange-'))
+    const [key, token, app] = ['key.json', 'token.jwt', 'app.jwt'].map((it) => join(folder, it))
+    try {
+      const files = ['--dpop-key', String(key)]
+      const enrolled = await rollcall(
+        ['enroll', service.issuer, ...files, '--out', String(token)],
+        env,
+      )
+      expect(enrolled.status, enrolled.stderr).toBe(0)
+      const { length } = proxy.tunnels
+      const audience = ['--audience', 'https://app.example']
+      const args = ['--token', String(token), '--out', String(app)]
+      const exchanged = await rollcall(
+        ['exchange', service.issuer, ...files, ...audience, ...args],
+        env,
+      )
+      expect(exchanged.status, exchanged.stderr).toBe(0)
+      const verified = await rollcall(
+        ['token', 'verify', String(app), '--issuer', service.issuer, ...audience],
+        env,
+      )
+      expect(verified.status, verified.stderr).toBe(0)
+      expect(proxy.tunnels.length).toBeGreaterThanOrEqual(length + 2)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('logs in, and shows the password nowhere', async () => {

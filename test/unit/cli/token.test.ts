@@ -7,6 +7,7 @@ import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { createTokenVerifier } from '../../../src/relying-party/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { verifyProof } from '../../../src/token/proof.ts'
+import { BAD_TOKENS, BAD_TOKEN_NAMES, makeBadTokens } from '../../support/bad-tokens.ts'
 import { APP, BOUND_APP, type BoundToken, createBoundToken } from '../../support/bound-token.ts'
 import {
   type RollcallCommand,
@@ -263,6 +264,22 @@ describe('rollcall token verify', () => {
     const [head, payload] = tokens.app.split('.') as [string, string]
     const stdin = `${head}.${payload}.${'A'.repeat(86)}`
     expect(await codeOf(verify('-', json, { stdin }))).toBe('signature_invalid')
+  })
+
+  it('refuses all 25 bad tokens by the check of the library, and says what to do', async () => {
+    const { privateKeys } = bound.servers
+    const results = await Promise.all(
+      makeBadTokens({ goodToken: tokens.app, privateKeys }).map(async ([name, stdin]) => {
+        const { status, stdout } = await verify('-', ['--json', '--role', ROLE], { stdin })
+        const { code, remedy } = JSON.parse(stdout || '{}') as { code?: string; remedy?: string }
+        return [name, { status, code, hasRemedy: remedy !== undefined }]
+      }),
+    )
+    const expected = BAD_TOKEN_NAMES.map((name) => [
+      name,
+      { status: 1, code: BAD_TOKENS[name].library, hasRemedy: true },
+    ])
+    expect(Object.fromEntries(results)).toEqual(Object.fromEntries(expected))
   })
 
   it('ends with 5 if the keys are not available: nobody listens, or a portal answers', async () => {

@@ -207,6 +207,7 @@ describe('exchangeToken()', () => {
   it.each<readonly [string, Record<string, unknown>]>([
     ['no token', { access_token: undefined }],
     ['an opaque token', { access_token: 'opaque' }],
+    ['an unsigned token', { access_token: 'e30.eyJleHAiOjE4MDAwMDAwMDB9.' }],
     ['a token of another audience', { access_token: () => enrolled.accessToken }],
     ['no type', { token_type: 'mac' }],
     ['no lifetime', { expires_in: '120' }],

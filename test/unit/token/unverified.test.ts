@@ -6,8 +6,8 @@ import { readUnverified } from '../../../src/token/unverified.ts'
 const part = (json: string): string => Buffer.from(json).toString('base64url')
 
 describe('readUnverified()', () => {
-  it('reads header and claims, whatever the signature', () => {
-    expect(readUnverified(`${part('{"alg":"none"}')}.${part('{"exp":1}')}.AA`)).toEqual({
+  it.each(['', 'AA'])('reads header and claims, whatever the signature: "%s"', (signature) => {
+    expect(readUnverified(`${part('{"alg":"none"}')}.${part('{"exp":1}')}.${signature}`)).toEqual({
       header: { alg: 'none' },
       claims: { exp: 1 },
     })
@@ -17,7 +17,6 @@ describe('readUnverified()', () => {
     ['an empty text', ''],
     ['two parts', `${part('{}')}.${part('{}')}`],
     ['four parts', `${part('{}')}.${part('{}')}.AA.AA`],
-    ['no signature', `${part('{}')}.${part('{}')}.`],
     ['a signature that is not base64url', `${part('{}')}.${part('{}')}.a+b=`],
     ['a header that is not JSON', `${part('{')}.${part('{}')}.AA`],
     ['a header that is a list', `${part('[]')}.${part('{}')}.AA`],
