@@ -1,90 +1,21 @@
-// The relying parties that verify tokens by themselves, each with the program of its page, in a process of its own.
+// Relying parties that verify tokens by themselves, each in a process of its own.
 
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { TestContext } from 'vitest'
 import type { VerifyingParty } from '../../generate/relying-parties.ts'
 import { reservePort } from '../../support/ports.ts'
-import { cleanEnvironment, startProcess, waitUntil } from '../../support/processes.ts'
-import { findTool } from '../../support/requirements.ts'
-import { ROOT } from '../../support/sources.ts'
-import { AUDIENCE, CACHE_SECONDS, type Issuer } from './issuer.ts'
-import { pageServer } from './page-server.ts'
+import { startProcess, waitUntil } from '../../support/processes.ts'
+import { AUDIENCE, type Issuer } from './issuer.ts'
+import { COMMANDS, type Command, MissingError, OWN_CHECKS } from './programs.ts'
 
-const run = promisify(execFile)
 const READY_SECONDS = 30
-/** Below the project, so that programs in JavaScript find its packages. */
-const PROGRAMS = join(ROOT, 'node_modules/.cache/relying-parties')
-const GOPATH = '/usr/share/gocode'
-const GO_OIDC = 'github.com/coreos/go-oidc'
-/** The Python of Debian's packages: another one may come first in PATH. */
-const PYTHON = '/usr/bin/python3'
 
-/** A command, with its arguments. */
-type Command = readonly [string, ...string[]]
-
-/** Something that a relying party needs is not installed. */
-class MissingError extends Error {}
-
-/** Writes a program that does not change while it runs. @returns its path */
-const writeProgram = (text: string, ending: string): string => {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  mkdirSync(PROGRAMS, { recursive: true })
-  const file = join(PROGRAMS, `${hash}.${ending}`)
-  writeFileSync(file, text)
-  return file
+/** What differs from the program of the page. */
+export interface PartyOptions {
+  /** Default: the one of the page, {@link AUDIENCE}. */
+  readonly audience?: string
+  /** Whether the library is on its own: the program refuses nothing that the library admits. Default: false. */
+  readonly isBare?: boolean
 }
-
-const nodeProgram = (heading: string, audience: string): Command => {
-  const page = 'docs/use/node-libraries.md'
-  const changes = {
-    'cacheMaxAge: 300_000': `cacheMaxAge: ${CACHE_SECONDS * 1000}`,
-    [AUDIENCE]: audience,
-  }
-  const text = pageServer({ page, language: 'js', heading }, changes)
-  return [process.execPath, writeProgram(text, 'mjs')]
-}
-
-/** How each is prepared, for an audience. They throw `MissingError` if something is not installed. */
-const COMMANDS: Readonly<Record<VerifyingParty, (audience: string) => Command | Promise<Command>>> =
-  {
-    async PyJWT(audience) {
-      await run(PYTHON, ['-c', 'import jwt, cryptography']).catch(() => {
-        const advice = 'apt-get install python3-jwt python3-cryptography'
-        throw new MissingError(`PyJWT is not installed: ${advice}`)
-      })
-      const changes = { 'lifespan=300': `lifespan=${CACHE_SECONDS}`, [AUDIENCE]: audience }
-      const text = pageServer({ page: 'docs/use/python.md', language: 'python' }, changes)
-      return [PYTHON, '-u', writeProgram(text, 'py')]
-    },
-
-    async 'go-oidc'(audience) {
-      const go = findTool('go')
-      if (go === undefined) throw new MissingError('go is not installed: apt-get install golang-go')
-      if (!existsSync(join(GOPATH, 'src', GO_OIDC))) {
-        const advice = 'apt-get install golang-github-coreos-go-oidc-dev'
-        throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
-      }
-      const text = pageServer({ page: 'docs/use/go.md', language: 'go' }, { [AUDIENCE]: audience })
-      const source = writeProgram(text, 'go')
-      const program = source.replace(/\.go$/, '')
-      // Once for each text of the page: the linker takes seconds.
-      if (!existsSync(program)) {
-        const unfinished = `${program}.${process.pid}`
-        await run(go, ['build', '-o', unfinished, source], {
-          env: cleanEnvironment({ GOPATH, GO111MODULE: 'off', GOFLAGS: '' }),
-        })
-        renameSync(unfinished, program)
-      }
-      return [program]
-    },
-
-    jose: (audience) => nodeProgram('jose', audience),
-    'express-oauth2-jwt-bearer': (audience) => nodeProgram('express-oauth2-jwt-bearer', audience),
-  }
 
 /** A relying party that runs. */
 export interface RunningParty {
@@ -106,11 +37,14 @@ export type StartedParty = RunningParty | MissingError
 export const startParty = async (
   name: VerifyingParty,
   issuer: Issuer,
-  audience = AUDIENCE,
+  { audience = AUDIENCE, isBare = false }: PartyOptions = {},
 ): Promise<StartedParty> => {
   let command: Command
   try {
-    command = await COMMANDS[name](audience)
+    command = await COMMANDS[name]({
+      [AUDIENCE]: audience,
+      ...(isBare && OWN_CHECKS[name]),
+    })
   } catch (error) {
     if (error instanceof MissingError) return error
     throw error

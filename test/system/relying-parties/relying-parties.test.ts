@@ -9,7 +9,9 @@ import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vit
 import { type DpopKey, createDpopKey, parsePrivateKey } from '../../../src/client/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import {
+  ADMITTED,
   KEEPS_REMOVED_KEYS,
+  REFUSED_BY_PROGRAM,
   VERIFYING_PARTIES,
   type VerifyingParty,
   expectedStatus,
@@ -137,6 +139,24 @@ const watchDuring = async (work: () => Promise<void>) => {
 
 describe('relying parties of tokens by ES256', () => judgesTokens(() => issuer.token()))
 
+describe('the libraries of relying parties, without the checks of the programs', () => {
+  it.for(VERIFYING_PARTIES)(
+    '%s needs its program for the bad tokens that its page says',
+    async (name, context) => {
+      partyOf(name, context)
+      const bare = requireParty(context, await startParty(name, issuer, { isBare: true }))
+      context.onTestFinished(async () => void (await bare.stop()))
+      const admitted: string[] = []
+      const source = { goodToken: await issuer.token(), privateKeys: issuer.privateKeys() }
+      for (const [bad, token] of makeBadTokens(source)) {
+        if ((await statusOf(bare, token)) === 200) admitted.push(bad)
+      }
+      const expected = [...ADMITTED[name], ...REFUSED_BY_PROGRAM[name]]
+      expect(admitted.toSorted()).toEqual(expected.toSorted())
+    },
+  )
+})
+
 describe('relying parties in a staged rotation', () => {
   let oldToken = ''
   let watched: Awaited<ReturnType<typeof watchDuring>>
@@ -197,7 +217,9 @@ describe('relying parties of exchanged tokens', () => {
     dpopKey = await newDpopKey()
     await issuer.takeOver([es256, rs256], 'bound')
     boundToken = await issuer.token(dpopKey)
-    express = await startParty('express-oauth2-jwt-bearer', issuer, BOUND_AUDIENCE)
+    express = await startParty('express-oauth2-jwt-bearer', issuer, {
+      audience: BOUND_AUDIENCE,
+    })
   })
 
   afterAll(async () => {

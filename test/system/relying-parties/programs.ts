@@ -1,0 +1,114 @@
+// The programs of the pages for relying parties that verify tokens by themselves, ready to be run.
+
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { VerifyingParty } from '../../generate/relying-parties.ts'
+import { cleanEnvironment } from '../../support/processes.ts'
+import { findTool } from '../../support/requirements.ts'
+import { ROOT } from '../../support/sources.ts'
+import { CACHE_SECONDS } from './issuer.ts'
+import { pageServer } from './page-server.ts'
+
+const run = promisify(execFile)
+/** Below the project, so that programs in JavaScript find its packages. */
+const PROGRAMS = join(ROOT, 'node_modules/.cache/relying-parties')
+const GOPATH = '/usr/share/gocode'
+const GO_OIDC = 'github.com/coreos/go-oidc'
+/** The Python of Debian's packages: another one may come first in PATH. */
+const PYTHON = '/usr/bin/python3'
+
+/** A command, with its arguments. */
+export type Command = readonly [string, ...string[]]
+
+/** Texts of a program, and what stands there in the test. */
+export type Changes = Readonly<Record<string, string>>
+
+/** Something that a relying party needs is not installed. */
+export class MissingError extends Error {}
+
+/** Writes a program that does not change while it runs. @returns its path */
+const writeProgram = (text: string, ending: string): string => {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  mkdirSync(PROGRAMS, { recursive: true })
+  const file = join(PROGRAMS, `${hash}.${ending}`)
+  writeFileSync(file, text)
+  return file
+}
+
+const nodeProgram = (heading: string, changes: Changes): Command => {
+  const page = 'docs/use/node-libraries.md'
+  const short = { 'cacheMaxAge: 300_000': `cacheMaxAge: ${CACHE_SECONDS * 1000}` }
+  const text = pageServer({ page, language: 'js', heading }, { ...short, ...changes })
+  return [process.execPath, writeProgram(text, 'mjs')]
+}
+
+// Not the line for `crit`: PyJWT refuses it by itself since CVE-2026-32597, also in the security update of Debian 12.
+/** The lines of a program that refuse tokens which its library admits, and what stands there without them. */
+export const OWN_CHECKS: Readonly<Record<VerifyingParty, Changes>> = {
+  PyJWT: {
+    'header.get("typ") != "JWT"': 'False',
+    '"cnf" in claims': 'False',
+    'claims["role"] not in ROLES': 'False',
+  },
+  'go-oidc': {
+    'header.Typ != "JWT" || header.Kid == ""': 'false',
+    'found.Cnf != nil': 'false',
+    '!roles[found.Role]': 'false',
+  },
+  jose: {
+    'protectedHeader.kid === undefined': 'false',
+    "'cnf' in payload": 'false',
+    'roles.includes(role)': 'true',
+  },
+  'express-oauth2-jwt-bearer': {
+    "typ === 'JWT' && header.kid !== undefined": 'true',
+    "cnf === undefined || Object.keys(cnf).join() === 'jkt'": 'true',
+    'roles.includes(auth.payload.role)': 'true',
+  },
+}
+
+/**
+ * How each program is prepared, with some of its texts changed.
+ * They throw `MissingError` if something is not installed.
+ */
+export const COMMANDS: Readonly<
+  Record<VerifyingParty, (changes: Changes) => Command | Promise<Command>>
+> = {
+  async PyJWT(changes) {
+    await run(PYTHON, ['-c', 'import jwt, cryptography']).catch(() => {
+      const advice = 'apt-get install python3-jwt python3-cryptography'
+      throw new MissingError(`PyJWT is not installed: ${advice}`)
+    })
+    const short = { 'lifespan=300': `lifespan=${CACHE_SECONDS}` }
+    const page = { page: 'docs/use/python.md', language: 'python' }
+    const text = pageServer(page, { ...short, ...changes })
+    return [PYTHON, '-u', writeProgram(text, 'py')]
+  },
+
+  async 'go-oidc'(changes) {
+    const go = findTool('go')
+    if (go === undefined) throw new MissingError('go is not installed: apt-get install golang-go')
+    if (!existsSync(join(GOPATH, 'src', GO_OIDC))) {
+      const advice = 'apt-get install golang-github-coreos-go-oidc-dev'
+      throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
+    }
+    const text = pageServer({ page: 'docs/use/go.md', language: 'go' }, changes)
+    const source = writeProgram(text, 'go')
+    const program = source.replace(/\.go$/, '')
+    // Once for each text of the page: the linker takes seconds.
+    if (!existsSync(program)) {
+      const unfinished = `${program}.${process.pid}`
+      await run(go, ['build', '-o', unfinished, source], {
+        env: cleanEnvironment({ GOPATH, GO111MODULE: 'off', GOFLAGS: '' }),
+      })
+      renameSync(unfinished, program)
+    }
+    return [program]
+  },
+
+  jose: (changes) => nodeProgram('jose', changes),
+  'express-oauth2-jwt-bearer': (changes) => nodeProgram('express-oauth2-jwt-bearer', changes),
+}
