@@ -32,7 +32,10 @@ const newKey = async (): Promise<Readonly<Record<string, unknown>>> => {
   return { ...jwk }
 }
 
-/** nginx asks rollcall about each request, and passes the identity on to the application. */
+/**
+ * nginx asks rollcall about each request, and passes the identity on to the application. This is the shortest
+ * configuration for one header; docs/use/nginx.md has the whole one.
+ */
 const nginxConfiguration = ({
   folder,
   port,
@@ -68,7 +71,10 @@ http {
       internal;
       proxy_pass ${rollcall}/v1/authorize?audience=${encodeURIComponent(AUDIENCE)}&role=${ROLE};
       proxy_pass_request_body off;
+      proxy_pass_request_headers off;
       proxy_set_header Content-Length "";
+      proxy_set_header Authorization $http_authorization;
+      proxy_set_header DPoP $http_dpop;
       proxy_set_header X-Rollcall-Proxy "${secret}";
       proxy_set_header X-Forwarded-Method $request_method;
       proxy_set_header X-Forwarded-Uri $request_uri;
@@ -229,6 +235,6 @@ const demo = async (nginx: string, { folder, onEnd }: Stage): Promise<void> => {
 const nginx = findTool('nginx')
 if (nginx !== undefined) await runDemo((stage) => demo(nginx, stage))
 else {
-  print('Skipped, since nginx is not installed: apt-get install nginx-light')
+  print('Skipped, since nginx is not installed: apt-get install nginx')
   if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') process.exitCode = 1
 }

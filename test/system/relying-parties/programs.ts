@@ -6,13 +6,14 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { VerifyingParty } from '../../generate/relying-parties.ts'
+import { pageFence, replaceAll } from '../../support/page-fences.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import { findTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
 import { CACHE_SECONDS } from './issuer.ts'
-import { pageServer } from './page-server.ts'
 
 const run = promisify(execFile)
+
 /** Below the project, so that programs in JavaScript find its packages. */
 const PROGRAMS = join(ROOT, 'node_modules/.cache/relying-parties')
 const GOPATH = '/usr/share/gocode'
@@ -38,10 +39,13 @@ const writeProgram = (text: string, ending: string): string => {
   return file
 }
 
-const nodeProgram = (heading: string, changes: Changes): Command => {
-  const page = 'docs/use/node-libraries.md'
+/** The program of a page, with other texts in some places; each of them must be there. */
+const programOf = (page: string, opening: string, changes: Changes): string =>
+  replaceAll(pageFence(`docs/use/${page}.md`, opening), Object.entries(changes))
+
+const nodeProgram = (opening: string, changes: Changes): Command => {
   const short = { 'cacheMaxAge: 300_000': `cacheMaxAge: ${CACHE_SECONDS * 1000}` }
-  const text = pageServer({ page, language: 'js', heading }, { ...short, ...changes })
+  const text = programOf('node-libraries', opening, { ...short, ...changes })
   return [process.execPath, writeProgram(text, 'mjs')]
 }
 
@@ -83,8 +87,7 @@ export const COMMANDS: Readonly<
       throw new MissingError(`PyJWT is not installed: ${advice}`)
     })
     const short = { 'lifespan=300': `lifespan=${CACHE_SECONDS}` }
-    const page = { page: 'docs/use/python.md', language: 'python' }
-    const text = pageServer(page, { ...short, ...changes })
+    const text = programOf('python', 'python server', { ...short, ...changes })
     return [PYTHON, '-u', writeProgram(text, 'py')]
   },
 
@@ -95,7 +98,7 @@ export const COMMANDS: Readonly<
       const advice = 'apt-get install golang-github-coreos-go-oidc-dev'
       throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
     }
-    const text = pageServer({ page: 'docs/use/go.md', language: 'go' }, changes)
+    const text = programOf('go', 'go server', changes)
     const source = writeProgram(text, 'go')
     const program = source.replace(/\.go$/, '')
     // Once for each text of the page: the linker takes seconds.
@@ -109,6 +112,6 @@ export const COMMANDS: Readonly<
     return [program]
   },
 
-  jose: (changes) => nodeProgram('jose', changes),
-  'express-oauth2-jwt-bearer': (changes) => nodeProgram('express-oauth2-jwt-bearer', changes),
+  jose: (changes) => nodeProgram('js server jose', changes),
+  'express-oauth2-jwt-bearer': (changes) => nodeProgram('js server express', changes),
 }
