@@ -30,7 +30,10 @@ export interface DpopKey {
    * request.
    */
   readonly instance?: KeyInstance | undefined
-  /** Makes the value of the `DPoP` header of one request. Each call makes a new one. */
+  /**
+   * Makes the value of the `DPoP` header of one request. Each call makes a new one.
+   * @param purpose the request, its time, and the token or the challenge that it is for
+   */
   prove(purpose: ProofPurpose): Promise<string>
 }
 

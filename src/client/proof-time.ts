@@ -18,12 +18,8 @@ export interface TokenToProve {
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /**
- * The time for a proof of a bound token.
- *
- * | what is known          | time                                                       |
- * | ---------------------- | ---------------------------------------------------------- |
- * | `askedAt`              | `iat` of the token, and the monotonic time since then      |
- * | the token alone        | the wall clock, within the token's life (`iat` to `exp`)   |
+ * The time for a proof of a bound token. With `askedAt` it is the `iat` of the token plus the monotonic time since then.
+ * With the token alone it is the wall clock, brought into the life of the token (`iat` to `exp`).
  * @param token with `askedAt`, the wall clock does not matter
  * @param clocks the same as of the enrollment
  * @returns Unix seconds, for `now` of a proof

@@ -72,7 +72,12 @@ const enroll = (...args: string[]): Promise<Run> =>
   rollcall([
     'enroll',
     service.url,
-    ...['--metadata-url', metadata.url, '--dpop-key', 'key.json', '--out', 'token.jwt'],
+    '--metadata-url',
+    metadata.url,
+    '--dpop-key',
+    'key.json',
+    '--out',
+    'token.jwt',
     ...args,
   ])
 
