@@ -66,21 +66,21 @@ describe('the relying party, in docs/troubleshooting.md', () => {
     expect(codes.filter((code) => !tokenErrors.has(code))).toEqual([])
   })
 
-  it.each([['authorize', 'Behind a proxy that asks rollcall', 12]] as const)(
-    'has reasons of the audit event %s, and no other',
-    (event, heading, count) => {
-      const known = new Set(
-        Object.entries(AUDIT_REASONS)
-          .filter(([, { events }]) => events.includes(event))
-          .map(([reason]) => reason),
-      )
-      const named = columnBelow(heading, 'reason in the audit event').flatMap((cell) =>
-        [...cell.matchAll(/`(\w+)`/g)].map(([, reason = '']) => reason),
-      )
-      expect(named.length).toBeGreaterThan(count)
-      expect(named.filter((reason) => !known.has(reason))).toEqual([])
-    },
-  )
+  it.each([
+    ['authorize', 'Behind a proxy that asks rollcall', 12],
+    ['introspect', 'Introspection refuses the relying party', 6],
+  ] as const)('has reasons of the audit event %s, and no other', (event, heading, count) => {
+    const known = new Set(
+      Object.entries(AUDIT_REASONS)
+        .filter(([, { events }]) => events.includes(event))
+        .map(([reason]) => reason),
+    )
+    const named = columnBelow(heading, 'reason in the audit event').flatMap((cell) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, reason = '']) => reason),
+    )
+    expect(named.length).toBeGreaterThan(count)
+    expect(named.filter((reason) => !known.has(reason))).toEqual([])
+  })
 })
 
 /** The sources, texts that are put together from pieces joined. */
