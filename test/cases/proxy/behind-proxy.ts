@@ -1,13 +1,15 @@
 // An app behind a real proxy that asks a real service: each in a process of its own on loopback, but the app, which
 // records here what reaches it. Between proxy and service a recorder keeps the requests that the proxy makes.
 
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { type IncomingMessage, createServer, request as httpRequest } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { proofFor } from '../../support/authorizing.ts'
 import { nextSecond } from '../../support/clock.ts'
 import { resignToken } from '../../support/bad-tokens.ts'
+import { claimsOf } from '../../support/http.ts'
 import { startListening } from '../../support/listening.ts'
 import { reservePort } from '../../support/ports.ts'
 import type { RunningProcess } from '../../support/processes.ts'
@@ -18,7 +20,7 @@ import {
   sharedTestCloud,
   withAudience,
 } from '../../support/test-cloud.ts'
-import { type TestKey, makeKey } from '../state/independent-jws.ts'
+import { type TestKey, compactJws, makeKey, signer } from '../state/independent-jws.ts'
 import { makeOperatorToken } from '../state/operator-token.ts'
 import { makeProof } from '../state/proofs.ts'
 
@@ -74,6 +76,8 @@ export interface BehindProxy {
   /** Signed by the service's key, for the same audience and role. */
   readonly bearerToken: string
   readonly privateKeys: string
+  /** The same token signed by the second key of the service, RS256, as after a rotation; and that key. */
+  readonly rs256: { readonly token: string; readonly privateKeys: string }
   readonly service: ServiceProcess
   /** Requests that reached the app so far. */
   readonly seen: SeenRequest[]
@@ -141,10 +145,13 @@ export const startBehindProxy = async (startProxy: StartProxy): Promise<BehindPr
   const url = `http://127.0.0.1:${port}`
   const secret = 'a-secret-of-the-proxy'
   const variables = await usualVariables(cloud, POLICY)
-  const privateKeys = String(variables['ROLLCALL_SIGNING_KEYS'])
+  const { keys } = JSON.parse(String(variables['ROLLCALL_SIGNING_KEYS'])) as { keys: object[] }
+  const [rsa = {}] = (await generateSigningKeys('RS256')).keys
+  const privateKeys = JSON.stringify({ keys: [...keys, rsa] })
   const service = await startService('Node', {
     variables: {
       ...variables,
+      ROLLCALL_SIGNING_KEYS: privateKeys,
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operator.jwk] }),
       ROLLCALL_PROXIES: JSON.stringify([
         {
@@ -172,6 +179,14 @@ export const startBehindProxy = async (startProxy: StartProxy): Promise<BehindPr
     boundToken,
     bearerToken,
     privateKeys,
+    rs256: {
+      token: compactJws(
+        { alg: 'RS256', typ: 'JWT', kid: rsa.kid },
+        claimsOf(bearerToken),
+        signer(createPrivateKey({ key: { ...rsa }, format: 'jwk' })),
+      ),
+      privateKeys: JSON.stringify({ keys: [rsa] }),
+    },
     service,
     seen,
     asked: recorder.recorded,

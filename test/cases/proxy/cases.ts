@@ -174,6 +174,21 @@ export const describeProxy = ({ name, program, start, whenDown, more }: ProxyTra
       })
     })
 
+    test('admits a token by RS256, and refuses the bad ones by RS256', async () => {
+      const { token: goodToken, privateKeys } = proxy.rs256
+      const statuses: Record<string, number> = {}
+      for (const [bad, token] of makeBadTokens({ goodToken, privateKeys })) {
+        const answer = await proxy.send('GET', '/a', { Authorization: `Bearer ${token}` })
+        statuses[bad] = answer.status
+      }
+      expect(proxy.seen).toEqual([])
+      expect(statuses).toEqual(
+        Object.fromEntries(BAD_TOKEN_NAMES.map((bad) => [bad, BAD_TOKENS[bad].authorize])),
+      )
+      const headers = { Authorization: `Bearer ${goodToken}` }
+      expect((await proxy.send('GET', '/a', headers)).status).toBe(200)
+    })
+
     describe('refuses a bad token (refusal 24)', () => {
       const tokenOf = (wanted: BadTokenName): string =>
         makeBadTokens({ goodToken: proxy.bearerToken, privateKeys: proxy.privateKeys }).find(
