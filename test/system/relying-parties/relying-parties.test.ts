@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestContext, afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type DpopKey, createDpopKey, parsePrivateKey } from '../../../src/client/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import {
@@ -17,6 +17,7 @@ import {
   expectedStatus,
 } from '../../generate/relying-parties.ts'
 import { BAD_TOKEN_NAMES, makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
+import { findTool, requireTool } from '../../support/requirements.ts'
 import { BOUND_AUDIENCE, CACHE_SECONDS, type Issuer, startIssuer } from './issuer.ts'
 import { type RunningParty, type StartedParty, requireParty, startParty } from './parties.ts'
 
@@ -37,7 +38,17 @@ const partyOf = (name: VerifyingParty, context: TestContext): RunningParty => {
   return requireParty(context, party.value)
 }
 
-beforeAll(async () => {
+/** The issuer has TLS by a CA that openssl makes. Without it every test is skipped. */
+const hasOpenssl = findTool('openssl') !== undefined
+beforeEach((context) => void requireTool(context, 'openssl', 'apt-get install openssl'))
+
+/** Prepares the tests of a file or a `describe`, unless they are all skipped. */
+const prepare = (work: () => Promise<void>): void =>
+  beforeAll(async () => {
+    if (hasOpenssl) await work()
+  })
+
+prepare(async () => {
   issuer = await startIssuer(folder, [es256])
   const started = await Promise.allSettled(
     VERIFYING_PARTIES.map((name) => startParty(name, issuer)),
@@ -46,10 +57,10 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  for (const party of parties.values()) {
+  for (const party of parties?.values() ?? []) {
     if (party.status === 'fulfilled' && 'stop' in party.value) await party.value.stop()
   }
-  await issuer.close()
+  await issuer?.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -163,7 +174,7 @@ describe('relying parties in a staged rotation', () => {
   /** Longer than any of them keeps the keys: the ten minutes of an operator. */
   const untilCachesEnd = (): Promise<void> => wait((CACHE_SECONDS + 0.5) * 1000)
 
-  beforeAll(async () => {
+  prepare(async () => {
     oldToken = await issuer.token()
     watched = await watchDuring(async () => {
       await issuer.takeOver([es256, rs256])
@@ -189,7 +200,7 @@ describe('relying parties in a staged rotation', () => {
   describe('by the new key, RS256', () => judgesTokens(() => issuer.token()))
 
   describe('after the old key was removed', () => {
-    beforeAll(async () => {
+    prepare(async () => {
       await issuer.takeOver([rs256])
       await untilCachesEnd()
     })
@@ -213,7 +224,7 @@ describe('relying parties of exchanged tokens', () => {
   let boundToken = ''
   let express: StartedParty
 
-  beforeAll(async () => {
+  prepare(async () => {
     dpopKey = await newDpopKey()
     await issuer.takeOver([es256, rs256], 'bound')
     boundToken = await issuer.token(dpopKey)
@@ -223,7 +234,7 @@ describe('relying parties of exchanged tokens', () => {
   })
 
   afterAll(async () => {
-    if ('stop' in express) await express.stop()
+    if (express !== undefined && 'stop' in express) await express.stop()
   })
 
   judgesTokens(async () => issuer.exchange(await issuer.token(dpopKey), dpopKey))
