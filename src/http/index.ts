@@ -39,10 +39,12 @@
 
 export { type AppOptions, createApp } from './app.ts'
 export type { OperatorAction } from '../base/wire/operator-calls.ts'
+export type { AuthorizationReason } from '../admit/authorize.ts'
 export type { ExchangeReason } from '../admit/exchange.ts'
 export type { ClientRefusal } from '../operate/authenticate-client.ts'
 export type { OperatorRefusal } from '../operate/authenticate.ts'
 export { type AuditEvent, type AuditReason, type FailureReason, auditLine } from './audit.ts'
+export type { AuthorizationSettings } from './authorize.ts'
 export type { Env, RequestVariables } from './audited.ts'
 export type { ExchangeSettings } from './token.ts'
 export type { OAuthErrorCode } from './oauth-error.ts'

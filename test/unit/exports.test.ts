@@ -242,6 +242,8 @@ describe('the public modules', () => {
           "type AppOptions",
           "type AuditEvent",
           "type AuditReason",
+          "type AuthorizationReason",
+          "type AuthorizationSettings",
           "type ClientRefusal",
           "type Env",
           "type ExchangeReason",
