@@ -40,6 +40,9 @@ export const REFUSED_BY_PROGRAM: Listed = {
  */
 export const KEEPS_REMOVED_KEYS: readonly VerifyingParty[] = ['go-oidc']
 
+/** Those that go on with the keys that they have, even old ones, while the issuer is unreachable. */
+export const KEEPS_KEYS_OF_UNREACHABLE: readonly VerifyingParty[] = ['go-oidc']
+
 /** The status that a relying party answers a bad token with: 403 if only the role is wrong. */
 export const expectedStatus = (party: VerifyingParty, name: BadTokenName): number => {
   if (ADMITTED[party].includes(name)) return 200

@@ -41,6 +41,8 @@ export interface Issuer {
   exchange(token: string, dpopKey: DpopKey): Promise<string>
   /** Starts a service with these keys, lets it answer in place of the one before, and stops that one. */
   takeOver(keys: readonly object[], kind?: TokenKind): Promise<void>
+  /** Lets relying parties reach it or not. */
+  setReachable(isReachable: boolean): void
   close(): Promise<void>
 }
 
@@ -77,7 +79,9 @@ export const startIssuer = async (
   /** Asks the service that answers now. */
   const pass = async (path: string, init?: RequestInit): Promise<Response> =>
     fetch(`${service?.url}${path}`, init)
+  let isReachable = true
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!isReachable) return void request.socket.destroy()
     const passed = await pass(request.url ?? '')
     response.writeHead(passed.status, {
       'Content-Type': passed.headers.get('Content-Type') ?? '',
@@ -144,6 +148,7 @@ export const startIssuer = async (
       return access_token
     },
     takeOver,
+    setReachable: (reachable) => void (isReachable = reachable),
     async close() {
       await service?.stop()
       await front.close()

@@ -10,6 +10,7 @@ import { type DpopKey, createDpopKey, parsePrivateKey } from '../../../src/clien
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import {
   ADMITTED,
+  KEEPS_KEYS_OF_UNREACHABLE,
   KEEPS_REMOVED_KEYS,
   REFUSED_BY_PROGRAM,
   VERIFYING_PARTIES,
@@ -20,6 +21,7 @@ import { BAD_TOKEN_NAMES, makeBadTokens, resignToken } from '../../support/bad-t
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { BOUND_AUDIENCE, CACHE_SECONDS, type Issuer, startIssuer } from './issuer.ts'
 import { type RunningParty, type StartedParty, requireParty, startParty } from './parties.ts'
+import { type Watched, watchDuring } from './watch-during.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-relying-parties-'))
 const [es256 = {}] = (await generateSigningKeys('ES256')).keys
@@ -48,6 +50,14 @@ const prepare = (work: () => Promise<void>): void =>
     if (hasOpenssl) await work()
   })
 
+/** Those that run. */
+const running = (): Map<VerifyingParty, RunningParty> =>
+  new Map(
+    [...parties].flatMap(([name, party]) =>
+      party.status === 'fulfilled' && 'show' in party.value ? [[name, party.value]] : [],
+    ),
+  )
+
 prepare(async () => {
   issuer = await startIssuer(folder, [es256])
   const started = await Promise.allSettled(
@@ -57,12 +67,15 @@ prepare(async () => {
 })
 
 afterAll(async () => {
-  for (const party of parties?.values() ?? []) {
-    if (party.status === 'fulfilled' && 'stop' in party.value) await party.value.stop()
+  if (hasOpenssl) {
+    for (const { stop } of running().values()) await stop()
+    await issuer.close()
   }
-  await issuer?.close()
   rmSync(folder, { recursive: true })
 })
+
+/** Longer than any of them keeps the keys, as the ten minutes in which an operator stages a key. */
+const untilCachesEnd = (): Promise<void> => wait((CACHE_SECONDS + 0.5) * 1000)
 
 const statusOf = async (party: RunningParty, token: string): Promise<number> =>
   (await party.show(token)).status
@@ -126,28 +139,6 @@ const judgesTokens = (getToken: () => Promise<string>): void => {
   )
 }
 
-/** Shows a fresh token to each relying party again and again, while something goes on. */
-const watchDuring = async (work: () => Promise<void>) => {
-  const refusals = new Map<VerifyingParty, string[]>()
-  const done = new AbortController()
-  const watch = async (name: VerifyingParty, party: RunningParty): Promise<number> => {
-    const said: string[] = []
-    refusals.set(name, said)
-    let shown = 0
-    for (; !done.signal.aborted; shown++) {
-      const { status } = await party.show(await issuer.token())
-      if (status !== 200) said.push(`${status} at the token ${shown}`)
-    }
-    return shown
-  }
-  const watches = [...parties].flatMap(([name, party]) =>
-    party.status === 'fulfilled' && 'show' in party.value ? [watch(name, party.value)] : [],
-  )
-  await work().finally(() => done.abort())
-  const shown = await Promise.all(watches)
-  return { refusals, shown: Math.min(...shown) }
-}
-
 describe('relying parties of tokens by ES256', () => judgesTokens(() => issuer.token()))
 
 describe('the libraries of relying parties, without the checks of the programs', () => {
@@ -168,20 +159,41 @@ describe('the libraries of relying parties, without the checks of the programs',
   )
 })
 
+describe('relying parties while the issuer is unreachable', () => {
+  let token = ''
+
+  prepare(async () => {
+    token = await issuer.token()
+    issuer.setReachable(false)
+    await untilCachesEnd()
+  })
+  afterAll(() => issuer?.setReachable(true))
+
+  it.for(VERIFYING_PARTIES)(
+    '%s answers a good token as its page says, once its keys are old',
+    async (name, context) => {
+      const expected = KEEPS_KEYS_OF_UNREACHABLE.includes(name) ? 200 : 401
+      expect(await statusOf(partyOf(name, context), token)).toBe(expected)
+    },
+  )
+})
+
 describe('relying parties in a staged rotation', () => {
   let oldToken = ''
-  let watched: Awaited<ReturnType<typeof watchDuring>>
-  /** Longer than any of them keeps the keys: the ten minutes of an operator. */
-  const untilCachesEnd = (): Promise<void> => wait((CACHE_SECONDS + 0.5) * 1000)
+  let watched: Watched
 
   prepare(async () => {
     oldToken = await issuer.token()
-    watched = await watchDuring(async () => {
-      await issuer.takeOver([es256, rs256])
-      await untilCachesEnd()
-      await issuer.takeOver([rs256, es256])
-      await untilCachesEnd()
-    })
+    watched = await watchDuring(
+      running(),
+      () => issuer.token(),
+      async () => {
+        await issuer.takeOver([es256, rs256])
+        await untilCachesEnd()
+        await issuer.takeOver([rs256, es256])
+        await untilCachesEnd()
+      },
+    )
   })
 
   it.for(VERIFYING_PARTIES)('%s admits every token', (name, context) => {
