@@ -9,9 +9,15 @@ import {
   TOKEN_EXCHANGE_GRANT,
   TOKEN_PATH,
 } from '../../../src/base/wire/token-exchange.ts'
-import { type DpopKey, enrollInstance } from '../../../src/client/index.ts'
+import {
+  type DpopKey,
+  createDpopKey,
+  enrollInstance,
+  parsePrivateKey,
+} from '../../../src/client/index.ts'
 import { type MetadataEmulator, createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { createMetadataClient } from '../../../src/metadata/index.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { startListening } from '../../support/listening.ts'
 import { type ServiceProcess, startService } from '../../support/start-service.ts'
 import { createTestCa } from '../../support/tls-certificates.ts'
@@ -44,6 +50,22 @@ export interface Issuer {
   /** Lets relying parties reach it or not. */
   setReachable(isReachable: boolean): void
   close(): Promise<void>
+}
+
+/** A new key to bind tokens to. */
+export const newDpopKey = async (): Promise<DpopKey> => {
+  const [jwk = {}] = (await generateSigningKeys('ES256')).keys
+  return createDpopKey(await parsePrivateKey(jwk))
+}
+
+type Header = Readonly<Record<string, unknown>>
+
+/** A token with another header, and the signature of the one that it had. */
+export const changeHeader = (token: string, change: (header: Header) => Header): string => {
+  const [first = '', ...rest] = token.split('.')
+  const header = JSON.parse(Buffer.from(first, 'base64url').toString()) as Header
+  const changed = JSON.stringify({ ...header, ...change(header) })
+  return [Buffer.from(changed).toString('base64url'), ...rest].join('.')
 }
 
 const KINDS: Readonly<Record<TokenKind, object>> = {

@@ -85,3 +85,7 @@ export const requireParty = (context: TestContext, party: StartedParty): Running
   if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') throw party
   return context.skip(party.message)
 }
+
+/** Shows a token as a bearer token. @returns the status of the answer */
+export const statusOf = async (party: RunningParty, token: string): Promise<number> =>
+  (await party.show(token)).status
