@@ -90,6 +90,7 @@ export {
 } from './policy/policy.ts'
 export { type OperatorKey, type OperatorScope, parseOperatorKeys } from './token/operator-keys.ts'
 export { type RelyingPartyKey, parseRelyingPartyKeys } from './token/relying-party-keys.ts'
+export type { SigningAlgorithm } from './base/crypto.ts'
 export type { TokenAlgorithmName } from './token/algorithms.ts'
 export type { PublicKey } from './token/public-key.ts'
 export {

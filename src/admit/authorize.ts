@@ -16,6 +16,7 @@ export interface AuthorizationOptions {
   readonly issuer: string
   /** The keys that tokens are signed with, the ones of a rotation included. */
   readonly published: Pick<PublishedKeys, 'publicKeys'>
+  /** Where state is stored. */
   readonly ledger: Ledger
   /** Proxies that may ask about bound tokens. */
   readonly proxies: readonly TrustedProxy[]

@@ -19,9 +19,13 @@ const JTI_BYTES = 16
 
 /** What an exchange works with. */
 export interface ExchangeOptions {
+  /** The service's name, exactly as in tokens. */
   readonly issuer: string
+  /** The policy in force: what each role's tokens may be exchanged for. */
   readonly policy: Policy
+  /** The keys that verify the token shown, and sign the new one. */
   readonly signingKeys: Pick<SigningKeys, 'signer' | 'publicKeys'>
+  /** Where state is stored. */
   readonly ledger: Ledger
 }
 

@@ -14,10 +14,12 @@ const CLEANING_PAUSE_MS = 1_000
 export interface ObjectStorage {
   /** Its SQLite. */
   readonly sql: {
+    /** Runs one statement. */
     exec(
       statement: string,
       ...bindings: (string | number | null)[]
     ): {
+      /** All rows. */
       toArray(): Readonly<Record<string, unknown>>[]
     }
   }

@@ -13,7 +13,10 @@ export interface ShownRequest {
   /** An absolute URL, or a path with or without a query. */
   readonly url: string
   /** The headers; two of one name are joined by a comma, as `Headers` does it. */
-  readonly headers: { get(name: string): string | null }
+  readonly headers: {
+    /** The value of a header; `null` if it is absent. @param name any case */
+    get(name: string): string | null
+  }
 }
 
 /** How to admit a request. */

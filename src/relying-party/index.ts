@@ -65,9 +65,11 @@ export {
   admitRequest,
 } from './admit-request.ts'
 export type { EcsClaim, EnrollmentClaims } from '../token/claims.ts'
+export type { Members } from '../token/jws.ts'
 export { type NodeRequest, fromNodeRequest } from './node-request.ts'
 export type { AcceptedAlgorithm, BoundTokens, Fetch, TokenVerifierOptions } from './options.ts'
 export {
+  type EnrollmentEnv,
   type EnrollmentVariables,
   type RequireEnrollmentOptions,
   requireEnrollment,

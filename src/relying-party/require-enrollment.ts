@@ -7,6 +7,12 @@ import { admitRequest } from './admit-request.ts'
 import type { TokenError } from './token-error.ts'
 import type { TokenVerifier } from './verifier.ts'
 
+/** The environment of Hono that {@link requireEnrollment} needs. */
+export type EnrollmentEnv = {
+  /** What it sets on the context. */
+  Variables: EnrollmentVariables
+}
+
 /** What {@link requireEnrollment} sets on the context of a request. */
 export interface EnrollmentVariables {
   /** The claims of the admitted token. */
@@ -42,10 +48,7 @@ export interface RequireEnrollmentOptions {
  * ```
  */
 export const requireEnrollment =
-  ({
-    verifier,
-    onRefusal,
-  }: RequireEnrollmentOptions): MiddlewareHandler<{ Variables: EnrollmentVariables }> =>
+  ({ verifier, onRefusal }: RequireEnrollmentOptions): MiddlewareHandler<EnrollmentEnv> =>
   async (context, next) => {
     const admission = await admitRequest(context.req.raw, { verifier })
     if (!admission.admitted) {

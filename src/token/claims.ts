@@ -16,23 +16,36 @@ export type EcsClaim = Readonly<Record<EcsField, string>>
 
 /** The claims of an enrollment token, or of a token exchanged for one (RFC 7519 section 4.1). */
 export type EnrollmentClaims = Members & {
+  /** The service that issued it. */
   readonly iss: string
+  /** The instance: `acs:ecs:REGION:ACCOUNT:instance/ID`. */
   readonly sub: string
   /** Always a list, also of one. */
   readonly aud: readonly string[]
   /** Unix seconds, like every time. */
   readonly iat: number
+  /** From when it is valid: 30 seconds before `iat`. */
   readonly nbf?: number
+  /** When it expires. */
   readonly exp: number
+  /** Id of the token. */
   readonly jti: string
+  /** How fresh the evidence was; always `urn:rollcall:freshness:challenge`. */
   readonly acr: string
+  /** The role that the instance enrolled in. */
   readonly role: string
+  /** Groups of the role; absent if it has none. */
   readonly groups?: readonly string[]
   /** The key that the token is bound to (RFC 9449 section 6.1). */
-  readonly cnf?: { readonly jkt: string }
+  readonly cnf?: {
+    /** RFC 7638 thumbprint of the key. */
+    readonly jkt: string
+  }
+  /** The attested fields of the instance. */
   readonly ecs: EcsClaim
-  /** Of an exchanged token: `jti` and `iat` of the enrollment token. */
+  /** Of an exchanged token: `jti` of the enrollment token. */
   readonly enrollment_jti?: string
+  /** Of an exchanged token: `iat` of the enrollment token. */
   readonly enrollment_iat?: number
 }
 

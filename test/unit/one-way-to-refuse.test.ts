@@ -11,10 +11,9 @@ const ANYWHERE = ['LedgerUnavailableError', 'LedgerFormatError']
 const FACES: Readonly<Record<string, readonly string[]>> = {
   'src/policy/policy.ts': ['ConfigurationError'],
   'src/token/signing-keys.ts': ['ConfigurationError'],
-  'src/token/operator-keys.ts': ['ConfigurationError'],
+  // The reader of the sets that `parseOperatorKeys()` and `parseRelyingPartyKeys()` give to embedders.
+  'src/token/public-key-set.ts': ['ConfigurationError'],
   'src/enroll/enroller.ts': ['RangeError'],
-  // The library that verifies signatures takes a refusal of a key as an error only.
-  'src/token/jws.ts': ['TypeError'],
   // A schema that `openapi.json` can't describe is a mistake in this program.
   'src/http/openapi/json-schema.ts': ['TypeError'],
 }
