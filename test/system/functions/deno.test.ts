@@ -115,7 +115,7 @@ describe('functions/deno.ts', () => {
     expect(await enroll(after.url, evidence)).toBe(jti)
     await waitForOutput(after.process, 'stdout', '"retry":true')
     expect(after.process.output.stderr).toContain(
-      'warning: deno-kv: without a path keeps the ledger in',
+      'warning: deno-kv: without a path is a file in the cache folder of Deno',
     )
   })
 

@@ -103,8 +103,6 @@ describe('createRedisLedger(), an unreachable server', () => {
     const args = ['--input-type=module', '--eval', program]
     const options = { env: cleanEnvironment(), cwd: folder, timeout: 20_000 }
     const { stdout } = await runProcess(process.execPath, args, options)
-    expect(stdout.trim()).toBe(
-      'LedgerUnavailableError: ioredis is not installed: npm install ioredis',
-    )
+    expect(stdout.trim()).toBe('LedgerUnfitError: ioredis is not installed: npm install ioredis')
   })
 })
