@@ -51,7 +51,8 @@ export interface VerifiedProof {
   readonly iat: number
 }
 
-const URI = /^(https?):\/\/([^/?#@\s]+)([^?#\s]*)(?:\?[^#\s]*)?$/i
+// A host in ASCII only: letters of other scripts can become ASCII in lower case.
+const URI = /^(https?):\/\/([A-Za-z0-9._~:[\]-]+)(?=[/?]|$)([^?#\s]*)(?:\?[^#\s]*)?$/i
 
 /**
  * Brings an `htu` to the form in which it is compared (RFC 9449 section 4.3, RFC 3986 section 6.2.2): scheme and host in

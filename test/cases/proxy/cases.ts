@@ -36,7 +36,7 @@ export interface ProxyTraits {
 export type ProxyTest = (name: string, run: () => Promise<void>) => void
 
 /** Headers by which a client could pass for a proxy, each alone. */
-const FORGED: readonly (readonly [name: string, value: string])[] = [
+const FORGED: readonly (readonly [name: string, value: string | string[]])[] = [
   ['Forwarded', 'host=evil.test;proto=https;for=192.0.2.1'],
   ['X-Forwarded-Method', 'DELETE'],
   ['X-Forwarded-Uri', '/evil'],
@@ -67,6 +67,10 @@ const FORGED: readonly (readonly [name: string, value: string])[] = [
   ['Connection', 'X-Rollcall-Instance'],
   ['Connection', 'close, X-Rollcall-Role, X-Rollcall-Groups, X-Rollcall-Key'],
   ['Connection', 'X-Rollcall-Proxy, X-Forwarded-Uri, X-Forwarded-Method'],
+  ['Connection', ['Upgrade', 'X-Rollcall-Role, X-Rollcall-Instance']],
+  ['Connection', ['X-Rollcall-Role, X-Rollcall-Instance', 'keep-alive, Upgrade']],
+  ['X-HTTP-Method-Override', 'DELETE'],
+  ['X-Method-Override', 'DELETE'],
 ]
 
 /** Headers of a hop, which say nothing of the request. */
@@ -203,7 +207,7 @@ export const describeProxy = ({ name, program, start, whenDown, more }: ProxyTra
 
     describe('a client changes nothing that the app sees (refusal 28)', () => {
       for (const [header, value] of FORGED) {
-        test(`by ${header}: ${value}`, async () => {
+        test(`by ${header}: ${[value].flat().join(' | ')}`, async () => {
           await proxy.send('GET', '/a', proxy.credentials())
           const answer = await proxy.send('GET', '/a', {
             ...proxy.credentials(),

@@ -137,12 +137,17 @@ describe('comparableUri()', () => {
     expect(comparableUri(uri)).toBe(expected)
   })
 
-  it.each(['', '/a', 'ftp://a.example/', 'https://', 'https://a b/', 'https://a.example/#f'])(
-    'refuses %j',
-    (uri) => {
-      expect(comparableUri(uri)).toBeUndefined()
-    },
-  )
+  it.each([
+    'https://\u212Aube.example/',
+    '',
+    '/a',
+    'ftp://a.example/',
+    'https://',
+    'https://a b/',
+    'https://a.example/#f',
+  ])('refuses %j', (uri) => {
+    expect(comparableUri(uri)).toBeUndefined()
+  })
 })
 
 describe('spendProof()', () => {
