@@ -18,7 +18,7 @@ import { type TokenRefusal, verifyToken } from '../token/verify.ts'
 const JTI_BYTES = 16
 
 /** What an exchange works with. */
-export interface ExchangeOptions {
+export interface ExchangerOptions {
   /** The service's name, exactly as in tokens. */
   readonly issuer: string
   /** The policy in force: what each role's tokens may be exchanged for. */
@@ -95,7 +95,7 @@ const roleOf = (policy: Policy, claims: EnrollmentClaims): Result<Role, Exchange
  * @throws LedgerUnavailableError
  */
 export const exchangeToken = async (
-  { issuer, policy, signingKeys, ledger }: ExchangeOptions,
+  { issuer, policy, signingKeys, ledger }: ExchangerOptions,
   { subjectToken, audience, dpop, uri }: ExchangeRequest,
   now: number,
 ): Promise<Result<Exchanged, RefusedExchange>> => {
@@ -125,7 +125,7 @@ export const exchangeToken = async (
 
 /** Issues the new token. It names its enrollment, so whatever ends that one ends this one. */
 const issueOne = async (
-  signingKeys: ExchangeOptions['signingKeys'],
+  signingKeys: ExchangerOptions['signingKeys'],
   claims: EnrollmentClaims,
   entry: Exchange,
   now: number,

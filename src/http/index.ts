@@ -40,7 +40,7 @@
 export { type AppOptions, createApp } from './app.ts'
 export type { OperatorAction } from '../base/wire/operator-calls.ts'
 export type { AuthorizationReason } from '../admit/authorize.ts'
-export type { ExchangeOptions, ExchangeReason } from '../admit/exchange.ts'
+export type { ExchangerOptions, ExchangeReason } from '../admit/exchange.ts'
 export type { StandingRefusal } from '../registry/standing.ts'
 export type { ClaimsRefusal } from '../token/claims.ts'
 export type { JwsRefusal } from '../token/jws.ts'

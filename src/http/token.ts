@@ -3,7 +3,7 @@
 
 import type { Context, Hono } from 'hono'
 import {
-  type ExchangeOptions,
+  type ExchangerOptions,
   type ExchangeReason,
   type RefusedExchange,
   exchangeToken,
@@ -27,7 +27,7 @@ import { TokenRequest } from './request/schemas.ts'
 import { tokenFacts } from './token-facts.ts'
 
 /** What exchanges work with, beside the issuer. */
-export type ExchangeSettings = Omit<ExchangeOptions, 'issuer'>
+export type ExchangeSettings = Omit<ExchangerOptions, 'issuer'>
 
 /** What the client reads where it can do something about it. It says nothing that the token does not say. */
 const DESCRIPTIONS: Readonly<Partial<Record<ExchangeReason, string>>> = {

@@ -6,7 +6,7 @@ import { parseUniqueJson } from '../base/json.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { type Timer, limited, readBytes } from '../base/timing.ts'
 import { type PublicKey, loadPublicKey } from '../token/public-key.ts'
-import type { Fetch } from './options.ts'
+import type { KeyFetch } from './options.ts'
 
 /** Limit of both calls together, in seconds. */
 export const FETCH_SECONDS = 5
@@ -21,7 +21,7 @@ export interface NoKeys {
 type Members = Readonly<Record<string, unknown>>
 
 const getJson = async (
-  fetch: Fetch,
+  fetch: KeyFetch,
   url: string,
   signal: AbortSignal,
 ): Promise<Result<Members, NoKeys>> => {
@@ -41,7 +41,7 @@ const getJson = async (
 
 const discover = async (
   issuer: string,
-  fetch: Fetch,
+  fetch: KeyFetch,
   signal: AbortSignal,
 ): Promise<Result<readonly PublicKey[], NoKeys>> => {
   const document = await getJson(fetch, `${issuer}/.well-known/openid-configuration`, signal)
@@ -71,7 +71,7 @@ const discover = async (
  */
 export const discoverKeys = async (
   issuer: string,
-  fetch: Fetch,
+  fetch: KeyFetch,
   timer?: Timer,
 ): Promise<Result<readonly PublicKey[], NoKeys>> => {
   try {

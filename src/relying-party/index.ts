@@ -67,7 +67,7 @@ export {
 export type { EcsClaim, EnrollmentClaims } from '../token/claims.ts'
 export type { Members } from '../token/jws.ts'
 export { type NodeRequest, fromNodeRequest } from './node-request.ts'
-export type { AcceptedAlgorithm, BoundTokens, Fetch, TokenVerifierOptions } from './options.ts'
+export type { AcceptedAlgorithm, BoundTokens, KeyFetch, TokenVerifierOptions } from './options.ts'
 export {
   type EnrollmentEnv,
   type EnrollmentVariables,

@@ -14,7 +14,7 @@ export type BoundTokens = 'refuse' | 'require' | 'allow'
 export type AcceptedAlgorithm = 'ES256' | 'RS256' | 'EdDSA' | 'Ed25519'
 
 /** The part of `fetch` that is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type KeyFetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Which tokens a verifier admits. */
 export interface TokenVerifierOptions {
@@ -51,7 +51,7 @@ export interface TokenVerifierOptions {
    */
   readonly publicUrl?: string | undefined
   /** Gets discovery document and keys. Default: the platform's. */
-  readonly fetch?: Fetch | undefined
+  readonly fetch?: KeyFetch | undefined
 }
 
 /** The same, complete. */
@@ -66,7 +66,7 @@ export interface FullOptions {
   readonly staleKeysSeconds: number
   readonly proofs: Ledger | null
   readonly publicUrl: string
-  readonly fetch: Fetch
+  readonly fetch: KeyFetch
 }
 
 const ALGORITHMS: readonly AcceptedAlgorithm[] = ['ES256', 'RS256', 'EdDSA', 'Ed25519']
