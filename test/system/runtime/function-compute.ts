@@ -33,7 +33,13 @@ const forward = (
   outgoing: ServerResponse,
 ): void => {
   const headers = {
-    ...incoming.headers,
+    // All values of a header that came twice: `headers` would drop a second Authorization.
+    ...Object.fromEntries(
+      Object.entries(incoming.headersDistinct).map(([name, values = []]) => [
+        name,
+        values.length === 1 ? values[0] : values,
+      ]),
+    ),
     ...PLATFORM_HEADERS,
     'x-fc-request-id': crypto.randomUUID(),
   }
