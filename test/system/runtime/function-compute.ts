@@ -49,7 +49,15 @@ const forward = (
     answer.pipe(outgoing)
   })
   call.on('error', () => outgoing.writeHead(502).end())
-  incoming.pipe(call)
+  // What arrived together goes on together, piece by piece. A write to the system for each piece is so slow that the
+  // service closes the connection before this process has read its early answer.
+  incoming.on('data', (piece: Uint8Array) => {
+    const { socket } = call
+    socket?.cork()
+    call.write(piece)
+    process.nextTick(() => socket?.uncork())
+  })
+  incoming.on('end', () => call.end())
 }
 
 const callHook = async (functionUrl: string, method: string, path: string): Promise<void> => {
