@@ -2,6 +2,7 @@
 // instance may be wrong at boot, but the token has the time of the service, and a monotonic clock measures the rest.
 
 import type { Timing } from '../base/timing.ts'
+import { isTime } from '../token/claims.ts'
 import { readUnverified } from '../token/unverified.ts'
 
 /** A token of which a proof is made. */
@@ -14,8 +15,6 @@ export interface TokenToProve {
    */
   readonly askedAt?: number | undefined
 }
-
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /**
  * The time for a proof of a bound token. With `askedAt` it is the `iat` of the token plus the monotonic time since then.

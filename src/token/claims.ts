@@ -78,7 +78,8 @@ export interface ClaimsExpectation {
 const SHORT_TEXT = /^[\x21-\x7e]{1,128}$/
 const isShortText = (value: unknown): value is string =>
   typeof value === 'string' && SHORT_TEXT.test(value)
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
+/** Whether a claim is a time in Unix seconds, as this service writes it. */
+export const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 const isAbsentOr = (is: (value: unknown) => boolean, value: unknown): boolean =>
   value === undefined || is(value)
 const isListOfTexts = (value: unknown): boolean =>

@@ -2,7 +2,7 @@
 // for this service, lives a minute at most, and is signed with a key that the service knows beforehand.
 
 import { type Result, accept, refuse } from '../base/result.ts'
-import { CLOCK_TOLERANCE_SECONDS } from './claims.ts'
+import { CLOCK_TOLERANCE_SECONDS, isTime } from './claims.ts'
 import { type JwsRefusal, keyByThumbprint, openJws } from './jws.ts'
 import { isKeyName } from './public-key-set.ts'
 import type { RelyingPartyKey } from './relying-party-keys.ts'
@@ -44,8 +44,6 @@ export interface RefusedAssertion {
   readonly reason: ClientAssertionRefusal
   readonly key?: RelyingPartyKey
 }
-
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /**
  * Verifies an assertion. Whether its `jti` was used before is for the caller to find out, as the last step.

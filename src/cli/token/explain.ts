@@ -3,7 +3,7 @@
 import type { TokenErrorCode } from '../../relying-party/token-error.ts'
 
 /** Codes that say why a token is refused which is verified here: alone, or with a proof that was made just now. */
-export type RefusalCode = Exclude<
+type RefusalCode = Exclude<
   TokenErrorCode,
   | 'token_missing'
   | 'authorization_malformed'
@@ -17,7 +17,7 @@ const NOT_OURS = 'refuse the token; its owner must get one from the service'
 const REPORT = 'run this again; if it is refused again, update this command'
 
 /** What to do next. */
-export const REMEDIES: Readonly<Record<RefusalCode, string>> = {
+const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   token_malformed: 'check that the file has the whole token and nothing else',
   algorithm_refused: NOT_OURS,
   key_unknown:

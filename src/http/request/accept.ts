@@ -1,7 +1,7 @@
 // The `Accept` header (RFC 9110 section 12.5.1): which type of answer a client prefers.
 
 /** What `fetch` and curl send, and what no `Accept` means. */
-export const ANYTHING = '*/*'
+const ANYTHING = '*/*'
 
 /** How much a client prefers a type: the `q` of its most exact range; 0: it does not take it. */
 const qualityOf = (accept: string, names: readonly string[]): number => {
