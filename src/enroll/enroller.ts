@@ -27,7 +27,7 @@ import { checkIssuer } from '../base/issuer.ts'
 import { type VerifierOptions, readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
 import { settle } from '../registry/settle.ts'
-import { isForgotten } from '../registry/forgotten.ts'
+import { isForgotten } from '../ledger/forgotten.ts'
 import { spendChallenge } from '../registry/spend.ts'
 
 /** What an enroller works with. */

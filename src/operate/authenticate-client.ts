@@ -3,7 +3,7 @@
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { spendOnce } from '../registry/spend-once.ts'
+import { spendOnce } from '../ledger/spend-once.ts'
 import {
   CLIENT_ASSERTION_TYPE,
   type ClientAssertionRefusal,

@@ -5,8 +5,8 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { OperatorKey, OperatorScope } from '../token/operator-keys.ts'
 import { operatorTokenOutlivedAt, verifyOperatorToken } from '../token/verify.ts'
-import { isForgotten } from '../registry/forgotten.ts'
-import { spendOnce } from '../registry/spend-once.ts'
+import { isForgotten } from '../ledger/forgotten.ts'
+import { spendOnce } from '../ledger/spend-once.ts'
 
 /** What operators are authenticated with. */
 export interface AuthenticationOptions {

@@ -4,7 +4,7 @@
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { findBan } from './bans.ts'
-import { isForgotten } from './forgotten.ts'
+import { isForgotten } from '../ledger/forgotten.ts'
 import {
   type InstanceName,
   type InstanceRecord,

@@ -1,6 +1,6 @@
 // What was stored before the ledger began is lost: the ledger may be newer than what a caller shows.
 
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from './ledger.ts'
 
 /**
  * Whether something was made before the ledger began, so that its entries may be lost. A ledger may begin anew

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { spendOnce } from '../../../src/registry/spend-once.ts'
+import { spendOnce } from '../../../src/ledger/spend-once.ts'
 
 const NOW = 1_800_000_000
 const ONCE = { key: 'operator:k j', madeAt: NOW, expiresAt: NOW + 120 }

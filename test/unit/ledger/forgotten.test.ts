@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { isForgotten } from '../../../src/registry/forgotten.ts'
+import { isForgotten } from '../../../src/ledger/forgotten.ts'
 
 it.each([
   ['before the ledger began', 999, true],

@@ -2,7 +2,7 @@
 // of relying parties are used up so.
 
 import { encodeStored } from '../base/stored-format.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { isForgotten } from './forgotten.ts'
 
 /** What may be used once. */
