@@ -1,5 +1,5 @@
-// Uses up what may be used once: of any number of callers that show it, one passes. Tokens of operators and assertions
-// of relying parties are used up so.
+// Uses up what may be used once: of any number of callers that show it, one passes. Tokens of operators, assertions of
+// relying parties and DPoP proofs are used up so.
 
 import { encodeStored } from '../base/stored-format.ts'
 import type { Ledger } from './ledger.ts'

@@ -5,8 +5,8 @@
 import { fromBase64Url, toBase64Url, utf8 } from '../base/bytes.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { sha256 } from '../base/sha256.ts'
-import { encodeStored } from '../base/stored-format.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { spendOnce } from '../ledger/spend-once.ts'
 import { type DpopRefusal, openProof } from './dpop-proof.ts'
 
 /** How far the `iat` of a proof may be from the verifier's clock, in seconds. */
@@ -111,16 +111,12 @@ export const spendProof = async (
   { jkt, jti, iat }: VerifiedProof,
   now: number,
 ): Promise<Result<VerifiedProof, 'dpop_not_in_time' | 'dpop_replayed'>> => {
-  // A proof made before the ledger began may have been used before, and the ledger would not know.
-  const isForgotten = (): boolean => iat < (ledger.remembersSince ?? -Infinity)
-  if (isForgotten()) return refuse('dpop_not_in_time')
-  const entry = {
+  const once = {
     key: `proof:${hashOf(`${jkt}\n${jti}`)}`,
-    value: encodeStored(''),
+    madeAt: iat,
     expiresAt: Math.floor(iat) + STORED_SECONDS,
   }
-  const { stored } = await ledger.compareAndSet(entry, undefined, now)
-  if (!stored) return refuse('dpop_replayed')
-  // Again: the answer may have come from a ledger that began meanwhile.
-  return isForgotten() ? refuse('dpop_not_in_time') : accept({ jkt, jti, iat })
+  const outcome = await spendOnce(ledger, once, now)
+  if (outcome === 'spent') return accept({ jkt, jti, iat })
+  return refuse(outcome === 'used' ? 'dpop_replayed' : 'dpop_not_in_time')
 }
