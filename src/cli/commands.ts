@@ -11,6 +11,7 @@ import { addExchange } from './exchange/exchange.ts'
 import { addInspect } from './inspect/inspect.ts'
 import { wrapped } from './help.ts'
 import { addKeygen } from './keygen/keygen.ts'
+import { addKubernetes } from './kubernetes/kubernetes.ts'
 import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
@@ -32,6 +33,7 @@ const ADDERS = [
   addEmulate,
   addKeygen,
   addPolicy,
+  addKubernetes,
   addAdmin,
   addLedger,
   addVersion,

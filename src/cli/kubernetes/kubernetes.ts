@@ -1,0 +1,12 @@
+// `rollcall kubernetes`: instances as nodes of a Kubernetes cluster. Each subcommand has a file that adds it.
+
+import type { Command } from 'commander'
+import { addMoreHelp } from '../help.ts'
+
+/** Adds the subcommand. */
+export const addKubernetes = (program: Command): void => {
+  const kubernetes = program
+    .command('kubernetes')
+    .description('Let instances join a Kubernetes cluster as the nodes that the cloud attests.')
+  addMoreHelp(kubernetes, { examples: ['rollcall kubernetes COMMAND --help'] })
+}
