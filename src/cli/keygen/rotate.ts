@@ -114,6 +114,10 @@ export const rotate = async (options: RotateOptions): Promise<void> => {
   }
   print(DONE[plan.step](kid), `next: ${NEXT[plan.step]}`)
   if (next !== undefined) {
-    print(`then: run this again after ${timeText(next.notBefore)}, which will ${next.step}`)
+    // The file does not show when the last instance restarted, and the wait counts from then.
+    const minutes = Math.ceil((next.notBefore - now) / 60)
+    print(
+      `then: wait ${minutes} minutes from the last restart, and run this again to ${next.step} (not before ${timeText(next.notBefore)})`,
+    )
   }
 }

@@ -62,7 +62,9 @@ describe('rollcall keygen --rotate', () => {
     expect(staged.status).toBe(0)
     expect(staged.stdout).toMatch(/^staged: a new key \S+ was added after/)
     expect(staged.stdout).toContain('next: give the file to every instance of the service now')
-    expect(staged.stdout).toMatch(/^then: run this again after \S+Z, which will promote$/m)
+    expect(staged.stdout).toMatch(
+      /^then: wait 10 minutes from the last restart, and run this again to promote \(not before \S+Z\)$/m,
+    )
     const [first, made] = kids()
     expect(first).toBe(old)
     expect((await parseSigningKeys(readFileSync(file, 'utf8'))).signer.kid).toBe(old)
