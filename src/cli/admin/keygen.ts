@@ -1,4 +1,4 @@
-// `rollcall admin keygen`: a key for an operator. The private half never leaves the file.
+// `rollcall admin keygen`: a key for an operator or a relying party. The private half never leaves the file.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import {
   OPERATOR_NAME_PATTERN,
 } from '../../token/operator-keys.ts'
 import { generateSigningKeys } from '../../token/generate.ts'
+import { AUDIENCE_PATTERN } from '../../policy/schema.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { usageError } from '../command-error.ts'
 import { say } from '../say.ts'
@@ -19,6 +20,8 @@ interface KeygenOptions {
   readonly out: string
   readonly name?: string
   readonly scope?: readonly OperatorScope[]
+  /** The key is for a relying party of these audiences. Default: it is for an operator. */
+  readonly audiences?: readonly string[]
   readonly algorithm: 'ES256' | 'RS256' | 'EdDSA'
 }
 
@@ -36,15 +39,36 @@ const scopeArgument = (text: string): readonly OperatorScope[] => {
   )
 }
 
-/** The public JWKS, with the name and the scopes of the key. */
+const audiencesArgument = (text: string): readonly string[] => {
+  const audiences = text.split(',')
+  const isList = new Set(audiences).size === audiences.length
+  if (isList && audiences.every((one) => AUDIENCE_PATTERN.test(one))) return audiences
+  throw new InvalidArgumentError(
+    'Expected audiences of the policy, each at most once, with commas between them.',
+  )
+}
+
+/** The public JWKS, with what the service must know of the key. */
 const describing = (
   { keys }: { readonly keys: readonly object[] },
-  { name, scope }: Pick<KeygenOptions, 'name' | 'scope'>,
+  { name, scope, audiences }: Pick<KeygenOptions, 'name' | 'scope' | 'audiences'>,
 ): { readonly keys: readonly object[] } => ({
-  keys: keys.map((key) => ({ ...key, ...(name && { name }), ...(scope && { scope }) })),
+  keys: keys.map((key) => ({
+    ...key,
+    ...(name && { name }),
+    ...(scope && { scope }),
+    ...(audiences && { audiences }),
+  })),
 })
 
 const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void> => {
+  const { name, scope, audiences } = about
+  if (audiences !== undefined && name === undefined) {
+    throw usageError('--audiences: a relying party needs a name, too; add --name NAME')
+  }
+  if (audiences !== undefined && scope !== undefined) {
+    throw usageError('--audiences: a relying party has no scopes; leave --scope out')
+  }
   const privateKeys = describing(await generateSigningKeys(algorithm), about)
   try {
     // `wx`: it fails if the file exists, also when two runs create it at once or somebody has
@@ -60,24 +84,30 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
   }
   printJson(describing((await parseSigningKeys(privateKeys)).jwks, about))
   say(`the private key is in ${out}; keep it secret`)
-  say('next: add the public key above to ROLLCALL_ADMIN_KEYS of the service')
+  const variable = audiences === undefined ? 'ROLLCALL_ADMIN_KEYS' : 'ROLLCALL_RELYING_PARTY_KEYS'
+  say(`next: add the public key above to ${variable} of the service`)
 }
 
 /** Adds the subcommand. */
 export const addKeygen = (admin: Command): void => {
   const command = admin
     .command('keygen')
-    .description('Make a key for an operator.')
+    .description('Make a key for an operator or a relying party.')
     .requiredOption('--out <file>', 'new file for the private JWKS, which only you can read')
     .option(
       '--name <name>',
-      'name of the operator; the service accepts no other name with this key',
+      'name of the owner; the service accepts no other name with this key',
       nameArgument,
     )
     .option(
       '--scope <list>',
       'what the key may do: read, write, introspect, with commas (default: all)',
       scopeArgument,
+    )
+    .option(
+      '--audiences <list>',
+      'make the key of a relying party, which may introspect tokens of these audiences',
+      audiencesArgument,
     )
     .addOption(
       new Option('--algorithm <alg>', 'algorithm of your tokens')
@@ -90,16 +120,20 @@ export const addKeygen = (admin: Command): void => {
     command,
     [
       'rollcall admin keygen --out operator.json --name alice@example.org > admin-keys.json',
-      'rollcall admin keygen --out gateway.json --name gateway --scope introspect',
+      'rollcall admin keygen --out vault.json --name vault --audiences https://vault.example',
     ],
     `With --name the service accepts no other name in tokens of this key, so audit events and
 bans name the right operator. Without it the operator chooses the name. Scopes: "read" lists
 instances and bans, "write" changes them and revokes tokens, "introspect" asks whether a
-token is active. Give a relying party "introspect" alone.
+token is active.
 
-The public JWKS goes to standard output, for ROLLCALL_ADMIN_KEYS or ROLLCALL_ADMIN_KEYS_FILE of
-the service. For several operators, put all keys into one set. Give each operator a separate key,
-and never a key that signs tokens.`,
+With --audiences the key is for a relying party, which asks POST /v1/introspect about tokens of
+these audiences and can do nothing else.
+
+The public JWKS goes to standard output, for the service: the key of an operator to
+ROLLCALL_ADMIN_KEYS, the key of a relying party to ROLLCALL_RELYING_PARTY_KEYS. With _FILE at its
+end, the variable names a file. For several owners, put all keys into one set. Give each a separate
+key, and never a key that signs tokens.`,
   )
   command.action(keygen)
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseOperatorKeys } from '../../../../src/token/operator-keys.ts'
+import { parseRelyingPartyKeys } from '../../../../src/token/relying-party-keys.ts'
 import { parseSigningKeys } from '../../../../src/token/signing-keys.ts'
 import { readProjectFile } from '../../../support/sources.ts'
 import { type RollcallCommand, createCommand } from '../../../support/command.ts'
@@ -104,7 +105,32 @@ describe('rollcall admin keygen', () => {
     })
   })
 
+  it('makes the key of a relying party with its audiences, and names its variable', async () => {
+    const args = ['admin', 'keygen', '--out', 'party.json', '--name', 'vault']
+    const run = await command.run([...args, '--audiences', 'https://vault.example,cluster'])
+    expect(run.status).toBe(0)
+    expect(run.stderr).toContain('to ROLLCALL_RELYING_PARTY_KEYS of the service')
+    const keys = await parseRelyingPartyKeys(run.stdout)
+    expect(keys).toMatchObject([{ name: 'vault', audiences: ['https://vault.example', 'cluster'] }])
+  })
+
   it.each([
+    ['no name', ['--audiences', 'cluster'], 'add --name NAME'],
+    [
+      'scopes',
+      ['--audiences', 'cluster', '--name', 'vault', '--scope', 'read'],
+      'leave --scope out',
+    ],
+  ])('refuses the key of a relying party with %s', async (_, args, message) => {
+    const run = await command.run(['admin', 'keygen', '--out', 'no.json', ...args])
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain(message)
+    expect(existsSync(join(command.folder, 'no.json'))).toBe(false)
+  })
+
+  it.each([
+    ['--audiences', 'a,a', 'each at most once'],
+    ['--audiences', 'a,', 'Expected audiences of the policy'],
     ['--name', 'a b', 'Expected 1 to 128 characters of ASCII, no spaces'],
     ['--name', '', 'Expected 1 to 128 characters'],
     ['--scope', 'admin', 'Expected read, write, introspect'],
