@@ -16,6 +16,7 @@ import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
 import { createProgram } from './program.ts'
+import { addRecipe } from './recipe/recipe.ts'
 import { addServe } from './serve/serve.ts'
 import { addToken } from './token/token.ts'
 import { addVerify } from './verify/verify.ts'
@@ -34,6 +35,7 @@ const ADDERS = [
   addKeygen,
   addPolicy,
   addKubernetes,
+  addRecipe,
   addAdmin,
   addLedger,
   addVersion,

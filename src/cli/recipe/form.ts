@@ -1,0 +1,118 @@
+// What a recipe is: the configuration of one kind of relying party, as text with the values of a user filled in.
+// `quote.ts` writes values into the formats; `fill.ts` reads and checks them.
+
+/** Options of some recipes, by the name of their value. `options.ts` has flags, meanings and checks. */
+export type RecipeOption =
+  | 'caFile'
+  | 'certificateFile'
+  | 'host'
+  | 'keyFile'
+  | 'keysFolder'
+  | 'listen'
+  | 'mount'
+  | 'node'
+  | 'policy'
+  | 'provider'
+  | 'ramRole'
+  | 'secretFile'
+  | 'templateFile'
+  | 'trustDomain'
+  | 'upstream'
+
+/** What a relying party can demand besides audience and role. */
+export type RecipeCondition = 'accounts' | 'regions'
+
+/** What every recipe gets: checked, without control characters. */
+export interface RecipeDemands {
+  /** `https://HOST`, without a slash at its end. */
+  readonly issuer: string
+  readonly audience: string
+  /** Roles that are admitted; at least one. */
+  readonly roles: readonly string[]
+  /** Accounts that are admitted; empty: each that the role admits. */
+  readonly accounts: readonly string[]
+  /** The same for regions. */
+  readonly regions: readonly string[]
+}
+
+/** All values of a recipe. */
+export type RecipeValues<Option extends RecipeOption = RecipeOption> = RecipeDemands &
+  Readonly<Record<Option, string>>
+
+/** The language of a file, as a Markdown fence names it. */
+export type RecipeLanguage =
+  | 'apache'
+  | 'caddyfile'
+  | 'conf'
+  | 'go'
+  | 'haproxy'
+  | 'hcl'
+  | 'js'
+  | 'json'
+  | 'nginx'
+  | 'python'
+  | 'sh'
+  | 'text'
+  | 'yaml'
+
+/** One file of a recipe. */
+export interface RecipeFile {
+  /** Where it belongs: absolute, or the name of a program. */
+  readonly path: string
+  readonly language: RecipeLanguage
+  /** All of it, with a line break at its end. */
+  readonly text: string
+}
+
+/** A value that is used if the user gives none; `undefined`: the user has to give one. */
+type Default = string | ((demands: RecipeDemands) => string | undefined)
+
+interface RecipeParts<Option extends RecipeOption> {
+  /** As it is typed: lower case, with dashes. */
+  readonly name: string
+  /** Of the relying party, such as "nginx with auth_request". */
+  readonly title: string
+  /**
+   * The program and version that the tests start with these files, such as "nginx 1.22"; or the documentation that the
+   * recipe follows, with its version, as nothing here can start it.
+   */
+  readonly ran: string | { readonly notRun: string }
+  /** When a ban applies to it, in a few words. */
+  readonly ban: string
+  /** What it can demand besides audience and role. */
+  readonly conditions: readonly RecipeCondition[]
+  /** Whether it can admit several roles. */
+  readonly severalRoles: boolean
+  /** The options that it takes, with their defaults. */
+  readonly options: Readonly<Record<Option, Default>>
+  /** Page of the documentation below `docs/`, such as "use/nginx.md". */
+  readonly page?: string
+  /** The files. @throws CommandError if a format cannot hold a value */
+  files(values: RecipeValues<Option>): readonly RecipeFile[]
+  /** What to do with the files, in order; one sentence or one command each. */
+  steps(values: RecipeValues<Option>): readonly string[]
+}
+
+/** The recipe of one kind of relying party. */
+export interface Recipe extends Omit<RecipeParts<RecipeOption>, 'options'> {
+  readonly options: Readonly<Partial<Record<RecipeOption, Default>>>
+}
+
+/** Defines a recipe: its functions get the options that it names, and no others. */
+export const defineRecipe = <Option extends RecipeOption = never>(
+  recipe: RecipeParts<Option>,
+): Recipe => recipe
+
+/** The first line of what is printed: which program the tests start, or that nothing was run. */
+export const ranLine = ({ title, ran }: Recipe): string =>
+  typeof ran === 'string'
+    ? `${title}: run, the tests start ${ran} with it`
+    : `${title}: not run; after ${ran.notRun}`
+
+/** The host of the audience, for recipes whose clients use the audience as the address. */
+export const hostOfAudience = ({ audience }: RecipeDemands): string | undefined => {
+  const { protocol, hostname } = URL.canParse(audience)
+    ? new URL(audience)
+    : { protocol: '', hostname: '' }
+  return protocol === 'https:' && hostname !== '' ? hostname : undefined
+}

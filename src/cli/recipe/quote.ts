@@ -1,0 +1,73 @@
+// Writes values into the formats of recipes. Each function escapes what its format can escape and refuses the rest.
+// Values have no control characters: `fill.ts` refuses them. Texts in comments need no more than that.
+
+import { usageError } from '../command-error.ts'
+
+/** Refuses characters that a format has no escape for. @throws CommandError */
+const refuse = (value: string, pattern: RegExp, format: string): void => {
+  const [found] = pattern.exec(value) ?? []
+  if (found === undefined) return
+  throw usageError(`${JSON.stringify(value)} has ${found}, which ${format} cannot hold as text`)
+}
+
+/** A word that needs no quotes in any format here: URLs without a query, paths, names. */
+const PLAIN = /^[A-Za-z0-9/._][A-Za-z0-9/.:_@+,-]*$/
+
+/** A text in double quotes, with a backslash before quotes and backslashes: JSON, YAML, Python, Go, Lua. */
+export const quoted = (value: string): string => JSON.stringify(value)
+
+/** A JSON document of two spaces, with a line break at its end. */
+export const jsonFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
+/** A YAML scalar: plain if no YAML reader could take it for something else. */
+export const yaml = (value: string): string =>
+  /^(?:[a-z][a-z-]*|https:\/\/[a-z0-9.:-]+[a-z0-9])$/.test(value) &&
+  !/^(?:true|false|yes|no|on|off|y|n|null)$/.test(value)
+    ? value
+    : quoted(value)
+
+/** A text in single quotes of JavaScript. */
+export const js = (value: string): string => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`
+
+/** A text of HCL, where `${` and `%{` begin a template. */
+export const hcl = (value: string): string =>
+  quoted(value.replaceAll('${', '$${').replaceAll('%{', '%%{'))
+
+/** A word of nginx, which has no escape for `$`. @throws CommandError */
+export const nginx = (value: string): string => {
+  refuse(value, /\$/, 'nginx')
+  return PLAIN.test(value) ? value : quoted(value)
+}
+
+/** A word of a Caddyfile, which has no escape for `{`, and none for a backslash before a quote. @throws CommandError */
+export const caddy = (value: string): string => {
+  refuse(value, /[{}\\]/, 'a Caddyfile')
+  return PLAIN.test(value) ? value : `"${value.replaceAll('"', String.raw`\"`)}"`
+}
+
+/** A word of Apache, where `${` and `%{` begin a variable. @throws CommandError */
+export const apache = (value: string): string => {
+  refuse(value, /[$%]\{/, 'a directive of Apache')
+  return PLAIN.test(value) ? value : quoted(value)
+}
+
+/** A text in single quotes of HAProxy, which have no escapes at all. @throws CommandError */
+export const haproxy = (value: string): string => {
+  refuse(value, /'/, 'HAProxy')
+  return `'${value}'`
+}
+
+/** A word of a POSIX shell. */
+export const sh = (value: string): string =>
+  PLAIN.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`
+
+/** A parameter of a URL's query: only letters, digits and `-._~` stay. */
+export const query = (value: string): string =>
+  encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+
+/** A text in a regular expression that matches it alone. */
+export const regex = (value: string): string =>
+  value.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
