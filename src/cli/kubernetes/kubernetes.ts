@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { addMoreHelp } from '../help.ts'
+import { addKubernetesConfig } from './config.ts'
 
 /** Adds the subcommand. */
 export const addKubernetes = (program: Command): void => {
@@ -9,4 +10,5 @@ export const addKubernetes = (program: Command): void => {
     .command('kubernetes')
     .description('Let instances join a Kubernetes cluster as the nodes that the cloud attests.')
   addMoreHelp(kubernetes, { examples: ['rollcall kubernetes COMMAND --help'] })
+  addKubernetesConfig(kubernetes)
 }

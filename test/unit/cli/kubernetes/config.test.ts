@@ -1,0 +1,160 @@
+// `rollcall kubernetes config`: what it prints, and which options it refuses. What the file does with tokens is in
+// authentication-configuration.test.ts.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RollcallCommand, type Run, createCommand } from '../../../support/command.ts'
+import {
+  configurationProblems,
+  parseConfiguration,
+} from '../../../support/kubernetes/configuration-problems.ts'
+import { sharedTestCloud } from '../../../support/test-cloud.ts'
+
+let command: RollcallCommand
+let ca: string
+beforeAll(async () => {
+  command = createCommand()
+  ca = (await sharedTestCloud()).certificatePem
+  writeFileSync(join(command.folder, 'ca.pem'), ca)
+})
+afterAll(() => command.remove())
+
+const GOOD = {
+  '': 'https://rollcall.example',
+  '--audience': 'cluster-1',
+  '--role': 'node,worker',
+  '--account': '1234,5678',
+}
+
+const config = (changes: Readonly<Record<string, string | undefined>> = {}): Promise<Run> =>
+  command.run([
+    'kubernetes',
+    'config',
+    ...Object.entries({ ...GOOD, ...changes }).flatMap(([name, value]) =>
+      value === undefined ? [] : name === '' ? [value] : [name, value],
+    ),
+  ])
+
+describe('rollcall kubernetes config', () => {
+  it('prints a file that an API server takes', async () => {
+    const { status, stdout, stderr } = await config()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(configurationProblems(stdout)).toEqual([])
+    const { apiVersion, jwt } = parseConfiguration(stdout)
+    expect(apiVersion).toBe('apiserver.config.k8s.io/v1')
+    const [{ issuer, claimMappings, claimValidationRules = [] } = expect.fail()] = jwt
+    expect(issuer).toEqual({
+      url: 'https://rollcall.example',
+      audiences: ['cluster-1'],
+      audienceMatchPolicy: 'MatchAny',
+    })
+    expect(claimMappings.username.expression).toBe(
+      '"system:node:" + claims.ecs.region_id + "." + claims.ecs.instance_id',
+    )
+    expect(claimMappings.groups?.expression).toBe('["system:nodes"]')
+    const rules = claimValidationRules.map(({ expression }) => expression)
+    expect(rules).toContain('claims.role in ["node", "worker"]')
+    expect(rules).toContain('claims.ecs.owner_account_id in ["1234", "5678"]')
+    expect(stdout).not.toMatch(/claims\.groups/)
+  })
+
+  it('names the attributes of users by the host of the issuer, without its port', async () => {
+    const { stdout } = await config({ '': 'https://rollcall.example:8443/' })
+    expect(configurationProblems(stdout)).toEqual([])
+    const [jwt] = parseConfiguration(stdout).jwt
+    expect(jwt?.issuer.url).toBe('https://rollcall.example:8443')
+    expect(jwt?.claimMappings.extra?.map(({ key }) => key)).toEqual([
+      'rollcall.example/addresses',
+      'rollcall.example/role',
+    ])
+  })
+
+  it('prints the version for older clusters, another template, and the paths of anonymous callers', async () => {
+    const { status, stdout } = await config({
+      '--api-version': 'v1beta1',
+      '--node': 'prod-{instance_id}.{serial_number}',
+      '--anonymous-paths': '/livez,/readyz,/healthz',
+    })
+    expect(status).toBe(0)
+    expect(configurationProblems(stdout)).toEqual([])
+    const { apiVersion, anonymous, jwt } = parseConfiguration(stdout)
+    expect(apiVersion).toBe('apiserver.config.k8s.io/v1beta1')
+    expect(anonymous?.conditions?.map(({ path }) => path)).toEqual([
+      '/livez',
+      '/readyz',
+      '/healthz',
+    ])
+    expect(jwt[0]?.claimMappings.username.expression).toBe(
+      '"system:node:" + "prod-" + claims.ecs.instance_id + "." + claims.ecs.serial_number.lowerAscii()',
+    )
+  })
+
+  it('copies the certificates of --ca, and nothing else of that file', async () => {
+    writeFileSync(join(command.folder, 'two.pem'), `a comment: x\n${ca}\nanother\n${ca}`)
+    const { status, stdout } = await config({ '--ca': 'two.pem' })
+    expect(status).toBe(0)
+    expect(configurationProblems(stdout)).toEqual([])
+    const pem = parseConfiguration(stdout).jwt[0]?.issuer.certificateAuthority ?? ''
+    expect(pem.replaceAll('\n', '')).toBe((ca + ca).replaceAll('\n', ''))
+    expect(stdout).not.toContain('comment: x')
+  })
+
+  it.each<[Record<string, string | undefined>, string]>([
+    [{ '': undefined }, 'ISSUER is missing: give the URL of the service'],
+    [{ '': 'http://rollcall.example' }, 'ISSUER'],
+    [
+      { '': 'http://localhost:8443' },
+      'ISSUER: Kubernetes accepts only https issuers; put the service behind TLS',
+    ],
+    [{ '': 'https://rollcall.example/path' }, 'ISSUER'],
+    [{ '': 'https://rollcall.example?x=y' }, 'ISSUER'],
+    [{ '': 'https://[::1]:8443' }, 'ISSUER: Kubernetes needs a DNS name as the host'],
+    [{ '': 'https://roll_call.example' }, 'ISSUER: Kubernetes needs a DNS name as the host'],
+    [{ '': 'https://rollcall.k8s.io' }, 'ISSUER: Kubernetes reserves rollcall.k8s.io for itself'],
+    [{ '': 'https://kubernetes.io' }, 'ISSUER: Kubernetes reserves kubernetes.io for itself'],
+    [{ '--audience': undefined }, '--audience is missing: give the audience of this cluster alone'],
+    [{ '--audience': 'a b' }, '--audience: expected 1 to 256 printable ASCII characters'],
+    [{ '--audience': 'a\nb' }, '--audience: expected 1 to 256 printable ASCII characters'],
+    [{ '--audience': 'é' }, '--audience: expected 1 to 256 printable ASCII characters'],
+    [{ '--role': undefined }, '--role is missing: give the roles of nodes'],
+    [{ '--role': 'node,' }, '--role: "" is not a role'],
+    [{ '--role': 'Node' }, '--role: "Node" is not a role'],
+    [{ '--role': 'node, worker' }, '--role: " worker" is not a role'],
+    [{ '--role': 'a"]||true' }, '--role: "a\\"]||true" is not a role'],
+    [{ '--role': 'node,node' }, '--role: a value occurs twice'],
+    [{ '--account': undefined }, '--account is missing: give the accounts of the nodes'],
+    [{ '--account': '12x' }, '--account: "12x" is not the id of an account'],
+    [{ '--account': '*' }, '--account: "*" is not the id of an account'],
+    [{ '--node': '{region_id}' }, '--node: the name must tell instances apart; add {instance_id}'],
+    [{ '--node': '{private_ipv4}' }, '--node: the cloud gives an address to another instance'],
+    [{ '--node': '{groups}.{instance_id}' }, '--node: {groups} is not an attested field'],
+    [{ '--node': '' }, '--node: the name must tell instances apart; add {instance_id}'],
+    [{ '--api-version': 'v1alpha1' }, '--api-version: expected v1 or v1beta1, not v1alpha1'],
+    [{ '--anonymous-paths': 'livez' }, '--anonymous-paths: "livez" is not a path'],
+    [{ '--anonymous-paths': '/livez?x' }, '--anonymous-paths: "/livez?x" is not a path'],
+    [{ '--ca': 'missing.pem' }, '--ca: cannot read missing.pem (ENOENT)'],
+  ])('refuses %j: %s', async (changes, message) => {
+    const { status, stdout, stderr } = await config(changes)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(`rollcall: ${message}`)
+  })
+
+  it.each([
+    ['a key', `-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`, 'a private key'],
+    ['no certificate', 'x', 'is not a file of PEM certificates'],
+    [
+      'a broken certificate',
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      'is not a file of PEM certificates',
+    ],
+    ['nothing', '', 'is not a file of PEM certificates'],
+  ])('refuses a --ca with %s', async (_, text, message) => {
+    writeFileSync(join(command.folder, 'bad.pem'), text)
+    const { status, stdout, stderr } = await config({ '--ca': 'bad.pem' })
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain('--ca: bad.pem ')
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('AAAA')
+  })
+})
