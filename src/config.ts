@@ -4,6 +4,7 @@
 
 import { type KeyOptions, WEB_CRYPTO } from './base/crypto.ts'
 import { ConfigurationError } from './base/errors.ts'
+import { kubernetesProblems } from './config/kubernetes.ts'
 import { type Conflicts, readVariables } from './config/read-variables.ts'
 import type { Environment } from './config/values.ts'
 import type { RuntimeOptions, ValuesOf } from './config/variable.ts'
@@ -58,6 +59,10 @@ const CONFLICTS: Conflicts<typeof VARIABLES> = {
       sharedKeyIndex(relyingPartyKeys, operatorKeys),
       'is in ROLLCALL_ADMIN_KEYS, too; give relying parties keys of their own',
     ),
+  kubernetes: ({ kubernetes, policy }) =>
+    kubernetes !== undefined && policy !== undefined
+      ? kubernetesProblems(kubernetes, policy)
+      : undefined,
 }
 
 /**

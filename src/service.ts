@@ -96,7 +96,7 @@ export const createService = async ({
   for (const warning of config.warnings) report(`warning: ${warning}`)
   const ledger = reportFailures(withKnownFormats(store), report)
   const enroller = reportingKeys(await createEnroller({ ...config, ledger }), report)
-  const { operatorKeys, relyingPartyKeys, proxies, auditAuthorize } = config
+  const { operatorKeys, relyingPartyKeys, proxies, kubernetes, auditAuthorize } = config
   const { fetch } = createApp({
     ...app,
     enroller,
@@ -105,6 +105,7 @@ export const createService = async ({
     relyingParties: relyingPartyKeys && { ledger, relyingPartyKeys },
     exchange: { ledger, policy: config.policy, signingKeys: config.signingKeys },
     authorization: { ledger, proxies, auditAdmitted: auditAuthorize },
+    tokenReviews: kubernetes && { ledger, cluster: kubernetes, auditAdmitted: auditAuthorize },
   })
   return { fetch: async (request, source) => fetch(request, source) }
 }

@@ -1,8 +1,7 @@
 // Proxies that ask `/v1/authorize` for others. A secret that only one proxy knows proves which proxy asks; the
 // configuration says at which origin clients reach it, so that no header of a client decides that.
 
-import { equalBytes, toHex, utf8 } from '../base/bytes.ts'
-import { sha256 } from '../base/sha256.ts'
+import { matchesSecret } from './secret-hash.ts'
 
 /** A proxy that may ask about bound tokens. */
 export interface TrustedProxy {
@@ -17,8 +16,7 @@ export interface TrustedProxy {
 }
 
 /**
- * Finds the proxy that has a secret. The secret is hashed first, and hashes are compared in constant time, so the time of
- * an answer does not tell how much of a guess was right.
+ * Finds the proxy that has a secret.
  * @param secret the value of the header `X-Rollcall-Proxy`; two of them joined by a comma are the secret of no proxy
  */
 export const findProxy = (
@@ -26,6 +24,6 @@ export const findProxy = (
   secret: string | undefined,
 ): TrustedProxy | undefined => {
   if (secret === undefined) return undefined
-  const hash = utf8(toHex(sha256(utf8(secret))))
-  return proxies.find(({ secretSha256 }) => equalBytes(utf8(secretSha256), hash))
+  const matches = matchesSecret(secret)
+  return proxies.find(({ secretSha256 }) => matches(secretSha256))
 }

@@ -7,10 +7,8 @@ import { checkIssuer, isLoopback } from '../base/issuer.ts'
 import { parseUniqueJson } from '../base/json.ts'
 import { accept, refuse } from '../base/result.ts'
 import { audienceName, list } from '../policy/schema.ts'
+import { schemaProblem, secretHash } from './schema-problems.ts'
 import type { Parsed } from './variable.ts'
-
-/** SHA-256 of no bytes: of a secret that was not set where it was hashed. */
-const HASH_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 const originProblem = (text: string): string | undefined => {
   const origin = checkIssuer(text)
@@ -33,26 +31,11 @@ const ProxySchema = v.strictObject({
       if (problem !== undefined) addIssue({ message: problem })
     }),
   ),
-  secret_sha256: v.pipe(
-    v.string('expected a text'),
-    v.regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits, the SHA-256 of the secret'),
-    v.check((hash) => hash !== HASH_OF_NOTHING, 'is the hash of an empty text; hash the secret'),
-  ),
+  secret_sha256: secretHash,
   audiences: list(audienceName),
 })
 
-const MEMBERS = Object.keys(ProxySchema.entries).join(', ')
-
-const problemOf = (issue: v.BaseIssue<unknown>): string => {
-  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? ''
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    return `${path}: unknown name; expected one of ${MEMBERS}`
-  }
-  if (issue.received === 'undefined') return `${path}: required`
-  return issue.type === 'strict_object'
-    ? `${path}: expected an object with ${MEMBERS}`
-    : `${path}: ${issue.message}`
-}
+const MEMBERS = Object.keys(ProxySchema.entries)
 
 const SHAPE = 'expected a list: [{"name", "origin", "secret_sha256", "audiences"}]'
 
@@ -85,7 +68,9 @@ export const parseProxies = (text: string): Parsed<readonly TrustedProxy[]> => {
   const result = v.safeParse(ProxiesSchema, parsed.value)
   if (!result.success) {
     return refuse(
-      result.issues.map((issue) => (issue.path === undefined ? issue.message : problemOf(issue))),
+      result.issues.map((issue) =>
+        issue.path === undefined ? issue.message : schemaProblem(issue, MEMBERS),
+      ),
     )
   }
   const problems = duplicates(result.output)

@@ -6,7 +6,9 @@ import { FILE, type RuntimeOptions, type ValuesOf, type Variables, namesOf } fro
 
 /** Checks two variables against each other, by the property that the problem is reported for. */
 export type Conflicts<Rows extends Variables> = {
-  readonly [Property in keyof Rows]?: (values: Partial<ValuesOf<Rows>>) => string | undefined
+  readonly [Property in keyof Rows]?: (
+    values: Partial<ValuesOf<Rows>>,
+  ) => string | readonly string[] | undefined
 }
 
 /**
@@ -42,8 +44,8 @@ export const readVariables = async <Rows extends Variables>(
       continue
     }
     values[property] = parsed.value
-    const conflict = conflicts[property]?.(values as Partial<ValuesOf<Rows>>)
-    if (conflict !== undefined) problems.push(`${name}: ${conflict}`)
+    const conflict = conflicts[property]?.(values as Partial<ValuesOf<Rows>>) ?? []
+    problems.push(...[conflict].flat().map((problem) => `${name}: ${problem}`))
   }
   return { values: values as Partial<ValuesOf<Rows>>, problems }
 }

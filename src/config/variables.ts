@@ -1,6 +1,7 @@
 // The variables of the service, a row each. The configuration's type, its messages, the names that are known, and
 // the table in README.md follow from it. Nothing that weakens security is a default.
 
+import type { KubernetesCluster } from '../admit/kubernetes/token-review.ts'
 import type { TrustedProxy } from '../admit/proxies.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { refuse } from '../base/result.ts'
@@ -14,6 +15,7 @@ import { ALIBABA_CLOUD_TRUST_ANCHORS } from '../verify/alibaba-cloud.ts'
 import { type TrustAnchor, parseTrustAnchors } from '../verify/trust-anchor.ts'
 import { parseIssuer } from './issuer.ts'
 import { caught, parseBoolean, parseChallengeKeys, parseHost, parseInteger } from './parsers.ts'
+import { parseKubernetes } from './kubernetes.ts'
 import { parseProxies } from './proxies.ts'
 import type { Missing, Variable } from './variable.ts'
 
@@ -51,7 +53,9 @@ export const VARIABLES: {
   readonly relyingPartyKeys: Variable<readonly RelyingPartyKey[] | undefined>
   /** Proxies that may ask `/v1/authorize` about bound tokens. Default: none. */
   readonly proxies: Variable<readonly TrustedProxy[]>
-  /** Whether requests that `/v1/authorize` admits have an audit event, too. Default: false. */
+  /** The cluster whose API server asks about tokens; `undefined`: none may ask. */
+  readonly kubernetes: Variable<KubernetesCluster | undefined>
+  /** Whether requests and tokens that proxies and the API server ask about have an audit event when admitted. Default: false. */
   readonly auditAuthorize: Variable<boolean>
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host: Variable<string>
@@ -176,12 +180,25 @@ export const VARIABLES: {
     missing: byDefault([]),
     parse: parseProxies,
   },
+  kubernetes: {
+    name: 'ROLLCALL_KUBERNETES',
+    // It has hashes only, as the proxies.
+    secret: false,
+    ...everywhere,
+    documentation:
+      'JSON: the cluster whose API server asks `POST /v1/kubernetes/tokenreview`, with `audiences`, ' +
+      '`roles`, `accounts`, `node_name` and `webhook_token_sha256`',
+    shownDefault: 'no cluster',
+    missing: byDefault(undefined),
+    parse: parseKubernetes,
+  },
   auditAuthorize: {
     name: 'ROLLCALL_AUDIT_AUTHORIZE',
     secret: false,
     ...everywhere,
     documentation:
-      'Whether `/v1/authorize` writes an audit event for requests that it admits, too; refusals always have one',
+      'Whether `/v1/authorize` and `/v1/kubernetes/tokenreview` write an audit event for what they admit, ' +
+      'too; refusals always have one',
     missing: byDefault(false),
     parse: parseBoolean,
   },

@@ -23,6 +23,7 @@ import { bootstrapScript } from './bootstrap-script.ts'
 import { addCommonHeaders, requestIdOf } from './common-headers.ts'
 import { jsonContent } from './content.ts'
 import { type RelyingPartyOptions, addRelyingParties } from './introspection/relying-parties.ts'
+import { type TokenReviewSettings, addTokenReviews } from './kubernetes/token-review.ts'
 import { openApiDocument } from './openapi/openapi.ts'
 import { type OperatorOptions, addOperatorCalls } from './operators/operators.ts'
 import type { RequestSource } from './request/body.ts'
@@ -44,6 +45,8 @@ export interface AppOptions extends ReadRequestOptions {
   readonly exchange?: ExchangeSettings | undefined
   /** What `/v1/authorize` works with. Default: proxies cannot ask, and that address answers 404. */
   readonly authorization?: AuthorizationSettings | undefined
+  /** What `POST /v1/kubernetes/tokenreview` works with. Default: no API server can ask, and that address answers 404. */
+  readonly tokenReviews?: TokenReviewSettings | undefined
   /** Whether the ledger answers, for `/readyz`. Default: that address answers 404. */
   readonly readiness?: Readiness | undefined
   /**
@@ -111,7 +114,13 @@ const addPublished = (
   service: AppSettings,
   options: Pick<
     AppOptions,
-    'enroller' | 'operators' | 'relyingParties' | 'exchange' | 'authorization' | 'readiness'
+    | 'enroller'
+    | 'operators'
+    | 'relyingParties'
+    | 'exchange'
+    | 'authorization'
+    | 'tokenReviews'
+    | 'readiness'
   >,
 ): void => {
   const { enroller, readiness } = options
@@ -132,6 +141,7 @@ const addPublished = (
     relyingParties,
     exchange,
     authorization: options.authorization !== undefined,
+    tokenReviews: options.tokenReviews !== undefined,
     readiness: readiness !== undefined,
   }
   let description: string | undefined
@@ -225,7 +235,7 @@ const isOtherSpelling = (url: string): boolean => {
  * @see https://hono.dev/docs/api/hono
  */
 export const createApp = (options: AppOptions): Hono<Env> => {
-  const { enroller, operators, relyingParties, authorization } = options
+  const { enroller, operators, relyingParties, authorization, tokenReviews } = options
   const { issuer, published } = enroller
   const exactClock = options.clock ?? (() => Date.now() / 1000)
   const service: AppSettings = {
@@ -250,6 +260,7 @@ export const createApp = (options: AppOptions): Hono<Env> => {
   addEnrollment(app, service, enroller)
   if (options.exchange !== undefined) addExchange(app, service, options.exchange)
   if (authorization !== undefined) addAuthorization(app, service, { ...authorization, published })
+  if (tokenReviews !== undefined) addTokenReviews(app, service, { ...tokenReviews, published })
   addPublished(app, service, options)
   if (relyingParties !== undefined) {
     const asked = { ...relyingParties, published }

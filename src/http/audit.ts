@@ -4,6 +4,7 @@
 
 import type { ExchangeReason } from '../admit/exchange.ts'
 import type { AuthorizationReason } from '../admit/authorize.ts'
+import type { TokenReviewReason } from '../admit/kubernetes/token-review.ts'
 import type { OperatorAction } from '../base/wire/operator-calls.ts'
 import type { EnrollmentFacts, EnrollmentReason } from '../enroll/enrollment.ts'
 import type { ClientRefusal } from '../operate/authenticate-client.ts'
@@ -19,6 +20,13 @@ export type FailureReason =
   /** A mistake of this program; `error` has the name of the error. */
   | 'unexpected_error'
 
+/** Why an API server may not ask about tokens. */
+export type WebhookReason =
+  /** There is not exactly one `Authorization` of the form `Bearer TOKEN`. */
+  | 'webhook_token_missing'
+  /** No configured hash is the token's. */
+  | 'webhook_token_unknown'
+
 /**
  * Every `reason` of an audit event. The documentation has an entry for each: the table in
  * `test/generate/audit-reasons.ts` does not compile without it.
@@ -30,6 +38,8 @@ export type AuditReason =
   | EnrollmentReason
   | ExchangeReason
   | AuthorizationReason
+  | TokenReviewReason
+  | WebhookReason
   | FailureReason
 
 /** One event; members are absent when unknown. */
@@ -38,8 +48,9 @@ export interface AuditEvent {
   readonly version: 1
   /** RFC 3339, UTC, with milliseconds. */
   readonly time: string
-  /** The kind of call: for a challenge, an enrollment or an exchange, of a proxy, a relying party or an operator. */
-  readonly event: 'challenge' | 'enroll' | 'exchange' | 'authorize' | 'introspect' | 'admin'
+  /** The kind of call: for a challenge, an enrollment or an exchange, of a proxy, an API server, a relying party or an operator. */
+  readonly event:
+    'challenge' | 'enroll' | 'exchange' | 'authorize' | 'tokenreview' | 'introspect' | 'admin'
   /** Id of the request, which the answer has too. */
   readonly request_id: string
   /** Name of the proxy that asked, from the configuration. */
@@ -56,7 +67,7 @@ export interface AuditEvent {
   readonly action?: OperatorAction | undefined
   /** `issued`: a challenge or a token. `done`: what an operator or a relying party asked for. */
   readonly outcome: 'issued' | 'done' | 'refused' | 'error'
-  /** The `code` of a problem, or the `error` of an OAuth answer. */
+  /** The `code` of a problem, or the `error` of an OAuth answer. Of a token that a TokenReview refuses: what it would be. */
   readonly code?: ProblemCode | OAuthErrorCode | undefined
   /** What exactly was wrong; there whenever `outcome` is `refused` or `error`. */
   readonly reason?: AuditReason | undefined

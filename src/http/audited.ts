@@ -57,6 +57,8 @@ export interface RefusedAsProblem {
   readonly authenticate?: string | undefined
   /** The `reason` of the answer. */
   readonly disclosed?: DisclosedReason | undefined
+  /** What is answered in place of a problem, with status 200. The audit event has `code` nevertheless. */
+  readonly content?: Content
   readonly facts: Facts & { readonly reason: AuditReason }
 }
 
@@ -126,7 +128,8 @@ const refusalAnswer = (
     const requestId = context.get('requestId')
     return answerWith(context, oauthErrorResponse({ error, description, issuer, requestId }))
   }
-  const { code, title, scope, authenticate, disclosed: reason } = refused
+  const { code, title, scope, authenticate, disclosed: reason, content } = refused
+  if (content !== undefined) return contentAnswer(context, content)
   return problemAnswer(context, { issuer }, code, { title, scope, authenticate, reason })
 }
 
@@ -156,6 +159,7 @@ const SUCCESS: Readonly<Record<AuditEvent['event'], AuditEvent['outcome']>> = {
   enroll: 'issued',
   exchange: 'issued',
   authorize: 'done',
+  tokenreview: 'done',
   introspect: 'done',
   admin: 'done',
 }

@@ -40,6 +40,7 @@
 export { type AppOptions, createApp } from './app.ts'
 export type { OperatorAction } from '../base/wire/operator-calls.ts'
 export type { AuthorizationReason } from '../admit/authorize.ts'
+export type { TokenReviewReason } from '../admit/kubernetes/token-review.ts'
 export type { ExchangerOptions, ExchangeReason } from '../admit/exchange.ts'
 export type { StandingRefusal } from '../registry/standing.ts'
 export type { ClaimsRefusal } from '../token/claims.ts'
@@ -48,10 +49,17 @@ export type { ProofRefusal } from '../token/proof.ts'
 export type { TokenRefusal } from '../token/verify.ts'
 export type { ClientRefusal } from '../operate/authenticate-client.ts'
 export type { OperatorRefusal } from '../operate/authenticate.ts'
-export { type AuditEvent, type AuditReason, type FailureReason, auditLine } from './audit.ts'
+export {
+  type AuditEvent,
+  type AuditReason,
+  type FailureReason,
+  type WebhookReason,
+  auditLine,
+} from './audit.ts'
 export type { AuthorizationSettings } from './authorize.ts'
 export type { Env, RequestVariables } from './audited.ts'
 export type { ExchangeSettings } from './token.ts'
+export type { TokenReviewSettings } from './kubernetes/token-review.ts'
 export type { OAuthErrorCode } from './oauth-error.ts'
 export type { RelyingPartyOptions } from './introspection/relying-parties.ts'
 export type { OperatorOptions } from './operators/operators.ts'

@@ -13,23 +13,28 @@ export const isAlwaysBound = ({
   binding === 'dpop' || reenrollment === 'same_key'
 
 /** An audience, where the policy names it, and whether its tokens are bound. */
-interface AudienceUse {
+export interface AudienceUse {
   readonly audience: string
+  /** The role that gives the tokens. */
+  readonly role: string
   readonly path: string
   readonly binding: TokenBinding
 }
 
-const usesOf = ({ roles }: Policy): readonly AudienceUse[] =>
+/** Each audience that the policy names, role by role; `binding` `none` where a client may still prove a key. */
+export const usesOf = ({ roles }: Policy): readonly AudienceUse[] =>
   roles.flatMap((role) => {
     const own: TokenBinding = isAlwaysBound(role) ? 'dpop' : 'none'
     return [
       ...role.token.audience.map((audience, at) => ({
         audience,
+        role: role.name,
         path: `roles.${role.name}.token.audience.${at}`,
         binding: own,
       })),
       ...role.exchange.map(({ audience, binding }, at) => ({
         audience,
+        role: role.name,
         path: `roles.${role.name}.exchange.${at}.audience`,
         binding,
       })),

@@ -8,7 +8,7 @@ import { audienceProblems, isAlwaysBound } from './audiences.ts'
 import { EXCHANGE_MEMBERS, type Exchange, ExchangesSchema, readExchanges } from './exchange.ts'
 import { ECS_FIELD_NAMES } from './fields.ts'
 import { readAddressBlock } from './pattern.ts'
-import { audienceName, groupNames, list, oneOf, wholeSeconds } from './schema.ts'
+import { accountId, audienceName, groupNames, list, oneOf, wholeSeconds } from './schema.ts'
 
 /** What a role's name looks like; it cannot look like a number, which JSON readers reorder. */
 export const ROLE_PATTERN: RegExp = /^[a-z][a-z0-9-]{0,62}$/
@@ -89,10 +89,6 @@ const BINDINGS = ['none', 'dpop'] as const satisfies readonly Binding[]
 export const MAX_TOKEN_LIFETIME_SECONDS = 3600
 const DEFAULT_LIFETIME_SECONDS = 300
 
-const account = v.pipe(
-  v.string('expected an account id in quotation marks'),
-  v.regex(/^[0-9]{1,20}$/, 'expected the digits of an account id; no pattern is allowed here'),
-)
 const text = v.pipe(
   v.string('expected a text'),
   v.regex(/^[A-Za-z0-9._:*-]+$/, 'expected letters, digits and . _ : - with * for any run of them'),
@@ -107,7 +103,7 @@ const addressBlock = v.pipe(
 )
 const RoleSchema = v.strictObject({
   match: v.strictObject({
-    owner_account_id: list(account),
+    owner_account_id: list(accountId),
     instance_id: v.optional(list(text)),
     region_id: v.optional(list(text)),
     zone_id: v.optional(list(text)),

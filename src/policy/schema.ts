@@ -24,6 +24,12 @@ export const audienceName: v.GenericSchema<string, string> = name(
   'expected printable ASCII without spaces',
 )
 
+/** Id of an account. */
+export const accountId: v.GenericSchema<string, string> = v.pipe(
+  v.string('expected an account id in quotation marks'),
+  v.regex(/^[0-9]{1,20}$/, 'expected the digits of an account id; no pattern is allowed here'),
+)
+
 /** Names of groups. A comma separates them in the header of a proxy, so none may be in a name. */
 export const groupNames: v.GenericSchema<string[], string[]> = v.array(
   name(/^[\x21-\x2b\x2d-\x7e]{1,256}$/, 'expected printable ASCII without spaces and commas'),

@@ -38,6 +38,7 @@
  * @module rollcall/service
  */
 
+export type { KubernetesCluster } from '../admit/kubernetes/token-review.ts'
 export type { TrustedProxy } from '../admit/proxies.ts'
 export { type Service, type ServiceOptions, createService } from '../service.ts'
 export {
@@ -60,3 +61,4 @@ export {
 } from '../ledger/configured.ts'
 export { type OpenLedgerOptions, openLedger } from '../ledger/open.ts'
 export type { OpenLedger } from '../ledger/store.ts'
+export type { NodeNamePart, NodeNameTemplate } from '../policy/node-name.ts'

@@ -16,7 +16,8 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   time: { present: 'always', meaning: 'RFC 3339, UTC, with milliseconds' },
   event: {
     present: 'always',
-    meaning: '`challenge`, `enroll`, `exchange`, `authorize`, `introspect` or `admin`',
+    meaning:
+      '`challenge`, `enroll`, `exchange`, `authorize`, `tokenreview`, `introspect` or `admin`',
   },
   request_id: { present: 'always', meaning: 'the `X-Request-Id` of the answer' },
   proxy: { present: '`authorize`, if the proxy is known', meaning: 'the name of the proxy' },
@@ -37,7 +38,8 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   outcome: { present: 'always', meaning: '`issued`, `done`, `refused` or `error`' },
   code: {
     present: '`refused`, `error`',
-    meaning: 'the `code` of the answer, or the `error` of an OAuth answer',
+    meaning:
+      'the `code` or `error` of the answer; `tokenreview`: the code that `/v1/authorize` would answer',
   },
   reason: { present: '`refused`, `error`', meaning: 'the exact reason, see below' },
   error: { present: '`unexpected_error`', meaning: 'the name of the error, such as `TypeError`' },
@@ -51,7 +53,7 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   jkt: { present: 'if a key was proved', meaning: 'RFC 7638 thumbprint of the instance’s key' },
   jti: { present: 'a token issued or named', meaning: 'the `jti` claim of that token' },
   enrollment_jti: {
-    present: '`exchange`, if the shown token verified',
+    present: '`exchange`, `tokenreview`, if the shown token verified',
     meaning: 'the `jti` claim of the enrollment token',
   },
   audience: {

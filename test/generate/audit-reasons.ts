@@ -2,11 +2,12 @@
 // no bundle has them. A reason without an entry does not compile; tests compare events and codes with the service.
 
 import type { AuthorizationReason } from '../../src/admit/authorize.ts'
+import type { TokenReviewReason } from '../../src/admit/kubernetes/token-review.ts'
 import type { ExchangeReason } from '../../src/admit/exchange.ts'
 import type { InstanceIdentityErrorCode } from '../../src/base/errors.ts'
 import type { ChallengeRefusal } from '../../src/enroll/challenge.ts'
 import type { FirstUseRefusal, SupersededEvidence } from '../../src/enroll/first-use.ts'
-import type { AuditEvent, AuditReason, FailureReason } from '../../src/http/audit.ts'
+import type { AuditEvent, AuditReason, FailureReason, WebhookReason } from '../../src/http/audit.ts'
 import type { OAuthErrorCode } from '../../src/http/oauth-error.ts'
 import type { ProblemCode } from '../../src/http/problems.ts'
 import type { RequestReason } from '../../src/http/request/request-refusal.ts'
@@ -45,21 +46,24 @@ const entries = <Reason extends AuditReason>(
   ) as Reasons<Reason>
 
 /** Calls that have a body. */
-const POSTED = ['challenge', 'enroll', 'exchange', 'introspect', 'admin'] as const
+const FIELDS = ['challenge', 'enroll', 'exchange', 'introspect', 'admin'] as const
+const POSTED = [...FIELDS, 'tokenreview'] as const
 const ALL = [...POSTED, 'authorize'] as const
 
 const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown' | 'credentials_repeated'>> = {
   ...entries(
-    { events: ALL, codes: ['invalid_request'] },
+    { events: [...FIELDS, 'authorize'], codes: ['invalid_request'] },
     {
       field_empty: ['`field` is empty', 'Leave the field out, or send a value'],
       field_missing: ['`field` is required and missing', 'Send the field'],
-      field_repeated: [
-        'A field occurs twice, or an exchange names both `audience` and `resource`',
-        'Send each field once, and one of the two',
-      ],
     },
   ),
+  field_repeated: {
+    events: ALL,
+    codes: ['invalid_request'],
+    happened: 'A field occurs twice, or an exchange names both `audience` and `resource`',
+    remedy: 'Send each field once, and one of the two',
+  },
   ...entries(
     { events: POSTED, codes: ['invalid_request'] },
     {
@@ -67,11 +71,16 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown' | 'credentials_
         'The body is not a form, multipart or JSON object in UTF-8, or the connection broke off',
         'Send the fields as the `title` of the answer says',
       ],
-      field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
       invocation_async: [
         'Function Compute was asked for an asynchronous invocation',
         'Call the service synchronously',
       ],
+    },
+  ),
+  ...entries(
+    { events: FIELDS, codes: ['invalid_request'] },
+    {
+      field_not_text: ['A JSON member is not a string', 'Send each value as a string'],
       query_not_allowed: ['The URL of the call has a query', 'Send the fields in the body'],
     },
   ),
@@ -92,8 +101,8 @@ const REQUEST: Reasons<Exclude<RequestReason, 'instance_unknown' | 'credentials_
     {
       content_encoding: ['The body is compressed', 'Send the body without `Content-Encoding`'],
       content_type: [
-        'The `Content-Type` is not a form, multipart or JSON, or not in UTF-8',
-        'Send one of the three in UTF-8',
+        'The call does not take this `Content-Type`, or it is not in UTF-8',
+        'Send a form, multipart or JSON in UTF-8; the text of the answer says which',
       ],
     },
   ),
@@ -278,6 +287,9 @@ const KEY: Reasons<DpopRefusal | ProofRefusal | 'dpop_missing'> = {
   ),
 }
 
+/** Calls that are about a token of a node. */
+const SHOWN = ['exchange', 'authorize', 'tokenreview'] as const
+
 /** Of a token that a node shows. */
 const TOKEN: Reasons<
   | Exclude<ExchangeReason, ProofRefusal | 'banned' | 'dpop_missing'>
@@ -285,13 +297,13 @@ const TOKEN: Reasons<
   | 'token_scheme_mismatch'
 > = {
   signature_invalid: {
-    events: ['enroll', 'exchange', 'authorize'],
+    events: ['enroll', 'exchange', 'authorize', 'tokenreview'],
     codes: ['invalid_evidence', 'invalid_grant', 'invalid_token'],
     happened: 'The signature of the evidence or of the token does not verify: it is forged',
     remedy: 'Look for a proxy that changes requests; treat a repeated case as an attack',
   },
   ...entries(
-    { events: ['exchange', 'authorize'], codes: ['invalid_grant', 'invalid_token'] },
+    { events: SHOWN, codes: ['invalid_grant', 'invalid_token'] },
     {
       malformed: ['The token is not a JWT of this service', 'Send the enrollment token unchanged'],
       key_refused: [
@@ -379,7 +391,7 @@ const ADMISSION: Reasons<
   DecisionReason | FirstUseRefusal | 'banned' | 'key_not_proved' | 'resource_not_allowed'
 > = {
   banned: {
-    events: ['enroll', 'exchange', 'authorize'],
+    events: ['enroll', ...SHOWN],
     codes: ['not_admitted', 'invalid_grant', 'invalid_token'],
     happened: 'An operator has banned the account, image or instance; `field` says which',
     remedy: 'Look at the ban with `rollcall admin bans`',
@@ -548,9 +560,59 @@ const PROXY: Reasons<
   ),
 }
 
+/** What an API server shows, and what its cluster demands. */
+const KUBERNETES: Reasons<WebhookReason | Exclude<TokenReviewReason, AuthorizationReason>> = {
+  ...entries(
+    { events: ['tokenreview'], codes: ['invalid_token'] },
+    {
+      webhook_token_missing: [
+        'The request has not exactly one `Authorization` header with `Bearer TOKEN`',
+        'Set `token` of the user in the kubeconfig of the webhook',
+      ],
+      webhook_token_unknown: [
+        'The SHA-256 of the token that the API server shows is not in `webhook_token_sha256`',
+        'Compare the two; hash the token without its line end',
+      ],
+      token_bound: [
+        'The token is bound to a key, which Kubernetes would not ask for',
+        'Let the node exchange it for an unbound token of the audience of the cluster',
+      ],
+      token_lives_too_long: [
+        'The token lives longer than 3600 seconds',
+        'Find out what else signs with the key of this service',
+      ],
+    },
+  ),
+  ...entries(
+    { events: ['tokenreview'], codes: ['not_admitted'] },
+    {
+      role_not_of_cluster: [
+        'The role of the token is not in `roles` of `ROLLCALL_KUBERNETES`',
+        'Let the node enroll in a role of the cluster, or add its role',
+      ],
+      account_not_of_cluster: [
+        'The account of the instance is not in `accounts` of `ROLLCALL_KUBERNETES`',
+        'If the account is yours, add it',
+      ],
+      audience_not_of_cluster: [
+        'The token has no audience that is in `audiences` of `ROLLCALL_KUBERNETES`',
+        'Compare them with the audience that the node asks for',
+      ],
+      audience_not_of_review: [
+        'The API server does not answer to the audience of the token',
+        'Add the audience to `--api-audiences` of the API server, beside those that are there',
+      ],
+      node_name_invalid: [
+        '`node_name` gives no name that Kubernetes accepts for this instance',
+        'Correct the template; the default works for every instance',
+      ],
+    },
+  ),
+}
+
 const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
   ...entries(
-    { events: ['enroll', 'exchange', 'authorize', 'introspect', 'admin'], codes: ['unavailable'] },
+    { events: ['enroll', ...SHOWN, 'introspect', 'admin'], codes: ['unavailable'] },
     {
       ledger_unavailable: [
         'The ledger did not answer in time, or cannot be used',
@@ -585,6 +647,7 @@ export const REASON_GROUPS = {
   token: TOKEN,
   admission: ADMISSION,
   proxy: PROXY,
+  kubernetes: KUBERNETES,
   'relying party': RELYING_PARTY,
   operator: OPERATOR,
   failure: FAILURE,
@@ -599,6 +662,7 @@ export const AUDIT_REASONS: Reasons<AuditReason> = {
   ...TOKEN,
   ...ADMISSION,
   ...PROXY,
+  ...KUBERNETES,
   ...RELYING_PARTY,
   ...OPERATOR,
   ...FAILURE,

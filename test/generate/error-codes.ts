@@ -25,7 +25,7 @@ export const ERROR_CODES: Readonly<Record<ProblemCode, AnswerEntry>> = {
     client: 'make a proof with the key of the challenge',
   },
   invalid_token: {
-    when: 'an operator’s token is missing, wrong, used or for another call; at `/v1/authorize`, the token is refused',
+    when: 'an operator’s token is missing, wrong, used or for another call; at `/v1/authorize`, the token is refused; at `/v1/kubernetes/tokenreview`, the one of the API server',
     client: 'make a new token for each call; at `/v1/authorize`, enroll again',
   },
   insufficient_scope: {

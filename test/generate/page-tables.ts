@@ -83,6 +83,7 @@ const TOPICS: Readonly<Record<keyof typeof VARIABLES, string>> = {
   operatorKeys: 'operators',
   relyingPartyKeys: 'relying parties',
   proxies: 'proxies',
+  kubernetes: 'kubernetes',
   auditAuthorize: 'proxies',
   host: 'server',
   port: 'server',

@@ -1,4 +1,4 @@
-// Where instances and proxies call, below the service’s name. Data only.
+// Where instances, proxies and API servers call, below the service’s name. Data only.
 
 /** Where a challenge is asked for. */
 export const CHALLENGE_PATH = '/v1/challenge'
@@ -8,3 +8,6 @@ export const ENROLL_PATH = '/v1/enroll'
 
 /** Where proxies ask whether a request may go on. */
 export const AUTHORIZE_PATH = '/v1/authorize'
+
+/** Where the API server of a Kubernetes cluster asks about a token. */
+export const TOKEN_REVIEW_PATH = '/v1/kubernetes/tokenreview'

@@ -7,6 +7,7 @@ import { AUTHORIZE_SECURITY, authorizePath } from './authorize-path.ts'
 import { introspectionPath } from './introspection-path.ts'
 import { operatorPaths } from './operator-paths.ts'
 import { tokenPath } from './token-path.ts'
+import { TOKEN_REVIEW_SECURITY, tokenReviewPath } from './token-review-path.ts'
 import {
   type Json,
   READING,
@@ -43,6 +44,7 @@ export interface OpenApiOptions {
   readonly relyingParties?: boolean
   readonly exchange?: boolean
   readonly authorization?: boolean
+  readonly tokenReviews?: boolean
   readonly readiness?: boolean
   readonly schemas?: Readonly<Record<keyof typeof REQUEST_SCHEMAS, RequestSchema>>
 }
@@ -50,9 +52,9 @@ export interface OpenApiOptions {
 /**
  * Describes the API.
  * @param issuer the server's URL
- * @param options `operators`, `relyingParties`, `exchange`, `authorization` and `readiness`: whether operators' calls,
- *   introspection by relying parties, `/v1/token`, `/v1/authorize` and `/readyz` are there, default no; `schemas`:
- *   default those that the service validates with
+ * @param options `operators`, `relyingParties`, `exchange`, `authorization`, `tokenReviews` and `readiness`: whether
+ *   operators' calls, introspection by relying parties, `/v1/token`, `/v1/authorize`, `/v1/kubernetes/tokenreview` and
+ *   `/readyz` are there, default no; `schemas`: default those that the service validates with
  */
 export const openApiDocument = (
   issuer: string,
@@ -61,6 +63,7 @@ export const openApiDocument = (
     relyingParties = false,
     exchange = false,
     authorization = false,
+    tokenReviews = false,
     readiness = false,
     schemas = REQUEST_SCHEMAS,
   }: OpenApiOptions = {},
@@ -140,6 +143,7 @@ export const openApiDocument = (
     }),
     '/openapi.json': get('describe', 'This document', anyJson),
     ...(authorization && authorizePath()),
+    ...(tokenReviews && tokenReviewPath()),
     ...(operators && operatorPaths()),
     ...(relyingParties && introspectionPath(operators)),
   },
@@ -147,6 +151,7 @@ export const openApiDocument = (
     securitySchemes: {
       ...(operators && { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }),
       ...(authorization && AUTHORIZE_SECURITY),
+      ...(tokenReviews && TOKEN_REVIEW_SECURITY),
     },
     schemas: {
       ...Object.fromEntries(

@@ -47,15 +47,23 @@ const fromMultipart = (text: string, contentType: HeaderValue): Result<Pairs, Re
   return pairs.ok ? pairs : malformed(`multipart/form-data: ${pairs.refusal}`)
 }
 
-const fromJson = (text: string): Result<Pairs, RequestRefusal> => {
+/** The members of a JSON object, whatever they are. */
+export type JsonMembers = Readonly<Record<string, unknown>>
+
+const objectFromJson = (text: string): Result<JsonMembers, RequestRefusal> => {
   const parsed = parseUniqueJson(text)
   if (!parsed.ok) return parsed.refusal === 'not_json' ? malformed('JSON') : repeated()
   const { value } = parsed
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return malformed('a JSON object')
-  }
+  return typeof value !== 'object' || value === null || Array.isArray(value)
+    ? malformed('a JSON object')
+    : accept(value as JsonMembers)
+}
+
+const fromJson = (text: string): Result<Pairs, RequestRefusal> => {
+  const members = objectFromJson(text)
+  if (!members.ok) return members
   const pairs: [string, string][] = []
-  for (const [name, member] of Object.entries(value as Record<string, unknown>)) {
+  for (const [name, member] of Object.entries(members.value)) {
     if (typeof member !== 'string')
       return invalidRequest('field_not_text', 'A field is not a string')
     pairs.push([name, member])
@@ -74,16 +82,22 @@ export const BODY_TYPES: readonly BodyType[] = [
   'application/json',
 ]
 
+/** The value of a `Content-Type` that is UTF-8, or does not say. */
+const parseUtf8Type = (header: string | null): HeaderValue | undefined => {
+  const contentType = parseHeaderValue(header ?? '')
+  if (contentType === undefined) return undefined
+  const charsets = parametersOf(contentType, 'charset')
+  const isUtf8 = charsets.length <= 1 && charsets.every((name) => name.toLowerCase() === 'utf-8')
+  return isUtf8 ? contentType : undefined
+}
+
 /** The reader of a body's text, by its type; `undefined`: no type that is taken. */
 const readerOf = (
   header: string | null,
   taken: readonly BodyType[],
 ): ((text: string) => Result<Pairs, RequestRefusal>) | undefined => {
-  const contentType = parseHeaderValue(header ?? '')
+  const contentType = parseUtf8Type(header)
   if (contentType === undefined) return undefined
-  const charsets = parametersOf(contentType, 'charset')
-  const isUtf8 = charsets.length <= 1 && charsets.every((name) => name.toLowerCase() === 'utf-8')
-  if (!isUtf8) return undefined
   const type = taken.find((it) => it === contentType.value.toLowerCase())
   switch (type) {
     case 'application/x-www-form-urlencoded':
@@ -124,4 +138,24 @@ export const readFields = (
   if (!pairs.ok) return pairs
   const fields = new Map(pairs.value)
   return fields.size === pairs.value.length ? accept(fields) : repeated()
+}
+
+/**
+ * Reads a body that is a JSON object with members of any kind, nested objects included. No key may occur twice.
+ * @param contentType the header; required
+ * @returns the members; refusals: `invalid_request`, `unsupported_media_type`
+ */
+export const readJsonObject = (
+  bytes: Bytes,
+  contentType: string | null,
+): Result<JsonMembers, RequestRefusal> => {
+  if (parseUtf8Type(contentType)?.value.toLowerCase() !== 'application/json') {
+    return refuse({
+      code: 'unsupported_media_type',
+      reason: 'content_type',
+      title: 'Send application/json, in UTF-8 and not compressed',
+    })
+  }
+  const text = fromUtf8(bytes)
+  return text === undefined ? malformed('UTF-8') : objectFromJson(text)
 }

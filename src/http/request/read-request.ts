@@ -2,9 +2,10 @@
 // is looked at is refused here.
 
 import type * as v from 'valibot'
+import type { Bytes } from '../../base/bytes.ts'
 import { type Result, refuse } from '../../base/result.ts'
 import { type RequestSource, readBody } from './body.ts'
-import { type BodyType, readFields } from './fields.ts'
+import { type BodyType, type JsonMembers, readFields, readJsonObject } from './fields.ts'
 import { checkFields } from './check-fields.ts'
 import { type RequestRefusal, invalidRequest } from './request-refusal.ts'
 import type { RequestSchema } from './schemas.ts'
@@ -33,17 +34,12 @@ export const inHand = ({
   readonly env: RequestSource | undefined
 }): RequestInHand => ({ request: req.raw, source: env })
 
-/** Reads the names and values of a body, of one of the types that a call takes. */
-const readPosted = async (
+/** Reads the bytes of a body. */
+const readBytes = async (
   { request, source }: RequestInHand,
   { rateLimiter, bodyTimeoutSeconds }: ReadRequestOptions,
-  taken?: readonly BodyType[],
-): Promise<Result<ReadonlyMap<string, string>, RequestRefusal>> => {
-  const { headers } = request
-  if (splitUrl(request.url).query !== '') {
-    return invalidRequest('query_not_allowed', 'Send the fields in the body, not in the address')
-  }
-  if (headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
+): Promise<Result<Bytes, RequestRefusal>> => {
+  if (request.headers.get('x-fc-invocation-type')?.toLowerCase() === 'async') {
     return invalidRequest(
       'invocation_async',
       'Asynchronous calls are not supported; call synchronously',
@@ -52,9 +48,21 @@ const readPosted = async (
   if (rateLimiter !== undefined && !(await rateLimiter(request))) {
     return refuse({ code: 'rate_limited', reason: 'rate_limited' })
   }
-  const body = await readBody(request, source, bodyTimeoutSeconds)
-  if (!body.ok) return body
-  return readFields(body.value, headers.get('Content-Type'), taken)
+  return readBody(request, source, bodyTimeoutSeconds)
+}
+
+/** Reads the names and values of a body, of one of the types that a call takes. */
+const readPosted = async (
+  hand: RequestInHand,
+  options: ReadRequestOptions,
+  taken?: readonly BodyType[],
+): Promise<Result<ReadonlyMap<string, string>, RequestRefusal>> => {
+  const { url, headers } = hand.request
+  if (splitUrl(url).query !== '') {
+    return invalidRequest('query_not_allowed', 'Send the fields in the body, not in the address')
+  }
+  const body = await readBytes(hand, options)
+  return body.ok ? readFields(body.value, headers.get('Content-Type'), taken) : body
 }
 
 /**
@@ -93,4 +101,16 @@ export const readOAuthRequest = async <Schema extends RequestSchema>(
   }
   const sent = [...fields.value].filter(([, value]) => value !== '')
   return checkFields(schema, new Map(sent))
+}
+
+/**
+ * Reads a request whose body is a JSON object of somebody else's form. Its query is ignored: the caller may add to it.
+ * @returns the members of the object, or the code and reason of the check that refused
+ */
+export const readJsonRequest = async (
+  hand: RequestInHand,
+  options: ReadRequestOptions,
+): Promise<Result<JsonMembers, RequestRefusal>> => {
+  const body = await readBytes(hand, options)
+  return body.ok ? readJsonObject(body.value, hand.request.headers.get('Content-Type')) : body
 }

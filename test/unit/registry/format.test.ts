@@ -92,6 +92,7 @@ describe('an entry of another release', () => {
       challengeKeys: undefined,
       operatorKeys: undefined,
       relyingPartyKeys: undefined,
+      kubernetes: undefined,
     }
     const service = await createService({
       config: { ...config, ledger: rest.ledger },

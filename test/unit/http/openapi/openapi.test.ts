@@ -14,8 +14,17 @@ import {
   REQUEST_SCHEMAS,
 } from '../../../../src/http/request/schemas.ts'
 import { checkFields } from '../../../../src/http/request/check-fields.ts'
+import { KUBERNETES } from '../../../support/reviewing.ts'
 import { createTestEnroller } from '../../../support/test-enroller.ts'
 import { ISSUER, type TestService, createTestService } from '../../../support/test-service.ts'
+
+const CLUSTER = {
+  audiences: [],
+  roles: [],
+  accounts: [],
+  nodeName: { template: '{instance_id}', parts: [{ field: 'instance_id' }] },
+  webhookTokenSha256: [],
+} as const
 
 interface ObjectSchema {
   properties: Record<string, unknown>
@@ -75,6 +84,7 @@ describe('openapi.json', () => {
       audit: () => undefined,
       readiness: () => Promise.resolve(true),
       authorization: { ledger: options.ledger, proxies: [], auditAdmitted: false },
+      tokenReviews: { ledger: options.ledger, cluster: CLUSTER, auditAdmitted: false },
       ...(operators && { operators: { ledger: options.ledger, operatorKeys: [] } }),
     })
     const { paths } = (await (await app.request('/openapi.json')).json()) as Description
@@ -88,8 +98,9 @@ describe('openapi.json', () => {
     expect(described).toContain(one)
   })
 
-  it('is valid with operators, too', async () => {
-    const { request } = await createTestService({ operators: true })
+  it('is valid with operators and a cluster, too', async () => {
+    const variables = { ROLLCALL_KUBERNETES: JSON.stringify(KUBERNETES) }
+    const { request } = await createTestService({ operators: true, variables })
     const operated = await (await request('/openapi.json')).json()
     expect(await validate(operated)).toEqual({ valid: true, version: '3.1' })
   })

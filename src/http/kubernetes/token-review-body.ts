@@ -1,0 +1,63 @@
+// TokenReview, `authentication.k8s.io/v1`: what the API server posts, and what it reads. Other members, such as `metadata`
+// and an empty `status`, come along and are ignored, as in Kubernetes itself.
+
+import type { NodeUser } from '../../admit/kubernetes/node-user.ts'
+import type { AskedReview } from '../../admit/kubernetes/token-review.ts'
+import { type Result, accept } from '../../base/result.ts'
+import type { JsonMembers } from '../request/fields.ts'
+import { type RequestRefusal, invalidRequest } from '../request/request-refusal.ts'
+
+/** The only version that is read. */
+export const TOKEN_REVIEW_VERSION = 'authentication.k8s.io/v1'
+/** The only kind. */
+export const TOKEN_REVIEW_KIND = 'TokenReview'
+
+/** `status` of the answer: the user, or nothing that says why there is none. */
+export type TokenReviewStatus =
+  | { readonly authenticated: false }
+  | {
+      readonly authenticated: true
+      readonly user: NodeUser
+      /** Never empty, or the API server would take its own. */
+      readonly audiences: readonly string[]
+    }
+
+const VERSION =
+  'The field apiVersion must be authentication.k8s.io/v1; ' +
+  'start the API server with --authentication-token-webhook-version=v1'
+
+const isMembers = (value: unknown): value is JsonMembers =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isListOfTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string')
+
+const malformed = (field: string, what: string): Result<never, RequestRefusal> =>
+  invalidRequest('field_malformed', `The field ${field} must be ${what}`, field)
+
+/**
+ * Reads what is asked. Go writes a list that is absent as `null`, or leaves it out.
+ * @see https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
+ */
+export const readTokenReview = (members: JsonMembers): Result<AskedReview, RequestRefusal> => {
+  const { apiVersion, kind, spec } = members
+  if (kind !== TOKEN_REVIEW_KIND) return malformed('kind', TOKEN_REVIEW_KIND)
+  if (apiVersion !== TOKEN_REVIEW_VERSION) {
+    return invalidRequest('field_malformed', VERSION, 'apiVersion')
+  }
+  if (!isMembers(spec)) return malformed('spec', 'an object')
+  const token = spec['token']
+  const audiences = spec['audiences'] ?? []
+  if (typeof token !== 'string' || token === '') return malformed('spec.token', 'a text')
+  return isListOfTexts(audiences)
+    ? accept({ token, audiences })
+    : malformed('spec.audiences', 'a list of texts')
+}
+
+/** The answer. Its `spec`, which the schema of Kubernetes requires, is empty: the token goes nowhere. */
+export const tokenReviewAnswer = (status: TokenReviewStatus): JsonMembers => ({
+  apiVersion: TOKEN_REVIEW_VERSION,
+  kind: TOKEN_REVIEW_KIND,
+  spec: {},
+  status,
+})

@@ -1,0 +1,97 @@
+// `POST /v1/kubernetes/tokenreview`: the webhook of a Kubernetes API server, for clusters before 1.30. The API server
+// shows a token of its own; what it learns of any other token is the user, or that there is none.
+
+import type { Context, Hono } from 'hono'
+import {
+  type KubernetesCluster,
+  type RefusedReview,
+  type TokenReviewOptions,
+  reviewToken,
+} from '../../admit/kubernetes/token-review.ts'
+import { matchesSecret } from '../../admit/secret-hash.ts'
+import { type Result, accept, refuse } from '../../base/result.ts'
+import { TOKEN_REVIEW_PATH } from '../../base/wire/paths.ts'
+import type { EnrollmentClaims } from '../../token/claims.ts'
+import type { Facts, WebhookReason } from '../audit.ts'
+import {
+  type AppSettings,
+  type Env,
+  type Outcome,
+  type Refused,
+  answering,
+  refusedRequest,
+} from '../audited.ts'
+import { jsonContent } from '../content.ts'
+import { inHand, readJsonRequest } from '../request/read-request.ts'
+import { tokenFacts } from '../token-facts.ts'
+import { readTokenReview, tokenReviewAnswer } from './token-review-body.ts'
+
+/** What token reviews work with, beside the issuer and its keys. */
+export interface TokenReviewSettings extends Pick<TokenReviewOptions, 'ledger' | 'cluster'> {
+  /** Whether tokens that authenticate a node have an audit event, too. Refusals always have one. */
+  readonly auditAdmitted: boolean
+}
+
+const AUTHORIZATION = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i
+
+/** Reasons about cluster and instance. What is wrong with a token itself is `invalid_token`, as at `/v1/authorize`. */
+const NOT_ADMITTED: ReadonlySet<RefusedReview['reason']> = new Set([
+  'role_not_of_cluster',
+  'account_not_of_cluster',
+  'audience_not_of_cluster',
+  'audience_not_of_review',
+  'node_name_invalid',
+])
+
+const TITLE =
+  'This call needs the webhook token of the API server; set it in the kubeconfig of the webhook'
+
+/** Takes a caller that shows one of the cluster's webhook tokens. */
+const admitCaller = (
+  { webhookTokenSha256 }: KubernetesCluster,
+  authorization: string | undefined,
+): Result<undefined, WebhookReason> => {
+  const [, token] = AUTHORIZATION.exec(authorization ?? '') ?? []
+  if (token === undefined) return refuse('webhook_token_missing')
+  return webhookTokenSha256.some(matchesSecret(token))
+    ? accept(undefined)
+    : refuse('webhook_token_unknown')
+}
+
+const factsOf = (claims: EnrollmentClaims | undefined): Facts =>
+  claims === undefined ? {} : { ...tokenFacts(claims), jti: claims.jti }
+
+const notAuthenticated = ({ reason, claims }: RefusedReview): Result<never, Refused> =>
+  refuse({
+    code: NOT_ADMITTED.has(reason) ? 'not_admitted' : 'invalid_token',
+    content: jsonContent(tokenReviewAnswer({ authenticated: false })),
+    facts: { ...factsOf(claims), reason },
+  })
+
+/** Adds the call to an app. */
+export const addTokenReviews = (
+  app: Hono<Env>,
+  settings: AppSettings,
+  { auditAdmitted, ...options }: TokenReviewSettings & Pick<TokenReviewOptions, 'published'>,
+): void => {
+  const { issuer, clock } = settings
+  const outcome = async (context: Context<Env>): Promise<Outcome> => {
+    const caller = admitCaller(options.cluster, context.req.header('Authorization'))
+    if (!caller.ok) {
+      const facts = { reason: caller.refusal }
+      return refuse({ code: 'invalid_token', title: TITLE, facts })
+    }
+    // The API server adds `?timeout=30s`.
+    const read = await readJsonRequest(inHand(context), settings)
+    if (!read.ok) return refusedRequest(read.refusal)
+    const asked = readTokenReview(read.value)
+    if (!asked.ok) return refusedRequest(asked.refusal)
+    const reviewed = await reviewToken({ ...options, issuer }, asked.value, clock())
+    if (!reviewed.ok) return notAuthenticated(reviewed.refusal)
+    const { user, audiences, claims } = reviewed.value
+    const answer = tokenReviewAnswer({ authenticated: true, user, audiences })
+    return accept({ content: jsonContent(answer), facts: factsOf(claims) })
+  }
+  const handle = answering(settings, 'tokenreview', outcome, { auditSuccess: auditAdmitted })
+  app.post(TOKEN_REVIEW_PATH, handle)
+}
