@@ -13,8 +13,11 @@ const COVERED_BY: Readonly<Record<string, string>> = {
   // Types alone.
   'src/verify/instance-identity.ts': 'test/unit/verify/verify-evidence.test.ts',
   // Constants alone, which the tests compare.
+  'src/admit/kubernetes/csr-reasons.ts': 'test/unit/admit/kubernetes/decide-csr.test.ts',
   'src/base/wire/token-exchange.ts': 'test/unit/token/discovery.test.ts',
   'src/base/wire/paths.ts': 'test/unit/enroll/bound-challenge.test.ts',
+  // The key of a request, which is read only with the request.
+  'src/admit/kubernetes/request-key.ts': 'test/unit/admit/kubernetes/csr.test.ts',
 }
 
 /** Tests of no single source, and what they are about. */
