@@ -1,0 +1,161 @@
+// The files that join a node to Kubernetes: the pages print them as they are, they have the fields that kubeadm, the
+// kubelet and the API server read, and they agree with one another.
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { parsePolicy } from '../../../src/policy/policy.ts'
+import { type KubeadmFile, kubeadmProblems } from '../../support/kubernetes/kubeadm-schema.ts'
+import { nodeFile, readUserData } from '../../support/kubernetes/node-files.ts'
+import { pageFence } from '../../support/page-fences.ts'
+import { requireTool } from '../../support/requirements.ts'
+import { readProjectFile } from '../../support/sources.ts'
+
+const run = promisify(execFile)
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-node-files-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Each file, what it is, and the fence that prints it. */
+const FILES: readonly (readonly [file: string, kind: KubeadmFile, page: string, fence: string])[] =
+  [
+    [
+      'cluster-configuration.yaml',
+      'clusterConfiguration',
+      'kubernetes',
+      'yaml cluster-configuration',
+    ],
+    ['node-kubeconfig.yaml', 'kubeconfig', 'kubernetes', 'yaml node-kubeconfig'],
+    ['join-configuration.yaml', 'joinConfiguration', 'kubernetes', 'yaml join-configuration'],
+    ['kubeletconfiguration+merge.yaml', 'kubeletPatch', 'kubernetes', 'yaml kubelet-patch'],
+    [
+      'kubelet-configuration.yaml',
+      'kubeletConfiguration',
+      'kubernetes-join',
+      'yaml kubelet-configuration',
+    ],
+    ['webhook-kubeconfig.yaml', 'kubeconfig', 'kubernetes-reference', 'yaml webhook-kubeconfig'],
+  ]
+
+/** The others, without a schema of kubeadm. */
+const OTHERS = [
+  ['user-data.yaml', 'kubernetes-join', 'yaml user-data'],
+  ['kubelet-with-token.conf', 'kubernetes-join', 'ini kubelet-with-token'],
+  ['certificate-policy.yaml', 'kubernetes-bans', 'yaml certificate-policy'],
+] as const
+
+/** A file without the comment that it begins with, which the page says in its own words. */
+const withoutHead = (text: string): string => text.replace(/^(?:#.*\n)+/, '')
+
+describe('the files that a page prints', () => {
+  it.each([...FILES.map(([file, , page, fence]) => [file, page, fence] as const), ...OTHERS])(
+    '%s stands on docs/use/%s.md',
+    (file, page, fence) => {
+      const printed = pageFence(`docs/use/${page}.md`, fence)
+      expect([nodeFile(file), withoutHead(nodeFile(file))]).toContain(printed)
+    },
+  )
+
+  it.each(FILES)('%s has the fields of its kind, %s', (file, kind) => {
+    expect(kubeadmProblems(kind, parse(nodeFile(file)))).toEqual([])
+  })
+
+  it('would not pass with a field misspelt, misplaced, missing or of another type', () => {
+    const changes: readonly (readonly [string, KubeadmFile, string, string])[] = [
+      ['cluster-configuration.yaml', 'clusterConfiguration', 'extraVolumes', 'extraVolume'],
+      ['cluster-configuration.yaml', 'clusterConfiguration', 'mountPath', 'path'],
+      ['cluster-configuration.yaml', 'clusterConfiguration', 'v1beta4', 'v1beta3'],
+      ['join-configuration.yaml', 'joinConfiguration', 'kubeConfigPath', 'kubeconfigPath'],
+      ['join-configuration.yaml', 'joinConfiguration', 'discovery:', 'discover:'],
+      ['node-kubeconfig.yaml', 'kubeconfig', 'client.authentication.k8s.io/v1', 'v1'],
+      ['node-kubeconfig.yaml', 'kubeconfig', 'interactiveMode: Never', 'interactive: Never'],
+      ['node-kubeconfig.yaml', 'kubeconfig', 'https://cluster.example:6443', 'http://a.example'],
+      ['kubelet-configuration.yaml', 'kubeletConfiguration', 'TLSBootstrap', 'TlsBootstrap'],
+      ['kubelet-configuration.yaml', 'kubeletConfiguration', 's: false', 's: "false"'],
+    ]
+    for (const [file, kind, text, changed] of changes) {
+      expect(nodeFile(file)).toContain(text)
+      const problems = kubeadmProblems(kind, parse(nodeFile(file).replaceAll(text, changed)))
+      expect(problems, `${file}: ${changed}`).not.toEqual([])
+    }
+  })
+})
+
+describe('the user data', () => {
+  const written = new Map<string, unknown>(
+    readUserData().files.map(({ path, content }) => [path, parse(content)]),
+  )
+
+  it('is what cloud-init takes', async (context) => {
+    const tool = requireTool(context, 'cloud-init', 'apt-get install cloud-init')
+    const file = join(folder, 'user-data.yaml')
+    writeFileSync(file, nodeFile('user-data.yaml'))
+    const { stdout } = await run(tool, ['schema', '--config-file', file])
+    expect(stdout).toMatch(/^Valid (?:schema|cloud-config)/m)
+  })
+
+  it.each([
+    ['/etc/kubernetes/rollcall-node.conf', 'node-kubeconfig.yaml'],
+    ['/etc/kubernetes/rollcall-join.yaml', 'join-configuration.yaml'],
+    [
+      '/etc/kubernetes/rollcall-patches/kubeletconfiguration+merge.yaml',
+      'kubeletconfiguration+merge.yaml',
+    ],
+  ])('writes %s as %s is', (path, file) => {
+    expect(written.get(path)).toEqual(parse(nodeFile(file)))
+  })
+
+  it('writes the files that the JoinConfiguration names', () => {
+    const join = written.get('/etc/kubernetes/rollcall-join.yaml') as {
+      readonly discovery: { readonly file: { readonly kubeConfigPath: string } }
+      readonly patches: { readonly directory: string }
+    }
+    expect([...written.keys()]).toContain(join.discovery.file.kubeConfigPath)
+    expect([...written.keys()]).toContain(
+      `${join.patches.directory}/kubeletconfiguration+merge.yaml`,
+    )
+  })
+})
+
+describe('the parts agree', () => {
+  const policies = [
+    ...readProjectFile('docs/use/kubernetes.md').matchAll(/^```json\n([^]*?)^```$/gm),
+  ]
+    .map(([, text = '']) => text)
+    .map((text) => parsePolicy(text.replace('YOUR-ACCOUNT-ID', '1609123456789012')))
+  interface User {
+    readonly exec: { readonly command: string; readonly args: readonly string[] }
+  }
+  const [{ user }] = (
+    parse(nodeFile('node-kubeconfig.yaml')) as { readonly users: [{ readonly user: User }] }
+  ).users
+  const option = (name: string): string =>
+    user.exec.args.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? ''
+
+  it('the roles have the audience that the kubeconfig asks for', () => {
+    expect(policies).toHaveLength(2)
+    const [bound, unbound] = policies.map(({ roles }) =>
+      roles.find(({ name }) => name === option('role')),
+    )
+    expect(bound?.exchange.map(({ audience }) => audience)).toEqual([option('resource')])
+    expect(bound?.token.audience).not.toContain(option('resource'))
+    expect(unbound?.token.audience).toEqual([option('resource')])
+  })
+
+  it('the page gives the API server the same audience, role and issuer', () => {
+    const page = readProjectFile('docs/use/kubernetes.md').replaceAll(/\\\n\s*/g, '')
+    const [line = ''] = /^rollcall kubernetes config https.*$/m.exec(page) ?? []
+    expect(line).toContain(`--audience ${option('resource')} `)
+    expect(line).toContain(`--role ${option('role')} `)
+    expect(user.exec.args).toContain(/config (\S+)/.exec(line)?.[1])
+    const { value } = (
+      parse(nodeFile('cluster-configuration.yaml')) as {
+        readonly apiServer: { readonly extraArgs: [{ readonly value: string }] }
+      }
+    ).apiServer.extraArgs[0]
+    expect(line.endsWith(`> ${value}`)).toBe(true)
+  })
+})
