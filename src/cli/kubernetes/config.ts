@@ -1,12 +1,39 @@
-// `rollcall kubernetes config`: prints the file with which an API server takes tokens of the service for nodes.
+// `rollcall kubernetes config`: prints the file with which an API server takes tokens of the service for nodes, or
+// checks a cluster.
 
 import type { Command } from 'commander'
+import { usageError } from '../command-error.ts'
 import { addMoreHelp } from '../help.ts'
 import { thisRun } from '../run.ts'
 import { authenticationConfiguration } from './authentication-configuration.ts'
+import { type CheckOptions, checkCluster } from './check.ts'
 import { type TypedOptions, readConfigOptions } from './config-options.ts'
 
-const config = async (url: string | undefined, options: TypedOptions): Promise<void> => {
+interface Options extends TypedOptions, CheckOptions {
+  readonly check?: true
+}
+
+/** The options of each of the two jobs, as they are typed. */
+const PRINT_OPTIONS = '--audience --role --account --node --ca --api-version --anonymous-paths'
+const CHECK_OPTIONS = '--mode --kubectl --context --json'
+
+const config = async (
+  url: string | undefined,
+  { check, ...options }: Options,
+  command: Command,
+): Promise<void> => {
+  const foreign = (check ? PRINT_OPTIONS : CHECK_OPTIONS).split(' ')
+  const wrong = command.options.find(
+    (option) =>
+      foreign.includes(option.long ?? '') && options[option.attributeName() as keyof object],
+  )
+  if (wrong !== undefined) {
+    throw usageError(check ? `--check does not take ${wrong.long}` : `${wrong.long} needs --check`)
+  }
+  if (check) {
+    if (url !== undefined) throw usageError('--check does not take ISSUER')
+    return checkCluster(options)
+  }
   thisRun().stdout.write(authenticationConfiguration(await readConfigOptions(url, options)))
 }
 
@@ -19,13 +46,17 @@ rejects tokens that are bound to a key, have a second audience, live longer than
 account. It does not know EdDSA: sign with ES256 or RS256.
 
 A template for names contains {instance_id}. It gives names of RFC 1123: labels of at most 63 lower-case letters,
-digits and "-". Upper-case letters of a field become lower case.`
+digits and "-". Upper-case letters of a field become lower case.
+
+--check prints no file. It asks the cluster by kubectl, reads only, and prints one line for each thing: "ok", "bad" or
+"unknown", with what to do. Mode b: a kubelet shows a token once and then has certificates. Mode a: it shows tokens all
+the time, and no certificates are approved. Flags are visible only where the control plane runs as pods.`
 
 /** Adds the subcommand. */
 export const addKubernetesConfig = (kubernetes: Command): void => {
   const command = kubernetes
     .command('config')
-    .description('Print the AuthenticationConfiguration with which instances become nodes.')
+    .description('Print the AuthenticationConfiguration for nodes, or check a cluster.')
     .argument('[ISSUER]', 'the service, https://HOST')
     .option('--audience <name>', 'the audience of this cluster alone')
     .option('--role <names>', 'the roles of nodes, with commas between them')
@@ -34,14 +65,24 @@ export const addKubernetesConfig = (kubernetes: Command): void => {
     .option('--ca <file>', 'PEM certificates that verify the service (default: the system)')
     .option('--api-version <version>', 'v1, or v1beta1 before Kubernetes 1.34 (default: v1)')
     .option('--anonymous-paths <paths>', 'limit anonymous callers to these (default: leave it)')
+    .option('--check', 'check a cluster by kubectl, and print no file')
+    .option('--mode <mode>', 'how kubelets authenticate, a or b (with --check; default: b)')
+    .option('--kubectl <path>', 'the kubectl to run (with --check; default: kubectl)')
+    .option(
+      '--context <name>',
+      'the context of the kubeconfig (with --check; default: the current)',
+    )
+    .option('--json', 'print one JSON document (with --check)')
     .allowExcessArguments(false)
     .action(config)
   addMoreHelp(command, {
     examples: [
       'rollcall kubernetes config https://rollcall.example --audience cluster-1 --role node --account 1234567890',
       'rollcall kubernetes config https://rollcall.example --audience cluster-1 --role node --account 1234567890 --ca ca.pem',
+      'rollcall kubernetes config --check',
+      'rollcall kubernetes config --check --mode a --context my-cluster --json',
     ],
     more: MORE,
-    exits: '0 done, 2 usage',
+    exits: '0 done, 1 the check found something bad, 2 usage, 5 kubectl failed',
   })
 }
