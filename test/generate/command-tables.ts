@@ -37,7 +37,7 @@ export const subcommandTable = (program: Command): string =>
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'It did what was asked. A check found nothing wrong',
   notGood:
-    'A check found something wrong: `doctor`, `verify`, `token verify`, `inspect`, `policy check`',
+    'A check found something wrong: `doctor`, `verify`, `token verify`, `inspect`, `policy check`, `kubernetes config --check`',
   usage: 'The command line, a file or the configuration is wrong. Nothing was changed',
   metadata: 'The metadata service does not answer, or does not have the item',
   refused: 'The service refused the request',

@@ -51,7 +51,7 @@ afterAll(() => {
 const partsOf = (line: string): { name: string[]; options: string[] } => {
   const words = line.split(/\s+/)
   const [first = '', second = ''] = words
-  const grouped = ['metadata', 'policy', 'admin', 'ledger', 'token'].includes(first)
+  const grouped = ['metadata', 'policy', 'admin', 'ledger', 'token', 'kubernetes'].includes(first)
   return {
     name: grouped ? [first, second] : [first],
     options: words.filter((word) => word.startsWith('--')),
