@@ -63,22 +63,26 @@ const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['audience', AUDIENCE_PATTERN],
 ]
 
+/** Slots begin at 1, as the groups of a match do. */
 const FIELDS: ReadonlyMap<string, Field> = /* @__PURE__ */ new Map(
-  PATTERNS.map(([name, pattern], slot) => [name, { slot, pattern }]),
+  PATTERNS.map(([name, pattern], at) => [name, { slot: at + 1, pattern }]),
 )
 
 /** Whether a text could be the value of a known field, by the field's name in documents. */
 export const matchesField = (name: string, value: string): boolean =>
   FIELDS.get(name)?.pattern.test(value) ?? false
 
-const AUDIENCE = 9
+/** How many fields every document has. */
+const REQUIRED = 9
+/** The slot of the audience. */
+const AUDIENCE = 10
 
 const member = ([name, pattern]: (typeof PATTERNS)[number]): string =>
   `"${name}":"(${pattern.source.slice(1, -1)})"`
 
 /** A document exactly as ECS sends it today: the same fields and patterns, matched in one go. */
 const AS_ECS_SENDS_IT: RegExp = /* @__PURE__ */ new RegExp(
-  `^\\{${PATTERNS.slice(0, AUDIENCE).map(member).join(',')}(?:,${PATTERNS.slice(AUDIENCE).map(member).join('')})?\\}$`,
+  `^\\{${PATTERNS.slice(0, REQUIRED).map(member).join(',')}(?:,${PATTERNS.slice(REQUIRED).map(member).join('')})?\\}$`,
 )
 
 const malformed = (message: string): InstanceIdentityError =>
@@ -144,10 +148,29 @@ const readFields = (text: string, unknownFields: string[]): Values => {
     }
   } while (text[at] !== '}')
   if (at + 1 !== text.length) throw malformedAt(text, at + 1, 'text after the document')
-  if (known - (values[AUDIENCE] === undefined ? 0 : 1) !== AUDIENCE) {
+  if (known - (values[AUDIENCE] === undefined ? 0 : 1) !== REQUIRED) {
     throw malformedAt(text, at, 'a field is missing')
   }
   return values
+}
+
+/** The fields by their names, from their slots. One literal: an object that is copied, or grows, takes longer. */
+const fieldsOf = (values: Values, unknownFields: readonly string[]): IdentityDocument => {
+  const fields: IdentityDocument & { audience?: string } = {
+    ownerAccountId: values[6] as string,
+    instanceId: values[3] as string,
+    regionId: values[4] as string,
+    zoneId: values[1] as string,
+    instanceType: values[9] as string,
+    imageId: values[8] as string,
+    privateIpv4: values[5] as string,
+    mac: values[7] as string,
+    serialNumber: values[2] as string,
+    unknownFields,
+    audience: values[AUDIENCE] as string,
+  }
+  if (values[AUDIENCE] === undefined) delete fields.audience
+  return fields
 }
 
 /**
@@ -162,23 +185,8 @@ export const readIdentityDocument = (bytes: Uint8Array): IdentityDocument => {
   if (text === undefined) throw malformed('the document is not UTF-8')
 
   const unknownFields: string[] = []
-  const asSent = AS_ECS_SENDS_IT.exec(text)
-  const values: Values = asSent === null ? readFields(text, unknownFields) : asSent.slice(1)
-  // One literal: an object that grows field by field is slow to copy.
-  const fields = {
-    ownerAccountId: values[5] as string,
-    instanceId: values[2] as string,
-    regionId: values[3] as string,
-    zoneId: values[0] as string,
-    instanceType: values[8] as string,
-    imageId: values[7] as string,
-    privateIpv4: values[4] as string,
-    mac: values[6] as string,
-    serialNumber: values[1] as string,
-    unknownFields,
-  }
-  const audience = values[AUDIENCE]
-  return audience === undefined ? fields : { ...fields, audience }
+  const values: Values = AS_ECS_SENDS_IT.exec(text) ?? readFields(text, unknownFields)
+  return fieldsOf(values, unknownFields)
 }
 
 /** The end of the content that ECS signs when it is asked with an audience. */
