@@ -1,59 +1,11 @@
-// The service on Cloudflare Workers, made once per isolate, at its first request. If it cannot be made, every
-// request is answered 503, because the variables and the code of an isolate never change.
+// The service on Cloudflare Workers. It is made while an isolate starts, which has a budget of its own: so the first
+// request, which has 10 ms on the free plan, need not read the configuration.
 
-import { DurableObject } from 'cloudflare:workers'
-import { parseConfig } from '../src/config.ts'
-import { ConfigurationError } from '../src/base/errors.ts'
-import { unavailable } from '../src/http/unavailable.ts'
-import {
-  type ObjectNamespace,
-  createDurableObjectLedger,
-  createLedgerObjectClass,
-} from '../src/ledger/durable-object.ts'
-import { type Service, createService, say } from '../src/service.ts'
+import { DurableObject, env } from 'cloudflare:workers'
+import { createLedgerObjectClass } from '../src/ledger/durable-object.ts'
+import { type Bindings, createWorker } from './create-worker.ts'
 
 /** The class of the Durable Objects, which `wrangler.toml` names. */
 export const LedgerObject = createLedgerObjectClass(DurableObject)
 
-/** The bindings of `wrangler.toml` and `wrangler secret put`. */
-interface Bindings extends Record<string, unknown> {
-  readonly LEDGER: ObjectNamespace<unknown>
-}
-
-/** How often an isolate logs why it cannot start. An operator may open the log later. */
-const REPEAT_MS = 60_000
-
-/** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */
-const readFile = async (path: string): Promise<string> =>
-  ((await import(path)) as { readonly default: string }).default
-
-const build = async (env: Bindings): Promise<Service> =>
-  createService({
-    config: await parseConfig(env, { readFile, importKeys: 'when used' }),
-    ledger: createDurableObjectLedger(env.LEDGER),
-  })
-
-let saidAt = -Infinity
-/** Answers every request 503, and says why in the log, once in a while. */
-const failed = (error: unknown): Service => {
-  const message = error instanceof ConfigurationError ? error.message : 'the service cannot start'
-  return {
-    fetch: async (request) => {
-      const now = Date.now()
-      if (now - saidAt >= REPEAT_MS) {
-        saidAt = now
-        say(message)
-      }
-      return unavailable(request, '')
-    },
-  }
-}
-
-let service: Promise<Service> | undefined
-
-export default {
-  async fetch(request: Request, env: Bindings): Promise<Response> {
-    service ??= build(env).catch(failed)
-    return (await service).fetch(request)
-  },
-}
+export default createWorker(env as Bindings)

@@ -43,7 +43,12 @@ const compatibilityDate = (): string =>
 export const startWorkerd = async (
   folder: string,
   name: string,
-  { modules, worker, services = '' }: { modules: string[]; worker: string; services?: string },
+  {
+    modules,
+    worker,
+    services = '',
+    extensions = '',
+  }: { modules: string[]; worker: string; services?: string; extensions?: string },
   env: Readonly<Record<string, string>> = {},
 ): Promise<WorkerdProcess> => {
   const port = await reservePort()
@@ -55,6 +60,7 @@ export const startWorkerd = async (
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), ${services}],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (capnpConnectHost = "${RPC_HOST}"), service = "main")],
+  extensions = [(modules = [${extensions}])],
 );
 const main :Workerd.Worker = (
   modules = [${embedded.join(', ')}],
@@ -119,16 +125,8 @@ export default class extends WorkerEntrypoint {
   })
 }
 
-/** Starts the Worker of the bundle. @param variables what `wrangler.toml` and secrets would bind */
-export const startWorkerAlone = (
-  folder: string,
-  objectsPort: number,
-  variables: Readonly<Record<string, string>>,
-): Promise<WorkerdProcess> => {
-  writeFileSync(
-    join(folder, 'alone.js'),
-    `import worker from './worker.js'
-const ledger = (objects) => ({
+/** The binding of the objects in another process: it has the methods of a namespace, and calls them over RPC. */
+const REMOTE_NAMESPACE = `export default ({ objects }) => ({
   idFromName: (name) => name,
   get: (name) => ({
     read: (...call) => objects.read(name, ...call),
@@ -136,20 +134,26 @@ const ledger = (objects) => ({
     list: (...call) => objects.list(name, ...call),
   }),
 })
-export default {
-  fetch: (request, { OBJECTS, ...env }) => worker.fetch(request, { ...env, LEDGER: ledger(OBJECTS) }),
-}
-`,
-  )
+`
+
+/** Starts the Worker of the bundle. @param variables what `wrangler.toml` and secrets would bind */
+export const startWorkerAlone = (
+  folder: string,
+  objectsPort: number,
+  variables: Readonly<Record<string, string>>,
+): Promise<WorkerdProcess> => {
+  writeFileSync(join(folder, 'namespace.js'), REMOTE_NAMESPACE)
   const bindings = Object.keys(variables).map(variableBinding)
   return startWorkerd(
     folder,
     'alone',
     {
-      modules: ['alone.js', 'worker.js'],
+      modules: ['worker.js'],
       services: `(name = "objects", external = (
         address = "127.0.0.1:${objectsPort}", http = (capnpConnectHost = "${RPC_HOST}")))`,
-      worker: `bindings = [${bindings.join(', ')}, (name = "OBJECTS", service = "objects")],`,
+      extensions: '(name = "bench:namespace", esModule = embed "namespace.js", internal = true)',
+      worker: `bindings = [${bindings.join(', ')}, (name = "LEDGER", wrapped = (
+    moduleName = "bench:namespace", innerBindings = [(name = "objects", service = "objects")]))],`,
     },
     variables,
   )

@@ -1,14 +1,11 @@
 // The service's Worker with a namespace that counts how its objects are asked. A request for /test/turns takes the
 // counts.
 
-import worker from '../../../functions/worker.ts'
+import { env } from 'cloudflare:workers'
+import { type Bindings, createWorker } from '../../../functions/create-worker.ts'
 import type { ObjectNamespace, ObjectStub } from '../../../src/ledger/durable-object.ts'
 
 export { LedgerObject } from '../../../functions/worker.ts'
-
-interface Bindings extends Record<string, unknown> {
-  readonly LEDGER: ObjectNamespace<unknown>
-}
 
 /** For each turn the names of the methods that were asked before any of them was answered. */
 let turns: string[][] = []
@@ -33,19 +30,21 @@ const counting = (object: ObjectStub): ObjectStub => {
   }
 }
 
+const { LEDGER } = env as Bindings
+const namespace: ObjectNamespace<unknown> = {
+  idFromName: (name) => LEDGER.idFromName(name),
+  get: (id) => counting(LEDGER.get(id)),
+}
+const worker = createWorker({ ...env, LEDGER: namespace })
+
 // oxlint-disable-next-line import/no-default-export -- what a Worker is
 export default {
-  async fetch(request: Request, env: Bindings): Promise<Response> {
+  async fetch(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === '/test/turns') {
       const taken = turns
       turns = []
       return Response.json(taken)
     }
-    const { LEDGER } = env
-    const namespace: ObjectNamespace<unknown> = {
-      idFromName: (name) => LEDGER.idFromName(name),
-      get: (id) => counting(LEDGER.get(id)),
-    }
-    return worker.fetch(request, { ...env, LEDGER: namespace })
+    return worker.fetch(request)
   },
 }
