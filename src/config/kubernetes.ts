@@ -3,13 +3,12 @@
 
 import * as v from 'valibot'
 import type { KubernetesCluster } from '../admit/kubernetes/token-review.ts'
-import { parseUniqueJson } from '../base/json.ts'
 import { accept, refuse } from '../base/result.ts'
 import { usesOf } from '../policy/audiences.ts'
 import { DEFAULT_NODE_NAME_TEMPLATE, parseNodeName } from '../policy/node-name.ts'
 import type { Policy } from '../policy/policy.ts'
 import { accountId, audienceName, list } from '../policy/schema.ts'
-import { schemaProblem, secretHash } from './schema-problems.ts'
+import { parseJson, schemaProblem, secretHash } from './schema-problems.ts'
 import type { Parsed } from './variable.ts'
 
 const KubernetesSchema = v.strictObject({
@@ -26,10 +25,8 @@ const SHAPE = `expected an object with ${MEMBERS.join(', ')}`
 
 /** Reads the description of the cluster from JSON. What it says of roles is compared with the policy later. */
 export const parseKubernetes = (text: string): Parsed<KubernetesCluster> => {
-  const parsed = parseUniqueJson(text)
-  if (!parsed.ok) {
-    return refuse([parsed.refusal === 'duplicate_key' ? 'a key occurs twice' : 'expected JSON'])
-  }
+  const parsed = parseJson(text)
+  if (!parsed.ok) return parsed
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse([SHAPE])
   const result = v.safeParse(KubernetesSchema, value)
@@ -51,36 +48,36 @@ export const kubernetesProblems = (
   { audiences, roles, accounts }: KubernetesCluster,
   policy: Policy,
 ): readonly string[] => {
-  const named = policy.roles.filter(({ name }) => roles.includes(name))
-  const known = new Set(named.flatMap(({ match }) => match.owner_account_id))
   const uses = usesOf(policy)
-  const audienceProblem = (audience: string): string | undefined => {
-    const own = uses.filter((use) => use.audience === audience)
-    if (own.some(({ binding }) => binding === 'dpop')) {
-      return `"${audience}" has tokens that are bound to a key; give the cluster an audience of its own`
-    }
-    return own.some(({ role }) => roles.includes(role))
-      ? undefined
-      : `none of "roles" gives tokens for "${audience}"; check its spelling`
-  }
+  const named = policy.roles.filter(({ name }) => roles.includes(name))
   const problemsOf = (
     member: string,
     values: readonly string[],
-    problemOf: (value: string) => string | undefined,
+    problemOf: (value: string) => string | false,
   ): string[] =>
     values.flatMap((value, at) => {
       const problem = problemOf(value)
-      return problem === undefined ? [] : [`${member}.${at}: ${problem}`]
+      return problem === false ? [] : [`${member}.${at}: "${value}" ${problem}`]
     })
   return [
-    ...problemsOf('audiences', audiences, audienceProblem),
-    ...problemsOf('roles', roles, (role) =>
-      named.some(({ name }) => name === role)
-        ? undefined
-        : `the policy has no role "${role}"; check its spelling`,
+    ...problemsOf('audiences', audiences, (audience) => {
+      const own = uses.filter((use) => use.audience === audience)
+      if (own.some(({ binding }) => binding === 'dpop')) {
+        return 'has tokens that are bound to a key; give the cluster an audience of its own'
+      }
+      return !own.some(({ role }) => roles.includes(role)) && 'is no audience of these roles'
+    }),
+    ...problemsOf(
+      'roles',
+      roles,
+      (role) => !named.some(({ name }) => name === role) && 'is no role of the policy',
     ),
-    ...problemsOf('accounts', accounts, (account) =>
-      known.has(account) ? undefined : `none of "roles" admits the account "${account}"`,
+    ...problemsOf(
+      'accounts',
+      accounts,
+      (account) =>
+        !named.some(({ match }) => match.owner_account_id.includes(account)) &&
+        'is no account of these roles',
     ),
   ]
 }

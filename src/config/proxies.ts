@@ -4,10 +4,9 @@
 import * as v from 'valibot'
 import type { TrustedProxy } from '../admit/proxies.ts'
 import { checkIssuer, isLoopback } from '../base/issuer.ts'
-import { parseUniqueJson } from '../base/json.ts'
 import { accept, refuse } from '../base/result.ts'
 import { audienceName, list } from '../policy/schema.ts'
-import { schemaProblem, secretHash } from './schema-problems.ts'
+import { parseJson, schemaProblem, secretHash } from './schema-problems.ts'
 import type { Parsed } from './variable.ts'
 
 const originProblem = (text: string): string | undefined => {
@@ -60,10 +59,8 @@ const duplicates = (proxies: v.InferOutput<typeof ProxiesSchema>): string[] =>
 
 /** Reads the list of proxies from JSON. */
 export const parseProxies = (text: string): Parsed<readonly TrustedProxy[]> => {
-  const parsed = parseUniqueJson(text)
-  if (!parsed.ok) {
-    return refuse([parsed.refusal === 'duplicate_key' ? 'a key occurs twice' : 'expected JSON'])
-  }
+  const parsed = parseJson(text)
+  if (!parsed.ok) return parsed
   if (!Array.isArray(parsed.value)) return refuse([SHAPE])
   const result = v.safeParse(ProxiesSchema, parsed.value)
   if (!result.success) {

@@ -2,15 +2,19 @@
 // a secret in the wrong place.
 
 import * as v from 'valibot'
+import { matchesSecret } from '../admit/secret-hash.ts'
+import { parseUniqueJson } from '../base/json.ts'
+import { refuse } from '../base/result.ts'
+import type { Parsed } from './variable.ts'
 
-/** SHA-256 of no bytes: of a secret that was not set where it was hashed. */
-const HASH_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+/** Whether a hash is of no bytes: of a secret that was not set where it was hashed. */
+const isOfNothing = (hash: string): boolean => matchesSecret('')(hash)
 
 /** SHA-256 of a secret, 64 lower-case hex digits. */
 export const secretHash: v.GenericSchema<string, string> = v.pipe(
   v.string('expected a text'),
   v.regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits, the SHA-256 of the secret'),
-  v.check((hash) => hash !== HASH_OF_NOTHING, 'is the hash of an empty text; hash the secret'),
+  v.check((hash) => !isOfNothing(hash), 'is the hash of an empty text; hash the secret'),
 )
 
 /**
@@ -27,4 +31,11 @@ export const schemaProblem = (issue: v.BaseIssue<unknown>, members: readonly str
   return issue.type === 'strict_object'
     ? `${path}: expected an object with ${names}`
     : `${path}: ${issue.message}`
+}
+
+/** Parses the JSON that a variable holds. */
+export const parseJson = (text: string): Parsed<unknown> => {
+  const parsed = parseUniqueJson(text)
+  if (parsed.ok) return parsed
+  return refuse([parsed.refusal === 'duplicate_key' ? 'a key occurs twice' : 'expected JSON'])
 }

@@ -33,12 +33,6 @@ export interface Variable<Value> {
   readonly file: boolean
   /** Where it is read; a Worker has no host or port. */
   readonly where: 'everywhere' | 'not on Workers'
-  /** One sentence of Markdown without a full stop. */
-  readonly documentation: string
-  /** The default in the words of the documentation, if it differs from the value of `missing`. */
-  readonly shownDefault?: string
-  /** The unit of its value, such as `seconds`. */
-  readonly unit?: string
   /** What applies if it is not set. */
   missing(runtime: RuntimeOptions): Missing<Value>
   /** Reads its text, which is not empty. */

@@ -1,5 +1,5 @@
-// The variables of the service, a row each. The configuration's type, its messages, the names that are known, and
-// the table in README.md follow from it. Nothing that weakens security is a default.
+// The variables of the service, a row each. The configuration's type, its messages, and the names that are known follow
+// from it; `test/generate/variable-texts.ts` says what the pages tell of each. Nothing that weakens security is a default.
 
 import type { KubernetesCluster } from '../admit/kubernetes/token-review.ts'
 import type { TrustedProxy } from '../admit/proxies.ts'
@@ -66,9 +66,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_ISSUER',
     secret: false,
     ...everywhere,
-    documentation:
-      'The public URL of the service, `https://HOST[:PORT]` without a path; every token and challenge ' +
-      'contains it as written (`http` for localhost only)',
     missing: required('set the public URL of this service'),
     parse: parseIssuer,
   },
@@ -76,8 +73,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_SIGNING_KEYS',
     secret: true,
     ...everywhere,
-    documentation:
-      'A private JWKS, which `rollcall keygen` makes; the first key signs, and all are published',
     missing: required('set a private JWKS, which `rollcall keygen` makes'),
     parse: caught(parseSigningKeys),
   },
@@ -85,7 +80,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_POLICY',
     secret: false,
     ...everywhere,
-    documentation: 'Which instances may enroll, and in which role ([policy](policy.md))',
     missing: required('set the roles: {"roles": {"NAME": {...}}}'),
     parse: caught(parsePolicy),
   },
@@ -93,9 +87,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_TRUST_ANCHORS',
     secret: false,
     ...everywhere,
-    documentation:
-      'PEM certificates that replace the built-in one; for test clouds, or when Alibaba Cloud changes its own',
-    shownDefault: 'Alibaba Cloud’s',
     missing: byDefault(ALIBABA_CLOUD_TRUST_ANCHORS),
     parse: caught(parseTrustAnchors),
   },
@@ -105,9 +96,6 @@ export const VARIABLES: {
     secret: true,
     file: true,
     where: 'not on Workers',
-    documentation:
-      'Where state is stored: `sqlite:PATH`, `redis://...`, `rediss://...`, `deno-kv:`, or `memory:` for trials',
-    shownDefault: 'the runtime’s; else required',
     missing: ({ readLedger, defaultLedger }) =>
       readLedger !== undefined && defaultLedger === undefined
         ? { hint: 'say where state is stored, such as sqlite:PATH' }
@@ -123,10 +111,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_CHALLENGE_LIFETIME_SECONDS',
     secret: false,
     ...everywhere,
-    documentation:
-      'How long a challenge is valid; once shortened, a reset or an empty `memory:` ledger still accepts ' +
-      'challenges of the longer lifetime',
-    unit: 'seconds',
     missing: byDefault(120),
     parse: parseInteger(1, MAX_CHALLENGE_LIFETIME_SECONDS),
   },
@@ -134,8 +118,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_CHALLENGE_KEYS',
     secret: true,
     ...everywhere,
-    documentation: 'Keys for challenges, 32 bytes each in base64url, separated by commas',
-    shownDefault: 'derived from the signing keys',
     missing: byDefault(undefined),
     parse: parseChallengeKeys,
   },
@@ -143,7 +125,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_ALLOW_SHA1',
     secret: false,
     ...everywhere,
-    documentation: 'Whether signatures with SHA-1 are accepted, which ECS makes',
     missing: byDefault(true),
     parse: parseBoolean,
   },
@@ -151,9 +132,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_ADMIN_KEYS',
     secret: false,
     ...everywhere,
-    documentation:
-      'A public JWKS of operators, none of them a signing key; without it the operators’ calls do not exist',
-    shownDefault: 'no operators',
     missing: byDefault(undefined),
     parse: caught(parseOperatorKeys),
   },
@@ -161,10 +139,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_RELYING_PARTY_KEYS',
     secret: false,
     ...everywhere,
-    documentation:
-      'A public JWKS of relying parties, each key with `name` and `audiences`; they ask ' +
-      '`POST /v1/introspect` whether a token is active ([tokens](tokens.md))',
-    shownDefault: 'no relying parties',
     missing: byDefault(undefined),
     parse: caught(parseRelyingPartyKeys),
   },
@@ -173,10 +147,6 @@ export const VARIABLES: {
     // It has hashes only; those of random secrets tell nothing.
     secret: false,
     ...everywhere,
-    documentation:
-      'JSON: the proxies that may ask `/v1/authorize` about bound tokens, each with `name`, `origin`, ' +
-      '`secret_sha256` and `audiences`',
-    shownDefault: 'no proxies',
     missing: byDefault([]),
     parse: parseProxies,
   },
@@ -185,10 +155,6 @@ export const VARIABLES: {
     // It has hashes only, as the proxies.
     secret: false,
     ...everywhere,
-    documentation:
-      'JSON: the cluster whose API server asks `POST /v1/kubernetes/tokenreview`, with `audiences`, ' +
-      '`roles`, `accounts`, `node_name` and `webhook_token_sha256`',
-    shownDefault: 'no cluster',
     missing: byDefault(undefined),
     parse: parseKubernetes,
   },
@@ -196,9 +162,6 @@ export const VARIABLES: {
     name: 'ROLLCALL_AUDIT_AUTHORIZE',
     secret: false,
     ...everywhere,
-    documentation:
-      'Whether `/v1/authorize` and `/v1/kubernetes/tokenreview` write an audit event for what they admit, ' +
-      'too; refusals always have one',
     missing: byDefault(false),
     parse: parseBoolean,
   },
@@ -207,7 +170,6 @@ export const VARIABLES: {
     secret: false,
     file: true,
     where: 'not on Workers',
-    documentation: 'The address that the server listens on',
     missing: byDefault('127.0.0.1'),
     parse: parseHost,
   },
@@ -216,7 +178,6 @@ export const VARIABLES: {
     secret: false,
     file: true,
     where: 'not on Workers',
-    documentation: 'The port that the server listens on; 0 for any free one',
     missing: byDefault(8787),
     parse: parseInteger(0, 65_535),
   },

@@ -26,6 +26,7 @@ import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
 import { badTokenTable } from './relying-parties.ts'
+import { VARIABLE_TEXTS, type VariableText } from './variable-texts.ts'
 
 const code = (text: string): string => `\`${text}\``
 
@@ -50,56 +51,42 @@ export const operatorTable = (calls: Readonly<Record<string, OperatorCall>>): st
     ]),
   )
 
-const defaultOf = ({ missing, shownDefault, unit }: Variable<unknown>): string => {
+const defaultOf = (
+  { missing }: Variable<unknown>,
+  { shownDefault, unit }: VariableText,
+): string => {
   if (shownDefault !== undefined) return shownDefault
   const without = missing({})
   if ('hint' in without) return 'required'
   return `${code(String(without.value))}${unit === undefined ? '' : ` ${unit}`}`
 }
 
-/** A row for each variable of the configuration. */
-export const variableTable = (rows: Variables): string =>
+/** A row for each variable of the configuration. @param texts what is said of each, in the same order */
+export const variableTable = (rows: Variables, texts: readonly VariableText[]): string =>
   markdownTable(
     ['name', 'default', 'secret', 'where', 'meaning'],
-    Object.values(rows).map((row) => [
-      code(row.name),
-      defaultOf(row),
-      row.secret ? 'yes' : '',
-      row.where,
-      row.documentation,
-    ]),
+    texts.flatMap((text, at) => {
+      const row = Object.values(rows)[at]
+      if (row === undefined) return []
+      const cells = [code(row.name), defaultOf(row, text), row.secret ? 'yes' : '', row.where]
+      return [[...cells, text.meaning]]
+    }),
   )
-
-/** What each variable is about; a variable without a topic does not compile. */
-const TOPICS: Readonly<Record<keyof typeof VARIABLES, string>> = {
-  issuer: 'identity and keys',
-  signingKeys: 'identity and keys',
-  policy: 'admission',
-  trustAnchors: 'admission',
-  allowSha1: 'admission',
-  ledger: 'state and challenges',
-  challengeLifetimeSeconds: 'state and challenges',
-  challengeKeys: 'state and challenges',
-  operatorKeys: 'operators',
-  relyingPartyKeys: 'relying parties',
-  proxies: 'proxies',
-  kubernetes: 'kubernetes',
-  auditAuthorize: 'proxies',
-  host: 'server',
-  port: 'server',
-}
 
 /** A table of variables for each topic. */
 const variableTables = (): Record<string, string> => {
-  const rows = Object.entries(VARIABLES)
-  const topics = Object.entries(TOPICS)
+  const all = Object.entries(VARIABLES).map(([property, row]) => ({
+    property,
+    row,
+    text: VARIABLE_TEXTS[property as keyof typeof VARIABLES],
+  }))
+  const topics = [...new Set(all.map(({ text }) => text.topic))]
   return Object.fromEntries(
-    topics.map(([, topic]) => {
-      const named = new Set(
-        topics.filter(([, other]) => other === topic).map(([property]) => property),
-      )
-      const own = rows.filter(([property]) => named.has(property))
-      return [`variables: ${topic}`, variableTable(Object.fromEntries(own))]
+    topics.map((topic) => {
+      const own = all.filter(({ text }) => text.topic === topic)
+      const rows = Object.fromEntries(own.map(({ property, row }) => [property, row]))
+      const texts = own.map(({ text }) => text)
+      return [`variables: ${topic}`, variableTable(rows, texts)]
     }),
   )
 }

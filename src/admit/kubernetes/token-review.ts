@@ -61,6 +61,8 @@ export type TokenReviewReason =
 
 /** A token that does not authenticate a node. */
 export interface RefusedReview {
+  /** What is wrong: the token itself, or that the node is not of this cluster. The API server does not learn it. */
+  readonly code: 'invalid_token' | 'not_admitted'
   readonly reason: TokenReviewReason
   /** The claims of the token, once its signature has verified. */
   readonly claims?: EnrollmentClaims
@@ -74,26 +76,28 @@ export interface ReviewedNode {
   readonly claims: EnrollmentClaims
 }
 
-/** What the claims alone say. */
+/** Whether the claims are those of a node of the cluster: its user, and the audiences that all three share. */
 const readNode = (
-  issuer: string,
-  { audiences, roles, accounts, nodeName: template }: KubernetesCluster,
+  { issuer, cluster }: Pick<TokenReviewOptions, 'issuer' | 'cluster'>,
   asked: readonly string[],
   claims: EnrollmentClaims,
-): Result<ReviewedNode, TokenReviewReason> => {
+): Result<ReviewedNode, RefusedReview> => {
   const { aud, iat, exp, role, cnf, ecs } = claims
-  if (cnf !== undefined) return refuse('token_bound')
-  if (exp - iat > MAX_TOKEN_LIFETIME_SECONDS) return refuse('token_lives_too_long')
-  if (!roles.includes(role)) return refuse('role_not_of_cluster')
-  if (!accounts.includes(ecs.owner_account_id)) return refuse('account_not_of_cluster')
-  const own = audiences.filter((audience) => aud.includes(audience))
-  if (own.length === 0) return refuse('audience_not_of_cluster')
-  const shared = asked.length === 0 ? own : own.filter((audience) => asked.includes(audience))
-  if (shared.length === 0) return refuse('audience_not_of_review')
-  const name = nodeName(template, ecs)
-  return name.ok
-    ? accept({ user: nodeUser({ issuer, name: name.value, claims }), audiences: shared, claims })
-    : refuse('node_name_invalid')
+  const no = (
+    reason: TokenReviewReason,
+    code: RefusedReview['code'] = 'not_admitted',
+  ): Result<never, RefusedReview> => refuse({ code, reason, claims })
+  if (cnf !== undefined) return no('token_bound', 'invalid_token')
+  if (exp - iat > MAX_TOKEN_LIFETIME_SECONDS) return no('token_lives_too_long', 'invalid_token')
+  if (!cluster.roles.includes(role)) return no('role_not_of_cluster')
+  if (!cluster.accounts.includes(ecs.owner_account_id)) return no('account_not_of_cluster')
+  const own = cluster.audiences.filter((audience) => aud.includes(audience))
+  if (own.length === 0) return no('audience_not_of_cluster')
+  const audiences = asked.length === 0 ? own : own.filter((audience) => asked.includes(audience))
+  if (audiences.length === 0) return no('audience_not_of_review')
+  const name = nodeName(cluster.nodeName, ecs)
+  if (!name.ok) return no('node_name_invalid')
+  return accept({ user: nodeUser({ issuer, name: name.value, claims }), audiences, claims })
 }
 
 /**
@@ -102,15 +106,16 @@ const readNode = (
  * @throws LedgerUnavailableError
  */
 export const reviewToken = async (
-  { issuer, published, ledger, cluster }: TokenReviewOptions,
+  { published, ledger, ...options }: TokenReviewOptions,
   { token, audiences }: AskedReview,
   now: number,
 ): Promise<Result<ReviewedNode, RefusedReview>> => {
-  const verified = await verifyToken(published, issuer, token, now)
-  if (!verified.ok) return refuse({ reason: verified.refusal })
+  const code = 'invalid_token'
+  const verified = await verifyToken(published, options.issuer, token, now)
+  if (!verified.ok) return refuse({ code, reason: verified.refusal })
   const claims = verified.value
-  const node = readNode(issuer, cluster, audiences, claims)
-  if (!node.ok) return refuse({ reason: node.refusal, claims })
+  const node = readNode(options, audiences, claims)
+  if (!node.ok) return node
   const standing = await checkStanding(ledger, tokenSubject(claims), now)
-  return standing.ok ? node : refuse({ reason: standing.refusal, claims })
+  return standing.ok ? node : refuse({ code, reason: standing.refusal, claims })
 }

@@ -7,10 +7,8 @@ import { type Result, accept } from '../../base/result.ts'
 import type { JsonMembers } from '../request/fields.ts'
 import { type RequestRefusal, invalidRequest } from '../request/request-refusal.ts'
 
-/** The only version that is read. */
-export const TOKEN_REVIEW_VERSION = 'authentication.k8s.io/v1'
-/** The only kind. */
-export const TOKEN_REVIEW_KIND = 'TokenReview'
+/** The only form that is read and written. */
+const FORM = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview' } as const
 
 /** `status` of the answer: the user, or nothing that says why there is none. */
 export type TokenReviewStatus =
@@ -22,9 +20,7 @@ export type TokenReviewStatus =
       readonly audiences: readonly string[]
     }
 
-const VERSION =
-  'The field apiVersion must be authentication.k8s.io/v1; ' +
-  'start the API server with --authentication-token-webhook-version=v1'
+const VERSION = `${FORM.apiVersion}; set --authentication-token-webhook-version=v1`
 
 const isMembers = (value: unknown): value is JsonMembers =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -41,10 +37,8 @@ const malformed = (field: string, what: string): Result<never, RequestRefusal> =
  */
 export const readTokenReview = (members: JsonMembers): Result<AskedReview, RequestRefusal> => {
   const { apiVersion, kind, spec } = members
-  if (kind !== TOKEN_REVIEW_KIND) return malformed('kind', TOKEN_REVIEW_KIND)
-  if (apiVersion !== TOKEN_REVIEW_VERSION) {
-    return invalidRequest('field_malformed', VERSION, 'apiVersion')
-  }
+  if (kind !== FORM.kind) return malformed('kind', FORM.kind)
+  if (apiVersion !== FORM.apiVersion) return malformed('apiVersion', VERSION)
   if (!isMembers(spec)) return malformed('spec', 'an object')
   const token = spec['token']
   const audiences = spec['audiences'] ?? []
@@ -56,8 +50,7 @@ export const readTokenReview = (members: JsonMembers): Result<AskedReview, Reque
 
 /** The answer. Its `spec`, which the schema of Kubernetes requires, is empty: the token goes nowhere. */
 export const tokenReviewAnswer = (status: TokenReviewStatus): JsonMembers => ({
-  apiVersion: TOKEN_REVIEW_VERSION,
-  kind: TOKEN_REVIEW_KIND,
+  ...FORM,
   spec: {},
   status,
 })

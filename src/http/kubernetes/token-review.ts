@@ -34,17 +34,7 @@ export interface TokenReviewSettings extends Pick<TokenReviewOptions, 'ledger' |
 
 const AUTHORIZATION = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i
 
-/** Reasons about cluster and instance. What is wrong with a token itself is `invalid_token`, as at `/v1/authorize`. */
-const NOT_ADMITTED: ReadonlySet<RefusedReview['reason']> = new Set([
-  'role_not_of_cluster',
-  'account_not_of_cluster',
-  'audience_not_of_cluster',
-  'audience_not_of_review',
-  'node_name_invalid',
-])
-
-const TITLE =
-  'This call needs the webhook token of the API server; set it in the kubeconfig of the webhook'
+const TITLE = 'Set the token of the API server in the kubeconfig of its webhook'
 
 /** Takes a caller that shows one of the cluster's webhook tokens. */
 const admitCaller = (
@@ -61,9 +51,9 @@ const admitCaller = (
 const factsOf = (claims: EnrollmentClaims | undefined): Facts =>
   claims === undefined ? {} : { ...tokenFacts(claims), jti: claims.jti }
 
-const notAuthenticated = ({ reason, claims }: RefusedReview): Result<never, Refused> =>
+const notAuthenticated = ({ code, reason, claims }: RefusedReview): Result<never, Refused> =>
   refuse({
-    code: NOT_ADMITTED.has(reason) ? 'not_admitted' : 'invalid_token',
+    code,
     content: jsonContent(tokenReviewAnswer({ authenticated: false })),
     facts: { ...factsOf(claims), reason },
   })

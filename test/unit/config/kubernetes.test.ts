@@ -152,22 +152,22 @@ describe('kubernetesProblems()', () => {
     [
       'an audience of nobody',
       { audiences: ['https://Cluster.test'] },
-      'audiences.0: none of "roles" gives tokens for "https://Cluster.test"; check its spelling',
+      'audiences.0: "https://Cluster.test" is no audience of these roles',
     ],
     [
       'an audience of another role',
       { audiences: ['https://builds.test'] },
-      'audiences.0: none of "roles" gives tokens for "https://builds.test"',
+      'audiences.0: "https://builds.test" is no audience of these roles',
     ],
     [
       'an unknown role',
       { audiences: ['https://cluster.test'], roles: ['worker', 'wroker'] },
-      'roles.1: the policy has no role "wroker"; check its spelling',
+      'roles.1: "wroker" is no role of the policy',
     ],
     [
       'an account of another role',
       { audiences: ['https://cluster.test'], accounts: ['1609123456789012', '2'] },
-      'accounts.1: none of "roles" admits the account "2"',
+      'accounts.1: "2" is no account of these roles',
     ],
   ])('finds %s', (_, change, problem) => {
     expect(problems(change)).toEqual([expect.stringContaining(problem)])
@@ -180,8 +180,8 @@ describe('kubernetesProblems()', () => {
     }
     await expect(createTestService({ variables })).rejects.toMatchObject({
       problems: [
-        'ROLLCALL_KUBERNETES: audiences.1: none of "roles" gives tokens for "urn:cluster"; check its spelling',
-        'ROLLCALL_KUBERNETES: roles.1: the policy has no role "x"; check its spelling',
+        'ROLLCALL_KUBERNETES: audiences.1: "urn:cluster" is no audience of these roles',
+        'ROLLCALL_KUBERNETES: roles.1: "x" is no role of the policy',
       ],
     })
   })

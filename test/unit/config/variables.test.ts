@@ -6,19 +6,19 @@ import { readVariables } from '../../../src/config/read-variables.ts'
 import type { RuntimeOptions, Variable } from '../../../src/config/variable.ts'
 import { VARIABLES } from '../../../src/config/variables.ts'
 import { variableTable } from '../../generate/page-tables.ts'
+import { VARIABLE_TEXTS } from '../../generate/variable-texts.ts'
 
 const quorum: Variable<number> = {
   name: 'ROLLCALL_QUORUM',
   secret: false,
   file: true,
   where: 'everywhere',
-  documentation: 'How many must agree',
-  unit: 'members',
   missing: () => ({ value: 3 }),
   parse: parseInteger(1, 9),
 }
 const { host } = VARIABLES
 const ROWS = { quorum, host }
+const TEXT = { topic: 'a topic', meaning: 'How many must agree', unit: 'members' }
 
 const read = (env: Record<string, unknown>, runtime: RuntimeOptions = {}) =>
   readVariables(ROWS, {}, env, runtime)
@@ -59,7 +59,7 @@ describe('a row', () => {
     expect((await readVariables(rows, {}, { ROLLCALL_QUORUM: '0' }, {})).problems).toEqual([
       'ROLLCALL_QUORUM: "0" is not a whole number from 1 to 9',
     ])
-    expect(variableTable(rows)).toContain('| required |')
+    expect(variableTable(rows, [TEXT])).toContain('| required |')
   })
 
   it('can have no file: the name of one is unknown', async () => {
@@ -88,17 +88,17 @@ describe('a row', () => {
 
   it('is a line of the page’s table', () => {
     const line = '| `ROLLCALL_QUORUM` | `3` members | | everywhere | How many must agree |'
-    const [, , first = ''] = variableTable(ROWS).split('\n')
+    const [, , first = ''] = variableTable(ROWS, [TEXT, VARIABLE_TEXTS.host]).split('\n')
     expect(first.replaceAll(/ +/g, ' ')).toBe(line)
   })
 })
 
-describe('VARIABLES', () => {
-  it.each(Object.values(VARIABLES).map((row) => [row.name, row] as const))(
+describe('VARIABLE_TEXTS', () => {
+  it.each(Object.entries(VARIABLE_TEXTS))(
     '%s is documented in one sentence of at most 25 words',
-    (_, { documentation }) => {
-      expect(documentation).toMatch(/^[A-Z].*[^.]$/)
-      expect(documentation.split(/\s+/).length).toBeLessThanOrEqual(25)
+    (_, { meaning }) => {
+      expect(meaning).toMatch(/^[A-Z].*[^.]$/)
+      expect(meaning.split(/\s+/).length).toBeLessThanOrEqual(25)
     },
   )
 })
