@@ -1,7 +1,7 @@
 // `rollcall exchange`: exchanges the bound token of an enrollment for a short token of one audience.
 
 import type { Command } from 'commander'
-import { type Exchanged, type Retry, exchangeToken } from '../../client/index.ts'
+import { type Exchanged, exchangeToken } from '../../client/index.ts'
 import { attemptsOption } from '../attempts-option.ts'
 import { readDpopKey } from '../enroll/dpop-key.ts'
 import { NETWORK_HELP, addMoreHelp } from '../help.ts'
@@ -11,6 +11,7 @@ import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { requiredOption } from '../required-option.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
+import { sayRetry } from '../say-retry.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { readTokenToProve } from '../token-file.ts'
 import { checkIsApart, checkOut, printToken, writeToken } from '../token-out.ts'
@@ -23,13 +24,6 @@ interface Options {
   readonly attempts: number
   readonly json?: true
 }
-
-const sayRetry =
-  (issuer: string) =>
-  ({ detail, waitSeconds }: Retry): void =>
-    say(
-      waitSeconds === 0 ? detail : `${issuer}: ${detail}; retrying in ${waitSeconds.toFixed(1)} s`,
-    )
 
 const report = (token: Exchanged, out: string | undefined, json: true | undefined): void => {
   if (json) {

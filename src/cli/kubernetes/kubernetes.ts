@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { addMoreHelp } from '../help.ts'
 import { addKubernetesConfig } from './config.ts'
+import { addKubernetesCredential } from './credential.ts'
 
 /** Adds the subcommand. */
 export const addKubernetes = (program: Command): void => {
@@ -11,4 +12,5 @@ export const addKubernetes = (program: Command): void => {
     .description('Let instances join a Kubernetes cluster as the nodes that the cloud attests.')
   addMoreHelp(kubernetes, { examples: ['rollcall kubernetes COMMAND --help'] })
   addKubernetesConfig(kubernetes)
+  addKubernetesCredential(kubernetes)
 }

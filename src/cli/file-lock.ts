@@ -1,0 +1,105 @@
+// A lock that processes of one machine share: a file beside the one that it protects. Its holder touches it every two
+// seconds, so a file that nobody touches was left by a process that was killed.
+
+import { randomUUID } from 'node:crypto'
+import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { type Timing, SYSTEM_TIMING } from '../base/timing.ts'
+import type { Cleanup } from './cleanup.ts'
+
+const TOUCH_MS = 2000
+const STALE_SECONDS = 10
+const LOOK_SECONDS = 0.1
+
+/** How the lock is taken. */
+export interface LockOptions {
+  /** Removes the lock at a signal. */
+  readonly cleanup: Cleanup
+  /** Called once, before the first wait. */
+  readonly onWait?: () => void
+  /** Default: the platform's. */
+  readonly timing?: Pick<Timing, 'elapsed' | 'wait'>
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
+
+/** What changes each time a lock is made or touched. @returns `undefined` if there is no lock */
+const markOf = (lock: string): string | undefined => {
+  const stats = statSync(lock, { throwIfNoEntry: false })
+  return stats === undefined ? undefined : `${stats.ino} ${stats.mtimeMs}`
+}
+
+/** @returns whether this process has made the lock */
+const tryLock = (lock: string): boolean => {
+  try {
+    writeFileSync(lock, '', { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Removes a lock that nobody touches. Renamed first: of two processes that find it so, one has it. */
+const breakLock = (lock: string, mark: string): void => {
+  if (markOf(lock) !== mark) return
+  const aside = `${lock}.${randomUUID()}`
+  try {
+    renameSync(lock, aside)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  rmSync(aside, { force: true })
+}
+
+const waitForLock = async (
+  lock: string,
+  { onWait, timing: { elapsed, wait } = SYSTEM_TIMING }: LockOptions,
+): Promise<void> => {
+  let mark: string | undefined
+  let since = 0
+  for (let isFirst = true; !tryLock(lock); isFirst = false) {
+    if (isFirst) onWait?.()
+    const found = markOf(lock)
+    // Measured by the clock of this process, since the time of files can be set.
+    if (found !== mark) [mark, since] = [found, elapsed()]
+    else if (found !== undefined && elapsed() - since > STALE_SECONDS) breakLock(lock, found)
+    await wait(LOOK_SECONDS)
+  }
+}
+
+const touch = (lock: string): void => {
+  try {
+    const now = new Date()
+    utimesSync(lock, now, now)
+  } catch {
+    // Somebody has removed the lock, or the disk is full. The work goes on.
+  }
+}
+
+/**
+ * Does some work that only one process at a time may do. If the lock cannot be made, as on a file system that is read
+ * only, the work is done without it. After a pause of more than ten seconds, such as of a suspended machine, two
+ * processes can have the lock: what they do must bear that.
+ * @param path the file that is protected; the lock is `PATH.lock`
+ * @returns what the work returns
+ */
+export const withLock = async <Value>(
+  path: string,
+  options: LockOptions,
+  work: () => Promise<Value>,
+): Promise<Value> => {
+  const lock = `${path}.lock`
+  try {
+    await waitForLock(lock, options)
+  } catch {
+    return work()
+  }
+  const remove = options.cleanup.add(() => rmSync(lock, { force: true }))
+  const timer = setInterval(() => touch(lock), TOUCH_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    remove()
+  }
+}

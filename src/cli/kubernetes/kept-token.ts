@@ -1,0 +1,147 @@
+// The file of a bound token: without the key that it is bound to, the token is worth nothing. The file names issuer and
+// role, so that no other command takes its token for its own.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { TokenToProve } from '../../client/index.ts'
+import type { Timing } from '../../base/timing.ts'
+import { isTime } from '../../token/claims.ts'
+import { readUnverified } from '../../token/unverified.ts'
+import { usageError } from '../command-error.ts'
+import { inFolder } from '../run.ts'
+import { replaceSecret } from '../secret-file.ts'
+
+/** What a token is for. */
+export interface TokenPurpose {
+  readonly issuer: string
+  readonly role: string | undefined
+  /** Of the key that it is bound to. */
+  readonly thumbprint: string
+}
+
+/** A bound token that was kept. */
+export interface KeptToken {
+  readonly accessToken: string
+  /** When it was asked for, by the wall clock of this machine: Unix seconds. */
+  readonly askedAt: number
+  /** Whether the role lets the instance enroll again; `undefined`: unknown. */
+  readonly renewable: boolean | undefined
+}
+
+const VERSION = 1
+const NAME_LENGTH = 32
+
+/**
+ * Where a token is kept by default: in a folder beside the key, under a name made of issuer, role and key.
+ * @param keyFile as the user names it
+ */
+export const keptTokenPath = (
+  keyFile: string,
+  { issuer, role = '', thumbprint }: TokenPurpose,
+): string => {
+  const key = inFolder(keyFile)
+  const name = createHash('sha256').update(`${issuer}\n${role}\n${thumbprint}`).digest('hex')
+  return join(dirname(key), `${basename(key)}.tokens`, `${name.slice(0, NAME_LENGTH)}.json`)
+}
+
+const readText = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw usageError(`--cache: cannot read ${path} (${code ?? 'failed'})`)
+  }
+}
+
+const membersOf = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value = JSON.parse(text) as Readonly<Record<string, unknown>> | null
+    return value?.['kept_token'] === VERSION ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Reads a token that was kept.
+ * @param path absolute
+ * @returns `undefined` if there is none, or one for another purpose
+ * @throws CommandError for a file that this command has not written: it must not be replaced
+ */
+export const readKeptToken = (path: string, purpose: TokenPurpose): KeptToken | undefined => {
+  const text = readText(path)
+  if (text === undefined || text === '') return undefined
+  const members = membersOf(text)
+  if (members === undefined) {
+    throw usageError(`--cache: ${path} holds something else; name a file for the token alone`)
+  }
+  const { access_token: accessToken, asked_at: askedAt, issuer, role, renewable } = members
+  if (typeof accessToken !== 'string' || typeof askedAt !== 'number') return undefined
+  if (issuer !== purpose.issuer || role !== (purpose.role ?? '')) return undefined
+  const { iss, cnf } = readUnverified(accessToken)?.claims ?? {}
+  const { jkt } = (cnf ?? {}) as Readonly<Record<string, unknown>>
+  if (iss !== purpose.issuer || jkt !== purpose.thumbprint) return undefined
+  return {
+    accessToken,
+    askedAt,
+    renewable: typeof renewable === 'boolean' ? renewable : undefined,
+  }
+}
+
+/** Makes the folder of the file, for its owner alone. @throws NodeJS.ErrnoException */
+export const makeFolderOf = (path: string): void =>
+  void mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+
+/**
+ * Keeps a token, with mode 0600. A reader sees the old file or the new one.
+ * @param path absolute; its folder is made
+ * @throws NodeJS.ErrnoException
+ */
+export const keepToken = (
+  path: string,
+  { issuer, role = '' }: TokenPurpose,
+  { accessToken, askedAt, renewable }: KeptToken,
+): void => {
+  makeFolderOf(path)
+  const members = {
+    kept_token: VERSION,
+    issuer,
+    role,
+    access_token: accessToken,
+    asked_at: askedAt,
+    renewable,
+  }
+  replaceSecret(path, `${JSON.stringify(members)}\n`)
+}
+
+const MAX_MARGIN_SECONDS = 120
+const MARGIN = 1 / 3
+
+const lifeOf = (accessToken: string): number => {
+  const { iat, exp } = readUnverified(accessToken)?.claims ?? {}
+  return isTime(iat) && isTime(exp) ? exp - iat : 0
+}
+
+/**
+ * Whether a token lives long enough to be exchanged once more: an exchanged token never outlives it. A token whose role
+ * allows no other enrollment is used to its end, which the service knows best.
+ * @param now Unix seconds, by the clock that `askedAt` was read from
+ */
+export const isUsable = ({ accessToken, askedAt, renewable }: KeptToken, now: number): boolean => {
+  const life = lifeOf(accessToken)
+  const margin = Math.min(MAX_MARGIN_SECONDS, life * MARGIN)
+  // A clock that was set back does not make the token older: the service decides.
+  return renewable === false || now - askedAt < life - margin
+}
+
+/** The token with the time for its proofs; see `proofTime()`. A clock that was set since then gives none. */
+export const toProve = (
+  { accessToken, askedAt }: KeptToken,
+  { now, elapsed }: Pick<Timing, 'now' | 'elapsed'>,
+): TokenToProve => {
+  const age = now() - askedAt
+  const isPlausible = age >= 0 && age < lifeOf(accessToken)
+  return { accessToken, askedAt: isPlausible ? elapsed() - age : undefined }
+}

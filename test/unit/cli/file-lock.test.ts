@@ -1,0 +1,100 @@
+// A lock between processes: one holder at a time, none for ever, and no lock where none can be made.
+
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Cleanup } from '../../../src/cli/cleanup.ts'
+import { withLock } from '../../../src/cli/file-lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-lock-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const cleanup: Cleanup = { add: (undo) => undo }
+
+/** A clock that waits move. @param onWait is called at each */
+const clock = (onWait: (at: number) => void = () => undefined) => {
+  let at = 0
+  return {
+    elapsed: () => at,
+    wait: async (seconds: number) => {
+      at += seconds
+      onWait(at)
+      await setImmediate()
+    },
+  }
+}
+
+describe('withLock()', () => {
+  it('lets one at a time work, and leaves nothing behind', async () => {
+    const path = join(folder, 'one')
+    let inside = 0
+    let most = 0
+    let waits = 0
+    const work = async (): Promise<void> => {
+      inside++
+      most = Math.max(most, inside)
+      await sleep(5)
+      inside--
+    }
+    const take = (): Promise<void> => withLock(path, { cleanup, onWait: () => void waits++ }, work)
+    await Promise.all([take(), take(), take()])
+    expect({ most, inside, waits }).toEqual({ most: 1, inside: 0, waits: 2 })
+    expect(existsSync(`${path}.lock`)).toBe(false)
+  })
+
+  it('returns what the work returns, and is free again after an error', async () => {
+    const path = join(folder, 'error')
+    const failing = withLock(path, { cleanup }, async () => {
+      throw new Error('the work failed')
+    })
+    await expect(failing).rejects.toThrow('the work failed')
+    expect(await withLock(path, { cleanup }, async () => 7)).toBe(7)
+  })
+
+  it('takes a lock that nobody has touched for ten seconds', async () => {
+    const path = join(folder, 'stale')
+    writeFileSync(`${path}.lock`, '')
+    const timing = clock()
+    expect(await withLock(path, { cleanup, timing }, async () => timing.elapsed())).toBeCloseTo(
+      10.3,
+      0,
+    )
+    expect(existsSync(`${path}.lock`)).toBe(false)
+  })
+
+  it('waits as long as the holder touches its lock', async () => {
+    const path = join(folder, 'alive')
+    const lock = `${path}.lock`
+    writeFileSync(lock, '')
+    const timing = clock((at) => {
+      if (at > 60) rmSync(lock, { force: true })
+      else if (Math.round(at * 10) % 50 === 0) utimesSync(lock, at, at)
+    })
+    expect(await withLock(path, { cleanup, timing }, async () => timing.elapsed())).toBeGreaterThan(
+      60,
+    )
+  })
+
+  it('removes its lock at a signal', async () => {
+    const path = join(folder, 'signal')
+    const undos: (() => void)[] = []
+    const watched: Cleanup = {
+      add(undo) {
+        undos.push(undo)
+        return undo
+      },
+    }
+    await withLock(path, { cleanup: watched }, async () => {
+      expect(existsSync(`${path}.lock`)).toBe(true)
+      for (const undo of undos) undo()
+      expect(existsSync(`${path}.lock`)).toBe(false)
+    })
+  })
+
+  it('works without a lock where none can be made', async () => {
+    const path = join(folder, 'no-such-folder', 'file')
+    expect(await withLock(path, { cleanup }, async () => 'done')).toBe('done')
+  })
+})
