@@ -1,4 +1,4 @@
-// Which requests of nodes are pending, in the order in which they are decided, and how many are older than each. Pure.
+// Which requests of nodes are pending, in the order in which they are decided, and how many older ones were left. Pure.
 
 import type { CsrObject } from './csr-object.ts'
 import { type CsrFacts, type CsrRules, requestingNode } from './decide-csr.ts'
@@ -11,18 +11,23 @@ export const pendingRequests = (csrs: Iterable<CsrObject>, rules: CsrRules): rea
     .filter((csr) => !csr.isDecided && requestingNode(csr, rules).ok)
     .toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.name, b.name))
 
-/**
- * Counts the requests before one of them.
- * @param pending from `pendingRequests()`
- * @param csr one of them
- */
-export const olderThan = (pending: readonly CsrObject[], csr: CsrObject): CsrFacts['older'] => {
-  const older = pending.slice(
-    0,
-    pending.findIndex(({ uid }) => uid === csr.uid),
-  )
+/** Counts requests that were left, and those of one user among them. It has no approved and no denied ones. */
+export interface LeftRequests {
+  /** Adds a request that was left. */
+  add(csr: CsrObject): void
+  /** The counts that the next request of this user is decided with. */
+  before(username: string): CsrFacts['older']
+}
+
+/** Makes counts of zero, for one walk through `pendingRequests()`. */
+export const countLeft = (): LeftRequests => {
+  const ofUsers = new Map<string, number>()
+  let inAll = 0
   return {
-    inAll: older.length,
-    ofUser: older.filter(({ username }) => username === csr.username).length,
+    add({ username }) {
+      inAll++
+      ofUsers.set(username, (ofUsers.get(username) ?? 0) + 1)
+    },
+    before: (username) => ({ inAll, ofUser: ofUsers.get(username) ?? 0 }),
   }
 }

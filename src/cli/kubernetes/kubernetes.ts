@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { addMoreHelp } from '../help.ts'
+import { addApprove } from './approve.ts'
 import { addKubernetesConfig } from './config.ts'
 import { addKubernetesCredential } from './credential.ts'
 
@@ -13,4 +14,5 @@ export const addKubernetes = (program: Command): void => {
   addMoreHelp(kubernetes, { examples: ['rollcall kubernetes COMMAND --help'] })
   addKubernetesConfig(kubernetes)
   addKubernetesCredential(kubernetes)
+  addApprove(kubernetes)
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type CsrObject, readCsrObject } from '../../../../src/admit/kubernetes/csr-object.ts'
-import { olderThan, pendingRequests } from '../../../../src/admit/kubernetes/pending.ts'
+import { countLeft, pendingRequests } from '../../../../src/admit/kubernetes/pending.ts'
 import { servingCsr } from '../../../support/certificate-requests.ts'
 
 const RULES = { issuer: 'https://rollcall.test' }
@@ -26,15 +26,14 @@ describe('pendingRequests()', () => {
   })
 })
 
-describe('olderThan()', () => {
-  it('counts the requests before one, and those of its user', () => {
-    const all = [csr('a', 'n1'), csr('b', 'n2'), csr('c', 'n1'), csr('d', 'n1')]
-    const pending = pendingRequests(all, RULES)
-    expect(pending.map((each) => olderThan(pending, each))).toEqual([
-      { inAll: 0, ofUser: 0 },
-      { inAll: 1, ofUser: 0 },
-      { inAll: 2, ofUser: 1 },
-      { inAll: 3, ofUser: 2 },
-    ])
+describe('countLeft()', () => {
+  it('counts the requests that were left, and those of one user', () => {
+    const left = countLeft()
+    expect(left.before('system:node:n1')).toEqual({ inAll: 0, ofUser: 0 })
+    left.add(csr('a', 'n1'))
+    left.add(csr('b', 'n2'))
+    left.add(csr('c', 'n1'))
+    expect(left.before('system:node:n1')).toEqual({ inAll: 3, ofUser: 2 })
+    expect(left.before('system:node:n3')).toEqual({ inAll: 3, ofUser: 0 })
   })
 })
