@@ -1,22 +1,20 @@
 // The admission policy for certificates: valid by the published types, and what its expressions decide, by two CEL
 // libraries that share no code. No API server evaluates it here.
 
-import { type CelInput, celEnv, parse as parseCel, plan } from '@bufbuild/cel'
-import { strings } from '@bufbuild/cel/ext'
-import { evaluate as evaluateCel } from '@marcbachmann/cel-js'
 import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from 'kubernetes-types/admissionregistration/v1'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
 import { nodeExtraKeys } from '../../../src/admit/kubernetes/node-user.ts'
-import { nodeFile } from '../../support/kubernetes/node-files.ts'
+import {
+  type CertificateRequest,
+  certificatePolicyManifests,
+  decideByCertificatePolicy,
+} from '../../support/kubernetes/certificate-policy.ts'
 import { type Manifest, manifestProblems } from '../../support/kubernetes-types.ts'
 
-const manifests = parseAllDocuments(nodeFile('certificate-policy.yaml')).map(
-  (document) => document.toJS() as Manifest,
-)
+const manifests = certificatePolicyManifests()
 const [policy, binding] = manifests as unknown as [
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
@@ -29,41 +27,7 @@ const BY_TOKEN = { [role]: ['node'], [addresses]: ['10.2.0.7'] }
 /** What the API server adds for a client certificate. */
 const BY_CERTIFICATE = { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab'] }
 
-interface Request {
-  readonly username: string
-  readonly signerName?: string
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
-
-/** JSON as the second library takes it: objects are maps. */
-const toCel = (value: unknown): CelInput => {
-  if (Array.isArray(value)) return value.map(toCel)
-  if (typeof value !== 'object' || value === null) return value as CelInput
-  return new Map(Object.entries(value).map(([name, it]) => [name, toCel(it)]))
-}
-
-/** The value of an expression. @throws Error if the libraries differ */
-const valueOf = (expression: string, variables: Readonly<Record<string, unknown>>): unknown => {
-  const first: unknown = evaluateCel(expression, variables)
-  const second = plan(
-    celEnv({ funcs: strings }),
-    parseCel(expression),
-  )(Object.fromEntries(Object.entries(variables).map(([name, it]) => [name, toCel(it)])) as never)
-  expect(second, expression).toBe(first)
-  return first
-}
-
-/** What the policy says of the creation of a CSR: `undefined` if it does not apply. */
-const decide = ({ username, signerName = CLIENT, extra }: Request): boolean | undefined => {
-  const userInfo = { username, groups: ['system:nodes'], ...(extra && { extra }) }
-  const variables = { object: { spec: { signerName } }, request: { userInfo } }
-  const { matchConditions = [], validations = [] } = policy.spec ?? {}
-  expect([matchConditions.length, validations.length]).toEqual([2, 1])
-  if (!matchConditions.every(({ expression }) => valueOf(expression, variables) === true)) {
-    return undefined
-  }
-  return validations.every(({ expression }) => valueOf(expression, variables) === true)
-}
+type Request = Omit<CertificateRequest, 'signerName'> & Partial<CertificateRequest>
 
 describe('the certificate policy', () => {
   it('is valid by the published types of the API, and would not be with a misspelt field', () => {
@@ -99,6 +63,13 @@ describe('the certificate policy', () => {
     ])
   })
 
+  it('has conditions and a validation, and names the host of rollcall in it', () => {
+    expect(policy.spec?.matchConditions).toHaveLength(2)
+    expect(policy.spec?.validations).toHaveLength(1)
+    const request = { username: NODE, signerName: CLIENT, extra: BY_TOKEN }
+    expect(decideByCertificatePolicy(request, 'other.example')).toBe(false)
+  })
+
   it('answers with Forbidden, after which a kubelet whose certificate has expired exits', () => {
     expect(policy.spec?.validations?.map(({ reason }) => reason)).toEqual(['Forbidden'])
   })
@@ -130,6 +101,6 @@ describe('the certificate policy', () => {
       undefined,
     ],
   ])('%s', (_, request, expected) => {
-    expect(decide(request)).toBe(expected)
+    expect(decideByCertificatePolicy({ signerName: CLIENT, ...request })).toBe(expected)
   })
 })
