@@ -25,6 +25,7 @@ import { markdownTable, withTables } from './markdown-table.ts'
 import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
+import { recipeFences, recipeTable, withFences } from './recipes.ts'
 import { badTokenTable } from './relying-parties.ts'
 import { VARIABLE_TEXTS, type VariableText } from './variable-texts.ts'
 
@@ -247,6 +248,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     'problems of a policy': await policyExample(),
   },
   'docs/use/README.md': { 'bad tokens': badTokenTable() },
+  'docs/use/recipes.md': { recipes: recipeTable() },
   'src/README.md': { layers: layerPicture() },
 })
 
@@ -257,9 +259,11 @@ export interface GeneratedPage {
   readonly text: string
 }
 
-/** Every page that has generated tables. */
-export const generatedPages = async (): Promise<GeneratedPage[]> =>
-  Object.entries(await pages()).map(([path, tables]) => ({
+/** Every page that has generated tables or fences. */
+export const generatedPages = async (): Promise<GeneratedPage[]> => {
+  const [tables, fences] = [await pages(), recipeFences()]
+  return [...new Set([...Object.keys(tables), ...Object.keys(fences)])].map((path) => ({
     path,
-    text: withTables(readProjectFile(path), tables),
+    text: withFences(withTables(readProjectFile(path), tables[path] ?? {}), fences[path] ?? {}),
   }))
+}

@@ -1,5 +1,6 @@
 // Reads what a user typed for a recipe into checked values.
 
+import { AUDIENCE_PATTERN } from '../../policy/schema.ts'
 import { usageError } from '../command-error.ts'
 import { requiredOption } from '../required-option.ts'
 import { checkServiceAddress } from '../service-address.ts'
@@ -16,7 +17,7 @@ export type TypedOptions = Readonly<Partial<Record<RecipeOption, string>>> & {
 }
 
 /** Far longer than any value in use. */
-const MAX_CHARACTERS = 255
+const MAX_CHARACTERS = 256
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]|\p{Surrogate}/u
 
@@ -45,6 +46,13 @@ const checkEach = (
   return [...new Set(values)]
 }
 
+const checkAudience = (audience: string): string => {
+  if (AUDIENCE_PATTERN.test(checkText(audience, '--audience'))) return audience
+  throw usageError(
+    `--audience: ${JSON.stringify(audience)}: expected printable ASCII without spaces`,
+  )
+}
+
 const readDemands = (recipe: Recipe, typed: TypedOptions): RecipeDemands => {
   const issuer = requiredOption(typed.issuer, '--issuer', 'give https://HOST of rollcall')
   const audience = requiredOption(typed.audience, '--audience', 'the name of your relying party')
@@ -63,7 +71,7 @@ const readDemands = (recipe: Recipe, typed: TypedOptions): RecipeDemands => {
   }
   return {
     issuer: checkServiceAddress(checkText(issuer, '--issuer'), '--issuer'),
-    audience: checkText(audience, '--audience'),
+    audience: checkAudience(audience),
     roles: checkEach(roles, '--role', /^[a-z][a-z0-9-]{0,62}$/, 'the name of a role'),
     accounts: checkEach(accounts, '--account', /^[0-9]{1,20}$/, 'the number of an account'),
     regions: checkEach(regions, '--region', /^[a-z0-9-]{1,40}$/, 'a region such as cn-hangzhou'),

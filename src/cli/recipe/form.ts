@@ -13,6 +13,7 @@ export type RecipeOption =
   | 'node'
   | 'policy'
   | 'provider'
+  | 'ramAccount'
   | 'ramRole'
   | 'secretFile'
   | 'templateFile'
@@ -46,13 +47,13 @@ export type RecipeLanguage =
   | 'conf'
   | 'go'
   | 'haproxy'
-  | 'hcl'
   | 'js'
   | 'json'
   | 'nginx'
   | 'python'
   | 'sh'
   | 'text'
+  | 'ts'
   | 'yaml'
 
 /** One file of a recipe. */

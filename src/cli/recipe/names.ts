@@ -1,4 +1,24 @@
 // The names of the recipes, apart from their texts: help and completion need no more.
 
 /** In the order of the list; `recipes/index.ts` has a recipe for each. */
-export const RECIPE_NAMES = ['nginx', 'pyjwt'] as const
+export const RECIPE_NAMES = [
+  // Proxies.
+  'nginx',
+  'caddy',
+  'traefik',
+  'envoy',
+  // Apps.
+  'hono',
+  'express',
+  'node-http',
+  'fetch',
+  'fetch-bound',
+  'jose',
+  'express-oauth2-jwt-bearer',
+  'pyjwt',
+  'go-oidc',
+  // Services.
+  'vault',
+  'consul',
+  'alibaba-ram',
+] as const

@@ -13,8 +13,8 @@ export interface OptionForm {
 }
 
 const PATH = {
-  pattern: /^\/[^\\$'"`{}\s]*[^\\$'"`{}\s/]$/,
-  expected: 'expected an absolute path without spaces and quotes',
+  pattern: /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/,
+  expected: 'expected an absolute path of letters, digits and . _ -',
 } as const
 
 const NAME = {
@@ -81,6 +81,12 @@ export const RECIPE_OPTIONS: Readonly<Record<RecipeOption, OptionForm>> = {
   mount: { flags: '--mount <name>', description: 'where the auth method is mounted', ...NAME },
   policy: { flags: '--policy <name>', description: 'the policy that nodes get there', ...NAME },
   provider: { flags: '--provider <name>', description: 'the name of the OIDC provider', ...NAME },
+  ramAccount: {
+    flags: '--ram-account <id>',
+    description: 'the account of the RAM role (default: the account of the instances)',
+    pattern: /^[0-9]{1,20}$/,
+    expected: 'expected the number of an account',
+  },
   ramRole: { flags: '--ram-role <name>', description: 'the RAM role that nodes assume', ...NAME },
   node: {
     flags: '--node <template>',

@@ -16,8 +16,18 @@ const PLAIN = /^[A-Za-z0-9/._][A-Za-z0-9/.:_@+,-]*$/
 /** A text in double quotes, with a backslash before quotes and backslashes: JSON, YAML, Python, Go, Lua. */
 export const quoted = (value: string): string => JSON.stringify(value)
 
-/** A JSON document of two spaces, with a line break at its end. */
-export const jsonFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+/** A list of scalars over several lines, as `JSON.stringify` writes it. */
+const SCALARS = /\[\n((?: *(?:"(?:[^"\\]|\\.)*"|[0-9]+|true|false),?\n)+) *\]/g
+const WIDTH = 80
+
+/** A JSON document of two spaces, short lists on one line, with a line break at its end. */
+export const jsonFile = (value: unknown): string => {
+  const text = JSON.stringify(value, null, 2).replaceAll(SCALARS, (list, lines: string) => {
+    const line = `[${lines.trim().replaceAll(/\n */g, ' ')}]`
+    return line.length <= WIDTH ? line : list
+  })
+  return `${text}\n`
+}
 
 /** A YAML scalar: plain if no YAML reader could take it for something else. */
 export const yaml = (value: string): string =>
@@ -29,9 +39,8 @@ export const yaml = (value: string): string =>
 /** A text in single quotes of JavaScript. */
 export const js = (value: string): string => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`
 
-/** A text of HCL, where `${` and `%{` begin a template. */
-export const hcl = (value: string): string =>
-  quoted(value.replaceAll('${', '$${').replaceAll('%{', '%%{'))
+/** A list of such texts. */
+export const jsList = (values: readonly string[]): string => `[${values.map(js).join(', ')}]`
 
 /** A word of nginx, which has no escape for `$`. @throws CommandError */
 export const nginx = (value: string): string => {

@@ -1,21 +1,31 @@
-// Real Caddy, with the configuration that docs/use/caddy.md prints.
+// Real Caddy, with the configuration that `rollcall recipe caddy` and docs/use/caddy.md print.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { StartProxy } from '../../cases/proxy/behind-proxy.ts'
+import { AUDIENCE, type StartProxy } from '../../cases/proxy/behind-proxy.ts'
 import { describeProxy } from '../../cases/proxy/cases.ts'
-import { pageFence, replaceAll } from '../../support/page-fences.ts'
+import { recipeFile } from '../../generate/recipes.ts'
+import { replaceAll } from '../../support/page-fences.ts'
 import { startProcess, waitUntil } from '../../support/processes.ts'
 
 const startCaddy: StartProxy = async ({ port, serviceUrl, appPort, secret }) => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-caddy-'))
-  // What differs from the page: addresses, and TLS.
-  const site = replaceAll(pageFence('docs/use/caddy.md', 'caddyfile server'), [
-    ['https://app.example {', `http://127.0.0.1:${port} {`],
-    ['https://rollcall.example', serviceUrl],
-    [/127\.0\.0\.1:[0-9]{4}\b/, `127.0.0.1:${appPort}`],
+  const printed = recipeFile(
+    'caddy',
+    {
+      issuer: serviceUrl,
+      audience: AUDIENCE,
+      role: ['worker'],
+      listen: String(port),
+      upstream: `127.0.0.1:${appPort}`,
+    },
+    'caddyfile',
+  )
+  // What differs from the recipe: TLS, and the name by which the test calls it.
+  const site = replaceAll(printed, [
+    [`https://app.example:${port} {`, `http://127.0.0.1:${port} {`],
   ])
   const file = join(folder, 'Caddyfile')
   writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
@@ -43,7 +53,7 @@ const startCaddy: StartProxy = async ({ port, serviceUrl, appPort, secret }) => 
 }
 
 describeProxy({
-  name: 'Caddy, configured as the page prints it',
+  name: 'Caddy, configured as the recipe prints it',
   program: 'caddy',
   start: startCaddy,
   whenDown: 502,

@@ -1,11 +1,12 @@
-// Real nginx, with the configuration that docs/use/nginx.md prints.
+// Real nginx, with the configuration that `rollcall recipe nginx` and docs/use/nginx.md print.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { StartProxy } from '../../cases/proxy/behind-proxy.ts'
+import { AUDIENCE, type StartProxy } from '../../cases/proxy/behind-proxy.ts'
 import { describeProxy } from '../../cases/proxy/cases.ts'
+import { recipeFile } from '../../generate/recipes.ts'
 import { pageFence, replaceAll } from '../../support/page-fences.ts'
 import { startProcess, waitUntil } from '../../support/processes.ts'
 
@@ -21,14 +22,22 @@ const startNginx: StartProxy = async ({ port, serviceUrl, appPort, secret }) => 
   writeFileSync(secretFile, replaceAll(pageFence(PAGE, 'nginx secret'), [['THE_SECRET', secret]]), {
     mode: 0o600,
   })
-  // What differs from the page: addresses, and TLS.
-  const server = replaceAll(pageFence(PAGE, 'nginx server'), [
-    ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
-    ['ssl_certificate /etc/nginx/tls/app.pem;', ''],
-    ['ssl_certificate_key /etc/nginx/tls/app.key;', ''],
-    ['https://rollcall.example', serviceUrl],
-    [/http:\/\/127\.0\.0\.1:[0-9]{4}\b/, `http://127.0.0.1:${appPort}`],
-    ['/etc/nginx/rollcall-secret.conf', secretFile],
+  const printed = recipeFile(
+    'nginx',
+    {
+      issuer: serviceUrl,
+      audience: AUDIENCE,
+      role: ['worker'],
+      listen: `127.0.0.1:${port}`,
+      upstream: `127.0.0.1:${appPort}`,
+      secretFile,
+    },
+    'nginx',
+  )
+  // What differs from the recipe: TLS.
+  const server = replaceAll(printed, [
+    [' ssl;', ';'],
+    [/ssl_certificate(?:_key)? .*;/, ''],
   ])
   const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')
   const config = `daemon off;
@@ -60,7 +69,7 @@ ${server}
 }
 
 describeProxy({
-  name: 'nginx, configured as the page prints it',
+  name: 'nginx, configured as the recipe prints it',
   program: 'nginx',
   start: startNginx,
   whenDown: 500,

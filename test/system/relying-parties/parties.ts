@@ -41,10 +41,8 @@ export const startParty = async (
 ): Promise<StartedParty> => {
   let command: Command
   try {
-    command = await COMMANDS[name]({
-      [AUDIENCE]: audience,
-      ...(isBare && OWN_CHECKS[name]),
-    })
+    const values = { issuer: issuer.url, audience }
+    command = await COMMANDS[name](values, isBare ? OWN_CHECKS[name] : {})
   } catch (error) {
     if (error instanceof MissingError) return error
     throw error

@@ -1,4 +1,4 @@
-// The programs of the pages for relying parties that verify tokens by themselves, ready to be run.
+// The programs that `rollcall recipe` prints for relying parties that verify tokens by themselves, ready to be run.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { VerifyingParty } from '../../generate/relying-parties.ts'
-import { pageFence, replaceAll } from '../../support/page-fences.ts'
+import { recipeFile } from '../../generate/recipes.ts'
+import { replaceAll } from '../../support/page-fences.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import { findTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
@@ -39,13 +40,19 @@ const writeProgram = (text: string, ending: string): string => {
   return file
 }
 
-/** The program of a page, with other texts in some places; each of them must be there. */
-const programOf = (page: string, opening: string, changes: Changes): string =>
-  replaceAll(pageFence(`docs/use/${page}.md`, opening), Object.entries(changes))
+/** What a program is for. */
+export interface ProgramValues {
+  readonly issuer: string
+  readonly audience: string
+}
 
-const nodeProgram = (opening: string, changes: Changes): Command => {
+/** The program of a recipe, with other texts in some places; each of them must be there. */
+const programOf = (recipe: string, values: ProgramValues, changes: Changes): string =>
+  replaceAll(recipeFile(recipe, { ...values, role: ['worker'] }), Object.entries(changes))
+
+const nodeProgram = (recipe: string, values: ProgramValues, changes: Changes): Command => {
   const short = { 'cacheMaxAge: 300_000': `cacheMaxAge: ${CACHE_SECONDS * 1000}` }
-  const text = programOf('node-libraries', opening, { ...short, ...changes })
+  const text = programOf(recipe, values, { ...short, ...changes })
   return [process.execPath, writeProgram(text, 'mjs')]
 }
 
@@ -79,29 +86,34 @@ export const OWN_CHECKS: Readonly<Record<VerifyingParty, Changes>> = {
  * They throw `MissingError` if something is not installed.
  */
 export const COMMANDS: Readonly<
-  Record<VerifyingParty, (changes: Changes) => Command | Promise<Command>>
+  Record<VerifyingParty, (values: ProgramValues, changes: Changes) => Command | Promise<Command>>
 > = {
-  async PyJWT(changes) {
+  async PyJWT(values, changes) {
     await run(PYTHON, ['-c', 'import jwt, cryptography']).catch(() => {
       const advice = 'apt-get install python3-jwt python3-cryptography'
       throw new MissingError(`PyJWT is not installed: ${advice}`)
     })
     const short = { 'lifespan=300': `lifespan=${CACHE_SECONDS}` }
-    const text = programOf('python', 'python server', { ...short, ...changes })
+    const text = programOf('pyjwt', values, { ...short, ...changes })
     return [PYTHON, '-u', writeProgram(text, 'py')]
   },
 
-  async 'go-oidc'(changes) {
+  async 'go-oidc'({ audience }, changes) {
     const go = findTool('go')
     if (go === undefined) throw new MissingError('go is not installed: apt-get install golang-go')
     if (!existsSync(join(GOPATH, 'src', GO_OIDC))) {
       const advice = 'apt-get install golang-github-coreos-go-oidc-dev'
       throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
     }
-    const text = programOf('go', 'go server', changes)
+    // The issuer of a test has another port each time, and the linker takes seconds.
+    const printed = { issuer: 'https://rollcall.example', audience }
+    const text = programOf('go-oidc', printed, {
+      [`const issuer = "${printed.issuer}"`]: 'var issuer = os.Getenv("ROLLCALL_ISSUER")',
+      ...changes,
+    })
     const source = writeProgram(text, 'go')
     const program = source.replace(/\.go$/, '')
-    // Once for each text of the page: the linker takes seconds.
+    // Once for each text.
     if (!existsSync(program)) {
       const unfinished = `${program}.${process.pid}`
       await run(go, ['build', '-o', unfinished, source], {
@@ -112,6 +124,7 @@ export const COMMANDS: Readonly<
     return [program]
   },
 
-  jose: (changes) => nodeProgram('js server jose', changes),
-  'express-oauth2-jwt-bearer': (changes) => nodeProgram('js server express', changes),
+  jose: (values, changes) => nodeProgram('jose', values, changes),
+  'express-oauth2-jwt-bearer': (values, changes) =>
+    nodeProgram('express-oauth2-jwt-bearer', values, changes),
 }

@@ -1,8 +1,35 @@
 // All recipes, in the order of `RECIPE_NAMES`.
 
 import type { Recipe } from '../form.ts'
+import { alibabaRam } from './alibaba-ram.ts'
+import { caddy } from './caddy.ts'
+import { consul } from './consul.ts'
+import { envoy } from './envoy.ts'
+import { expressOauth2JwtBearer } from './express-oauth2-jwt-bearer.ts'
+import { goOidc } from './go-oidc.ts'
+import { jose } from './jose.ts'
 import { nginx } from './nginx.ts'
+import { boundTokens, express, fetchHandler, hono, nodeHttp } from './own-library.ts'
 import { pyjwt } from './pyjwt.ts'
+import { traefik } from './traefik.ts'
+import { vault } from './vault.ts'
 
 /** All recipes. */
-export const RECIPES: readonly Recipe[] = [nginx, pyjwt]
+export const RECIPES: readonly Recipe[] = [
+  nginx,
+  caddy,
+  traefik,
+  envoy,
+  hono,
+  express,
+  nodeHttp,
+  fetchHandler,
+  boundTokens,
+  jose,
+  expressOauth2JwtBearer,
+  pyjwt,
+  goOidc,
+  vault,
+  consul,
+  alibabaRam,
+]

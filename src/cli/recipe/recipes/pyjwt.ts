@@ -1,26 +1,20 @@
 // PyJWT in a WSGI application.
 
-import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
+import { type Recipe, type RecipeDemands, defineRecipe } from '../form.ts'
 import { quoted } from '../quote.ts'
+import { conditionsOf } from './conditions.ts'
 
 const set = (values: readonly string[]): string => `{${values.map(quoted).join(', ')}}`
 
-const ACCOUNTS = {
-  name: 'ACCOUNTS',
-  values: ({ accounts }: RecipeValues<never>) => accounts,
-  claim: 'owner_account_id',
-}
-const REGIONS = {
-  name: 'REGIONS',
-  values: ({ regions }: RecipeValues<never>) => regions,
-  claim: 'region_id',
-}
-
-const program = (values: RecipeValues<never>): string => {
-  const { issuer, audience, roles } = values
-  const conditions = [ACCOUNTS, REGIONS].filter((it) => it.values(values).length > 0)
-  const sets = conditions.map((it) => `${it.name} = ${set(it.values(values))}\n`).join('')
-  const more = conditions.map((it) => ` or claims["ecs"]["${it.claim}"] not in ${it.name}`).join('')
+const program = (demands: RecipeDemands): string => {
+  const { issuer, audience, roles } = demands
+  const conditions = conditionsOf(demands)
+  const sets = conditions
+    .map(({ name, values }) => `${name.toUpperCase()} = ${set(values)}\n`)
+    .join('')
+  const more = conditions
+    .map(({ name, claim }) => ` or claims["ecs"]["${claim}"] not in ${name.toUpperCase()}`)
+    .join('')
   return `import os
 from wsgiref.simple_server import make_server
 
@@ -61,7 +55,7 @@ def app(environ, start_response):
     except Exception as error:  # TypeError, for example, if the token names the wrong algorithm
         print(f"refused: {error!r}", flush=True)  # !r: a stranger wrote parts of it
         claims = None
-    if claims is None:
+    if not claims:
         start_response("401 Unauthorized", [("WWW-Authenticate", "Bearer")])
         return [b""]
     if claims["role"] not in ROLES${more}:

@@ -1,0 +1,81 @@
+// Consul agents that get their configuration by a token: auto_config. The name of a node is the name of its instance.
+
+import { type Recipe, type RecipeDemands, type RecipeValues, defineRecipe } from '../form.ts'
+import { jsonFile, sh } from '../quote.ts'
+import { clientClaims } from './service-claims.ts'
+
+type Values = RecipeValues<'upstream'>
+
+/** One assertion in the language of Consul's filters. Roles, accounts and regions need no escapes. */
+const oneOf = (claim: string, values: readonly string[]): string =>
+  values.map((value) => `value.${claim} == "${value}"`).join(' or ')
+
+const server = (demands: RecipeDemands): object => {
+  const { issuer, audience, roles } = demands
+  const claims = clientClaims(demands, (member) => member)
+  return {
+    auto_config: {
+      authorization: {
+        enabled: true,
+        static: {
+          oidc_discovery_url: issuer,
+          bound_issuer: issuer,
+          bound_audiences: [audience],
+          jwt_supported_algs: ['ES256', 'RS256'],
+          clock_skew_leeway: '30s',
+          expiration_leeway: '30s',
+          not_before_leeway: '30s',
+          claim_mappings: {
+            role: 'role',
+            '/ecs/instance_id': 'node',
+            ...Object.fromEntries(Object.keys(claims).map((name) => [`/ecs/${name}`, name])),
+          },
+          claim_assertions: [
+            // Consul puts the name in that the agent asks for.
+            'value.node == "${node}"',
+            oneOf('role', roles),
+            ...Object.entries(claims).map(([name, values]) => oneOf(name, values)),
+          ],
+        },
+      },
+    },
+  }
+}
+
+const client = ({ upstream }: Values): object => ({
+  auto_config: {
+    enabled: true,
+    intro_token_file: '/run/rollcall/consul.jwt',
+    server_addresses: [upstream],
+  },
+})
+
+/** Consul with auto_config. */
+export const consul: Recipe = defineRecipe({
+  name: 'consul',
+  title: 'Consul with auto_config',
+  ran: { notRun: 'the reference of auto_config, Consul 1.21' },
+  ban: 'to the next start of an agent; what it got stays valid',
+  conditions: ['accounts', 'regions'],
+  severalRoles: true,
+  options: { upstream: 'consul.example:8300' },
+  files: (values) => [
+    {
+      path: '/etc/consul.d/rollcall-server.json',
+      language: 'json',
+      text: jsonFile(server(values)),
+    },
+    {
+      path: '/etc/consul.d/rollcall-client.json',
+      language: 'json',
+      text: jsonFile(client(values)),
+    },
+  ],
+  steps: ({ issuer, audience, roles: [enrolled = ''] }) => [
+    'the first file belongs to the servers, the second one to the agents of the instances',
+    'Consul 1.13.2 or newer: older ones put the name of a node into the rule unchecked (CVE-2021-41803)',
+    `on an instance: rollcall enroll ${issuer} --role ${enrolled} --resource ${sh(audience)} --out /run/rollcall/consul.jwt`,
+    'consul agent -node "$(rollcall metadata get instance-id)" -config-dir /etc/consul.d',
+    'Consul cannot refuse a token that is bound to a key: give this audience to no role with bound tokens',
+  ],
+})

@@ -1,0 +1,83 @@
+// The recipes in the pages: their table, and the fences that show one with the values of the pages.
+
+import { type TypedOptions, fillRecipe } from '../../src/cli/recipe/fill.ts'
+import type { RecipeFile } from '../../src/cli/recipe/form.ts'
+import { RECIPES } from '../../src/cli/recipe/recipes/index.ts'
+import { markdownTable } from './markdown-table.ts'
+
+/**
+ * The files of a recipe.
+ * @throws Error if there is no such recipe
+ * @throws CommandError if a value is refused
+ */
+export const recipeFiles = (name: string, typed: TypedOptions): readonly RecipeFile[] => {
+  const recipe = RECIPES.find((it) => it.name === name)
+  if (recipe === undefined) throw new Error(`there is no recipe ${name}`)
+  return recipe.files(fillRecipe(recipe, typed))
+}
+
+/** The one file of a recipe in a language. @throws Error if there is not exactly one */
+export const recipeFile = (name: string, typed: TypedOptions, language?: string): string => {
+  const files = recipeFiles(name, typed)
+  const found = language === undefined ? files : files.filter((it) => it.language === language)
+  const [file] = found
+  if (file === undefined || found.length > 1) {
+    throw new Error(`${name} has ${found.length} files in ${language ?? 'any language'}`)
+  }
+  return file.text
+}
+
+/** What the pages use. */
+export const PAGE_ISSUER = 'https://rollcall.example'
+const PAGE = { issuer: PAGE_ISSUER, role: ['worker'] } as const
+/** Behind a proxy. */
+export const BEHIND_PROXY: TypedOptions = { ...PAGE, audience: 'https://app.example' }
+/** In an app. */
+export const IN_APP: TypedOptions = { ...PAGE, audience: 'https://cluster.example' }
+
+/** The fences of each page, by the words after their three backticks. */
+export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
+  'docs/use/nginx.md': { 'nginx server': recipeFile('nginx', BEHIND_PROXY, 'nginx') },
+  'docs/use/caddy.md': {
+    'caddyfile server': recipeFile('caddy', BEHIND_PROXY, 'caddyfile'),
+    'yaml traefik': recipeFile('traefik', BEHIND_PROXY, 'yaml'),
+  },
+  'docs/use/python.md': { 'python server': recipeFile('pyjwt', IN_APP) },
+  'docs/use/go.md': { 'go server': recipeFile('go-oidc', IN_APP) },
+  'docs/use/node-libraries.md': {
+    'js server jose': recipeFile('jose', IN_APP),
+    'js server express': recipeFile('express-oauth2-jwt-bearer', IN_APP),
+  },
+  'docs/use/node.md': {
+    'ts server hono': recipeFile('hono', IN_APP),
+    'js server express': recipeFile('express', IN_APP),
+    'js server node-http': recipeFile('node-http', IN_APP),
+    'ts server fetch': recipeFile('fetch', IN_APP),
+    'ts server bound': recipeFile('fetch-bound', { ...IN_APP, host: 'app.example' }),
+  },
+})
+
+/**
+ * Puts texts into the fences of a page.
+ * @param fences by the words that open them
+ * @throws Error if the page has not exactly one such fence
+ */
+export const withFences = (page: string, fences: Readonly<Record<string, string>>): string =>
+  Object.entries(fences).reduce((text, [opening, content]) => {
+    const place = new RegExp(`^(\`\`\`${opening}\\n)[^]*?^(\`\`\`)$`, 'gm')
+    const count = [...text.matchAll(place)].length
+    if (count !== 1) throw new Error(`the page has ${count} fences that open with ${opening}`)
+    return text.replace(place, (_, before: string, after: string) => before + content + after)
+  }, page)
+
+/** A row for each recipe. */
+export const recipeTable = (): string =>
+  markdownTable(
+    ['recipe', 'relying party', 'run by the tests', 'a ban applies'],
+    RECIPES.map(({ name, title, ran, ban, page }) => [
+      `\`${name}\``,
+      page === undefined ? title : `[${title}](${page.replace(/^use\//, '')})`,
+      typeof ran === 'string' ? ran : `**no**; after ${ran.notRun}`,
+      ban,
+    ]),
+  )

@@ -1,0 +1,223 @@
+// Every recipe, with usual and with hostile values: each place is filled in, and each file can be parsed.
+
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { CommandError } from '../../../../src/cli/command-error.ts'
+import { type TypedOptions, fillRecipe } from '../../../../src/cli/recipe/fill.ts'
+import { type Recipe, type RecipeOption, ranLine } from '../../../../src/cli/recipe/form.ts'
+import { RECIPE_NAMES } from '../../../../src/cli/recipe/names.ts'
+import { RECIPES } from '../../../../src/cli/recipe/recipes/index.ts'
+
+const USUAL = {
+  issuer: 'https://issuer.test',
+  audience: 'https://door.test',
+  role: ['node-role'],
+} as const
+
+/** A second value for each option, which no recipe has by itself. */
+const OTHER: Readonly<Record<RecipeOption, string>> = {
+  caFile: '/other/ca.pem',
+  certificateFile: '/other/certificate.pem',
+  host: 'other.test',
+  keyFile: '/other/key.pem',
+  keysFolder: '/other/keys',
+  listen: '127.0.0.1:4711',
+  mount: 'other-mount',
+  node: 'x-{instance_id}',
+  policy: 'other-policy',
+  provider: 'other-provider',
+  ramAccount: '4711471147114711',
+  ramRole: 'other-role',
+  secretFile: '/other/secret',
+  templateFile: '/other/template',
+  trustDomain: 'domain.test',
+  upstream: 'upstream.test:4712',
+}
+
+/** All that a recipe says. */
+const textOf = (recipe: Recipe, typed: TypedOptions): string => {
+  const values = fillRecipe(recipe, typed)
+  const files = recipe.files(values).map(({ path, text }) => `${path}\n${text}`)
+  return [...files, ...recipe.steps(values)].join('\n')
+}
+
+/** With the values that every recipe needs, and those that this one has no default for. */
+const usualFor = ({ options, conditions }: Recipe): TypedOptions => ({
+  ...USUAL,
+  ...(options.ramAccount !== undefined && { ramAccount: '1234123412341234' }),
+  ...(conditions.includes('accounts') && { account: ['5678567856785678'] }),
+})
+
+const cases = RECIPES.map((recipe) => [recipe.name, recipe] as const)
+
+describe('the recipes', () => {
+  it('have the names of the help, each once', () => {
+    expect(RECIPES.map(({ name }) => name)).toEqual([...RECIPE_NAMES])
+    expect(new Set(RECIPE_NAMES).size).toBe(RECIPE_NAMES.length)
+  })
+
+  it('say in their first line what the tests start, or "not run" and after which source', () => {
+    for (const recipe of RECIPES) {
+      expect(ranLine(recipe)).toMatch(
+        /: (?:run, the tests start .+ \d[\d.]* with it|not run; after .+)$/,
+      )
+    }
+  })
+
+  it.each(cases)('%s has the issuer, audience and role that are given', (_, recipe) => {
+    const text = textOf(recipe, usualFor(recipe))
+    expect(text).toContain('issuer.test')
+    expect(text).toMatch(/https:\/\/door\.test|https%3A%2F%2Fdoor\.test/)
+    expect(text).toContain('node-role')
+    // Nothing of the examples, and nothing that a user would have to replace.
+    expect(text).not.toMatch(/rollcall\.example|app\.example|cluster\.example/)
+    const filled = text.replaceAll(/[!=]== undefined/g, '')
+    expect(filled).not.toMatch(/undefined|\[object|NaN|TODO|FILL|YOUR|THE_|\bxxx|<[A-Z_ ]+>/)
+  })
+
+  it.each(cases)('%s has the account and the region that are given', (_, recipe) => {
+    const usual = usualFor(recipe)
+    for (const [condition, typed, value] of [
+      ['accounts', { account: ['4444444444444444'] }, '4444444444444444'],
+      ['regions', { region: ['cn-other-1'] }, 'cn-other-1'],
+    ] as const) {
+      if (recipe.conditions.includes(condition)) {
+        expect(textOf(recipe, { ...usual, ...typed })).toContain(value)
+      } else expect(() => textOf(recipe, { ...usual, ...typed })).toThrow(/cannot check it/)
+    }
+  })
+
+  it.each(cases)('%s puts the value of each of its options in, and refuses others', (_, recipe) => {
+    for (const [name, value] of Object.entries(OTHER) as [RecipeOption, string][]) {
+      const typed = { ...usualFor(recipe), [name]: value }
+      if (recipe.options[name] === undefined) {
+        expect(() => textOf(recipe, typed)).toThrow(/ is no option of /)
+        continue
+      }
+      // An address may be written in two parts.
+      for (const part of value.split(':')) expect(textOf(recipe, typed)).toContain(part)
+    }
+  })
+
+  it.each(cases)('%s admits several roles, or says that it cannot', (_, recipe) => {
+    const typed = { ...usualFor(recipe), role: ['node-role', 'second-role'] }
+    if (recipe.severalRoles) expect(textOf(recipe, typed)).toContain('second-role')
+    else expect(() => textOf(recipe, typed)).toThrow(/admits one role/)
+  })
+
+  it.each(cases)('%s ends each file with one line break, and names it once', (_, recipe) => {
+    const files = recipe.files(fillRecipe(recipe, usualFor(recipe)))
+    expect(new Set(files.map(({ path }) => path)).size).toBe(files.length)
+    for (const { text, path } of files) {
+      expect(text).toMatch(/[^\n]\n$/)
+      expect(path).toMatch(/^(?:\/(?:[a-z0-9.-]+\/)+)?[A-Za-z0-9.-]+$/)
+      expect(path).not.toContain('..')
+    }
+  })
+})
+
+const HOSTILE = [
+  `https://door.test/"double"`,
+  `https://door.test/'single'`,
+  'https://door.test/`tick`',
+  'https://door.test/$HOME${HOME}$(id)',
+  'https://door.test/{x}{{env}}%{y}%s%d',
+  String.raw`https://door.test/\back\n\"`,
+  'https://door.test/;}#!&|<>*?=,',
+  "https://door.test/'+process.exit()+'",
+  'yes',
+] as const
+
+/** The JSON and YAML files, parsed. */
+const parsedFiles = (recipe: Recipe, typed: TypedOptions): readonly unknown[] =>
+  recipe.files(fillRecipe(recipe, typed)).flatMap(({ language, text }) => {
+    if (language === 'json') return [JSON.parse(text) as unknown]
+    if (language !== 'yaml') return []
+    return parseAllDocuments(text, { strict: true, uniqueKeys: true }).map((document) => {
+      expect([...document.errors, ...document.warnings]).toEqual([])
+      return document.toJS() as unknown
+    })
+  })
+
+/** Every text in a value. */
+const textsIn = (value: unknown): string[] => {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
+describe('a hostile audience', () => {
+  it.each(cases)('is text in the files of %s, or refused', (_, recipe) => {
+    const usual = parsedFiles(recipe, usualFor(recipe))
+    for (const audience of HOSTILE) {
+      const host = recipe.options.host === undefined ? {} : { host: 'door.test' }
+      const given = { ...usualFor(recipe), ...host, audience }
+      try {
+        const files = parsedFiles(recipe, given)
+        // The same form, and the audience where the usual one was.
+        expect(files.map((it) => textsIn(it).length)).toEqual(usual.map((it) => textsIn(it).length))
+        const places = (all: readonly unknown[], value: string): number =>
+          textsIn(all).filter((it) => it === value).length
+        expect(places(files, audience)).toBe(places(usual, USUAL.audience))
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error
+        expect(error.message).toMatch(/cannot hold as text|RAM accepts/)
+      }
+    }
+  })
+
+  it.each([
+    ['a space', 'https://door.test/a b'],
+    ['a line break', 'https://door.test/\nallow all'],
+    ['a null byte', 'https://door.test/\0'],
+    ['a letter beyond ASCII', 'https://dóor.test'],
+    ['257 characters', 'a'.repeat(257)],
+  ])('with %s is refused by all', (_, audience) => {
+    for (const recipe of RECIPES) {
+      expect(() => textOf(recipe, { ...usualFor(recipe), audience })).toThrow(CommandError)
+    }
+  })
+})
+
+describe('fillRecipe()', () => {
+  const nginx = RECIPES.find(({ name }) => name === 'nginx') as Recipe
+  const messageOf = (typed: TypedOptions): string => {
+    try {
+      textOf(nginx, typed)
+      return 'accepted'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  it.each<[TypedOptions, string]>([
+    [{ ...USUAL, issuer: undefined }, '--issuer is missing: give https://HOST of rollcall'],
+    [{ ...USUAL, audience: '' }, '--audience is missing: the name of your relying party'],
+    [{ ...USUAL, role: [] }, '--role is missing: which role may enter?'],
+    [{ ...USUAL, role: ['Worker'] }, '--role: "Worker": expected the name of a role'],
+    [{ ...USUAL, account: ['1x'] }, '--account: "1x": expected the number of an account'],
+    [{ ...USUAL, region: ['CN'] }, '--region: "CN": expected a region such as cn-hangzhou'],
+    [{ ...USUAL, audience: 'door' }, '--host is missing: expected a host name such as app.example'],
+    [{ ...USUAL, listen: 'x' }, '--listen: "x": expected PORT or HOST:PORT'],
+    [
+      { ...USUAL, upstream: '9000' },
+      '--upstream: "9000": expected HOST:PORT such as 127.0.0.1:9000',
+    ],
+    [
+      { ...USUAL, secretFile: '/a;b/../c d' },
+      '--secret-file: "/a;b/../c d": expected an absolute path of letters, digits and . _ -',
+    ],
+    [{ ...USUAL, host: 'a\nb' }, '--host: "a\\nb" has a line break or control character'],
+  ])('refuses %j', (typed, message) => {
+    expect(messageOf(typed)).toBe(message)
+  })
+
+  it('refuses an issuer that is not https, or has a path', () => {
+    expect(messageOf({ ...USUAL, issuer: 'http://issuer.test' })).toMatch(/^--issuer: .*https/)
+    expect(messageOf({ ...USUAL, issuer: 'https://issuer.test/a' })).toMatch(/^--issuer: /)
+  })
+
+  it('takes the host of the audience, unless one is given', () => {
+    expect(textOf(nginx, USUAL)).toContain('server_name door.test;')
+    expect(textOf(nginx, { ...USUAL, host: 'a.test' })).toContain('server_name a.test;')
+  })
+})
