@@ -43,8 +43,12 @@ const readList = (
   return values
 }
 
-/** The API server takes only https, and a DNS name before the slash of a key of `extra`. */
-const checkIssuer = (text: string): string => {
+/**
+ * Checks the address of a service as an API server does: https only, and a DNS name before the slash of a key of `extra`.
+ * @returns the issuer
+ * @throws CommandError
+ */
+export const checkIssuer = (text: string): string => {
   const issuer = checkServiceAddress(text, 'ISSUER')
   const { protocol, hostname } = new URL(issuer)
   if (protocol !== 'https:') {

@@ -18,6 +18,7 @@ export const RECIPE_NAMES = [
   'pyjwt',
   'go-oidc',
   // Services.
+  'kubernetes',
   'vault',
   'consul',
   'alibaba-ram',

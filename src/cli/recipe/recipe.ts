@@ -7,9 +7,10 @@ import type { TypedOptions } from './fill.ts'
 import { RECIPE_NAMES } from './names.ts'
 import { RECIPE_OPTIONS } from './options.ts'
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+/** A value, or several with commas between them. */
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
-  value,
+  ...text.split(','),
 ]
 
 /** What a user typed. */
@@ -38,9 +39,9 @@ export const addRecipe = (program: Command): void => {
     .addArgument(new Argument('[name]', 'which relying party').choices(RECIPE_NAMES))
     .addOption(optionOrVariable('--issuer <url>', 'the service, https://HOST', 'ROLLCALL_ISSUER'))
     .option('--audience <name>', 'the name of the relying party, as the policy has it')
-    .option('--role <name>', 'a role that may enter; repeatable', collect)
-    .option('--account <id>', 'an account that may enter; repeatable (default: each)', collect)
-    .option('--region <id>', 'a region that may enter; repeatable (default: each)', collect)
+    .option('--role <name>', 'a role that may enter; repeatable, or with commas', collect)
+    .option('--account <id>', 'an account that may enter, in the same way (default: each)', collect)
+    .option('--region <id>', 'a region that may enter, in the same way (default: each)', collect)
   for (const { flags, description } of Object.values(RECIPE_OPTIONS)) {
     command.option(flags, description)
   }

@@ -8,6 +8,7 @@ import { envoy } from './envoy.ts'
 import { expressOauth2JwtBearer } from './express-oauth2-jwt-bearer.ts'
 import { goOidc } from './go-oidc.ts'
 import { jose } from './jose.ts'
+import { kubernetes } from './kubernetes.ts'
 import { nginx } from './nginx.ts'
 import { boundTokens, express, fetchHandler, hono, nodeHttp } from './own-library.ts'
 import { pyjwt } from './pyjwt.ts'
@@ -29,6 +30,7 @@ export const RECIPES: readonly Recipe[] = [
   expressOauth2JwtBearer,
   pyjwt,
   goOidc,
+  kubernetes,
   vault,
   consul,
   alibabaRam,

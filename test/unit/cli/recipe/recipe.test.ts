@@ -75,11 +75,11 @@ describe('rollcall recipe', () => {
       '--role',
       'b',
     ]
-    const more = ['--account', '1', '--account', '2', '--region', 'cn-hangzhou']
+    const more = ['--account', '1', '--account', '2', '--region', 'cn-hangzhou,cn-beijing']
     const env = { ROLLCALL_ISSUER: 'https://env.example' }
     const { stdout } = await command.run([...args, ...more], { env })
     expect(stdout).toContain('forward_auth https://env.example {')
-    expect(stdout).toContain('&role=a,b&account=1,2&region=cn-hangzhou\n')
+    expect(stdout).toContain('&role=a,b&account=1,2&region=cn-hangzhou,cn-beijing\n')
   })
 
   it('prints one JSON document', async () => {

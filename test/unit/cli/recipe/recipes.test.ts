@@ -94,8 +94,8 @@ describe('the recipes', () => {
         expect(() => textOf(recipe, typed)).toThrow(/ is no option of /)
         continue
       }
-      // An address may be written in two parts.
-      for (const part of value.split(':')) expect(textOf(recipe, typed)).toContain(part)
+      // An address and a template may be written in parts.
+      for (const part of value.split(/[:{}]+/)) expect(textOf(recipe, typed)).toContain(part)
     }
   })
 
