@@ -71,3 +71,68 @@ export const badTokenTable = (): string =>
       ]
     }),
   )
+
+/** Doors: relying parties that are configured, not programmed. Their names are those of recipes. */
+export const DOORS = ['nginx-njs', 'apache-openidc', 'apache-oauth2', 'haproxy', 'step-ca'] as const
+
+/** The name of one. */
+export type DoorParty = (typeof DOORS)[number]
+
+type ListedDoors = Readonly<Record<DoorParty, readonly BadTokenName[]>>
+
+/** The bad tokens that a door admits, since it cannot refuse them. */
+export const ADMITTED_BY_DOORS: ListedDoors = {
+  'nginx-njs': ['a claim twice'],
+  'apache-openidc': ['a claim twice'],
+  'apache-oauth2': ['a claim twice'],
+  haproxy: [],
+  'step-ca': [...OTHER_TYPES],
+}
+
+const IGNORED_BY_APACHE = [
+  'nbf in half an hour',
+  'no exp',
+  'no aud',
+  'another aud',
+  'aud as text',
+  'another iss',
+  'iss with a slash at its end',
+  'no kid',
+  ...OTHER_TYPES,
+  ...BOUND,
+  'another role',
+  'crit',
+] as const
+
+/**
+ * Doors of which the program verifies tokens by itself, and the bad ones that it admits without the other lines of the
+ * recipe. Of the other doors, the recipe is the verifier.
+ */
+export const REFUSED_BY_RECIPE: Partial<ListedDoors> = {
+  'apache-openidc': IGNORED_BY_APACHE,
+  'apache-oauth2': IGNORED_BY_APACHE,
+  'step-ca': ['no exp', 'aud as text', ...BOUND, 'another role'],
+}
+
+const doorCell = (door: DoorParty, name: BadTokenName): string => {
+  if (ADMITTED_BY_DOORS[door].includes(name)) return '**admitted**'
+  return REFUSED_BY_RECIPE[door]?.includes(name) ? 'by the recipe' : 'refused'
+}
+
+const DOOR_TITLES: Readonly<Record<DoorParty, string>> = {
+  'nginx-njs': 'nginx, njs',
+  'apache-openidc': 'mod_auth_openidc',
+  'apache-oauth2': 'mod_oauth2',
+  haproxy: 'HAProxy',
+  'step-ca': 'step-ca',
+}
+
+/** A row for each bad token, a column for each door. */
+export const doorTable = (): string =>
+  markdownTable(
+    ['token', ...DOORS.map((door) => DOOR_TITLES[door])],
+    BAD_TOKEN_NAMES.map((name) => [name, ...DOORS.map((door) => doorCell(door, name))]),
+  )
+
+/** Doors that refuse a token if its `iat` is ahead of their clock. */
+export const REFUSES_FUTURE: readonly DoorParty[] = ['apache-oauth2']

@@ -8,7 +8,7 @@ type Values = RecipeValues<
 >
 
 /** Headers with which a proxy names a request of its client; the service gets none that the client wrote. */
-const BLANK = [
+export const BLANK = [
   'Forwarded',
   'X-Forwarded-Method',
   'X-Forwarded-Uri',
