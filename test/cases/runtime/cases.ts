@@ -19,6 +19,7 @@ import type { Deploy, Deployment } from './deployment.ts'
 import { expectExchanges } from './exchange.ts'
 import { expectIntrospections } from './introspection.ts'
 import { checkAuthorization } from './authorization.ts'
+import { checkTokenReviews, enrollWorker, postReview } from './token-review.ts'
 import { runningEngine } from './running-engine.ts'
 import { CLUSTER, type Inputs, createTestEnroller, strangerOf } from './inputs.ts'
 
@@ -179,6 +180,10 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
 
     behaves('authorizes requests that a proxy asks about', async (url) =>
       checkAuthorization(url, inputs),
+    )
+
+    behaves('says to a Kubernetes API server which node a token authenticates', (url) =>
+      checkTokenReviews(url, inputs),
     )
 
     behaves('refuses each with its own code', async (url) => {
@@ -348,6 +353,7 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
 
     behaves('answers 503 while its store is gone, and goes on once it is back', async (url) => {
       const evidence = await evidenceFor(url, inputs.nextInstance(), 'once')
+      const { token } = await enrollWorker(url, inputs)
       await deployment?.breakStore()
       const began = performance.now()
       const gone = await post(url, { body: new URLSearchParams({ ...evidence }) })
@@ -357,6 +363,8 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       ])
       expect(gone.headers.get('Retry-After')).toMatch(/^[1-9][0-9]*$/)
       expect((performance.now() - began) / 1000).toBeLessThan(FEW_SECONDS)
+      const review = await postReview(url, { token })
+      expect([review.status, review.headers.has('Retry-After')]).toEqual([503, true])
       const unready = await fetch(`${url}/readyz`)
       expect([unready.status, await unready.json()]).toEqual([503, { status: 'unavailable' }])
       expect((await fetch(`${url}/healthz`)).status).toBe(200)
@@ -367,6 +375,9 @@ export const describeRuntime = (name: string, expected: RegExp, deploy: Deploy):
       await expect
         .poll(async () => (await postEvidence(url, evidence)).status, { timeout: 20_000 })
         .toBe(200)
+      expect(await (await postReview(url, { token })).json()).toMatchObject({
+        status: { authenticated: true },
+      })
     })
   })
 }

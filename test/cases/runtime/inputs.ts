@@ -44,6 +44,9 @@ export const BOUND_CLUSTER = 'https://mesh.example'
 /** Gets bearer tokens by exchange of the bound ones. */
 export const EXCHANGED_FOR = 'https://vault.example'
 
+/** What only the API server of a cluster knows. */
+export const WEBHOOK_TOKEN = 'webhook-token-of-the-api-server'
+
 const PROXIES = JSON.stringify([
   {
     name: 'app',
@@ -89,6 +92,12 @@ export const createTestEnroller = async (): Promise<Inputs> => {
       ROLLCALL_ADMIN_KEYS: JSON.stringify({ keys: [operatorJwk] }),
       ROLLCALL_RELYING_PARTY_KEYS: JSON.stringify({ keys: [{ ...relyingParty.jwk, ...mesh }] }),
       ROLLCALL_PROXIES: PROXIES,
+      ROLLCALL_KUBERNETES: JSON.stringify({
+        audiences: [CLUSTER, EXCHANGED_FOR],
+        roles: ['worker', 'bound'],
+        accounts: [...new Set(accounts)],
+        webhook_token_sha256: [createHash('sha256').update(WEBHOOK_TOKEN).digest('hex')],
+      }),
       ROLLCALL_POLICY: JSON.stringify({
         roles: {
           worker: role(accounts, {}),

@@ -10,7 +10,7 @@ import { BOUND_CLUSTER, EXCHANGED_FOR, type Inputs } from './inputs.ts'
 const REQUESTS_AT_ONCE = 8
 
 /** Enrolls a new instance with a key, and exchanges its token. @returns both tokens */
-const enrollAndExchange = async (
+export const enrollAndExchange = async (
   url: string,
   inputs: Inputs,
 ): Promise<{ readonly token: string; readonly child: string; readonly jkt: string }> => {
