@@ -78,6 +78,12 @@ const steps: readonly CheckStep[] = [
     ...node('test/demo/relying-party.ts'),
     limitSeconds: 60,
   },
+  {
+    name: 'demo of Kubernetes',
+    ...node('test/demo/kubernetes.ts'),
+    // It waits for the end of a certificate, and downloads kubectl the first time.
+    limitSeconds: 300,
+  },
 ]
 
 /** `npm test` is to stay fast: a run that takes longer than this fails, unless the machine was busy. */
