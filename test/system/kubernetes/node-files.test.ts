@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { createRollcall } from '../../../src/cli/commands.ts'
 import { parsePolicy } from '../../../src/policy/policy.ts'
 import { type KubeadmFile, kubeadmProblems } from '../../support/kubernetes/kubeadm-schema.ts'
 import { nodeFile, readUserData } from '../../support/kubernetes/node-files.ts'
@@ -157,5 +158,16 @@ describe('the parts agree', () => {
       }
     ).apiServer.extraArgs[0]
     expect(line.endsWith(`> ${value}`)).toBe(true)
+  })
+
+  it('the plugin of the kubeconfig is a subcommand with these options', () => {
+    const [group, name] = user.exec.args
+    const command = createRollcall()
+      .commands.find((it) => it.name() === group)
+      ?.commands.find((it) => it.name() === name)
+    const long = command?.options.map((it) => it.long)
+    const used = user.exec.args.filter((word) => word.startsWith('--'))
+    expect(used.length).toBeGreaterThan(2)
+    for (const word of used) expect(long).toContain(word.split('=')[0])
   })
 })
