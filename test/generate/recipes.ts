@@ -35,6 +35,14 @@ export const BEHIND_PROXY: TypedOptions = { ...PAGE, audience: 'https://app.exam
 /** In an app. */
 export const IN_APP: TypedOptions = { ...PAGE, audience: 'https://cluster.example' }
 
+/** The values of docs/use/ram.md: an audience of its own, in a made-up account. */
+export const FOR_RAM: TypedOptions = {
+  ...PAGE,
+  audience: 'https://ram.example/worker',
+  account: ['1234567890123456'],
+  region: ['cn-hangzhou', 'cn-shanghai'],
+}
+
 /** The fences of each page, by the words after their three backticks. */
 export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
   'docs/use/nginx.md': { 'nginx server': recipeFile('nginx', BEHIND_PROXY, 'nginx') },
@@ -47,6 +55,11 @@ export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, 
   'docs/use/node-libraries.md': {
     'js server jose': recipeFile('jose', IN_APP),
     'js server express': recipeFile('express-oauth2-jwt-bearer', IN_APP),
+  },
+  'docs/use/ram.md': {
+    'json trust-policy': recipeFile('alibaba-ram', FOR_RAM, 'json'),
+    'sh create-role': recipeFile('alibaba-ram', FOR_RAM, 'sh'),
+    'sh environment': recipeFile('alibaba-ram', FOR_RAM, 'conf'),
   },
   'docs/use/node.md': {
     'ts server hono': recipeFile('hono', IN_APP),

@@ -94,6 +94,7 @@ export const alibabaRam: Recipe = defineRecipe({
     ramRole: ({ roles: [role = ''] }) => `rollcall-${role}`,
     ramAccount: ({ accounts: [account] }) => account,
   },
+  page: 'use/ram.md',
   files: (values) => [
     { path: 'trust-policy.json', language: 'json', text: jsonFile(trustPolicy(checked(values))) },
     { path: 'create-role.sh', language: 'sh', text: script(values) },
