@@ -9,13 +9,11 @@ import {
   NODE_NAME_PATTERN,
   type NodeNameTemplate,
 } from '../../policy/node-name.ts'
+import { MAX_TOKEN_LIFETIME_SECONDS } from '../../policy/policy.ts'
 import { ACR_CHALLENGE } from '../../token/claims.ts'
 
 /** Versions of the format: `v1` since Kubernetes 1.34, `v1beta1` since 1.30. */
 export const API_VERSIONS = ['v1', 'v1beta1'] as const
-
-/** The longest life of a token that a cluster accepts, in seconds: the longest that a role can give. */
-export const MAX_TOKEN_LIFE_SECONDS = 3600
 
 /** What a configuration is made from. Every text is printable ASCII. */
 export interface AuthenticationOptions {
@@ -83,8 +81,8 @@ const claimRules = ({ audience, roles, accounts }: AuthenticationOptions): reado
     message: 'the token is bound to a key; exchange it for a token of this cluster',
   },
   {
-    why: 'A ban stops new tokens only. So no token may live longer than this, in seconds.',
-    expression: `has(claims.exp) && has(claims.iat) && claims.exp - claims.iat <= ${MAX_TOKEN_LIFE_SECONDS}`,
+    why: 'A ban stops new tokens only, so no token may live longer than this: an hour.',
+    expression: `has(claims.exp) && has(claims.iat) && claims.exp - claims.iat <= ${MAX_TOKEN_LIFETIME_SECONDS}`,
     message: 'the token is valid for too long',
   },
   {
@@ -174,7 +172,7 @@ export const authenticationConfiguration = (options: AuthenticationOptions): str
     '      # A constant. From a claim such as groups, a policy could make an instance a cluster administrator.',
     '      groups:',
     `        expression: ${yaml(celList(NODE_GROUPS))}`,
-    '      # Another instance with the same name has another serial number.',
+    '      # The cloud never gives it to another instance.',
     '      uid:',
     "        expression: 'claims.ecs.serial_number'",
     '      # For approvers of certificates, and for the audit log. It also has the jti, as the credential id.',
