@@ -68,12 +68,12 @@ const extensionsOf = ({ usages, names = [] }: Purpose): x509.Extension[] => {
   ]
 }
 
-/** Makes a CA of ten years. */
-export const createAuthority = async (): Promise<Authority> => {
+/** Makes a CA of ten years. @param name its common name */
+export const createAuthority = async (name = 'kubernetes (stand-in)'): Promise<Authority> => {
   const keys = await newKeys()
   const start = Date.now() - DAY_MS
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: ['kubernetes (stand-in)'] }],
+    name: [{ CN: [name] }],
     keys,
     notBefore: new Date(start),
     notAfter: new Date(start + 10 * YEAR_MS),

@@ -1,0 +1,168 @@
+// All that takes part when an instance joins a cluster: emulated instances, the service as a process of its own behind
+// TLS, the stand-in API server with the printed configuration, and the command as the plugin of kubectl.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type EmulatedInstance, createMetadataEmulator } from '../../../src/emulator/index.ts'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { type ProcessOptions, buildCommand } from '../command-process.ts'
+import type { RollcallCommand } from '../command.ts'
+import { listen } from '../listener.ts'
+import { type ServiceProcess, startService } from '../start-service.ts'
+import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts'
+import { issuerOf } from './configured-issuer.ts'
+import type { ExecUser } from './kubeconfig.ts'
+import { startTlsFront } from './tls-front.ts'
+
+/** The audience of the cluster. */
+export const CLUSTER_AUDIENCE = 'https://cluster.example'
+
+/** How it is started. */
+export interface ClusterOptions {
+  /** Roles beside `node`, which gives bound tokens with an exchange for the cluster. */
+  readonly roles?: Readonly<Record<string, object>>
+  readonly variables?: Readonly<Record<string, string>>
+  readonly apiServer?: ApiServerOptions
+  /** The roles that the printed file names. Default: `node`. */
+  readonly admitted?: readonly string[]
+}
+
+/** What the plugin is called with. */
+export interface PluginOptions {
+  /** Default: `node`. */
+  readonly role?: string
+  /** Default: `key.json` of the command's folder; `false`: no key. */
+  readonly key?: string | false
+  /** Default: the first one. */
+  readonly instance?: EmulatedInstance | undefined
+  readonly args?: readonly string[]
+  /** Default: v1. */
+  readonly apiVersion?: string
+}
+
+/** The API server, which can take another file. */
+export interface ClusterServer extends Omit<ApiServer, 'configure'> {
+  /** Takes a printed configuration. */
+  configure(file: string): void
+}
+
+/** A running cluster. */
+export interface Cluster {
+  readonly issuer: string
+  readonly instances: readonly EmulatedInstance[]
+  readonly service: ServiceProcess
+  readonly server: ClusterServer
+  readonly command: RollcallCommand<ProcessOptions>
+  /** The private keys that sign tokens. */
+  readonly signingKeys: readonly object[]
+  /** What `rollcall kubernetes config` printed. */
+  readonly configuration: string
+  /** The environment of each run of the command. */
+  readonly env: Record<string, string>
+  /** Prints a configuration. */
+  configure(...args: string[]): Promise<string>
+  /** The arguments of a run of the plugin. */
+  pluginArgs(options?: PluginOptions): string[]
+  /** The user of a kubeconfig that runs the plugin. */
+  plugin(options?: PluginOptions): ExecUser
+  /** Runs the command as an operator. */
+  operate(...args: string[]): Promise<void>
+  close(): Promise<void>
+}
+
+const NODE_ROLE = {
+  token: { audience: ['https://rollcall.internal'], lifetime_seconds: 600 },
+  reenrollment: 'same_key',
+  exchange: [{ audience: CLUSTER_AUDIENCE, binding: 'none', lifetime_seconds: 120 }],
+}
+
+/** Starts all of it. */
+export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+  const { roles = {}, admitted = ['node'] } = options
+  const command = await buildCommand()
+  const file = (name: string): string => join(command.folder, name)
+  const emulator = await createMetadataEmulator({ instances: 3 })
+  const metadata = await listen({ fetch: (request) => emulator.fetch(request) })
+  const front = await startTlsFront()
+  writeFileSync(file('rollcall-ca.pem'), front.ca)
+  const operator = await generateSigningKeys('ES256')
+  writeFileSync(file('operator.json'), JSON.stringify(operator), { mode: 0o600 })
+  const { jwks } = await parseSigningKeys(operator)
+  const account = emulator.instances[0]?.ownerAccountId ?? ''
+  const match = { owner_account_id: [account] }
+  const all = Object.entries({ node: NODE_ROLE, ...roles }).map(
+    ([name, role]) => [name, { match, ...role }] as const,
+  )
+  const keys = await generateSigningKeys('ES256')
+  const service = await startService('Node', {
+    variables: {
+      ROLLCALL_ISSUER: front.url,
+      ROLLCALL_SIGNING_KEYS: JSON.stringify(keys),
+      ROLLCALL_POLICY: JSON.stringify({ roles: Object.fromEntries(all) }),
+      ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
+      ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks),
+      ...options.variables,
+    },
+  })
+  front.passTo(service.port)
+  const env = { NODE_EXTRA_CA_CERTS: file('rollcall-ca.pem') }
+
+  const run = async (args: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await command.run(args, { env })
+    if (status !== 0) throw new Error(`rollcall ${args.join(' ')} ended with ${status}: ${stderr}`)
+    return stdout
+  }
+  const configure: Cluster['configure'] = (...args) => {
+    const usual = ['--audience', CLUSTER_AUDIENCE, '--role', admitted.join(), '--account', account]
+    const ca = ['--ca', 'rollcall-ca.pem']
+    return run(['kubernetes', 'config', front.url, ...usual, ...ca, ...args])
+  }
+  const configuration = await configure()
+  const server = await startApiServer({ issuer: issuerOf(configuration), ...options.apiServer })
+
+  const pluginArgs: Cluster['pluginArgs'] = (plugin = {}) => {
+    const { role = 'node', key = 'key.json', instance, args = [] } = plugin
+    const metadataUrl =
+      instance === undefined ? metadata.url : `${metadata.url}/instances/${instance.instanceId}`
+    return [
+      'kubernetes',
+      'credential',
+      front.url,
+      `--role=${role}`,
+      `--resource=${CLUSTER_AUDIENCE}`,
+      `--metadata-url=${metadataUrl}`,
+      ...(key === false ? [] : [`--dpop-key=${file(key)}`]),
+      ...args,
+    ]
+  }
+  return {
+    issuer: front.url,
+    instances: emulator.instances,
+    service,
+    server: { ...server, configure: (text) => server.configure(issuerOf(text)) },
+    command,
+    signingKeys: keys.keys,
+    configuration,
+    env,
+    configure,
+    pluginArgs,
+    plugin: (plugin = {}) => ({
+      exec: {
+        command: process.execPath,
+        args: [file('dist/cli/rollcall.js'), ...pluginArgs(plugin)],
+        env: Object.entries(env).map(([name, value]) => ({ name, value })),
+        ...(plugin.apiVersion !== undefined && { apiVersion: plugin.apiVersion }),
+      },
+    }),
+    operate: async (...args) =>
+      void (await run([...args, '--issuer', front.url, '--key', file('operator.json')])),
+    async close() {
+      await server.close()
+      await service.stop()
+      await front.close()
+      await metadata.close()
+      command.remove()
+    },
+  }
+}
