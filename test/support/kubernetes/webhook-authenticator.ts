@@ -68,7 +68,7 @@ export const buildWebhookClient = async (
   const tree = join(GOPATH, 'src/k8s.io/kubernetes')
   mkdirSync(join(GOPATH, 'src/k8s.io'), { recursive: true })
   symlinkSync(source, tree)
-  // The program finds the packages only inside of the tree; the overlay leaves the tree as it is.
+  // The program finds the packages only inside the tree; the overlay leaves the tree as it is.
   const overlay = join(folder, 'overlay.json')
   const main = join(ROOT, 'test/support/kubernetes/webhook/main.go')
   const Replace = { [join(tree, 'cmd/webhook-client/main.go')]: main }
@@ -76,7 +76,15 @@ export const buildWebhookClient = async (
   const program = join(folder, 'webhook-client')
   await run(
     go,
-    ['build', '-trimpath', '-overlay', overlay, '-o', program, 'k8s.io/kubernetes/cmd/webhook-client'],
+    [
+      'build',
+      '-trimpath',
+      '-overlay',
+      overlay,
+      '-o',
+      program,
+      'k8s.io/kubernetes/cmd/webhook-client',
+    ],
     {
       cwd: tree,
       env: cleanEnvironment({ GOPATH, GO111MODULE: 'off', GOFLAGS: '', CGO_ENABLED: '0' }),
