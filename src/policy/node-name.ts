@@ -5,12 +5,21 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import { ECS_FIELD_NAMES, type EcsField } from './fields.ts'
 
 /** A part of a template: text that every name has, or a field of the instance. */
-export type NodeNamePart = { readonly text: string } | { readonly field: EcsField }
+export type NodeNamePart =
+  | {
+      /** What every name has at this place. */
+      readonly text: string
+    }
+  | {
+      /** Whose value a name has at this place. */
+      readonly field: EcsField
+    }
 
 /** A template that was read: its parts in order. Text and fields alternate. */
 export interface NodeNameTemplate {
   /** The template as it was written. */
   readonly template: string
+  /** Its parts in order. Text and fields alternate. */
   readonly parts: readonly NodeNamePart[]
 }
 

@@ -33,6 +33,7 @@ export interface TokenReviewOptions {
   readonly published: Pick<PublishedKeys, 'publicKeys'>
   /** Where state is stored. */
   readonly ledger: Ledger
+  /** Whose nodes a token may authenticate. */
   readonly cluster: KubernetesCluster
 }
 
