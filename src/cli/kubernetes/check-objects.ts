@@ -50,6 +50,32 @@ export interface ControlPlanePod {
   readonly words: readonly string[]
 }
 
+/** A rule of a ValidatingAdmissionPolicy: which requests it is about. */
+export interface AdmissionRule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly operations: readonly string[]
+}
+
+/** A ValidatingAdmissionPolicy. */
+export interface AdmissionPolicy {
+  readonly name: string
+  /** `failurePolicy`: `Fail` or `Ignore`. */
+  readonly fails: string
+  readonly rules: readonly AdmissionRule[]
+  /** Of its validations, in CEL. */
+  readonly expressions: readonly string[]
+}
+
+/** A ValidatingAdmissionPolicyBinding. */
+export interface AdmissionPolicyBinding {
+  readonly policy: string
+  /** `validationActions`, such as `Deny`. */
+  readonly actions: readonly string[]
+  /** Whether it applies to a part of the requests only. */
+  readonly isLimited: boolean
+}
+
 /** A member of an object; `undefined` if there is no such object. */
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)
@@ -113,6 +139,31 @@ export const readClusterRoleBinding = (object: unknown): ClusterRoleBinding => (
     namespace: text(member(it, 'namespace')),
   })),
 })
+
+/** Reads a ValidatingAdmissionPolicy. */
+export const readAdmissionPolicy = (object: unknown): AdmissionPolicy => {
+  const spec = member(object, 'spec')
+  return {
+    name: text(metadata(object, 'name')),
+    fails: text(member(spec, 'failurePolicy') ?? 'Fail'),
+    rules: list(member(member(spec, 'matchConstraints'), 'resourceRules')).map((rule) => ({
+      apiGroups: texts(member(rule, 'apiGroups')),
+      resources: texts(member(rule, 'resources')),
+      operations: texts(member(rule, 'operations')),
+    })),
+    expressions: list(member(spec, 'validations')).map((it) => text(member(it, 'expression'))),
+  }
+}
+
+/** Reads a ValidatingAdmissionPolicyBinding. */
+export const readAdmissionPolicyBinding = (object: unknown): AdmissionPolicyBinding => {
+  const spec = member(object, 'spec')
+  return {
+    policy: text(member(spec, 'policyName')),
+    actions: texts(member(spec, 'validationActions')),
+    isLimited: member(spec, 'matchResources') !== undefined,
+  }
+}
 
 /** Reads a pod. */
 export const readControlPlanePod = (object: unknown): ControlPlanePod => {

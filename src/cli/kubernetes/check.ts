@@ -9,12 +9,15 @@ import { bindingFindings } from './check-bindings.ts'
 import { controlPlaneFindings, versionFinding } from './check-control-plane.ts'
 import { type Finding, type Mode, lineOf } from './check-findings.ts'
 import {
+  readAdmissionPolicy,
+  readAdmissionPolicyBinding,
   readClusterRole,
   readClusterRoleBinding,
   readControlPlanePod,
   readItems,
   readVersion,
 } from './check-objects.ts'
+import { renewalFinding } from './check-renewal.ts'
 import { type KubectlOptions, askKubectl } from './kubectl.ts'
 
 /** The options as they were typed. */
@@ -55,12 +58,25 @@ const look = async (mode: Mode, cluster: KubectlOptions): Promise<readonly Findi
   const version = await askKubectl(cluster, 'get', '--raw', '/version')
   const roles = await get('clusterroles')
   const bindings = await get('clusterrolebindings')
+  const age = versionFinding(version.ok ? readVersion(version.value) : '')
+  // A server before 1.30 does not know these resources.
+  const renewal = mode === 'b' && age.state === 'ok'
+  const policies = renewal ? await get('validatingadmissionpolicies') : undefined
+  const policyBindings = renewal ? await get('validatingadmissionpolicybindings') : undefined
   const pods = await get('pods', '--namespace=kube-system', '--selector=tier=control-plane')
   return [
-    versionFinding(version.ok ? readVersion(version.value) : ''),
+    age,
     ...(roles === undefined || bindings === undefined
       ? unseenBindings()
       : bindingFindings(mode, roles.map(readClusterRole), bindings.map(readClusterRoleBinding))),
+    ...(renewal
+      ? [
+          renewalFinding(
+            policies?.map(readAdmissionPolicy),
+            policyBindings?.map(readAdmissionPolicyBinding),
+          ),
+        ]
+      : []),
     ...controlPlaneFindings(mode, pods?.map(readControlPlanePod)),
   ]
 }

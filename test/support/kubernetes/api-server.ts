@@ -8,6 +8,7 @@
 // - selectors: `=` only, by metadata.name, metadata.namespace, spec.signerName, and labels;
 // - watches send a bookmark after the initial events and at their timeout only; deletion is immediate, without finalizers and garbage collection;
 // - node authorizer: certificate requests and the own Node only; NodeRestriction: the name of the Node only;
+// - admission policies are kept, and not evaluated;
 // - impersonation, admission webhooks, audit logs, service accounts, bootstrap tokens, TokenReview webhooks: none;
 // - the signers take the subject and the names of a request as they stand, and copy no other extension.
 

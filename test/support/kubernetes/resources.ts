@@ -59,6 +59,7 @@ const review = (group: string, plural: string, kind: string): Resource => ({
 })
 
 const CERTIFICATES = 'certificates.k8s.io'
+const ADMISSION = 'admissionregistration.k8s.io'
 const RBAC = 'rbac.authorization.k8s.io'
 
 /** All of them. */
@@ -76,6 +77,8 @@ export const RESOURCES = [
   kept(RBAC, 'clusterrolebindings', 'ClusterRoleBinding'),
   kept(RBAC, 'roles', 'Role', { namespaced: true }),
   kept(RBAC, 'rolebindings', 'RoleBinding', { namespaced: true }),
+  kept(ADMISSION, 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy'),
+  kept(ADMISSION, 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
   review('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview'),
   review('authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
 ] as const satisfies readonly Resource[]

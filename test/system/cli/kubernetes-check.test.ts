@@ -36,6 +36,22 @@ const GOOD = {
       },
     ],
   },
+  validatingadmissionpolicies: {
+    items: [
+      {
+        metadata: { name: 'p' },
+        spec: {
+          matchConstraints: {
+            resourceRules: [{ apiGroups: ['*'], resources: ['*'], operations: ['*'] }],
+          },
+          validations: [{ expression: 'has(request.userInfo.extra)' }],
+        },
+      },
+    ],
+  },
+  validatingadmissionpolicybindings: {
+    items: [{ spec: { policyName: 'p', validationActions: ['Deny'] } }],
+  },
   pods: { items: [] },
 }
 
@@ -71,6 +87,7 @@ describe('rollcall kubernetes config --check', () => {
         'ok       server version         v1.35.2',
         'ok       nodeclient             no node gets a certificate for another node',
         'ok       selfnodeclient         nodes get certificates for their own names',
+        'ok       renewal                ValidatingAdmissionPolicy p looks at who asks for a certificate; its expressions are not checked here',
         'unknown  authentication config  the pods of kube-apiserver cannot be seen; ask who runs the control plane',
         'unknown  Node authorizer        the pods of kube-apiserver cannot be seen; ask who runs the control plane',
         'unknown  NodeRestriction        the pods of kube-apiserver cannot be seen; ask who runs the control plane',
@@ -89,6 +106,8 @@ describe('rollcall kubernetes config --check', () => {
       `get --raw /version ${end}`,
       `get clusterroles --output=json ${end}`,
       `get clusterrolebindings --output=json ${end}`,
+      `get validatingadmissionpolicies --output=json ${end}`,
+      `get validatingadmissionpolicybindings --output=json ${end}`,
       `get pods --namespace=kube-system --selector=tier=control-plane --output=json ${end}`,
       '',
     ])
@@ -120,6 +139,8 @@ describe('rollcall kubernetes config --check', () => {
   it.each([
     ['clusterroles', ['unknown  nodeclient', 'unknown  selfnodeclient']],
     ['clusterrolebindings', ['unknown  nodeclient', 'unknown  selfnodeclient']],
+    ['validatingadmissionpolicies', ['unknown  renewal', 'ok       selfnodeclient']],
+    ['validatingadmissionpolicybindings', ['unknown  renewal']],
     ['pods', ['unknown  NodeRestriction', 'ok       nodeclient']],
     ['version', ['unknown  server version']],
   ])('says unknown where this user may not see %s', async (what, lines) => {

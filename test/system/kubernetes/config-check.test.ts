@@ -11,6 +11,7 @@ import {
   type ApiServerOptions,
   startApiServer,
 } from '../../support/kubernetes/api-server.ts'
+import { certificatePolicyManifests } from '../../support/kubernetes/certificate-policy.ts'
 import { clusterRole, clusterRoleBinding } from '../../support/kubernetes/kubeadm-objects.ts'
 import type { KubeconfigUser } from '../../support/kubernetes/kubeconfig.ts'
 import { findKubectl, requireKubectl } from '../../support/kubernetes/kubectl.ts'
@@ -48,6 +49,7 @@ const checking = async (
 ): Promise<void> => {
   const kubectl = await requireKubectl(context)
   const server = await startApiServer({ controllers: false, ...options })
+  for (const manifest of certificatePolicyManifests()) server.put({ ...manifest })
   const file = join(folder, 'kubeconfig')
   try {
     await use(server, async (args = [], user) => {
@@ -78,6 +80,7 @@ describe('rollcall kubernetes config --check, with a real kubectl', () => {
         'server version': 'ok',
         nodeclient: 'bad',
         selfnodeclient: 'ok',
+        renewal: 'ok',
         'authentication config': 'ok',
         'Node authorizer': 'ok',
         NodeRestriction: 'ok',
@@ -105,6 +108,22 @@ describe('rollcall kubernetes config --check, with a real kubectl', () => {
       const needed = await check(['--mode', 'b'])
       expect(needed.status).toBe(1)
       expect(needed.stdout).toContain('no certificate is approved')
+    })
+  })
+
+  it('finds that a cluster renews certificates without a token', async (context) => {
+    await checking(context, { flags: FLAGS }, async (server, check) => {
+      server.remove(RBAC, 'ClusterRoleBinding', 'kubeadm:node-autoapprove-bootstrap')
+      const [, binding] = certificatePolicyManifests()
+      server.remove(
+        'admissionregistration.k8s.io/v1',
+        binding?.kind ?? '',
+        binding?.metadata.name ?? '',
+      )
+      const run = await check()
+      expect(run.status).toBe(1)
+      expect(statesOf(run)).toMatchObject({ renewal: 'bad', selfnodeclient: 'ok' })
+      expect(statesOf(await check(['--mode', 'a']))).not.toHaveProperty('renewal')
     })
   })
 
