@@ -4,6 +4,11 @@
 export const RECIPE_NAMES = [
   // Proxies.
   'nginx',
+  'nginx-njs',
+  'apache-openidc',
+  'apache-oauth2',
+  'apache-oauth2-bound',
+  'haproxy',
   'caddy',
   'traefik',
   'envoy',
@@ -21,5 +26,7 @@ export const RECIPE_NAMES = [
   'kubernetes',
   'vault',
   'consul',
+  'step-ca',
+  'rabbitmq',
   'alibaba-ram',
 ] as const

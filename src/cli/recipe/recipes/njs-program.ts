@@ -2,9 +2,7 @@
 // destructuring.
 
 import type { RecipeDemands } from '../form.ts'
-import { js } from '../quote.ts'
-
-const list = (values: readonly string[]): string => `[${values.map(js).join(', ')}]`
+import { js, jsList } from '../quote.ts'
 
 const CONDITIONS = [
   ['accounts', 'ACCOUNTS', 'owner_account_id'],
@@ -14,7 +12,9 @@ const CONDITIONS = [
 /** The whole program, an ES module of njs. */
 export const njsProgram = (demands: RecipeDemands): string => {
   const asked = CONDITIONS.filter(([name]) => demands[name].length > 0)
-  const constants = asked.map(([name, constant]) => `const ${constant} = ${list(demands[name])}\n`)
+  const constants = asked.map(
+    ([name, constant]) => `const ${constant} = ${jsList(demands[name])}\n`,
+  )
   const checks = asked.map(
     ([, constant, claim]) => ` || ${constant}.indexOf(claims.ecs.${claim}) < 0`,
   )
@@ -22,7 +22,7 @@ export const njsProgram = (demands: RecipeDemands): string => {
 
 const ISSUER = ${js(demands.issuer)}
 const AUDIENCE = ${js(demands.audience)}
-const ROLES = ${list(demands.roles)}
+const ROLES = ${jsList(demands.roles)}
 ${constants.join('')}const LEEWAY_SECONDS = 30
 
 const ALGORITHMS = {

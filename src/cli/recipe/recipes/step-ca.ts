@@ -1,7 +1,7 @@
 // step-ca: an instance gets a client certificate with its attested names for a token.
 
 import { type Recipe, type RecipeDemands, type RecipeValues, defineRecipe } from '../form.ts'
-import { jsonFile, quoted } from '../quote.ts'
+import { jsonFile, quoted, sh } from '../quote.ts'
 
 type Values = RecipeValues<'provider' | 'templateFile' | 'trustDomain'>
 
@@ -58,9 +58,9 @@ export const stepCa: Recipe = defineRecipe({
     { path: 'provisioner.json', language: 'json', text: provisioner(values) },
     { path: values.templateFile, language: 'text', text: template(values) },
   ],
-  steps: ({ audience, roles: [role] }) => [
+  steps: ({ issuer, audience, roles: [role = ''] }) => [
     'add the object of provisioner.json to authority.provisioners in ca.json, and restart step-ca',
-    `on the instance: TOKEN=$(rollcall enroll --role ${role} --resource '${audience}')`,
+    `on the instance: TOKEN=$(rollcall enroll ${issuer} --role ${role} --resource ${sh(audience)})`,
     'step ca certificate NAME node.crt node.key --token "$TOKEN"',
   ],
 })
