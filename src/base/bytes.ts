@@ -87,13 +87,11 @@ export const fromBase64Url = (text: string): Bytes | undefined => {
 const BASE64_CODES = /* @__PURE__ */ utf8(BASE64)
 const BASE64URL_CODES = /* @__PURE__ */ utf8(BASE64URL)
 
-/** How many characters of base64 without padding stand for so many bytes. */
-const encodedLength = (length: number): number => Math.ceil((length * 4) / 3)
-
-/** Writes base64 without padding into `text`, from `at` on. */
-const encodeInto = (text: Uint8Array, at: number, bytes: Uint8Array, codes: Uint8Array): void => {
+/** Encodes without padding. The text is made in one go: appending characters takes ten times as long. */
+const encode = (bytes: Uint8Array, codes: Uint8Array): string => {
   const { length } = bytes
-  let to = at
+  const text = new Uint8Array(Math.ceil((length * 4) / 3))
+  let to = 0
   let i = 0
   for (; i + 2 < length; i += 3) {
     const bits =
@@ -109,12 +107,6 @@ const encodeInto = (text: Uint8Array, at: number, bytes: Uint8Array, codes: Uint
     text[to++] = codes[(bits >> 12) & 0x3f] as number
     if (i + 1 < length) text[to] = codes[(bits >> 6) & 0x3f] as number
   }
-}
-
-/** Encodes without padding. The text is made in one go: appending characters takes ten times as long. */
-const encode = (bytes: Uint8Array, codes: Uint8Array): string => {
-  const text = new Uint8Array(encodedLength(bytes.length))
-  encodeInto(text, 0, bytes, codes)
   return decoder.decode(text)
 }
 
@@ -124,14 +116,6 @@ export const toBase64 = (bytes: Uint8Array): string =>
 
 /** Encodes base64url without padding (RFC 4648 section 5). */
 export const toBase64Url = (bytes: Uint8Array): string => encode(bytes, BASE64URL_CODES)
-
-/** The bytes of a text, followed by the base64url of `bytes` as ASCII. */
-export const withBase64Url = (text: Uint8Array, bytes: Uint8Array): Bytes => {
-  const all = new Uint8Array(text.length + encodedLength(bytes.length))
-  all.set(text)
-  encodeInto(all, text.length, bytes, BASE64URL_CODES)
-  return all
-}
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

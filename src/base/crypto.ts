@@ -2,7 +2,7 @@
 // material (SPKI, JWK, raw bytes) and gives functions that work with that key, so nothing else can reach it.
 // Here is the default, WebCrypto, which every runtime has.
 
-import { type Bytes, fromBase64 } from './bytes.ts'
+import { type Bytes, fromBase64, toBase64Url } from './bytes.ts'
 import type { Awaitable } from './lazily.ts'
 import { sha256 } from './sha256.ts'
 
@@ -67,6 +67,11 @@ export interface CryptoPort {
    * @returns the bytes; `undefined` for every text but the one that encodes them
    */
   fromBase64(text: string): Bytes | undefined
+  /**
+   * Encodes base64url without padding (RFC 4648 section 5): for tokens.
+   * @param bytes any number of them
+   */
+  toBase64Url(bytes: Uint8Array): string
 }
 
 /**
@@ -127,4 +132,5 @@ export const WEB_CRYPTO: CryptoPort = {
   // A call of `crypto.subtle` for these few hundred bytes takes four times as long.
   sha256,
   fromBase64,
+  toBase64Url,
 }

@@ -4,7 +4,8 @@
 /** A value, or a promise of it: `await` takes both. */
 export type Awaitable<Value> = Value | Promise<Value>
 
-const isPromise = <Value>(value: Awaitable<Value>): value is Promise<Value> =>
+/** Whether a value has to be waited for. One that is at hand is not: an `await` costs a turn. */
+export const isPromise = <Value>(value: Awaitable<Value>): value is Promise<Value> =>
   typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
 
 /**

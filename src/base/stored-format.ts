@@ -5,4 +5,4 @@
 export const STORED_FORMAT = '1'
 
 /** A value as it is stored. */
-export const encodeStored = (text: string): string => `${STORED_FORMAT} ${text}`
+export const encodeStored = (text: string): string => [STORED_FORMAT, text].join(' ')

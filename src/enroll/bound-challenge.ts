@@ -3,7 +3,6 @@
 
 import { type Result, accept, refuse } from '../base/result.ts'
 import { verifyDpopProof } from '../token/dpop-proof.ts'
-import { audienceName } from '../base/wire/audience-name.ts'
 import { ENROLL_PATH } from '../base/wire/paths.ts'
 import type { Challenge } from '../registry/spend.ts'
 import { type ChallengeOptions, checkChallenge } from './challenge.ts'
@@ -23,14 +22,12 @@ export interface BoundChallenge {
  * enroll must not learn from the answer which roles exist.
  */
 const isForAnotherKey = (
-  { issuer, sha256 }: ChallengeOptions,
+  { purposes }: ChallengeOptions,
   role: string | undefined,
   audience: string,
   jkt: string,
 ): boolean =>
-  ![{ role }, { jkt }, {}].some((purpose) =>
-    audience.startsWith(audienceName(issuer, purpose, sha256)),
-  )
+  ![{ role }, { jkt }, {}].some((purpose) => audience.startsWith(purposes.prepare(purpose).name))
 
 /**
  * Checks the challenge that evidence carries, and the proof that came with it.
@@ -47,10 +44,10 @@ export const checkBoundChallenge = async (
   if (audience === undefined) {
     return refuse({ code: 'invalid_evidence', reason: 'audience_mismatch' })
   }
-  const { issuer, lifetimeSeconds } = challenges
+  const { purposes, lifetimeSeconds } = challenges
   let jkt: string | undefined
   if (dpop !== undefined) {
-    const expected = { method: 'POST', uri: issuer + ENROLL_PATH, nonce: audience }
+    const expected = { method: 'POST', uri: purposes.issuer + ENROLL_PATH, nonce: audience }
     const proof = await verifyDpopProof(dpop, expected)
     if (!proof.ok) return refuse({ code: 'invalid_dpop_proof', reason: proof.refusal })
     jkt = proof.value.jkt

@@ -5,7 +5,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import { type CryptoPort, type KeyOptions, WEB_CRYPTO } from '../base/crypto.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
-import { type Awaitable, lazily } from '../base/lazily.ts'
+import { type Awaitable, isPromise, lazily } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -18,6 +18,7 @@ import { admit } from './admit.ts'
 import type { ChallengePurpose } from '../base/wire/audience-name.ts'
 import { findBan } from '../registry/bans.ts'
 import { checkBoundChallenge } from './bound-challenge.ts'
+import { createPurposes } from './challenge-purposes.ts'
 import { deriveChallengeKeys, loadChallengeKeys } from './challenge-keys.ts'
 import { type ChallengeOptions, makeChallenge } from './challenge.ts'
 import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
@@ -263,7 +264,7 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
       ? await deriveChallengeKeys(signingKeys.secrets, crypto)
       : await loadChallengeKeys(challengeKeys, crypto)
   const challenges: ChallengeOptions = {
-    issuer,
+    purposes: createPurposes(issuer, crypto.sha256),
     keys,
     lifetimeSeconds: challengeLifetimeSeconds,
     sha256: crypto.sha256,
@@ -282,7 +283,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
     async enroll(request, now) {
-      await ready()
+      const waiting = ready()
+      if (isPromise(waiting)) await waiting
       const facts: NotedFacts = { role: request.role }
       const result = await enrollWith(options, verifier, challenges, request, now, facts).catch(
         ledgerFailure,

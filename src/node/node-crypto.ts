@@ -105,4 +105,6 @@ export const NODE_CRYPTO: CryptoPort = {
     // Node skips wrong characters and takes base64url as well, so only the canonical text is let through.
     return bytes.toString('base64') === text ? plain(bytes) : undefined
   },
+  toBase64Url: ({ buffer, byteOffset, length }) =>
+    Buffer.from(buffer as ArrayBuffer, byteOffset, length).toString('base64url'),
 }

@@ -64,19 +64,31 @@ export const instanceNameOf = (key: string): InstanceName => {
 }
 
 /**
+ * Joined, not written as a template: a text that the engine has put together of pieces is kept as these pieces, and
+ * those of a document keep the whole document. An entry stays in memory for as long as its ledger.
+ */
+const encodeRecord = (it: InstanceRecord): string =>
+  [
+    it.serialNumber,
+    it.generation,
+    it.count,
+    it.firstAt,
+    it.lastAt,
+    it.revokedUntil,
+    it.resetAt,
+    it.role,
+    it.imageId,
+    it.privateIpv4,
+    it.jkt,
+    it.jti,
+  ].join(' ')
+
+/**
  * One line a record: its members in order with a space between them, an absent one empty. The form is short,
  * because there are many records; no value contains a space.
  */
 export const encodeRecords = (records: readonly InstanceRecord[]): string =>
-  encodeStored(
-    records
-      .map((it) => {
-        const numbers = `${it.generation} ${it.count} ${it.firstAt} ${it.lastAt} ${it.revokedUntil} ${it.resetAt}`
-        const { role = '', imageId = '', privateIpv4 = '', jkt = '', jti = '' } = it
-        return `${it.serialNumber} ${numbers} ${role} ${imageId} ${privateIpv4} ${jkt} ${jti}`
-      })
-      .join('\n'),
-  )
+  encodeStored(records.map(encodeRecord).join('\n'))
 
 /** The records of an entry's value; none if there is no entry. @throws LedgerFormatError */
 export const decodeRecords = (value: string | undefined): readonly InstanceRecord[] =>

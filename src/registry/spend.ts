@@ -61,7 +61,7 @@ export const spendChallenge = async (
   const issuedAt = Math.max(now, record.resetAt + 1)
   const entry = {
     key: `challenge:${toBase64Url(id)}`,
-    value: encodeStored(`${issuedAt} ${digest} ${record.generation} ${record.count}`),
+    value: encodeStored([issuedAt, digest, record.generation, record.count].join(' ')),
     expiresAt: expiresAt + SPENT_AFTER_EXPIRY_SECONDS,
   }
   const swap = await ledger.compareAndSet(entry, undefined, now)

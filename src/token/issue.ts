@@ -1,7 +1,6 @@
 // Enrollment tokens (RFC 7519) and the tokens exchanged for them: the only place where tokens are made.
 
 import type { Exchange } from '../policy/exchange.ts'
-import { ECS_FIELDS, ECS_FIELD_NAMES, type EcsField } from '../policy/fields.ts'
 import type { Role } from '../policy/policy.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
 import { ACR_CHALLENGE, type EcsClaim, type EnrollmentClaims, subjectName } from './claims.ts'
@@ -29,11 +28,18 @@ export interface TokenContent {
   readonly jkt?: string | undefined
 }
 
-const ecsClaim = (identity: InstanceIdentity): EcsClaim => {
-  const claim: Partial<Record<EcsField, string>> = {}
-  for (const name of ECS_FIELD_NAMES) claim[name] = identity[ECS_FIELDS[name]]
-  return claim as EcsClaim
-}
+/** Field by field: a claim that grows name by name takes longer to make, and to write as JSON. */
+const ecsClaim = (identity: InstanceIdentity): EcsClaim => ({
+  owner_account_id: identity.ownerAccountId,
+  instance_id: identity.instanceId,
+  region_id: identity.regionId,
+  zone_id: identity.zoneId,
+  instance_type: identity.instanceType,
+  image_id: identity.imageId,
+  private_ipv4: identity.privateIpv4,
+  mac: identity.mac,
+  serial_number: identity.serialNumber,
+})
 
 /**
  * Makes and signs an enrollment token.

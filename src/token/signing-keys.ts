@@ -122,7 +122,7 @@ const signerOf = (
     if (!sign.ok) throw new ConfigurationError([`keys.${index}: ${sign.refusal}`])
     return sign.value
   })
-  return { algorithm, kid, load }
+  return { algorithm, kid, load, toBase64Url: port.toBase64Url }
 }
 
 /** Imports and tries a key. @returns a line for each problem */

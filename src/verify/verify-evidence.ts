@@ -14,6 +14,7 @@ import { decodePkcs7 } from '../codec/pem.ts'
 import type { SignedAttributes } from '../codec/signed-attributes.ts'
 import { ID_DATA, type SignerInfo, readSignedData } from '../codec/signed-data.ts'
 import { InstanceIdentityError } from '../base/errors.ts'
+import { isPromise } from '../base/lazily.ts'
 import { type SignatureAlgorithm, chooseAlgorithm } from './algorithms.ts'
 import type { InstanceIdentity } from './instance-identity.ts'
 import { type TrustAnchor, verifierOf } from './trust-anchor.ts'
@@ -149,10 +150,9 @@ const findSigner = async (
 ): Promise<TrustAnchor> => {
   for (const anchor of candidates) {
     const loaded = verifierOf(anchor, hash, crypto)
-    const verify = typeof loaded === 'function' ? loaded : await loaded
+    const verify = isPromise(loaded) ? await loaded : loaded
     const verdict = verify(signature, signed)
-    // An answer that is at hand is not waited for.
-    if (typeof verdict === 'boolean' ? verdict : await verdict) return anchor
+    if (isPromise(verdict) ? await verdict : verdict) return anchor
   }
   throw new InstanceIdentityError('signature_invalid', 'the signature does not verify')
 }

@@ -56,6 +56,15 @@ describe.each(CRYPTO_PORTS)('%s', (_, crypto) => {
     expect(crypto.fromBase64('Zm9v')?.constructor).toBe(Uint8Array)
   })
 
+  it('encodes base64url without padding, of a part of a buffer too', () => {
+    const all = Uint8Array.from({ length: 80 }, (_, at) => (at * 89 + 250) & 0xff)
+    for (let length = 0; length < 40; length++) {
+      const bytes = all.subarray(20, 20 + length)
+      expect(crypto.toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+    }
+    expect(crypto.toBase64Url(Uint8Array.of(0xfb, 0xff))).toBe('-_8')
+  })
+
   it('makes the MAC of RFC 4231 section 4.3', async () => {
     const mac = await crypto.hmac(utf8('Jefe'))
     expect(hex(await mac(utf8('what do ya want for nothing?')))).toBe(

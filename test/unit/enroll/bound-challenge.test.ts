@@ -5,6 +5,7 @@ import { accept, refuse } from '../../../src/base/result.ts'
 import { ENROLL_PATH } from '../../../src/base/wire/paths.ts'
 import { checkBoundChallenge } from '../../../src/enroll/bound-challenge.ts'
 import { loadChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
+import { createPurposes } from '../../../src/enroll/challenge-purposes.ts'
 import { type ChallengeOptions, makeChallenge } from '../../../src/enroll/challenge.ts'
 import { NODE_CRYPTO } from '../../../src/node/node-crypto.ts'
 import { type TestKey, makeKey } from '../../cases/state/independent-jws.ts'
@@ -19,7 +20,9 @@ let own: TestKey
 let other: TestKey
 beforeAll(async () => {
   const keys = await loadChallengeKeys([new Uint8Array(32).fill(7)], NODE_CRYPTO)
-  options = { issuer: ISSUER, keys, lifetimeSeconds: LIFETIME, sha256: NODE_CRYPTO.sha256 }
+  const { sha256 } = NODE_CRYPTO
+  const purposes = createPurposes(ISSUER, sha256)
+  options = { purposes, keys, lifetimeSeconds: LIFETIME, sha256 }
   ;[own, other] = [await makeKey(), await makeKey()]
 })
 
@@ -44,7 +47,8 @@ const attempt = async ({
 }: Attempt) => {
   const keyOf = { own, other }
   const jkt = madeFor.key && keyOf[madeFor.key].thumbprint
-  const audience = await makeChallenge({ ...options, issuer }, { role: madeFor.role, jkt }, NOW)
+  const made = { ...options, purposes: createPurposes(issuer, NODE_CRYPTO.sha256) }
+  const audience = await makeChallenge(made, { role: madeFor.role, jkt }, NOW)
   const dpop = proof && makeProof(keyOf[proof], ISSUER, audience, changes)
   return checkBoundChallenge(options, { role, dpop }, audience, now)
 }

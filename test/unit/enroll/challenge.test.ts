@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { refuse } from '../../../src/base/result.ts'
 import { audienceName } from '../../../src/base/wire/audience-name.ts'
 import { deriveChallengeKeys, loadChallengeKeys } from '../../../src/enroll/challenge-keys.ts'
+import { createPurposes } from '../../../src/enroll/challenge-purposes.ts'
 import { checkChallenge, makeChallenge } from '../../../src/enroll/challenge.ts'
 import { CRYPTO_PORTS } from '../../support/every-crypto.ts'
 
@@ -35,7 +36,7 @@ const macOf = (key: Uint8Array, role: string, jkt: string, secretHalf: Buffer): 
 
 describe.each(CRYPTO_PORTS)('with %s', (_, crypto) => {
   const optionsWith = async (...secrets: Uint8Array<ArrayBuffer>[]) => ({
-    issuer: ISSUER,
+    purposes: createPurposes(ISSUER, crypto.sha256),
     keys: await loadChallengeKeys(secrets, crypto),
     lifetimeSeconds: LIFETIME,
     sha256: crypto.sha256,
