@@ -15,6 +15,7 @@ import { addKubernetes } from './kubernetes/kubernetes.ts'
 import { addLedger } from './ledger/ledger.ts'
 import { addMetadata } from './metadata/metadata.ts'
 import { addPolicy } from './policy/check.ts'
+import { addProbe } from './probe/probe.ts'
 import { createProgram } from './program.ts'
 import { addRecipe } from './recipe/recipe.ts'
 import { addServe } from './serve/serve.ts'
@@ -36,6 +37,7 @@ const ADDERS = [
   addPolicy,
   addKubernetes,
   addRecipe,
+  addProbe,
   addAdmin,
   addLedger,
   addVersion,

@@ -30,3 +30,6 @@ export const RECIPE_NAMES = [
   'rabbitmq',
   'alibaba-ram',
 ] as const
+
+/** The name of a recipe. */
+export type RecipeName = (typeof RECIPE_NAMES)[number]

@@ -1,0 +1,54 @@
+// The report as JUnit XML, which CI systems show. A document has one suite, and a test case for each token.
+
+import type { Line, Report } from './report.ts'
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
+
+/** XML 1.0 section 2.2 has no way to write these. */
+// oxlint-disable-next-line no-control-regex -- the characters are the point
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
+
+const escaped = (text: string): string =>
+  text.replace(FORBIDDEN, '\ufffd').replace(/[&<>"']/g, (found) => ENTITIES[found] as string)
+
+const attributes = (values: Readonly<Record<string, string | number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escaped(String(value))}"`)
+    .join('')
+
+const testCase = (url: string, { name, outcome, answer, means, remedy }: Line): string => {
+  const open = `    <testcase${attributes({ classname: url, name })}`
+  if (outcome === 'refused') return `${open}/>`
+  if (outcome === 'not tried') {
+    return `${open}><skipped${attributes({ message: remedy ?? '' })}/></testcase>`
+  }
+  const element = outcome === 'admitted' ? 'failure' : 'error'
+  const message = `${outcome}: ${answer ?? ''}`
+  const text = [means, remedy].filter((line) => line !== undefined).join('\n')
+  return `${open}><${element}${attributes({ message })}>${escaped(text)}</${element}></testcase>`
+}
+
+/** The document, with a line break at its end. */
+export const junit = ({ url, lines, counts }: Report): string => {
+  const numbers = {
+    tests: lines.length,
+    failures: counts.admitted,
+    errors: counts.unclear,
+    skipped: counts.notTried,
+  }
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${attributes(numbers)}>`,
+    `  <testsuite${attributes({ name: 'rollcall probe', ...numbers })}>`,
+    ...lines.map((line) => testCase(url, line)),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,165 @@
+// `rollcall probe`: shows bad tokens to the door of a relying party, and says which it admits.
+
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { NETWORK_HELP, addMoreHelp, wholeNumber } from '../help.ts'
+import { optionOrVariable } from '../option-variable.ts'
+import { RECIPE_NAMES } from '../recipe/names.ts'
+import { requiredOption } from '../required-option.ts'
+import { TOKEN_PLACE } from './door.ts'
+import type { TokenFiles } from './given-tokens.ts'
+
+/** What a user typed. */
+export interface ProbeOptions extends TokenFiles {
+  readonly audience?: string
+  readonly issuer?: string
+  readonly testIssuer?: { readonly host: string; readonly port: number }
+  readonly testIssuerUrl?: string
+  readonly algorithm: 'ES256' | 'RS256' | 'EdDSA'
+  readonly role?: string
+  readonly account: string
+  readonly region: string
+  readonly method?: string
+  readonly header: readonly (readonly [name: string, value: string])[]
+  readonly body?: string
+  readonly admitted?: readonly number[]
+  readonly refused?: readonly number[]
+  readonly wait: number
+  readonly recipe?: (typeof RECIPE_NAMES)[number]
+  readonly json?: true
+  readonly junit?: string
+}
+
+const MAX_PORT = 65_535
+
+const addressArgument = (text: string): { readonly host: string; readonly port: number } => {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?([0-9]{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (digits !== '' && port <= MAX_PORT) return { host: host.replace(/^\[(.*)\]$/, '$1'), port }
+  throw new InvalidArgumentError('Expected PORT or HOST:PORT.')
+}
+
+const statusesArgument = (text: string): readonly number[] => {
+  const statuses = text.split(',').map(Number)
+  if (statuses.every((status) => status >= 200 && status <= 599)) return statuses
+  throw new InvalidArgumentError(
+    'Expected HTTP statuses from 200 to 599, with commas between them.',
+  )
+}
+
+const DEFAULT_HEADERS = [['Authorization', `Bearer ${TOKEN_PLACE}`]] as const
+
+const headerArgument = (
+  text: string,
+  before: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] => {
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~]*)$/.exec(text) ?? []
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('Expected "NAME: VALUE" in ASCII.')
+  }
+  return [...(before === DEFAULT_HEADERS ? [] : before), [name, value]]
+}
+
+const methodArgument = (text: string): string => {
+  if (/^[A-Z]{1,20}$/.test(text)) return text
+  throw new InvalidArgumentError('Expected a method such as GET or POST.')
+}
+
+const probe = async (url: string, options: ProbeOptions): Promise<void> => {
+  requiredOption(options.audience, '--audience', 'give the name of the relying party')
+  const { runProbe } = await import('./run-probe.ts')
+  await runProbe(url, options)
+}
+
+const MORE = `It shows the door a good token, which must be admitted, then one bad token after the other, and a good one
+again. Each bad token has one thing wrong. 200 to 299 means admitted; 400, 401, 403 or a redirect means refused;
+anything else, such as 404 or 502, is unclear. Tokens go to URL only, and never appear in the output.
+
+With --token FILE, the door is as it is in production. What needs no key of the issuer is shown: no token, tokens that
+are unsigned, altered, or signed by another key. More with --expired-token, --bound-token and
+--other-audience-token.
+
+With --test-issuer PORT, the command is an issuer itself, and shows all 25 bad tokens, signed with its own key. Start a
+test of the door that trusts http://127.0.0.1:PORT, never the door of production: each run makes a new key.
+
+For a door that gets the token otherwise, --header "NAME: VALUE" or --body FILE have ${TOKEN_PLACE} in its place.
+
+${NETWORK_HELP}`
+
+const DEFAULT_WAIT_SECONDS = 30
+const MAX_WAIT_SECONDS = 3600
+
+/** Adds the subcommand. */
+export const addProbe = (program: Command): void => {
+  const command = program
+    .command('probe')
+    .description('Show bad tokens to the door of a relying party: which does it admit?')
+    .argument('<URL>', 'an address behind the door that only tokens open')
+    .option('--audience <name>', 'the name of the relying party')
+    .option('--token <file>', 'a good token: unbound, for this audience')
+    .option('--expired-token <file>', 'the same, expired')
+    .option('--bound-token <file>', 'a token that is bound to a key, for this audience')
+    .option('--other-audience-token <file>', 'an unbound token for another audience only')
+    .addOption(
+      optionOrVariable(
+        '--issuer <url>',
+        'the service that issued the tokens (default: iss of --token)',
+        'ROLLCALL_ISSUER',
+      ),
+    )
+    .option('--test-issuer <port>', 'be a test issuer on PORT or HOST:PORT', addressArgument)
+    .option('--test-issuer-url <url>', 'the name by which the door knows the test issuer')
+    .addOption(
+      new Option('--algorithm <alg>', 'of the test issuer')
+        .choices(['ES256', 'RS256', 'EdDSA'])
+        .default('ES256'),
+    )
+    .option('--role <name>', 'role in tokens of the test issuer (default: worker)')
+    .option('--account <id>', 'account in tokens of the test issuer', '1234567890')
+    .option('--region <id>', 'region in tokens of the test issuer', 'cn-hangzhou')
+    .option(
+      '--method <name>',
+      'method of the request (default: GET, with --body POST)',
+      methodArgument,
+    )
+    .addOption(
+      new Option('--header <line>', `"NAME: VALUE"; repeatable`)
+        .argParser(headerArgument)
+        .default(DEFAULT_HEADERS, `"Authorization: Bearer ${TOKEN_PLACE}"`),
+    )
+    .option('--body <file>', 'send this body; - for standard input')
+    .option(
+      '--admitted <list>',
+      'statuses that mean admitted (default: 200 to 299)',
+      statusesArgument,
+    )
+    .option(
+      '--refused <list>',
+      'statuses that mean refused (default: 400,401,403, redirects)',
+      statusesArgument,
+    )
+    .option(
+      '--wait <seconds>',
+      'how long a good token may be refused at the start',
+      wholeNumber(0, MAX_WAIT_SECONDS),
+      DEFAULT_WAIT_SECONDS,
+    )
+    .addOption(
+      new Option('--recipe <name>', 'name the line of this recipe that refuses a token').choices(
+        RECIPE_NAMES,
+      ),
+    )
+    .option('--json', 'print one JSON document')
+    .option('--junit <file>', 'write JUnit XML, too')
+    .allowExcessArguments(false)
+    .action(probe)
+  addMoreHelp(command, {
+    examples: [
+      'rollcall probe https://app.example/ --audience https://app.example --token t.jwt --recipe nginx',
+      'rollcall probe http://127.0.0.1:8080/ --audience app --test-issuer 9100 --role worker',
+      'rollcall probe https://app.example/ --audience app --token t.jwt --junit probe.xml --json',
+    ],
+    more: MORE,
+    exits:
+      '0 all were refused, 1 one was admitted or unclear, 2 usage, 4 the door refused the good token, 5 the door or the keys of the issuer are not available',
+  })
+}

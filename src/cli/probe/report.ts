@@ -1,0 +1,100 @@
+// What the prober found, as lines for people and as a document for programs.
+
+import { CHECKS } from './checks.ts'
+import type { Findings } from './fire.ts'
+import { type Outcome, answerText } from './judge.ts'
+import type { LeftOut, ShotName } from './shots.ts'
+
+/** What is said of one token. */
+export interface Line {
+  readonly name: ShotName
+  readonly outcome: Outcome | 'not tried'
+  /** The status, or why there was none. */
+  readonly answer?: string
+  /** What the outcome means. */
+  readonly means?: string
+  /** What to do. */
+  readonly remedy?: string
+}
+
+/** All that is said of a door. */
+export interface Report {
+  readonly url: string
+  readonly lines: readonly Line[]
+  readonly counts: {
+    readonly refused: number
+    readonly admitted: number
+    readonly unclear: number
+    readonly notTried: number
+  }
+  /** Whether a good token was admitted at the end, too. */
+  readonly stillOpen: boolean
+}
+
+/** Gives the line of a configuration that refuses a token, if the caller knows the configuration. */
+export type RefusingLine = (name: ShotName) => string | undefined
+
+const UNCLEAR = {
+  means: 'the answer says neither that the token was admitted nor that it was refused',
+  remedy: 'look at the log of the door; --admitted and --refused say what a status means',
+}
+
+/** Makes the report. */
+export const makeReport = (
+  url: string,
+  { findings, stillOpen }: Findings,
+  leftOut: readonly LeftOut[],
+  lineOf: RefusingLine,
+): Report => {
+  const shown = findings.map(({ name, check, answer, outcome }): Line => {
+    const line = { name, outcome, answer: answerText(answer) }
+    if (outcome === 'refused') return line
+    if (outcome === 'unclear') return { ...line, ...UNCLEAR }
+    const { risk, rule } = CHECKS[check]
+    return { ...line, means: risk, remedy: lineOf(name) ?? rule }
+  })
+  const notTried = leftOut.map(({ name, needs }): Line => ({
+    name,
+    outcome: 'not tried',
+    remedy: `give ${needs}`,
+  }))
+  const count = (wanted: Outcome): number =>
+    shown.filter(({ outcome }) => outcome === wanted).length
+  return {
+    url,
+    lines: [...shown, ...notTried],
+    counts: {
+      refused: count('refused'),
+      admitted: count('admitted'),
+      unclear: count('unclear'),
+      notTried: notTried.length,
+    },
+    stillOpen,
+  }
+}
+
+const WORD: Readonly<Record<Line['outcome'], string>> = {
+  refused: 'refused',
+  admitted: 'ADMITTED',
+  unclear: 'unclear',
+  'not tried': 'not tried',
+}
+
+const INDENT = ' '.repeat(11)
+
+/** The lines for a terminal. */
+export const reportText = ({ lines, counts, stillOpen }: Report): readonly string[] => [
+  ...lines.flatMap(({ name, outcome, answer, means, remedy }) => {
+    const brief = outcome === 'not tried' ? `  (${remedy})` : ''
+    return [
+      `${WORD[outcome].padEnd(INDENT.length)}${name}${answer === undefined ? '' : `: ${answer}`}${brief}`,
+      ...(means === undefined ? [] : [`${INDENT}means: ${means}`, `${INDENT}next: ${remedy}`]),
+    ]
+  }),
+  ...(stillOpen
+    ? []
+    : [
+        'The good token was refused at the end, so the refusals above may be a lock-out. Wait, or use a new token.',
+      ]),
+  `${counts.refused} refused, ${counts.admitted} admitted, ${counts.unclear} unclear, ${counts.notTried} not tried`,
+]
