@@ -2,13 +2,13 @@
 // role, so that no other command takes its token for its own.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { TokenToProve } from '../../client/index.ts'
 import type { Timing } from '../../base/timing.ts'
 import { isTime } from '../../token/claims.ts'
 import { readUnverified } from '../../token/unverified.ts'
-import { usageError } from '../command-error.ts'
+import { CommandError, usageError } from '../command-error.ts'
 import { inFolder } from '../run.ts'
 import { replaceSecret } from '../secret-file.ts'
 
@@ -45,11 +45,20 @@ export const keptTokenPath = (
   return join(dirname(key), `${basename(key)}.tokens`, `${name.slice(0, NAME_LENGTH)}.json`)
 }
 
+/** Far above the size of any token. A device or a wrong file must not fill the memory. */
+const MAX_BYTES = 65_536
+
+const elsewhere = (path: string): Error =>
+  usageError(`--cache: ${path} holds something else; name a file for the token alone`)
+
 const readText = (path: string): string | undefined => {
   try {
+    const stats = statSync(path)
+    if (!stats.isFile() || stats.size > MAX_BYTES) throw elsewhere(path)
     return readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    if (error instanceof CommandError) throw error
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw usageError(`--cache: cannot read ${path} (${code ?? 'failed'})`)
   }
@@ -74,9 +83,7 @@ export const readKeptToken = (path: string, purpose: TokenPurpose): KeptToken | 
   const text = readText(path)
   if (text === undefined || text === '') return undefined
   const members = membersOf(text)
-  if (members === undefined) {
-    throw usageError(`--cache: ${path} holds something else; name a file for the token alone`)
-  }
+  if (members === undefined) throw elsewhere(path)
   const { access_token: accessToken, asked_at: askedAt, issuer, role, renewable } = members
   if (typeof accessToken !== 'string' || typeof askedAt !== 'number') return undefined
   if (issuer !== purpose.issuer || role !== (purpose.role ?? '')) return undefined

@@ -2,15 +2,16 @@
 // cluster. It says what it is: its version ends in `-stand-in`, and each answer has the header `Stand-In`.
 //
 // It keeps objects in memory, authenticates as an AuthenticationConfiguration says, authorizes as Node and RBAC do,
-// approves and signs CertificateSigningRequests as kube-controller-manager does. What it does NOT do:
-// - no aggregated discovery, OpenAPI only as far as kubectl asks for it, no schemas: unknown fields are kept;
-// - protobuf for what kubectl sends in it only, no tables (kubectl prints names and ages), no PATCH, no server-side apply, no pages of lists;
-// - selectors: `=` only, by metadata.name, metadata.namespace, spec.signerName, and labels;
-// - watches send a bookmark after the initial events and at their timeout only; deletion is immediate, without finalizers and garbage collection;
-// - node authorizer: certificate requests and the own Node only; NodeRestriction: the name of the Node only;
+// approves and signs CertificateSigningRequests as kube-controller-manager does. Where it is less than the real one:
+// - HTTP/1.1; no aggregated discovery; no schemas, so unknown fields are kept; OpenAPI as far as kubectl asks for it;
+// - protobuf only for what kubectl sends in it; no tables, so kubectl prints names and ages;
+// - no PATCH, no server-side apply, no pages of lists, no finalizers, no garbage collection;
+// - selectors with `=` by metadata.name, metadata.namespace, spec.signerName and labels;
+// - a watch sends bookmarks only after the initial events and at its timeout;
+// - the node authorizer knows certificate requests and the own Node, NodeRestriction the name of the Node;
 // - admission policies are kept, and not evaluated;
-// - impersonation, admission webhooks, audit logs, service accounts, bootstrap tokens, TokenReview webhooks: none;
-// - the signers take the subject and the names of a request as they stand, and copy no other extension.
+// - no impersonation, admission webhooks, audit log, service account or bootstrap tokens, token webhook;
+// - the signers take the subject and the names of a request as they are, and copy no other extension.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'

@@ -2,7 +2,7 @@
 // stand-in API server with the configuration that `rollcall kubernetes config` printed.
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,11 +18,15 @@ import {
   waitForCertificate,
   whoami,
 } from '../../support/kubernetes/joining.ts'
-import { findKubectl } from '../../support/kubernetes/kubectl.ts'
+import { findKubectl, requireKubectl } from '../../support/kubernetes/kubectl.ts'
 import type { RequestOptions } from '../../support/kubernetes/openssl-request.ts'
+import { waitForOutput } from '../../support/output.ts'
+import { startProcess } from '../../support/processes.ts'
 
 /** How long signed certificates live here. */
 const SIGNING_SECONDS = 12
+/** How long exchanged tokens of the role `short` live. */
+const SHORT_SECONDS = 40
 
 let cluster: Cluster
 beforeAll(async () => {
@@ -33,9 +37,14 @@ beforeAll(async () => {
   cluster = await startCluster({
     roles: {
       once: { ...bound, reenrollment: 'never' },
+      short: {
+        ...bound,
+        reenrollment: 'same_key',
+        exchange: exchange.map((it) => ({ ...it, lifetime_seconds: SHORT_SECONDS })),
+      },
       simple: { token: { audience: [CLUSTER_AUDIENCE] }, reenrollment: 'always' },
     },
-    admitted: ['node', 'once', 'simple'],
+    admitted: ['node', 'once', 'short', 'simple'],
     apiServer: { clusterSigningSeconds: SIGNING_SECONDS },
   })
 })
@@ -82,6 +91,30 @@ describe('kubectl with the plugin', () => {
     }
     const events = cluster.service.auditEvents().slice(length)
     expect(events.map(({ event }) => event)).toEqual(['exchange', 'exchange'])
+  })
+
+  it('asks for the next token 30 seconds before the last one ends, and not earlier', async (context) => {
+    const kubectl = await requireKubectl(context)
+    const user = cluster.plugin({ role: 'short', key: 'short.json' })
+    const kubeconfig = file('proxy.conf')
+    writeFileSync(kubeconfig, await cluster.server.kubeconfig(user))
+    const proxy = startProcess(kubectl, ['proxy', '--port=0'], { KUBECONFIG: kubeconfig })
+    context.onTestFinished(async () => void (await proxy.stop()))
+    await waitForOutput(proxy, 'stdout', 'Starting to serve on ')
+    const [, address] = /Starting to serve on (\S+)/.exec(proxy.output.stdout) ?? []
+    const exchanges = (): number =>
+      cluster.service
+        .auditEvents()
+        .filter(({ event, role }) => event === 'exchange' && role === 'short').length
+    const ask = async (): Promise<number> => {
+      const { status } = await fetch(`http://${address}/apis/certificates.k8s.io/v1`)
+      expect(status).toBe(200)
+      return exchanges()
+    }
+    expect(await ask()).toBe(1)
+    expect(await ask()).toBe(1)
+    await sleep((SHORT_SECONDS - 30 + 1) * 1000)
+    expect(await ask()).toBe(2)
   })
 
   it('takes an unbound token without a key, and keeps nothing', async (context) => {

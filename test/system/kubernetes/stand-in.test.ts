@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
+import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type ApiServer,
@@ -11,6 +12,8 @@ import {
   startApiServer,
 } from '../../support/kubernetes/api-server.ts'
 import { type Csr, KUBELET_CLIENT } from '../../support/kubernetes/certificate-requests.ts'
+import type { Run } from '../../support/command.ts'
+import type { KubeObject } from '../../support/kubernetes/resources.ts'
 import { requestOf } from '../../support/kubernetes/openssl-request.ts'
 import type { KubeconfigUser } from '../../support/kubernetes/kubeconfig.ts'
 import { findKubectl, requireKubectl } from '../../support/kubernetes/kubectl.ts'
@@ -144,16 +147,52 @@ describe('the stand-in API server', () => {
     expect(await list('roles,rolebindings', '-A')).toEqual([])
   })
 
+  it('refuses a change of an object that somebody else has changed', async (context) => {
+    const admin = await kubectlAs(await requireKubectl(context))
+    const made = server.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'changed' } })
+    const file = join(folder, 'node.json')
+    const replace = async (node: KubeObject): Promise<Run> => {
+      writeFileSync(file, JSON.stringify(node))
+      return admin(['replace', '-f', file])
+    }
+    const labelled = (value: string): KubeObject => ({
+      ...made,
+      metadata: { ...made.metadata, labels: { value } },
+    })
+    const first = await replace(labelled('a'))
+    expect(first, first.stderr).toMatchObject({ status: 0 })
+    const second = await replace(labelled('b'))
+    expect(second.status).toBe(1)
+    expect(second.stderr).toContain('the object has been modified')
+  })
+
   it('sends changes to a watch, and 410 for a version that is too old', async () => {
+    const token = server.tokenFor({ username: 'admin', groups: ['system:masters'] })
+    const dispatcher = new Agent({ connect: { ca: server.ca } })
     const before = server.store.version()
-    const events: unknown[] = []
-    const end = server.store.watch(before, ({ type }) => void events.push(type))
+    const watch = async (): Promise<{ type: string; object: KubeObject & { code?: number } }[]> => {
+      const query = `watch=true&resourceVersion=${before}&timeoutSeconds=1&allowWatchBookmarks=true`
+      const answer = await fetch(`${server.url}/api/v1/nodes?${query}`, {
+        headers: { Authorization: `Bearer ${token}` },
+        dispatcher,
+      })
+      expect(answer.status).toBe(200)
+      return (await answer.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    }
     const made = server.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } })
+    const watching = watch()
     server.put({ ...made, metadata: { ...made.metadata, labels: { a: 'b' } } })
     server.remove('v1', 'Node', NODE)
-    end()
-    expect(events).toEqual(['ADDED', 'MODIFIED', 'DELETED'])
+    const events = await watching
+    expect(events.map(({ type }) => type)).toEqual(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'])
+    const versions = events.map(({ object }) => Number(object.metadata.resourceVersion))
+    expect(versions.slice(0, 3)).toEqual([before + 1, before + 2, before + 3])
     server.store.compact()
-    expect(() => server.store.watch(before, () => undefined)).toThrow('too old resource version')
+    expect(await watch()).toMatchObject([
+      { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } },
+    ])
   })
 })

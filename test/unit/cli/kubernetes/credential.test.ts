@@ -258,6 +258,14 @@ describe('rollcall kubernetes credential', () => {
     expect(asked()).toEqual([])
   })
 
+  it.each(['.', '/dev/null', '/dev/zero'])('refuses %s for the token', async (path) => {
+    servers = await startClientServers({ role: KEYED })
+    const run = await bound(['--cache', path])
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain('holds something else; name a file for the token alone')
+    expect(asked()).toEqual([])
+  })
+
   it.each<readonly [string, (members: Record<string, unknown>) => Record<string, unknown>]>([
     ['of another issuer', (it) => ({ ...it, issuer: 'https://other.example' })],
     ['of another role', (it) => ({ ...it, role: 'other' })],
