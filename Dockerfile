@@ -1,4 +1,5 @@
-# The service on Node as a container: one file beside Node on Debian, nobody's root, nothing written.
+# The service on Node as a container: one file beside Node on Debian, nobody's root, nothing written. The command is in it
+# too, as another file: `node /app/command/rollcall.mjs`.
 #   docker build -t rollcall .
 # How to configure and run it: docs/deploy/kubernetes.md.
 
@@ -13,6 +14,7 @@ COPY tsconfig.json ./
 COPY src src
 COPY functions functions
 RUN npm run build:functions
+RUN npm run build:command
 # Where a volume for `sqlite:/data/ledger.db` is mounted: it takes its owner from here.
 RUN mkdir data
 
@@ -23,6 +25,7 @@ LABEL org.opencontainers.image.title="rollcall" \
 WORKDIR /app
 COPY LICENSE ./
 COPY --from=build /build/dist/functions/node.mjs /build/dist/functions/THIRD-PARTY-NOTICES ./
+COPY --from=build /build/dist/command/ ./command/
 COPY --from=build --chown=1000:1000 /build/data /data
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

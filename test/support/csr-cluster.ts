@@ -107,7 +107,14 @@ export const startCsrCluster = async (): Promise<CsrCluster> => {
     if (status !== undefined) return sendJson(response, status, failure(status))
     if (pathname === NODES) return list(response, query, [...nodes.values()])
     if (pathname === CSRS) {
-      return isWatch ? watch(response, query) : list(response, query, [...csrs.values()])
+      if (isWatch) return watch(response, query)
+      // As the real server: items have no type of their own.
+      const items = [...csrs.values()].map(({ metadata, spec, status }) => ({
+        metadata,
+        spec,
+        status,
+      }))
+      return list(response, query, items)
     }
     const [, name = '', approval] =
       /^\/([^/]+)(\/approval)?$/.exec(pathname.slice(CSRS.length)) ?? []
@@ -115,6 +122,9 @@ export const startCsrCluster = async (): Promise<CsrCluster> => {
     if (present === undefined) return sendJson(response, 404, failure(404))
     if (method !== 'PUT') return sendJson(response, 200, present)
     const body = (await readBody(request)) as CsrJson
+    if (body.kind !== present.kind || body.apiVersion !== present.apiVersion) {
+      return sendJson(response, 400, failure(400))
+    }
     if (approval === undefined) return sendJson(response, 405, failure(405))
     if (body.metadata.resourceVersion !== present.metadata.resourceVersion) {
       return sendJson(response, 409, failure(409))

@@ -69,7 +69,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'build of the functions',
-    paths: ['functions/build.ts'],
+    paths: ['functions/build.ts', 'functions/build-command.ts'],
     level: 8,
     packages: ['esbuild'],
     platform: true,

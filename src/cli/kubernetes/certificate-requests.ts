@@ -7,6 +7,8 @@ import type { ApiServer } from './api-server.ts'
 import { listPages, membersOf } from './list-pages.ts'
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+/** Items of a list come without it. */
+const TYPE = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' }
 const PAGE_LIMIT = 500
 /** The server ends a watch after this; then what was left is looked at again. */
 const WATCH_SECONDS = 60
@@ -126,7 +128,7 @@ export const writeCondition = async (
     message,
     lastUpdateTime: new Date(now * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
   }
-  const body = { ...object, status: { ...status, conditions: [condition] } }
+  const body = { ...object, ...TYPE, status: { ...status, conditions: [condition] } }
   const answer = await server.call('PUT', `${pathOf(listed)}/approval`, body)
   return readListed(answer) ?? { csr: { ...listed.csr, isDecided: true }, object: body }
 }

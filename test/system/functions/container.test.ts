@@ -105,17 +105,24 @@ const filesOf = (root: string): string[] =>
     .map(({ path, status: { size, mtimeMs } }) => `${path} ${size} ${mtimeMs}`)
 
 describe('the image', () => {
-  it('holds one file of code, which belongs to root, and the licenses', async (context) => {
+  it('holds one file of the service and one of the command, which belong to root, and the licenses', async (context) => {
     const { root, env } = await built(context)
     expect(readdirSync(join(root, 'app')).toSorted()).toEqual([
       'LICENSE',
       'THIRD-PARTY-NOTICES',
+      'command',
       'node.mjs',
     ])
+    expect(readdirSync(join(root, 'app/command')).toSorted()).toEqual([
+      'THIRD-PARTY-NOTICES',
+      'rollcall.mjs',
+    ])
     expect(env).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '8787' })
-    const { uid, mode } = statSync(join(root, 'app/node.mjs'))
-    expect(uid).toBe(0)
-    expect(mode & 0o022).toBe(0)
+    for (const file of ['app/node.mjs', 'app/command/rollcall.mjs']) {
+      const { uid, mode } = statSync(join(root, file))
+      expect(uid).toBe(0)
+      expect(mode & 0o022).toBe(0)
+    }
     expect(statSync(join(root, 'data')).uid).toBe(USER)
   })
 })

@@ -45,6 +45,7 @@ describe('Dockerfile', () => {
     expect(copies).toEqual([
       'LICENSE ./',
       '/build/dist/functions/node.mjs /build/dist/functions/THIRD-PARTY-NOTICES ./',
+      '/build/dist/command/ ./command/',
       '/build/data /data',
     ])
     const texts = Object.fromEntries(instructions.map(({ name, text }) => [name, text]))
