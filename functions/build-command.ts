@@ -2,23 +2,26 @@
 // it. `npm run build` makes the npm package, which takes much longer. An argument names another folder than `dist/command`.
 
 import { build } from 'esbuild'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import packageJson from '../package.json' with { type: 'json' }
 import { BUNDLE_OPTIONS } from './build/bundle-options.ts'
 import { putMadeFiles } from './build/made-files.ts'
 import { NOTICES_FILE, noticesFor } from './build/notices.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
+const { version } = JSON.parse(readFileSync(pathOf('../package.json'), 'utf8')) as {
+  readonly version: string
+}
+
 const [, , folder = pathOf('../dist/command')] = process.argv
 
 const { outputFiles, metafile } = await build({
   ...BUNDLE_OPTIONS,
   entryPoints: [pathOf('../src/cli/rollcall.ts')],
-  define: { ROLLCALL_VERSION: JSON.stringify(packageJson.version) },
+  define: { ROLLCALL_VERSION: JSON.stringify(version) },
   outdir: folder,
   write: false,
   metafile: true,

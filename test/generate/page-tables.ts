@@ -1,5 +1,6 @@
 // The tables of the pages that are made from tables of the code.
 
+import { CSR_REASONS } from '../../src/admit/kubernetes/csr-reasons.ts'
 import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
 import type { Variable, Variables } from '../../src/config/variable.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
@@ -188,6 +189,19 @@ const fieldTable = (fields: RequestSchema): string => {
   )
 }
 
+const ACTIONS = { approve: 'approves', deny: 'denies', leave: 'leaves it' } as const
+
+/** A row for each reason of the approver of Kubernetes. */
+const approverTable = (): string =>
+  markdownTable(
+    ['reason', 'the approver', 'when'],
+    Object.entries(CSR_REASONS).map(([reason, { action, means }]) => [
+      code(reason),
+      ACTIONS[action],
+      means,
+    ]),
+  )
+
 /** A row for each call of operators: how to make it by the command. */
 const commandTable = (): string =>
   markdownTable(
@@ -249,6 +263,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
   },
   'docs/use/README.md': { 'bad tokens': badTokenTable() },
   'docs/use/recipes.md': { recipes: recipeTable() },
+  'docs/use/kubernetes-approver.md': { 'reasons of the approver': approverTable() },
   'src/README.md': { layers: layerPicture() },
 })
 
