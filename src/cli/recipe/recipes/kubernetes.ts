@@ -7,7 +7,7 @@ import { checkIssuer } from '../../kubernetes/config-options.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { sh } from '../quote.ts'
 
-const FILE = '/etc/kubernetes/rollcall-authentication.yaml'
+const FILE = '/etc/kubernetes/rollcall/authentication.yaml'
 
 const configuration = ({
   issuer,
@@ -38,7 +38,7 @@ export const kubernetes: Recipe = defineRecipe({
     notRun:
       'kubernetes.io, AuthenticationConfiguration v1 (Kubernetes 1.34); two CEL libraries evaluate its rules in the tests',
   },
-  ban: 'to the next token; a client certificate of a kubelet stays valid until its own end',
+  ban: 'to the next token; a kubelet renews its certificate, unless a policy forbids it',
   conditions: ['accounts'],
   severalRoles: true,
   options: { node: DEFAULT_NODE_NAME_TEMPLATE },
@@ -47,6 +47,7 @@ export const kubernetes: Recipe = defineRecipe({
   steps: ({ issuer, audience, roles: [role = ''], accounts: [account = ''] }) => [
     `start kube-apiserver with --authentication-config=${FILE}, and without the flags --oidc-*`,
     'set --cluster-signing-duration of kube-controller-manager to 24h',
+    'apply the certificate policy of docs/use/kubernetes-bans.md: without it, a ban never ends a certificate',
     `for more options: rollcall kubernetes config ${issuer} --audience ${sh(audience)} --role ${role} --account ${account}`,
   ],
 })
