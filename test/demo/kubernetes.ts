@@ -103,7 +103,7 @@ const demo = async (kubectlPath: string, stage: Stage): Promise<void> => {
   ]) // prettier-ignore
   check(printed.status === 0, `rollcall kubernetes config: ${printed.stderr}`)
   printBlock(printed.stdout.replaceAll(/^ +(?:[A-Za-z0-9+/=]{40,}|-+(?:BEGIN|END).*)\n/gm, ''))
-  const cluster = await startCluster(stage, service, printed.stdout)
+  const cluster = await startCluster(stage, printed.stdout)
   show(
     'cluster',
     `${cluster.url}: a stand-in of the tests, which evaluates this file; no kube-apiserver`,

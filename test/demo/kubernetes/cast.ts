@@ -4,18 +4,15 @@
 import { build } from 'esbuild'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
-import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { createDpopKey, parsePrivateKey } from '../../../src/client/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { type ApiServer, startApiServer } from '../../support/kubernetes/api-server.ts'
-import { authenticate } from '../../support/kubernetes/authentication.ts'
-import { startListening } from '../../support/listening.ts'
+import { issuerOf } from '../../support/kubernetes/configured-issuer.ts'
+import { startTlsFront } from '../../support/kubernetes/tls-front.ts'
 import { runProgram } from '../../support/run-program.ts'
 import { ROOT } from '../../support/sources.ts'
 import { type ServiceProcess, startService } from '../../support/start-service.ts'
-import { createTestCa } from '../../support/tls-certificates.ts'
 import type { Stage } from '../run-demo.ts'
 
 /** The audience of the cluster, and the role of its nodes. */
@@ -57,21 +54,11 @@ export const startDemoService = async (
   account: string,
   certificatePem: string,
 ): Promise<DemoService> => {
-  const ca = createTestCa(join(folder, 'ca'))
-  let enginePort = 0
-  const front = await startListening(
-    createServer(ca.certificateFor('localhost'), (request, response) => {
-      const { method, url, headers } = request
-      const passed = httpRequest({ port: enginePort, method, path: url, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(response)
-      })
-      passed.on('error', () => response.destroy())
-      request.pipe(passed)
-    }),
-  )
+  const front = await startTlsFront()
   onEnd(front.close)
-  const issuer = `https://localhost:${front.port}`
+  const issuer = front.url
+  const caFile = join(folder, 'ca.pem')
+  writeFileSync(caFile, front.ca)
   const webhookToken = randomBytes(32).toString('hex')
   const [operatorKey = {}] = (await generateSigningKeys('ES256')).keys
   const { d: _, ...operatorPublicKey } = { ...operatorKey } as Record<string, unknown>
@@ -99,9 +86,9 @@ export const startDemoService = async (
       ROLLCALL_KUBERNETES: JSON.stringify(cluster),
     },
   })
-  enginePort = process.port
+  front.passTo(process.port)
   onEnd(() => process.stop())
-  return { process, issuer, caFile: ca.file, webhookToken, operatorKeyFile }
+  return { process, issuer, caFile, webhookToken, operatorKeyFile }
 }
 
 /** The words that start the command: Node and a file, which is built here. */
@@ -130,19 +117,10 @@ export const rollcallWith =
     runProgram([...words, ...args], { ...environment, ...env })
 
 /** Starts the stand-in, which evaluates the printed file. */
-export const startCluster = async (
-  { onEnd }: Stage,
-  { issuer, caFile }: DemoService,
-  configuration: string,
-): Promise<ApiServer> => {
+export const startCluster = async ({ onEnd }: Stage, configuration: string): Promise<ApiServer> => {
   const cluster = await startApiServer({
     clusterSigningSeconds: CERTIFICATE_SECONDS,
-    issuer: {
-      url: issuer,
-      audiences: [CLUSTER],
-      certificateAuthority: readFileSync(caFile, 'utf8'),
-      judge: (claims) => authenticate(configuration, claims as Parameters<typeof authenticate>[1]),
-    },
+    issuer: issuerOf(configuration),
   })
   onEnd(cluster.close)
   return cluster
