@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const USUAL = {
-  issuer: 'https://localhost:4433',
+  issuer: 'https://localhost',
   audience: 'https://door.test',
   role: ['node-role', 'second-role'],
 } as const

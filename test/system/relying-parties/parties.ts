@@ -13,6 +13,9 @@ const READY_SECONDS = 30
 export interface PartyOptions {
   /** Default: the one of the page, {@link AUDIENCE}. */
   readonly audience?: string
+  /** Accounts and regions that are admitted. Default: each. */
+  readonly account?: readonly string[]
+  readonly region?: readonly string[]
   /** Whether the library is on its own: the program refuses nothing that the library admits. Default: false. */
   readonly isBare?: boolean
 }
@@ -37,11 +40,11 @@ export type StartedParty = RunningParty | MissingError
 export const startParty = async (
   name: VerifyingParty,
   issuer: Issuer,
-  { audience = AUDIENCE, isBare = false }: PartyOptions = {},
+  { audience = AUDIENCE, isBare = false, ...conditions }: PartyOptions = {},
 ): Promise<StartedParty> => {
   let command: Command
   try {
-    const values = { issuer: issuer.url, audience }
+    const values = { issuer: issuer.url, audience, ...conditions }
     command = await COMMANDS[name](values, isBare ? OWN_CHECKS[name] : {})
   } catch (error) {
     if (error instanceof MissingError) return error

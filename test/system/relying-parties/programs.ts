@@ -44,6 +44,9 @@ const writeProgram = (text: string, ending: string): string => {
 export interface ProgramValues {
   readonly issuer: string
   readonly audience: string
+  /** Accounts and regions that are admitted. Default: each. */
+  readonly account?: readonly string[]
+  readonly region?: readonly string[]
 }
 
 /** The program of a recipe, with other texts in some places; each of them must be there. */
@@ -98,7 +101,7 @@ export const COMMANDS: Readonly<
     return [PYTHON, '-u', writeProgram(text, 'py')]
   },
 
-  async 'go-oidc'({ audience }, changes) {
+  async 'go-oidc'(values, changes) {
     const go = findTool('go')
     if (go === undefined) throw new MissingError('go is not installed: apt-get install golang-go')
     if (!existsSync(join(GOPATH, 'src', GO_OIDC))) {
@@ -106,7 +109,7 @@ export const COMMANDS: Readonly<
       throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
     }
     // The issuer of a test has another port each time, and the linker takes seconds.
-    const printed = { issuer: 'https://rollcall.example', audience }
+    const printed = { ...values, issuer: 'https://rollcall.example' }
     const text = programOf('go-oidc', printed, {
       [`const issuer = "${printed.issuer}"`]: 'var issuer = os.Getenv("ROLLCALL_ISSUER")',
       ...changes,

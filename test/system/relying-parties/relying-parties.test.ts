@@ -16,7 +16,8 @@ import {
   VERIFYING_PARTIES,
   type VerifyingParty,
 } from '../../generate/relying-parties.ts'
-import { makeBadTokens } from '../../support/bad-tokens.ts'
+import { makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
+import { claimsOf } from '../../support/http.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { BOUND_AUDIENCE, CACHE_SECONDS, type Issuer, newDpopKey, startIssuer } from './issuer.ts'
 import { judgesTokens } from './judges-tokens.ts'
@@ -97,6 +98,25 @@ describe('the libraries of relying parties, without the checks of the programs',
       expect(admitted.toSorted()).toEqual(expected.toSorted())
     },
   )
+})
+
+describe('relying parties of one account and region', () => {
+  it.for(VERIFYING_PARTIES)('%s admits no other account and region', async (name, context) => {
+    partyOf(name, context)
+    const source = { goodToken: await issuer.token(), privateKeys: issuer.privateKeys() }
+    const { ecs } = claimsOf(source.goodToken) as { ecs: Readonly<Record<string, string>> }
+    const admitted = {
+      account: ['1', ecs['owner_account_id'] ?? ''],
+      region: [ecs['region_id'] ?? '', 'cn-other'],
+    }
+    const party = requireParty(context, await startParty(name, issuer, admitted))
+    context.onTestFinished(async () => void (await party.stop()))
+    const statusWith = (change: object): Promise<number> =>
+      statusOf(party, resignToken(source, { ecs: { ...ecs, ...change } }))
+    expect(await statusWith({}), party.said()).toBe(200)
+    expect(await statusWith({ owner_account_id: '2' })).toBe(403)
+    expect(await statusWith({ region_id: 'cn-third' })).toBe(403)
+  })
 })
 
 describe('relying parties while the issuer is unreachable', () => {

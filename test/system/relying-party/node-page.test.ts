@@ -11,7 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IssuerServer, startIssuerServer } from '../../cases/relying-party/issuer-server.ts'
 import { type TestKey, makeKey } from '../../cases/state/independent-jws.ts'
 import { makeProof } from '../../cases/state/proofs.ts'
+import { IN_APP, recipeFile } from '../../generate/recipes.ts'
 import { BAD_TOKENS, makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
+import { claimsOf } from '../../support/http.ts'
 import { publicModules } from '../../support/public-modules.ts'
 import { ROOT, readProjectFile } from '../../support/sources.ts'
 import { type ServiceProcess, startService } from '../../support/start-service.ts'
@@ -154,6 +156,30 @@ describe.each(bearers)('the server of docs/use/node.md with $name', (fence) => {
     expect(await ask(app, [])).toMatchObject({ status: 401, challenge: 'Bearer' })
     const twice = ['Authorization', `Bearer ${token}`, 'Authorization', 'Bearer x']
     expect((await ask(app, twice)).status).toBe(401)
+  })
+})
+
+describe('a server of one account and region, as rollcall recipe prints it', () => {
+  it('refuses tokens of another account and of another region', async () => {
+    const { 'owner-account-id': account = '', 'region-id': region = '' } = DOCUMENT_FIELDS
+    const script = recipeFile('fetch', { ...IN_APP, account: ['1', account], region: [region] })
+    const app = await start({ name: 'conditions', language: 'ts', script })
+    try {
+      const source = await server.source()
+      const claims = claimsOf(source.goodToken) as { readonly sub: string; readonly ecs: object }
+      // The subject has both, too, and has to agree.
+      const statusWith = async (change: object, [from, to] = ['', '']): Promise<number> => {
+        const { ecs, sub } = claims
+        const changed = { ecs: { ...ecs, ...change }, sub: sub.replace(from, to) }
+        const token = resignToken(source, changed)
+        return (await ask(app, ['Authorization', `Bearer ${token}`])).status
+      }
+      expect(await statusWith({}), app.output()).toBe(200)
+      expect(await statusWith({ owner_account_id: '2' }, [account, '2'])).toBe(403)
+      expect(await statusWith({ region_id: 'cn-third' }, [region, 'cn-third'])).toBe(403)
+    } finally {
+      await app.stop()
+    }
   })
 })
 
