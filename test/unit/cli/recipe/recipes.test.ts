@@ -7,6 +7,7 @@ import { type TypedOptions, fillRecipe } from '../../../../src/cli/recipe/fill.t
 import { type Recipe, type RecipeOption, ranLine } from '../../../../src/cli/recipe/form.ts'
 import { RECIPE_NAMES } from '../../../../src/cli/recipe/names.ts'
 import { RECIPES } from '../../../../src/cli/recipe/recipes/index.ts'
+import { readProjectFile } from '../../../support/sources.ts'
 
 const USUAL = {
   issuer: 'https://issuer.test',
@@ -60,6 +61,28 @@ describe('the recipes', () => {
     for (const recipe of RECIPES) {
       expect(ranLine(recipe)).toMatch(
         /: (?:run, the tests start .+ \d[\d.]* with it|not run; after .+)$/,
+      )
+    }
+  })
+
+  it('name the versions of the packages that the tests run', () => {
+    const { devDependencies } = JSON.parse(readProjectFile('package.json')) as {
+      readonly devDependencies: Readonly<Record<string, string>>
+    }
+    const lock = JSON.parse(readProjectFile('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, { readonly version?: string }>>
+    }
+    for (const [recipe, name] of [
+      ['hono', 'hono'],
+      ['express', 'express'],
+      ['jose', 'jose'],
+      ['express-oauth2-jwt-bearer', 'express-oauth2-jwt-bearer'],
+    ] as const) {
+      const version = devDependencies[name] ?? lock.packages[`node_modules/${name}`]?.version ?? ''
+      const { ran } = RECIPES.find((it) => it.name === recipe) as Recipe
+      expect(ran).toMatch(/ [0-9.]+$/)
+      expect(version.startsWith(`${String(ran).split(' ').at(-1)}.`), `${name} ${version}`).toBe(
+        true,
       )
     }
   })
