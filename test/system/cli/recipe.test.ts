@@ -2,7 +2,7 @@
 // and the scripts do what they say.
 
 import { execFile } from 'node:child_process'
-import { X509Certificate, createHash } from 'node:crypto'
+import { X509Certificate, createHash, generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -151,6 +151,31 @@ describe('a file of a recipe', () => {
       const { stderr } = await run(nginx, ['-t', '-p', place, '-e', 'stderr', '-c', file])
       expect(stderr).toMatch(/test is successful/)
     }
+  })
+
+  it('of HAProxy passes haproxy -c, unless it refuses the audience', async (context) => {
+    const haproxy = tool(context, 'haproxy', 'haproxy')
+    tool(context, 'openssl', 'openssl')
+    const keysFolder = mkdtempSync(join(folder, 'keys-'))
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    for (const slot of ['1', '2', '3', '4']) {
+      const pem = publicKey.export({ type: 'spki', format: 'pem' })
+      writeFileSync(join(keysFolder, `${slot}.pem`), pem)
+    }
+    writeFileSync(join(keysFolder, 'keys.map'), '')
+    const certificateFile = join(folder, 'both.pem')
+    const both = ['app.pem', 'app.key'].map((name) => readFileSync(join(folder, name), 'utf8'))
+    writeFileSync(certificateFile, both.join(''))
+    const accepted: string[] = []
+    // HAProxy has no escape for a single quote.
+    for (const audience of [USUAL.audience, ...HOSTILE, EVERY.replace("'", '')]) {
+      const typed = { ...valuesFor('haproxy', audience), keysFolder, certificateFile }
+      const files = filesOf('haproxy', typed)?.filter(({ path }) => path.endsWith('.cfg'))
+      if (files?.[0] === undefined) continue
+      await run(haproxy, ['-c', '-f', write(files[0])])
+      accepted.push(audience)
+    }
+    expect(accepted).toHaveLength(4)
   })
 
   it('of Caddy is one site that asks rollcall for this audience', async (context) => {

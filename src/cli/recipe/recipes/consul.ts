@@ -54,7 +54,7 @@ const client = ({ upstream }: Values): object => ({
 export const consul: Recipe = defineRecipe({
   name: 'consul',
   title: 'Consul with auto_config',
-  ran: { notRun: 'the reference of auto_config, Consul 1.21' },
+  ran: { notRun: 'developer.hashicorp.com, the reference of auto_config, Consul 1.21' },
   ban: 'to the next start of an agent; what it got stays valid',
   conditions: ['accounts', 'regions'],
   severalRoles: true,

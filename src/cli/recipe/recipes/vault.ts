@@ -36,7 +36,6 @@ const role = (values: Values): object => {
     token_policies: [policy],
     token_ttl: '10m',
     token_max_ttl: '1h',
-    token_type: 'batch',
   }
 }
 
@@ -48,7 +47,7 @@ export const vault: Recipe = defineRecipe({
     notRun:
       'developer.hashicorp.com/vault/api-docs/auth/jwt and openbao.org/docs/api/auth/jwt, version 2.6',
   },
-  ban: 'to the next login; a token of Vault stays valid until its own end',
+  ban: 'to the next login; a token of Vault stays valid until its own end, or until you revoke it',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: { mount: 'rollcall', policy: 'rollcall-node' },
@@ -65,5 +64,6 @@ export const vault: Recipe = defineRecipe({
     `vault write auth/${mount}/login role=node jwt=@token.jwt`,
     'Vault cannot refuse a token that is bound to a key: give this audience to no role with bound tokens',
     'a token can log in as often as it is valid: keep lifetime_seconds of the role short',
+    'after a ban, revoke what the instance got from Vault: vault token revoke -accessor ACCESSOR',
   ],
 })
