@@ -12,7 +12,9 @@ const BUILD_CONSTANTS = new Set(['ROLLCALL_VERSION'])
 const nameProblem = (name: string, value: unknown): string | undefined =>
   problemOf(name, value, namesOf(VARIABLES))
 
-const clientSources = [...typeScriptFiles('src/cli'), 'src/http/bootstrap.sh']
+/** The recipes are texts for other programs, with variables of their own. */
+const ownFiles = typeScriptFiles('src/cli').filter((path) => !path.includes('/recipe/recipes/'))
+const clientSources = [...ownFiles, 'src/http/bootstrap.sh']
 
 /** The variables that clients read from their environment, or that their messages name. */
 const namesIn = (paths: readonly string[]): string[] => {
