@@ -66,6 +66,8 @@ export interface Cluster {
   pluginArgs(options?: PluginOptions): string[]
   /** The user of a kubeconfig that runs the plugin. */
   plugin(options?: PluginOptions): ExecUser
+  /** A token as the plugin prints it. */
+  token(options?: PluginOptions): Promise<string>
   /** Runs the command as an operator. */
   operate(...args: string[]): Promise<void>
   close(): Promise<void>
@@ -155,6 +157,10 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
         ...(plugin.apiVersion !== undefined && { apiVersion: plugin.apiVersion }),
       },
     }),
+    async token(plugin) {
+      const { status } = JSON.parse(await run(pluginArgs(plugin))) as { status: { token: string } }
+      return status.token
+    },
     operate: async (...args) =>
       void (await run([...args, '--issuer', front.url, '--key', file('operator.json')])),
     async close() {

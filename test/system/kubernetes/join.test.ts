@@ -95,7 +95,7 @@ describe('kubectl with the plugin', () => {
 
   it('asks for the next token 30 seconds before the last one ends, and not earlier', async (context) => {
     const kubectl = await requireKubectl(context)
-    const user = cluster.plugin({ role: 'short', key: 'short.json' })
+    const user = cluster.plugin({ role: 'short' })
     const kubeconfig = file('proxy.conf')
     writeFileSync(kubeconfig, await cluster.server.kubeconfig(user))
     const proxy = startProcess(kubectl, ['proxy', '--port=0'], { KUBECONFIG: kubeconfig })
@@ -210,7 +210,7 @@ describe('a certificate request of a node', () => {
     ['with a name for servers', { names: 'DNS:kubernetes.default.svc' }],
     ['for servers', { usages: ['digital signature', 'server auth'] }],
   ])('%s stays pending', async ([what, options], context) => {
-    const node = await asNode(context, cluster)
+    const node = await kubectlAs(context, cluster, { token: await cluster.token() })
     const name = `pending-${what.replaceAll(' ', '-')}`
     await sendRequest(cluster, node, { name, commonName: nameOf(), ...options })
     // The next one, for its own name, comes later and is signed first.
