@@ -99,7 +99,10 @@ export const CSR_REASONS: Readonly<Record<CsrReason, CsrReasonRow>> = {
   NotEnrolled: row('leave', 'rollcall has no record of an instance with the name of the node'),
   ServiceUnavailable: row('leave', 'rollcall could not be asked for the record of the instance'),
   RecordTooOld: row('leave', 'The instance enrolled more than an hour ago'),
-  RecordRevoked: row('leave', 'An operator revoked or banned the instance after it enrolled'),
+  RecordRevoked: row(
+    'leave',
+    'An operator reset, revoked or banned the instance after it enrolled',
+  ),
   NodesUnknown: row('leave', 'The Nodes of the cluster could not be read'),
   AddressOfOtherNode: row('leave', 'Another Node has the address in its status'),
 }

@@ -40,7 +40,7 @@ export interface NodeRecord {
   readonly address: string
   /** Unix seconds of the latest enrollment. */
   readonly enrolledAt: number
-  /** Whether an operator has revoked or banned the instance since. */
+  /** Whether an operator has reset, revoked or banned the instance since. */
   readonly isRevoked: boolean
 }
 
@@ -185,7 +185,10 @@ const addressInRecord = (
     return no('NotEnrolled', `rollcall has no record of an instance with the node name ${name}`)
   }
   if (record.isRevoked) {
-    return no('RecordRevoked', 'An operator revoked or banned the instance after it enrolled')
+    return no(
+      'RecordRevoked',
+      'An operator reset, revoked or banned the instance after it enrolled',
+    )
   }
   if (now - record.enrolledAt > MAX_RECORD_AGE_SECONDS) {
     const minutes = Math.floor((now - record.enrolledAt) / 60)

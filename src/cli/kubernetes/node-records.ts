@@ -109,8 +109,9 @@ export const findRecords = ({ client, accounts, template, region }: RecordLookup
       if (it === undefined || address === undefined || enrolledAt === undefined) continue
       bans ??= await readBans(client)
       const banned = [`account/${account}`, `image/${it.image_id}`, `instance/${it.instance_id}`]
-      const isRevoked =
-        (it.revoked_until ?? 0) >= enrolledAt || banned.some((ban) => bans?.has(ban))
+      // A reset, after which the next enrollment is a first one, ends the tokens from before it.
+      const isEnded = it.open || (it.revoked_until ?? 0) >= enrolledAt
+      const isRevoked = isEnded || banned.some((ban) => bans?.has(ban))
       return { nodeName: node, address, enrolledAt, isRevoked }
     }
     return 'NotEnrolled'

@@ -128,6 +128,17 @@ describe('the image', () => {
 })
 
 describe('the container', () => {
+  it('runs the command too, such as the approver of Kubernetes', async (context) => {
+    const of = await built(context)
+    const command = ['node', '/app/command/rollcall.mjs', 'kubernetes', 'approve', '--issuer']
+    const container = startContainer(of, { command: [...command, 'https://rollcall.test'] })
+    running.add(container)
+    expect(await waitForEnd(container)).toBe(2)
+    expect(container.output.stderr).toContain(
+      'KUBERNETES_SERVICE_HOST is not set: run this in a pod',
+    )
+  })
+
   const variables = (port: number): Record<string, string> => ({
     ROLLCALL_ISSUER: `http://127.0.0.1:${port}`,
     ROLLCALL_SIGNING_KEYS: keys,

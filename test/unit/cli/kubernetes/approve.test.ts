@@ -173,6 +173,14 @@ describe('rollcall kubernetes approve --once', () => {
       },
     ],
     [
+      'of an instance that was reset',
+      'RecordRevoked',
+      async () => {
+        await service.enroll(INSTANCE)
+        await service.admin(['reset', ACCOUNT, REGION, INSTANCE])
+      },
+    ],
+    [
       'of a banned instance',
       'RecordRevoked',
       async () => {
