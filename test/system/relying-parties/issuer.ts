@@ -30,7 +30,7 @@ export const BOUND_AUDIENCE = 'https://bound.example'
 /** What the role `worker` gives: tokens for the audience of the pages, or bound ones that can be exchanged for such. */
 export type TokenKind = 'unbound' | 'bound'
 
-/** How long relying parties may keep the keys of this issuer. The service itself allows 300 seconds. */
+/** How long relying parties may keep the keys of this issuer, unless it says more. The service itself allows 300 seconds. */
 export const CACHE_SECONDS = 1
 
 /** A running issuer. */
@@ -88,10 +88,12 @@ const policyOf = ({ instances }: MetadataEmulator, kind: TokenKind): string => {
  * Starts an issuer.
  * @param folder for the files of its CA
  * @param firstKeys its private JWKs
+ * @param cacheSeconds how long relying parties may keep the public ones
  */
 export const startIssuer = async (
   folder: string,
   firstKeys: readonly object[],
+  cacheSeconds = CACHE_SECONDS,
 ): Promise<Issuer> => {
   const emulator = await createMetadataEmulator()
   const ca = createTestCa(join(folder, 'ca'))
@@ -107,7 +109,7 @@ export const startIssuer = async (
     const passed = await pass(request.url ?? '')
     response.writeHead(passed.status, {
       'Content-Type': passed.headers.get('Content-Type') ?? '',
-      'Cache-Control': `public, max-age=${CACHE_SECONDS}`,
+      'Cache-Control': `public, max-age=${cacheSeconds}`,
     })
     response.end(await passed.text())
   }

@@ -1,12 +1,18 @@
 // RabbitMQ with rabbitmq_auth_backend_oauth2: the token is the password of a connection.
 
+import { usageError } from '../../command-error.ts'
 import { type Recipe, type RecipeDemands, type RecipeValues, defineRecipe } from '../form.ts'
 import { jsonFile, sh } from '../quote.ts'
 
-// A value ends at the end of its line, and `fill.ts` refuses spaces and controls.
+/** A value of rabbitmq.conf, which has neither quotes nor escapes. @throws CommandError */
+const plain = (value: string): string => {
+  if (/^[\w./:@~?&=+-]+$/.test(value)) return value
+  throw usageError(`${JSON.stringify(value)}: a character that rabbitmq.conf cannot hold as text`)
+}
+
 const configuration = (values: RecipeValues<'caFile'>): string =>
   `auth_backends.1 = rabbit_auth_backend_oauth2
-auth_oauth2.resource_server_id = '${values.audience}'
+auth_oauth2.resource_server_id = ${plain(values.audience)}
 auth_oauth2.additional_scopes_key = groups
 auth_oauth2.jwks_url = ${values.issuer}/.well-known/jwks.json
 auth_oauth2.https.peer_verification = verify_peer
