@@ -3,18 +3,16 @@
 
 import { ConfigurationError } from '../src/base/errors.ts'
 import { parseConfig } from '../src/config.ts'
-import { unavailable } from '../src/http/unavailable.ts'
 import { type ObjectNamespace, createDurableObjectLedger } from '../src/ledger/durable-object.ts'
 import { type Service, createService, say } from '../src/service.ts'
+import { failedService } from './failed-service.ts'
 
 /** The bindings of `wrangler.toml` and `wrangler secret put`. */
 export interface Bindings extends Record<string, unknown> {
   readonly LEDGER: ObjectNamespace<unknown>
 }
-type Report = (line: string) => void
-/** How often an isolate logs why it cannot start. An operator may open the log later. */
-const REPEAT_MS = 60_000
 
+type Report = (line: string) => void
 /** A text that `wrangler.toml` has put into the bundle: this runtime has no other files. */
 const readFile = async (path: string): Promise<string> => (await import(path)).default as string
 
@@ -28,33 +26,23 @@ const build = async (env: Bindings, report: Report): Promise<Service> => {
   return service
 }
 
-/** Answers every request 503, and says why in the log, once in a while. */
-const failed = (error: unknown, report: Report): Service => {
-  const message = error instanceof ConfigurationError ? error.message : 'the service cannot start'
-  let saidAt = -Infinity
-  return {
-    fetch: async (request) => {
-      const now = Date.now()
-      if (now - saidAt >= REPEAT_MS) {
-        saidAt = now
-        report(message)
-      }
-      return unavailable(request, '')
-    },
-  }
-}
-
 /** Makes the handler of requests. A log line belongs to a request: what the start reports is logged at the first one. */
 export const createWorker = (env: Bindings, log: Report = say) => {
   const early: string[] = []
   let report: Report = (line) => void early.push(line)
-  const service = build(env, (line) => report(line)).catch((error) => failed(error, log))
+  const make = () => build(env, (line) => report(line))
+  // Any other error may come of what a platform forbids while an isolate starts: then the first request makes it.
+  const started = make().catch((error: unknown) =>
+    error instanceof ConfigurationError ? failedService(error, log) : undefined,
+  )
+  let late: Promise<Service> | undefined
   return {
     async fetch(request: Request): Promise<Response> {
-      const { fetch } = await service
+      const service =
+        (await started) ?? (await (late ??= make().catch((it) => failedService(it, log))))
       for (const line of early.splice(0)) log(line)
       report = log
-      return fetch(request)
+      return service.fetch(request)
     },
   }
 }

@@ -7,7 +7,11 @@ import { type JWK, SignJWT, importJWK, jwtVerify } from 'jose'
 const ALGORITHM = 'ES256'
 
 interface Env {
-  readonly Bindings: { readonly ROLLCALL_SIGNING_KEYS: string }
+  readonly Bindings: {
+    readonly ROLLCALL_SIGNING_KEYS: string
+    /** Set: each challenge has a line in the log, as each of ours has. */
+    readonly BARE_AUDIT?: string
+  }
 }
 
 let imported: ReturnType<typeof importJWK> | undefined
@@ -25,6 +29,10 @@ app.post('/v1/challenge', async (context) => {
     .setIssuedAt()
     .setExpirationTime('2 minutes')
     .sign(await signingKey(context.env.ROLLCALL_SIGNING_KEYS))
+  if (context.env.BARE_AUDIT !== undefined) {
+    // oxlint-disable-next-line no-console -- what is measured
+    console.log(JSON.stringify({ time: new Date().toISOString(), event: 'challenge', role }))
+  }
   return context.json({ audience, expires_in: 120 })
 })
 

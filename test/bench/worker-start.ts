@@ -1,5 +1,5 @@
 // What the Worker costs before it is warm: processor time of workerd until it listens, and of an isolate's first
-// challenge. Compared in the same run, in turns, with a bare Worker of Hono and jose and with one of nothing.
+// challenge. Compared in the same run, in turns, with a bare Worker of Hono and jose, without and with an audit line, and with one of nothing.
 
 import { build } from 'esbuild'
 import { writeFileSync } from 'node:fs'
@@ -22,6 +22,8 @@ interface Cost {
 export interface StartCosts {
   readonly rollcall: Cost
   readonly bare: Cost
+  /** The bare Worker with an audit line for each challenge: the first line of an isolate takes 2 ms. */
+  readonly audited: Cost
   /** The runtime alone, with a Worker of one line. */
   readonly empty: Cost
 }
@@ -67,17 +69,27 @@ export const measureStart = async (
     join(folder, 'empty.js'),
     "export default { fetch: () => Response.json({ audience: '' }) }\n",
   )
-  const bindings = `bindings = [${Object.keys(variables).map(variableBinding).join(', ')}],`
-  const other = (name: string) => () =>
-    startWorkerd(folder, name, { modules: [`${name}.js`], worker: bindings }, variables)
+  const other =
+    (name: string, module = name, more: Readonly<Record<string, string>> = {}) =>
+    () => {
+      const env = { ...variables, ...more }
+      const worker = `bindings = [${Object.keys(env).map(variableBinding).join(', ')}],`
+      return startWorkerd(folder, name, { modules: [`${module}.js`], worker }, env)
+    }
   const workers = {
     rollcall: () => startWorkerAlone(folder, NO_OBJECTS_PORT, variables),
     bare: other('bare'),
+    audited: other('audited', 'bare', { BARE_AUDIT: 'true' }),
     empty: other('empty'),
   }
-  const costs: Record<keyof StartCosts, Cost[]> = { rollcall: [], bare: [], empty: [] }
+  const costs: Record<keyof StartCosts, Cost[]> = {
+    rollcall: [],
+    bare: [],
+    audited: [],
+    empty: [],
+  }
   for (let round = 0; round <= rounds; round++) {
-    for (const name of ['rollcall', 'bare', 'empty'] as const) {
+    for (const name of ['rollcall', 'bare', 'audited', 'empty'] as const) {
       const cost = await costOf(workers[name])
       // Round 0 brings the files into the machine's cache.
       if (round > 0) costs[name].push(cost)
@@ -90,6 +102,7 @@ export const measureStart = async (
   return {
     rollcall: middle(costs.rollcall),
     bare: middle(costs.bare),
+    audited: middle(costs.audited),
     empty: middle(costs.empty),
   }
 }

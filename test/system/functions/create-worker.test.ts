@@ -56,3 +56,34 @@ it('answers 503 on a bad configuration, and logs why at the first request', asyn
   for (let i = 0; i < 2; i++) expect((await health(worker)).status).toBe(503)
   expect(log).toEqual([expect.stringMatching(/ROLLCALL_ISSUER: .*slash/)])
 })
+
+it('is made at the first request if something was forbidden at the start', async () => {
+  const env = await bindings()
+  const policy = env['ROLLCALL_POLICY']
+  let reads = 0
+  Object.defineProperty(env, 'ROLLCALL_POLICY', {
+    enumerable: true,
+    get() {
+      if (reads++ === 0) throw new Error('Disallowed operation called within global scope')
+      return policy
+    },
+  })
+  const { worker, log } = start(env)
+  await untilStarted()
+  expect(reads).toBe(1)
+  for (let i = 0; i < 2; i++) expect((await health(worker)).status).toBe(200)
+  expect(log).toEqual([expect.stringMatching(/^warning: ROLLCALL_TRUST_ANCHORS: 1 certificate/)])
+})
+
+it('answers 503 if it cannot be made at the first request either, and logs no detail', async () => {
+  const env = await bindings()
+  Object.defineProperty(env, 'ROLLCALL_POLICY', {
+    enumerable: true,
+    get() {
+      throw new Error('secret')
+    },
+  })
+  const { worker, log } = start(env)
+  for (let i = 0; i < 2; i++) expect((await health(worker)).status).toBe(503)
+  expect(log).toEqual(['the service cannot start'])
+})
