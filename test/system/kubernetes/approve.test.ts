@@ -25,8 +25,9 @@ import {
 import { type ProcessOptions, buildCommand } from '../../support/command-process.ts'
 import { type Run, jsonLines } from '../../support/command.ts'
 import { type ApiServer, startApiServer } from '../../support/kubernetes/api-server.ts'
+import { findKubectl, requireKubectl } from '../../support/kubernetes/kubectl.ts'
 import { type KubeObject, resourceOfKind } from '../../support/kubernetes/resources.ts'
-import { waitUntil } from '../../support/processes.ts'
+import { startProcess, waitUntil } from '../../support/processes.ts'
 import { readProjectFile } from '../../support/sources.ts'
 
 const INSTANCE = 'i-bp1aaa'
@@ -55,6 +56,8 @@ const APPROVER = {
 
 let service: AdminService<ProcessOptions>
 beforeAll(async () => {
+  // Downloaded here, which takes longer than a test. A test says why it is missing.
+  await findKubectl().catch(() => undefined)
   service = await startAdminServiceFor((secrets) => buildCommand(secrets))
   await service.enroll(INSTANCE)
 })
@@ -268,5 +271,36 @@ describe('rollcall kubernetes approve in a pod', () => {
     expect(stderr).toMatch(
       /does not answer \((?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_SIGNATURE_FAILURE)\)/,
     )
+  })
+})
+
+describe('rollcall kubernetes approve outside of the cluster', () => {
+  it('reaches the cluster through kubectl proxy, with the rights of the kubeconfig', async (context) => {
+    const kubectl = await requireKubectl(context)
+    const kubeconfig = join(service.command.folder, 'kubeconfig')
+    writeFileSync(kubeconfig, await server.kubeconfig(), { mode: 0o600 })
+    const proxy = startProcess(kubectl, ['--kubeconfig', kubeconfig, 'proxy', '--port', '0'])
+    try {
+      const serving = (): string | undefined =>
+        /serve on (127\.0\.0\.1:\d+)/.exec(proxy.output.stdout)?.[1]
+      await waitUntil(() => serving() !== undefined, { seconds: 20, what: 'kubectl proxy' })
+      await send('csr-a', { address: ATTESTED.join('.') })
+      const through = ['--api-server', `http://${serving()}`]
+      const command = ['kubernetes', 'approve', '--issuer', service.url, ...through]
+      const tried = await service.command.run([...command, '--once', '--dry-run'])
+      expect(tried.stdout, tried.stderr).toContain('would approve: csr-a')
+      expect(states()).toEqual({ 'csr-a': '' })
+      const { status, stderr } = await service.command.run(command, {
+        started: (child, output) =>
+          void waitUntil(() => output.stdout.includes('approved: csr-a'), {
+            seconds: 20,
+            what: 'the approval',
+          }).finally(() => child.kill('SIGTERM')),
+      })
+      expect(status, stderr).toBe(0)
+      expect(states()['csr-a']).toContain('Approved Attested')
+    } finally {
+      await proxy.stop()
+    }
   })
 })
