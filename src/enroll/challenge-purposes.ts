@@ -14,8 +14,8 @@ const LENGTH_BYTES = 4
 const MAC_LABEL = /* @__PURE__ */ utf8('rollcall-challenge-v1')
 
 /**
- * How many purposes are kept. Roles come from requests, so there may be more of them than the policy has. A
- * client that sends many makes others wait for a hash, and no more.
+ * How many purposes are kept. Roles come from requests, so there may be more of them than the policy has. A client
+ * that sends many roles costs the others one hash a request, as before.
  */
 const KEPT = 64
 
