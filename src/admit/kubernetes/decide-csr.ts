@@ -166,7 +166,7 @@ const checkRequest = (
 /** The one address that the token of the user had, if it came in with a token. */
 const addressInExtra = ({ extra }: CsrObject, { issuer }: CsrRules): string | undefined => {
   const { addresses } = nodeExtraKeys(issuer)
-  const [address, ...more] = Object.hasOwn(extra, addresses) ? (extra[addresses] ?? []) : []
+  const [address, ...more] = extra[addresses] ?? []
   const isOne = address !== undefined && more.length === 0 && parseIpv4(address) !== undefined
   return isOne ? address : undefined
 }

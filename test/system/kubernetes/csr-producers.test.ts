@@ -151,6 +151,12 @@ describe('a request by openssl', () => {
     ['as a kubelet would', {}, OWN],
     ['in PrintableString', { strings: 'pkix' }, OWN],
     ['with RSA', { args: ['-newkey', 'rsa:2048'] }, OWN],
+    ['with RSA of 4104 bits', { args: ['-newkey', 'rsa:4104'] }, 'KeyNotAllowed'],
+    [
+      'with RSA and the exponent 3',
+      { args: ['-newkey', 'rsa:2048', '-pkeyopt', 'rsa_keygen_pubexp:3'] },
+      'KeyNotAllowed',
+    ],
     ['with RSA of 1024 bits', { args: ['-newkey', 'rsa:1024'] }, 'KeyNotAllowed'],
     ['with Ed25519', { args: ['-newkey', 'ed25519'] }, OWN],
     [

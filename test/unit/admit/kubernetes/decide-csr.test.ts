@@ -311,6 +311,11 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     },
   ],
   [
+    'two extensionRequests, one of them empty',
+    'NotRequestable',
+    { parts: { attributes: [extensionRequest(subjectAltName(...OWN_NAMES)), extensionRequest()] } },
+  ],
+  [
     'subjectAltName twice',
     'NotRequestable',
     {
@@ -501,11 +506,6 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     'an address attested by another issuer',
     'AddressUnknown',
     { spec: { extra: { 'other.test/addresses': [ADDRESS] } } },
-  ],
-  [
-    'an address under a key that every object has',
-    'AddressUnknown',
-    { spec: { extra: ROLE_ONLY }, rules: { issuer: 'https://constructor' } },
   ],
   ['no record', 'NotEnrolled', { spec: NO_EXTRA, facts: { record: 'NotEnrolled' } }],
   [
