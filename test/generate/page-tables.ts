@@ -27,7 +27,7 @@ import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
 import { recipeFences, recipeTable, withFences } from './recipes.ts'
-import { badTokenTable } from './relying-parties.ts'
+import { badTokenTable, doorTable } from './relying-parties.ts'
 import { VARIABLE_TEXTS, type VariableText } from './variable-texts.ts'
 
 const code = (text: string): string => `\`${text}\``
@@ -261,7 +261,10 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
     reenrollment: ruleTable(),
     'problems of a policy': await policyExample(),
   },
-  'docs/use/README.md': { 'bad tokens': badTokenTable() },
+  'docs/use/README.md': {
+    'bad tokens': badTokenTable(),
+    'bad tokens at doors': doorTable(),
+  },
   'docs/use/recipes.md': { recipes: recipeTable() },
   'docs/use/kubernetes-approver.md': { 'reasons of the approver': approverTable() },
   'src/README.md': { layers: layerPicture() },

@@ -45,7 +45,23 @@ export const FOR_RAM: TypedOptions = {
 
 /** The fences of each page, by the words after their three backticks. */
 export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
-  'docs/use/nginx.md': { 'nginx server': recipeFile('nginx', BEHIND_PROXY, 'nginx') },
+  'docs/use/nginx.md': {
+    'nginx server': recipeFile('nginx', BEHIND_PROXY, 'nginx'),
+    'js njs': recipeFile('nginx-njs', BEHIND_PROXY, 'js'),
+  },
+  'docs/use/apache.md': {
+    'apache oauth2': recipeFile('apache-oauth2', BEHIND_PROXY),
+    'apache openidc': recipeFile('apache-openidc', BEHIND_PROXY),
+  },
+  'docs/use/haproxy.md': { 'haproxy server': recipeFile('haproxy', BEHIND_PROXY, 'haproxy') },
+  'docs/use/step-ca.md': {
+    'json provisioner': recipeFile('step-ca', IN_APP, 'json'),
+    'text template': recipeFile('step-ca', IN_APP, 'text'),
+  },
+  'docs/use/rabbitmq.md': {
+    'conf rabbitmq': recipeFile('rabbitmq', IN_APP, 'conf'),
+    'json roles': recipeFile('rabbitmq', IN_APP, 'json'),
+  },
   'docs/use/caddy.md': {
     'caddyfile server': recipeFile('caddy', BEHIND_PROXY, 'caddyfile'),
     'yaml traefik': recipeFile('traefik', BEHIND_PROXY, 'yaml'),

@@ -45,7 +45,7 @@ export const rabbitmq: Recipe = defineRecipe({
   ran: {
     notRun: 'rabbitmq.com/docs/3.10/oauth2, and tried by hand with RabbitMQ 3.10.8 on 2026-11-27',
   },
-  ban: 'to the next connection after exp: a connection ends when its token does',
+  ban: 'at exp',
   conditions: [],
   severalRoles: true,
   options: { caFile: '/etc/ssl/certs/ca-certificates.crt' },
