@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   JWT_TOKEN_TYPE,
   TOKEN_EXCHANGE_GRANT,
@@ -18,6 +19,7 @@ import {
 import { type MetadataEmulator, createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { createMetadataClient } from '../../../src/metadata/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { nextSecond } from '../../support/clock.ts'
 import { startListening } from '../../support/listening.ts'
 import { type ServiceProcess, startService } from '../../support/start-service.ts'
 import { createTestCa } from '../../support/tls-certificates.ts'
@@ -32,6 +34,9 @@ export type TokenKind = 'unbound' | 'bound'
 
 /** How long relying parties may keep the keys of this issuer, unless it says more. The service itself allows 300 seconds. */
 export const CACHE_SECONDS = 1
+
+/** Longer than an enrollment takes. */
+const ENROLLMENT_MS = 500
 
 /** A running issuer. */
 export interface Issuer {
@@ -123,7 +128,7 @@ export const startIssuer = async (
   const takeOver: Issuer['takeOver'] = async (keys, kind = 'unbound') => {
     const before = service
     privateKeys = JSON.stringify({ keys })
-    service = await startService('Node', {
+    const next = await startService('Node', {
       variables: {
         ROLLCALL_ISSUER: url,
         ROLLCALL_SIGNING_KEYS: privateKeys,
@@ -131,6 +136,13 @@ export const startIssuer = async (
         ROLLCALL_POLICY: policyOf(emulator, kind),
       },
     })
+    if (before !== undefined) {
+      // Its ledger, in memory, refuses challenges from before its first second has ended: an enrollment that began at
+      // the other service would fail.
+      await nextSecond()
+      await wait(ENROLLMENT_MS)
+    }
+    service = next
     await before?.stop()
   }
   await takeOver(firstKeys)
