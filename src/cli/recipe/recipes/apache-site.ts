@@ -3,7 +3,7 @@
 
 import type { RecipeDemands, RecipeOption, RecipeValues } from '../form.ts'
 import { apache, regex } from '../quote.ts'
-import { BLANK } from './nginx.ts'
+import { BLANK } from './nginx-identity.ts'
 
 /** Options of both. */
 export type ApacheValues = RecipeValues<

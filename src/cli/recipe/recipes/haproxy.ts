@@ -3,7 +3,7 @@
 import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
 import { haproxy as text, regex } from '../quote.ts'
 import { SLOTS, haproxyKeys } from './haproxy-keys.ts'
-import { BLANK } from './nginx.ts'
+import { BLANK } from './nginx-identity.ts'
 
 type Values = RecipeValues<'certificateFile' | 'host' | 'keysFolder' | 'listen' | 'upstream'>
 

@@ -1,9 +1,8 @@
 // nginx with njs: nginx verifies tokens by itself, with the keys that it fetches from rollcall.
 
 import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
-import { BLANK } from './nginx.ts'
+import { passOn, takeIdentity } from './nginx-identity.ts'
 import { njsProgram } from './njs-program.ts'
-import { IDENTITY } from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'upstream'
@@ -11,19 +10,9 @@ type Values = RecipeValues<
 
 const PROGRAM = '/etc/nginx/rollcall.js'
 
-const sets = IDENTITY.map((name) => name.toLowerCase())
-  .map((name) => `  auth_request_set $rollcall_${name} $sent_http_x_rollcall_${name};`)
-  .join('\n')
-
-const identity = IDENTITY.map(
-  (name) => `    proxy_set_header X-Rollcall-${name} $rollcall_${name.toLowerCase()};`,
-).join('\n')
-
-const blanks = BLANK.map((name) => `    proxy_set_header ${name} "";`).join('\n')
-
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const server = (values: Values): string => {
-  const { issuer, host, listen, upstream, certificateFile, keyFile, caFile } = values
+  const { issuer, host, listen, certificateFile, keyFile, caFile } = values
   return `js_import rollcall from ${PROGRAM};
 proxy_cache_path /var/cache/nginx/rollcall keys_zone=rollcall:64k max_size=1m inactive=1d;
 
@@ -35,7 +24,7 @@ server {
 
   # For the whole server: a location that you add later is closed, too.
   auth_request /_rollcall;
-${sets}
+${takeIdentity('sent_http')}
   auth_request_set $rollcall_challenge $sent_http_www_authenticate;
   add_header WWW-Authenticate $rollcall_challenge always;
 
@@ -63,25 +52,7 @@ ${sets}
     subrequest_output_buffer_size 64k;
   }
 
-  location / {
-    proxy_pass http://${upstream};
-
-    # The identity, in place of headers of these names that a client sends.
-${identity}
-    proxy_set_header X-Rollcall-Proxy "";
-
-    # The token ends here.
-    proxy_set_header Authorization "";
-    proxy_set_header DPoP "";
-
-    # What only a proxy may say.
-    proxy_set_header Host ${host};
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host ${host};
-    proxy_set_header X-Real-IP $remote_addr;
-${blanks}
-  }
+${passOn(values, 'The token ends here.')}
 }
 `
 }

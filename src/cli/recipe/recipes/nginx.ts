@@ -1,45 +1,16 @@
 // nginx with auth_request: nginx asks /v1/authorize about each request.
 
 import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
-import { IDENTITY, authorizePath, secretScript } from './proxy-secret.ts'
+import { passOn, takeIdentity } from './nginx-identity.ts'
+import { authorizePath, secretScript } from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'secretFile' | 'upstream'
 >
 
-/** Headers with which a proxy names a request of its client; the service gets none that the client wrote. */
-export const BLANK = [
-  'Forwarded',
-  'X-Forwarded-Method',
-  'X-Forwarded-Uri',
-  'X-Forwarded-Port',
-  'X-Forwarded-Prefix',
-  'X-Forwarded-Server',
-  'X-Forwarded-Scheme',
-  'X-Forwarded-Ssl',
-  'X-Original-Url',
-  'X-Original-Uri',
-  'X-Original-Method',
-  'X-Original-Host',
-  'X-Rewrite-Url',
-  'X-HTTP-Method',
-  'X-HTTP-Method-Override',
-  'X-Method-Override',
-]
-
-const sets = IDENTITY.map((name) => name.toLowerCase())
-  .map((name) => `  auth_request_set $rollcall_${name} $upstream_http_x_rollcall_${name};`)
-  .join('\n')
-
-const identity = IDENTITY.map(
-  (name) => `    proxy_set_header X-Rollcall-${name} $rollcall_${name.toLowerCase()};`,
-).join('\n')
-
-const blanks = BLANK.map((name) => `    proxy_set_header ${name} "";`).join('\n')
-
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const server = (values: Values): string => {
-  const { issuer, host, listen, upstream, certificateFile, keyFile, caFile, secretFile } = values
+  const { issuer, host, listen, certificateFile, keyFile, caFile, secretFile } = values
   return `server {
   listen ${listen} ssl;
   server_name ${host};
@@ -48,7 +19,7 @@ const server = (values: Values): string => {
 
   # For the whole server: a location that you add later is closed, too.
   auth_request /_rollcall;
-${sets}
+${takeIdentity('upstream_http')}
 
   location = /_rollcall {
     internal;
@@ -69,25 +40,7 @@ ${sets}
     include ${secretFile};
   }
 
-  location / {
-    proxy_pass http://${upstream};
-
-    # The identity, in place of headers of these names that a client sends.
-${identity}
-    proxy_set_header X-Rollcall-Proxy "";
-
-    # Token and proof end here.
-    proxy_set_header Authorization "";
-    proxy_set_header DPoP "";
-
-    # What only a proxy may say.
-    proxy_set_header Host ${host};
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host ${host};
-    proxy_set_header X-Real-IP $remote_addr;
-${blanks}
-  }
+${passOn(values, 'Token and proof end here.')}
 }
 `
 }
