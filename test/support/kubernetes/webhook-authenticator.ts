@@ -2,25 +2,14 @@
 // one there). It is the code of `--authentication-token-webhook-config-file`, without the cache around it.
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestContext } from 'vitest'
 import { cleanEnvironment } from '../processes.ts'
-import { requireTool } from '../requirements.ts'
 import { ROOT } from '../sources.ts'
+import { requireKubernetesSource } from './kubernetes-source.ts'
 
 const run = promisify(execFile)
-
-/** Where {@link FETCH} puts the source. */
-const SOURCES = '/usr/src'
-const FETCH = 'sh test/support/kubernetes/fetch-source.sh'
-
-/** The folder of the source, if it is there. */
-const findSource = (): string | undefined => {
-  const name = readdirSync(SOURCES).find((it) => it.startsWith('kubernetes-1.'))
-  return name === undefined ? undefined : join(SOURCES, name)
-}
 
 /** What it is asked. */
 export interface AskedToken {
@@ -57,39 +46,9 @@ export const buildWebhookClient = async (
   context: TestContext,
   folder: string,
 ): Promise<AskWebhook> => {
-  const go = requireTool(context, 'go', 'apt-get install golang-go')
-  const source = findSource()
-  if (source === undefined) {
-    const message = `the source of Kubernetes is not in ${SOURCES}: ${FETCH}`
-    if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') throw new Error(message)
-    return context.skip(message)
-  }
-  const GOPATH = join(folder, 'go')
-  const tree = join(GOPATH, 'src/k8s.io/kubernetes')
-  mkdirSync(join(GOPATH, 'src/k8s.io'), { recursive: true })
-  symlinkSync(source, tree)
-  // The program finds the packages only inside the tree; the overlay leaves the tree as it is.
-  const overlay = join(folder, 'overlay.json')
+  const source = requireKubernetesSource(context, folder)
   const main = join(ROOT, 'test/support/kubernetes/webhook/main.go')
-  const Replace = { [join(tree, 'cmd/webhook-client/main.go')]: main }
-  writeFileSync(overlay, JSON.stringify({ Replace }))
-  const program = join(folder, 'webhook-client')
-  await run(
-    go,
-    [
-      'build',
-      '-trimpath',
-      '-overlay',
-      overlay,
-      '-o',
-      program,
-      'k8s.io/kubernetes/cmd/webhook-client',
-    ],
-    {
-      cwd: tree,
-      env: cleanEnvironment({ GOPATH, GO111MODULE: 'off', GOFLAGS: '', CGO_ENABLED: '0' }),
-    },
-  )
+  const program = await source.build('cmd/webhook-client', { 'cmd/webhook-client/main.go': main })
   return async (kubeconfig, asked, version = 'v1') => {
     const running = run(program, [kubeconfig, version], { env: cleanEnvironment() })
     running.child.stdin?.end(asked.map((each) => `${JSON.stringify(each)}\n`).join(''))

@@ -1,16 +1,13 @@
 // The real webhook client of a Kubernetes API server asks the service over TLS, with the kubeconfig of the sample.
 
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type Server, createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { LedgerUnavailableError } from '../../../src/base/errors.ts'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { makeBadTokens } from '../../support/bad-tokens.ts'
+import { openWebhookDoor } from '../../support/kubernetes/webhook-door.ts'
 import {
   type AskWebhook,
   type AskedToken,
@@ -24,12 +21,10 @@ import {
   createReviewing,
 } from '../../support/reviewing.ts'
 import { requireTool } from '../../support/requirements.ts'
-import { readProjectFile } from '../../support/sources.ts'
 import { TOKEN_AUDIENCE } from '../../support/test-service.ts'
 import { createTestCa } from '../../support/tls-certificates.ts'
 
 const BUILD_MS = 600_000
-const SAMPLE = readProjectFile('functions/kubernetes/webhook-kubeconfig.yaml')
 
 interface Cluster {
   readonly gate: Reviewing
@@ -62,31 +57,18 @@ const openCluster = async (context: TestContext): Promise<Cluster> => {
     operators: true,
   })
   const ca = createTestCa(join(folder, 'ca'))
-  const server = createAdaptorServer({
-    fetch: gate.service.fetch,
-    overrideGlobalObjects: false,
-    createServer,
-    serverOptions: ca.certificateFor('localhost'),
-  }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const door = await openWebhookDoor(gate, ca)
   return {
     gate,
     ledger,
     async ask(asked, { token = WEBHOOK_TOKEN, version, http } = {}) {
       const file = join(folder, 'kubeconfig')
-      const authority = `certificate-authority: ${ca.file}\n      server:`
-      const url = `${http ? 'http' : 'https'}://localhost:${port}`
-      const text = SAMPLE.replace('https://rollcall.example', url)
-        .replace('server:', authority)
-        .replace('token: WEBHOOK_TOKEN', `token: ${token}`)
-      writeFileSync(file, text)
+      const text = door.kubeconfig(token)
+      writeFileSync(file, http ? text.replace('https:', 'http:') : text)
       return askWebhook(file, asked, version)
     },
     close() {
-      server.close()
-      server.closeAllConnections()
+      door.close()
       rmSync(folder, { recursive: true })
     },
   }
