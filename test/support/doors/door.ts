@@ -20,6 +20,8 @@ export interface DoorOptions {
   readonly audience: string
   /** The role that it admits. Default: `worker`. */
   readonly role?: string
+  /** Accounts, regions and other options of the recipe. Default: none. */
+  readonly more?: TypedOptions
   /** Texts of the configuration, and what stands there instead; each must be there. */
   readonly changes?: Changes
 }
@@ -53,10 +55,10 @@ export type StartDoor = (options: DoorOptions, folder: string) => Promise<Door>
 /** The files of a recipe for a door. The audience of tests is an address, so it names the host, too. */
 export const recipeFiles = (
   recipe: Recipe,
-  { issuer, audience, role = 'worker' }: DoorOptions,
+  { issuer, audience, role = 'worker', more }: DoorOptions,
   options: TypedOptions,
 ): readonly RecipeFile[] =>
-  recipe.files(fillRecipe(recipe, { issuer, audience, role: [role], ...options }))
+  recipe.files(fillRecipe(recipe, { issuer, audience, role: [role], ...options, ...more }))
 
 /**
  * Writes files below a folder, whose paths take the place of the absolute ones in all texts.

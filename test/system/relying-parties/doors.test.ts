@@ -212,6 +212,40 @@ describe.each(['ES256', 'RS256'] as const)('doors of tokens by %s', (algorithm) 
       },
     )
 
+    it.for(DOORS)('%s demands what the options of its recipe say', async (name, context) => {
+      requireDoor(context, name)
+      // Characters that end a text, a rule or a line somewhere.
+      const quote = name.startsWith('apache') ? '' : '"'
+      const audience = String.raw`https://door.test/a\c;}#&${quote}x`
+      const token = await issuer.token()
+      const { owner_account_id: account = '', region_id: region = '' } = claimsOf(token).ecs
+      const admitted = { role: ['first', 'worker'], account: ['1', account], region: ['x', region] }
+      const source = { goodToken: token, privateKeys: issuer.privateKeys() }
+      const show = async (more: object): Promise<boolean> => {
+        const door = await startDoor(name, {
+          issuer: issuer.url,
+          caFile: issuer.caFile,
+          audience,
+          more: {
+            ...(name !== 'step-ca' && { host: 'door.test' }),
+            ...admitted,
+            ...more,
+          },
+        })
+        const now = Math.floor(Date.now() / 1000)
+        const shown = resignToken(source, { aud: [audience], iat: now, exp: now + 60 })
+        try {
+          return await isAdmitted(door, shown)
+        } finally {
+          await door.stop()
+        }
+      }
+      expect(await show({})).toBe(true)
+      expect(await show({ role: ['first', 'second'] }), 'another role').toBe(false)
+      expect(await show({ account: ['1', `${account}1`] }), 'another account').toBe(false)
+      expect(await show({ region: ['x', `${region}-1`] }), 'another region').toBe(false)
+    })
+
     it.for(Object.keys(REFUSED_BY_RECIPE) as DoorParty[])(
       '%s needs its recipe for the bad tokens that the table says',
       async (name, context) => {

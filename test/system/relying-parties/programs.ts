@@ -2,13 +2,13 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { VerifyingParty } from '../../generate/relying-parties.ts'
 import { recipeFile } from '../../generate/recipes.ts'
+import { GOPATH, buildGoProgram } from '../../support/go-program.ts'
 import { replaceAll } from '../../support/page-fences.ts'
-import { cleanEnvironment } from '../../support/processes.ts'
 import { findTool } from '../../support/requirements.ts'
 import { ROOT } from '../../support/sources.ts'
 import { CACHE_SECONDS } from './issuer.ts'
@@ -17,7 +17,6 @@ const run = promisify(execFile)
 
 /** Below the project, so that programs in JavaScript find its packages. */
 const PROGRAMS = join(ROOT, 'node_modules/.cache/relying-parties')
-const GOPATH = '/usr/share/gocode'
 const GO_OIDC = 'github.com/coreos/go-oidc'
 /** The Python of Debian's packages: another one may come first in PATH. */
 const PYTHON = '/usr/bin/python3'
@@ -102,8 +101,8 @@ export const COMMANDS: Readonly<
   },
 
   async 'go-oidc'(values, changes) {
-    const go = findTool('go')
-    if (go === undefined) throw new MissingError('go is not installed: apt-get install golang-go')
+    if (findTool('go') === undefined)
+      throw new MissingError('go is not installed: apt-get install golang-go')
     if (!existsSync(join(GOPATH, 'src', GO_OIDC))) {
       const advice = 'apt-get install golang-github-coreos-go-oidc-dev'
       throw new MissingError(`${GO_OIDC} is not installed: ${advice}`)
@@ -114,17 +113,7 @@ export const COMMANDS: Readonly<
       [`const issuer = "${printed.issuer}"`]: 'var issuer = os.Getenv("ROLLCALL_ISSUER")',
       ...changes,
     })
-    const source = writeProgram(text, 'go')
-    const program = source.replace(/\.go$/, '')
-    // Once for each text.
-    if (!existsSync(program)) {
-      const unfinished = `${program}.${process.pid}`
-      await run(go, ['build', '-o', unfinished, source], {
-        env: cleanEnvironment({ GOPATH, GO111MODULE: 'off', GOFLAGS: '' }),
-      })
-      renameSync(unfinished, program)
-    }
-    return [program]
+    return [await buildGoProgram(text)]
   },
 
   jose: (values, changes) => nodeProgram('jose', values, changes),

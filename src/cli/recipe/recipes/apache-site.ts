@@ -1,8 +1,9 @@
 // What the recipes of both Apache modules share: they verify signature and claims, but no header of a token, and leave
 // claims out of account that a token lacks. The site checks this by expressions of Apache.
 
+import { usageError } from '../../command-error.ts'
 import type { RecipeDemands, RecipeOption, RecipeValues } from '../form.ts'
-import { apache, regex } from '../quote.ts'
+import { apache } from '../quote.ts'
 import { BLANK } from './nginx-identity.ts'
 
 /** Options of both. */
@@ -34,35 +35,42 @@ interface ApacheModule {
   readonly binding: string
 }
 
-const FORM = [
-  String.raw`unbase64(reqenv('ROLLCALL_HEADER')) =~ /\"typ\":\"JWT\"/`,
-  String.raw`unbase64(reqenv('ROLLCALL_HEADER')) =~ /\"kid\":\"/`,
-  String.raw`unbase64(reqenv('ROLLCALL_HEADER')) !~ /\"crit\":/`,
-  String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"aud\":\[/`,
-  String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"exp\":[0-9]/`,
-  String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"nbf\":([0-9]+)/ && $1 -le reqenv('ROLLCALL_NOW')`,
-].join(' && \\\n                 ')
+/** `sub` has region and account: acs:ecs:REGION:ACCOUNT:instance/ID. mod_oauth2 reads no member of `ecs`. */
+const subject = ({ accounts, regions }: RecipeDemands): readonly string[] => {
+  if (accounts.length + regions.length === 0) return []
+  const one = (values: readonly string[]): string =>
+    values.length === 0 ? '[^:]+' : `(${values.join('|')})`
+  return [
+    String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"sub\":\"acs:ecs:${one(regions)}:${one(accounts)}:instance/`,
+  ]
+}
+
+const formOf = (values: RecipeDemands): string =>
+  [
+    String.raw`unbase64(reqenv('ROLLCALL_HEADER')) =~ /\"typ\":\"JWT\"/`,
+    String.raw`unbase64(reqenv('ROLLCALL_HEADER')) =~ /\"kid\":\"/`,
+    String.raw`unbase64(reqenv('ROLLCALL_HEADER')) !~ /\"crit\":/`,
+    String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"aud\":\[/`,
+    String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"exp\":[0-9]/`,
+    String.raw`unbase64(reqenv('ROLLCALL_PAYLOAD')) =~ /\"nbf\":([0-9]+)/ && $1 -le reqenv('ROLLCALL_NOW')`,
+    ...subject(values),
+  ].join(' && \\\n                 ')
 
 const anyOf = (lines: readonly string[]): string =>
   lines.length === 1
     ? `      ${lines[0]}`
     : `      <RequireAny>\n${lines.map((line) => `        ${line}`).join('\n')}\n      </RequireAny>`
 
-/** `sub` has region and account: acs:ecs:REGION:ACCOUNT:instance/ID. */
-const subject = ({ accounts, regions }: RecipeDemands): readonly string[] => {
-  if (accounts.length + regions.length === 0) return []
-  const one = (values: readonly string[]): string =>
-    values.length === 0 ? '[^:]+' : `(${values.map(regex).join('|')})`
-  return [`sub~^acs:ecs:${one(regions)}:${one(accounts)}:instance/`]
-}
-
 const requirements = (values: RecipeDemands, word: string): string => {
-  const require = (claim: string): string => `Require ${word} ${apache(claim)}`
+  const require = (claim: string): string => {
+    if (!claim.includes('"')) return `Require ${word} ${apache(claim)}`
+    // The modules read the text of Apache a second time, and stop at a quote.
+    throw usageError(`${JSON.stringify(claim)} has ", which Require of Apache cannot hold as text`)
+  }
   return [
     `      ${require(`iss:${values.issuer}`)}`,
     `      ${require(`aud:${values.audience}`)}`,
     anyOf(values.roles.map((role) => require(`role:${role}`))),
-    ...subject(values).map((claim) => `      ${require(claim)}`),
   ].join('\n')
 }
 
@@ -94,7 +102,7 @@ ${module.site}
   SetEnvIf Authorization "." ROLLCALL_SHOWN
   SetEnvIfNoCase Authorization "^${module.scheme} +([a-z0-9_-]+)\\.([a-z0-9_-]+)\\.[a-z0-9_-]+$" \\
                  ROLLCALL_HEADER=$1 ROLLCALL_PAYLOAD=$2
-  SetEnvIfExpr  "${FORM}" ROLLCALL_FORM
+  SetEnvIfExpr  "${formOf(values)}" ROLLCALL_FORM
 
   # A client must not name an identity, nor headers for Apache to remove.
   SetEnvIfNoCase ^X[-_]Rollcall[-_] "." ROLLCALL_FORGED
