@@ -2,7 +2,7 @@
 // `rollcall recipe` prints, in front of an app that records what reaches it.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type IncomingHttpHeaders, createServer } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, createServer, request } from 'node:http'
 import { basename, join } from 'node:path'
 import { type TypedOptions, fillRecipe } from '../../../src/cli/recipe/fill.ts'
 import type { Recipe, RecipeFile } from '../../../src/cli/recipe/form.ts'
@@ -32,7 +32,6 @@ export type Changes = readonly (readonly [printed: string | RegExp, real: string
 /** The answer of a door. */
 export interface DoorAnswer {
   readonly status: number
-  readonly headers: Headers
   readonly text: string
 }
 
@@ -98,13 +97,23 @@ export const startApp = async () => {
   return { ...listening, seen }
 }
 
-/** Shows a token as a bearer token. */
+/** Shows a token as a bearer token, on a connection of its own: a door that is reloaded ends those that wait. */
 export const showBearer =
   (url: string) =>
-  async (token: string): Promise<DoorAnswer> => {
-    const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
-    return { status: answer.status, headers: answer.headers, text: await answer.text() }
-  }
+  (token: string): Promise<DoorAnswer> =>
+    new Promise((resolve, reject) => {
+      const headers = { Authorization: `Bearer ${token}` }
+      const asked = request(url, { headers, agent: false }, (answer) => {
+        readText(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject)
+      })
+      asked.on('error', reject).end()
+    })
+
+const readText = async (answer: IncomingMessage): Promise<string> => {
+  let text = ''
+  for await (const piece of answer) text += String(piece)
+  return text
+}
 
 /** All that a process has written. */
 export const outputOf = ({ output }: RunningProcess): string => output.stdout + output.stderr

@@ -53,7 +53,7 @@ export const startRabbitmq: StartDoor = async (options, folder) => {
     url: `amqp://127.0.0.1:${port}`,
     async tokenIn(token) {
       const status = (await opensConnection(port, token)) ? 200 : 401
-      return { status, headers: new Headers(), text: '' }
+      return { status, text: '' }
     },
     seen: [],
     said,

@@ -92,7 +92,7 @@ export const startStepCa: StartDoor = async (options, folder) => {
         async (answer) => {
           let text = ''
           for await (const piece of answer) text += String(piece)
-          resolve({ status: answer.statusCode ?? 0, headers: new Headers(), text })
+          resolve({ status: answer.statusCode ?? 0, text })
         },
       )
       asked.on('error', reject).end(body && JSON.stringify(body))

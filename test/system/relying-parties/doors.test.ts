@@ -22,6 +22,8 @@ import {
   startDoor,
   startJudgedDoor,
 } from '../../support/doors/start-door.ts'
+import { buildStepCa } from '../../support/doors/step-ca.ts'
+import { BUILD_LIMIT } from '../../support/go-program.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { AUDIENCE, type Issuer, changeHeader, startIssuer } from './issuer.ts'
 
@@ -43,6 +45,10 @@ const isAdmitted = async (door: Door, token: string): Promise<boolean> =>
 
 /** Those that stand in front of an app, and so get headers of any kind. */
 const PROXIES = DOORS.filter((name) => name !== 'step-ca')
+
+beforeAll(async () => {
+  if (missingFor('step-ca') === undefined) await buildStepCa()
+}, BUILD_LIMIT)
 
 describe.each(['ES256', 'RS256'] as const)('doors of tokens by %s', (algorithm) => {
   let issuer: Issuer

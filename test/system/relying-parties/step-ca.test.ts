@@ -10,7 +10,8 @@ import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { resignToken } from '../../support/bad-tokens.ts'
 import type { Door } from '../../support/doors/door.ts'
 import { missingFor, requireDoor } from '../../support/doors/start-door.ts'
-import { TRUST_DOMAIN, startStepCa } from '../../support/doors/step-ca.ts'
+import { TRUST_DOMAIN, buildStepCa, startStepCa } from '../../support/doors/step-ca.ts'
+import { BUILD_LIMIT } from '../../support/go-program.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { AUDIENCE, type Issuer, startIssuer } from './issuer.ts'
 
@@ -25,6 +26,10 @@ beforeEach((context) => {
   requireTool(context, 'openssl', 'apt-get install openssl')
   requireDoor(context, 'step-ca')
 })
+beforeAll(async () => {
+  if (missingFor('step-ca') === undefined) await buildStepCa()
+}, BUILD_LIMIT)
+
 beforeAll(async () => {
   if (findTool('openssl') === undefined || missingFor('step-ca') !== undefined) return
   issuer = await startIssuer(join(folder, 'issuer'), (await generateSigningKeys('ES256')).keys)
