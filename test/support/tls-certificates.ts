@@ -14,6 +14,10 @@ export interface ServerCertificate {
 export interface TestCa {
   /** Its certificate, a file. */
   readonly file: string
+  /** The same as text. */
+  readonly pem: string
+  /** Its key, a file. */
+  readonly keyFile: string
   /** Makes a certificate. Times are `YYYYMMDDHHMMSSZ`; default: valid now. */
   certificateFor(name: string, times?: { from?: string; to?: string }): ServerCertificate
 }
@@ -50,6 +54,8 @@ distinguished_name = name
     '-subj', '/CN=A CA of ours', '-addext', 'basicConstraints=critical,CA:true') // prettier-ignore
   return {
     file: join(folder, 'ca.pem'),
+    pem: readFileSync(join(folder, 'ca.pem'), 'utf8'),
+    keyFile: join(folder, 'ca.key'),
     certificateFor(name, { from = timeIn(-1), to = timeIn(30) } = {}) {
       openssl('req', '-new', ...newKey, '-keyout', 'server.key', '-out', 'server.csr',
         '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`) // prettier-ignore
