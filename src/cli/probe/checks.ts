@@ -1,4 +1,4 @@
-// The checks of a relying party, and what each is good for: the words of the report.
+// The checks of a relying party, and what each protects from: the words of the report.
 
 /** Something that a relying party has to check. */
 export type Check =

@@ -4,14 +4,21 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { stepCa } from '../../../src/cli/recipe/recipes/step-ca.ts'
 import { buildGoProgram } from '../go-program.ts'
 import { reservePort } from '../ports.ts'
 import { startProcess, waitUntil } from '../processes.ts'
-import { createTestCa } from '../tls-certificates.ts'
-import { type DoorAnswer, type StartDoor, outputOf, placeFiles, recipeFiles } from './door.ts'
+import { type TestCa, createTestCa } from '../tls-certificates.ts'
+import {
+  type Door,
+  type DoorAnswer,
+  type DoorOptions,
+  outputOf,
+  placeFiles,
+  recipeFiles,
+} from './door.ts'
 
 /** The library, below the folder of Debian's Go sources. */
 export const STEP_CA_LIBRARY = 'github.com/smallstep/certificates'
@@ -51,11 +58,17 @@ export const buildStepCa = (): Promise<string> => buildGoProgram(MAIN)
 const openssl = (folder: string, ...args: string[]): void =>
   void execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
 
-/** Starts it. Its folder has what a client needs: `ca/ca.pem`, and `node.key` of every request. */
-export const startStepCa: StartDoor = async (options, folder) => {
+/**
+ * Starts it. Its folder has what a client needs: `ca/ca.pem`, and `node.key` of every request.
+ * @param ca what it signs with. Default: a new one, in its folder
+ */
+export const startStepCa = async (
+  options: DoorOptions,
+  folder: string,
+  ca: TestCa = createTestCa(join(folder, 'ca')),
+): Promise<Door> => {
   const program = await buildStepCa()
   const port = await reservePort()
-  const ca = createTestCa(join(folder, 'ca'))
   const files = recipeFiles(stepCa, options, {
     templateFile: join(folder, 'rollcall.tpl'),
     trustDomain: TRUST_DOMAIN,
@@ -67,7 +80,7 @@ export const startStepCa: StartDoor = async (options, folder) => {
   const configuration = {
     root: ca.file,
     crt: ca.file,
-    key: join(folder, 'ca/ca.key'),
+    key: join(dirname(ca.file), 'ca.key'),
     address: `127.0.0.1:${port}`,
     dnsNames: ['localhost'],
     logger: { format: 'json' },

@@ -6,58 +6,64 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { AUDIENCE, type StartProxy } from '../../cases/proxy/behind-proxy.ts'
 import { describeProxy } from '../../cases/proxy/cases.ts'
+import { probesProxy } from '../../cases/proxy/probing.ts'
 import { recipeFile } from '../../generate/recipes.ts'
 import { replaceAll } from '../../support/page-fences.ts'
 import { startProcess, waitUntil } from '../../support/processes.ts'
 
-const startCaddy: StartProxy = async ({ port, serviceUrl, appPort, secret }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-caddy-'))
-  const printed = recipeFile(
-    'caddy',
-    {
-      issuer: serviceUrl,
-      audience: AUDIENCE,
-      role: ['worker'],
-      listen: String(port),
-      upstream: `127.0.0.1:${appPort}`,
-    },
-    'caddyfile',
-  )
-  // What differs from the recipe: TLS, and the name by which the test calls it.
-  const site = replaceAll(printed, [
-    [`https://app.example:${port} {`, `http://127.0.0.1:${port} {`],
-  ])
-  const file = join(folder, 'Caddyfile')
-  writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
-  const running = startProcess('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], {
-    ROLLCALL_PROXY_SECRET: secret,
-    HOME: folder,
-    XDG_CONFIG_HOME: folder,
-    XDG_DATA_HOME: folder,
-  })
-  const answers = async (): Promise<boolean> =>
-    (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) !== undefined
-  await waitUntil(answers, {
-    seconds: 20,
-    what: 'caddy ready',
-    alive: () => running.child.exitCode === null,
-  })
-  return {
-    ...running,
-    async stop() {
-      const status = await running.stop()
-      rmSync(folder, { recursive: true, force: true })
-      return status
-    },
+const caddyWith =
+  (changes: readonly (readonly [RegExp, string])[]): StartProxy =>
+  async ({ port, serviceUrl, appPort, secret }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-caddy-'))
+    const printed = recipeFile(
+      'caddy',
+      {
+        issuer: serviceUrl,
+        audience: AUDIENCE,
+        role: ['worker'],
+        listen: String(port),
+        upstream: `127.0.0.1:${appPort}`,
+      },
+      'caddyfile',
+    )
+    // What differs from the recipe: TLS, and the name by which the test calls it.
+    const site = replaceAll(printed, [
+      [`https://app.example:${port} {`, `http://127.0.0.1:${port} {`],
+      ...changes,
+    ])
+    const file = join(folder, 'Caddyfile')
+    writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
+    const running = startProcess('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], {
+      ROLLCALL_PROXY_SECRET: secret,
+      HOME: folder,
+      XDG_CONFIG_HOME: folder,
+      XDG_DATA_HOME: folder,
+    })
+    const answers = async (): Promise<boolean> =>
+      (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) !== undefined
+    await waitUntil(answers, {
+      seconds: 20,
+      what: 'caddy ready',
+      alive: () => running.child.exitCode === null,
+    })
+    return {
+      ...running,
+      async stop() {
+        const status = await running.stop()
+        rmSync(folder, { recursive: true, force: true })
+        return status
+      },
+    }
   }
-}
 
 describeProxy({
   name: 'Caddy, configured as the recipe prints it',
   program: 'caddy',
-  start: startCaddy,
+  start: caddyWith([]),
   whenDown: 502,
   more(proxy, test) {
+    probesProxy(proxy, test, caddyWith([[/\tforward_auth [^]*?\n\t\t\}\n/, '']]))
+
     test('refuses two DPoP headers', async () => {
       const { Authorization, DPoP } = proxy().credentials()
       for (const proofs of [

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { AUDIENCE, type StartProxy } from '../../cases/proxy/behind-proxy.ts'
 import { describeProxy } from '../../cases/proxy/cases.ts'
+import { probesProxy } from '../../cases/proxy/probing.ts'
 import { recipeFile } from '../../generate/recipes.ts'
 import { pageFence, replaceAll } from '../../support/page-fences.ts'
 import { startProcess, waitUntil } from '../../support/processes.ts'
@@ -16,31 +17,38 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 const answers = (port: number) => async (): Promise<boolean> =>
   (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) !== undefined
 
-const startNginx: StartProxy = async ({ port, serviceUrl, appPort, secret }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-nginx-'))
-  const secretFile = join(folder, 'secret.conf')
-  writeFileSync(secretFile, replaceAll(pageFence(PAGE, 'nginx secret'), [['THE_SECRET', secret]]), {
-    mode: 0o600,
-  })
-  const printed = recipeFile(
-    'nginx',
-    {
-      issuer: serviceUrl,
-      audience: AUDIENCE,
-      role: ['worker'],
-      listen: `127.0.0.1:${port}`,
-      upstream: `127.0.0.1:${appPort}`,
+const nginxWith =
+  (changes: readonly (readonly [string, string])[]): StartProxy =>
+  async ({ port, serviceUrl, appPort, secret }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-nginx-'))
+    const secretFile = join(folder, 'secret.conf')
+    writeFileSync(
       secretFile,
-    },
-    'nginx',
-  )
-  // What differs from the recipe: TLS.
-  const server = replaceAll(printed, [
-    [' ssl;', ';'],
-    [/ssl_certificate(?:_key)? .*;/, ''],
-  ])
-  const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')
-  const config = `daemon off;
+      replaceAll(pageFence(PAGE, 'nginx secret'), [['THE_SECRET', secret]]),
+      {
+        mode: 0o600,
+      },
+    )
+    const printed = recipeFile(
+      'nginx',
+      {
+        issuer: serviceUrl,
+        audience: AUDIENCE,
+        role: ['worker'],
+        listen: `127.0.0.1:${port}`,
+        upstream: `127.0.0.1:${appPort}`,
+        secretFile,
+      },
+      'nginx',
+    )
+    // What differs from the recipe: TLS.
+    const server = replaceAll(printed, [
+      [' ssl;', ';'],
+      [/ssl_certificate(?:_key)? .*;/, ''],
+      ...changes,
+    ])
+    const temporary = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')
+    const config = `daemon off;
 pid ${folder}/pid;
 error_log stderr;
 events {}
@@ -50,30 +58,32 @@ ${temporary}
 ${server}
 }
 `
-  const file = join(folder, 'nginx.conf')
-  writeFileSync(file, config)
-  const running = startProcess('nginx', ['-p', folder, '-c', file])
-  await waitUntil(answers(port), {
-    seconds: 20,
-    what: `nginx ready: ${running.output.stderr}`,
-    alive: () => running.child.exitCode === null,
-  })
-  return {
-    ...running,
-    async stop() {
-      const status = await running.stop()
-      rmSync(folder, { recursive: true, force: true })
-      return status
-    },
+    const file = join(folder, 'nginx.conf')
+    writeFileSync(file, config)
+    const running = startProcess('nginx', ['-p', folder, '-c', file])
+    await waitUntil(answers(port), {
+      seconds: 20,
+      what: `nginx ready: ${running.output.stderr}`,
+      alive: () => running.child.exitCode === null,
+    })
+    return {
+      ...running,
+      async stop() {
+        const status = await running.stop()
+        rmSync(folder, { recursive: true, force: true })
+        return status
+      },
+    }
   }
-}
 
 describeProxy({
   name: 'nginx, configured as the recipe prints it',
   program: 'nginx',
-  start: startNginx,
+  start: nginxWith([]),
   whenDown: 500,
   more(proxy, test) {
+    probesProxy(proxy, test, nginxWith([['auth_request /_rollcall;', '']]))
+
     test('gives /_rollcall to no client', async () => {
       for (const path of [
         '/_rollcall',

@@ -39,7 +39,7 @@ export type StartedParty = RunningParty | MissingError
  */
 export const startParty = async (
   name: VerifyingParty,
-  issuer: Issuer,
+  issuer: Pick<Issuer, 'url' | 'caFile'>,
   { audience = AUDIENCE, isBare = false, ...conditions }: PartyOptions = {},
 ): Promise<StartedParty> => {
   let command: Command
