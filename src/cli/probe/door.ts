@@ -8,6 +8,9 @@ import { thisRun } from '../run.ts'
 /** What stands for the token in a header or in a body. */
 export const TOKEN_PLACE = '{token}'
 
+/** Where most doors read the token. */
+export const DEFAULT_HEADERS: Door['headers'] = [['Authorization', `Bearer ${TOKEN_PLACE}`]]
+
 /** How a token is shown. */
 export interface Door {
   readonly url: string
@@ -20,8 +23,9 @@ export interface Door {
   readonly fetch?: Fetch | undefined
 }
 
-/** What the door answered; `failure` if it did not. */
-export type DoorAnswer = { readonly status: number } | { readonly failure: string }
+/** What the door answered; `failure` if it did not, and `remedy`: what to do about that. */
+export type DoorAnswer =
+  { readonly status: number } | { readonly failure: string; readonly remedy: string }
 
 const SECONDS = 10
 
@@ -57,7 +61,7 @@ export const showToken = async (door: Door, token: string | undefined): Promise<
     })
   } catch (error) {
     signal.throwIfAborted()
-    const { detail } = noAnswer(error, { url, timeoutSeconds: SECONDS, now: timing.now() })
-    return { failure: detail }
+    const { detail, remedy } = noAnswer(error, { url, timeoutSeconds: SECONDS, now: timing.now() })
+    return { failure: detail, remedy }
   }
 }

@@ -1,6 +1,6 @@
 // The report as JUnit XML, which CI systems show. A document has one suite, and a test case for each token.
 
-import type { Line, Report } from './report.ts'
+import { LOCKED_OUT, type Line, type Report } from './report.ts'
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -34,12 +34,20 @@ const testCase = (url: string, { name, outcome, answer, means, remedy }: Line): 
   return `${open}><${element}${attributes({ message })}>${escaped(text)}</${element}></testcase>`
 }
 
+/** Without it, a door that locks its client out would look right. */
+const goodAtEnd = (url: string, stillOpen: boolean): string => {
+  const open = `    <testcase${attributes({ classname: url, name: 'a good token at the end' })}`
+  return stillOpen
+    ? `${open}/>`
+    : `${open}><error${attributes({ message: LOCKED_OUT })}/></testcase>`
+}
+
 /** The document, with a line break at its end. */
-export const junit = ({ url, lines, counts }: Report): string => {
+export const junit = ({ url, lines, counts, stillOpen }: Report): string => {
   const numbers = {
-    tests: lines.length,
+    tests: lines.length + 1,
     failures: counts.admitted,
-    errors: counts.unclear,
+    errors: counts.unclear + (stillOpen ? 0 : 1),
     skipped: counts.notTried,
   }
   return [
@@ -47,6 +55,7 @@ export const junit = ({ url, lines, counts }: Report): string => {
     `<testsuites${attributes(numbers)}>`,
     `  <testsuite${attributes({ name: 'rollcall probe', ...numbers })}>`,
     ...lines.map((line) => testCase(url, line)),
+    goodAtEnd(url, stillOpen),
     '  </testsuite>',
     '</testsuites>',
     '',

@@ -5,7 +5,7 @@ import { NETWORK_HELP, addMoreHelp, wholeNumber } from '../help.ts'
 import { optionOrVariable } from '../option-variable.ts'
 import { RECIPE_NAMES } from '../recipe/names.ts'
 import { requiredOption } from '../required-option.ts'
-import { TOKEN_PLACE } from './door.ts'
+import { DEFAULT_HEADERS, TOKEN_PLACE } from './door.ts'
 import type { TokenFiles } from './given-tokens.ts'
 
 /** What a user typed. */
@@ -23,7 +23,7 @@ export interface ProbeOptions extends TokenFiles {
   readonly body?: string
   readonly admitted?: readonly number[]
   readonly refused?: readonly number[]
-  readonly wait: number
+  readonly wait?: number
   readonly recipe?: (typeof RECIPE_NAMES)[number]
   readonly json?: true
   readonly junit?: string
@@ -46,8 +46,6 @@ const statusesArgument = (text: string): readonly number[] => {
   )
 }
 
-const DEFAULT_HEADERS = [['Authorization', `Bearer ${TOKEN_PLACE}`]] as const
-
 const headerArgument = (
   text: string,
   before: readonly (readonly [string, string])[],
@@ -60,7 +58,8 @@ const headerArgument = (
 }
 
 const methodArgument = (text: string): string => {
-  if (/^[A-Z]{1,20}$/.test(text)) return text
+  // The last three are those that `fetch` does not send.
+  if (/^[A-Z]{1,20}$/.test(text) && !/^(?:CONNECT|TRACE|TRACK)$/.test(text)) return text
   throw new InvalidArgumentError('Expected a method such as GET or POST.')
 }
 
@@ -71,21 +70,22 @@ const probe = async (url: string, options: ProbeOptions): Promise<void> => {
 }
 
 const MORE = `It shows the door a good token, which must be admitted, then one bad token after the other, and a good one
-again. Each bad token has one thing wrong. 200 to 299 means admitted; 400, 401, 403 or a redirect means refused;
+again. Each bad token has one thing wrong. 200 to 299 means admitted; 400, 401, 403 and redirects mean refused;
 anything else, such as 404 or 502, is unclear. Tokens go to URL only, and never appear in the output.
 
-With --token FILE, the door is as it is in production. What needs no key of the issuer is shown: no token, tokens that
-are unsigned, altered, or signed by another key. More with --expired-token, --bound-token and
---other-audience-token.
+--token FILE is for any door, also in production. The command shows what needs no key of the issuer: no token, and
+tokens that are unsigned, altered, or signed by another key. --expired-token, --bound-token and --other-audience-token
+add tokens that you have.
 
-With --test-issuer PORT, the command is an issuer itself, and shows all 25 bad tokens, signed with its own key. Start a
-test of the door that trusts http://127.0.0.1:PORT, never the door of production: each run makes a new key.
+--test-issuer PORT is for a test of the door. The command is an issuer itself, and shows all 25 bad tokens, signed with
+its own key. The test must trust http://127.0.0.1:PORT, or the address of --test-issuer-url. Each run makes a new key.
+Never let a door of production trust it.
 
-For a door that gets the token otherwise, --header "NAME: VALUE" or --body FILE have ${TOKEN_PLACE} in its place.
+If the door does not read the header Authorization, put ${TOKEN_PLACE} into --header "NAME: VALUE" or into the file of
+--body.
 
 ${NETWORK_HELP}`
 
-const DEFAULT_WAIT_SECONDS = 30
 const MAX_WAIT_SECONDS = 3600
 
 /** Adds the subcommand. */
@@ -139,9 +139,8 @@ export const addProbe = (program: Command): void => {
     )
     .option(
       '--wait <seconds>',
-      'how long a good token may be refused at the start',
+      'how long a good token may be refused at the start (default: 30 with --test-issuer, else 0)',
       wholeNumber(0, MAX_WAIT_SECONDS),
-      DEFAULT_WAIT_SECONDS,
     )
     .addOption(
       new Option('--recipe <name>', 'name the line of this recipe that refuses a token').choices(
@@ -160,6 +159,7 @@ export const addProbe = (program: Command): void => {
     ],
     more: MORE,
     exits:
-      '0 all were refused, 1 one was admitted or unclear, 2 usage, 4 the door refused the good token, 5 the door or the keys of the issuer are not available',
+      '0 all refused, 1 one admitted or unclear, 2 usage, 4 good token not admitted, ' +
+      '5 door or keys of the issuer not available',
   })
 }

@@ -34,6 +34,10 @@ export interface Report {
 /** Gives the line of a configuration that refuses a token, if the caller knows the configuration. */
 export type RefusingLine = (name: ShotName) => string | undefined
 
+/** What is said if the good token is refused at the end. */
+export const LOCKED_OUT =
+  'The door refused the good token at the end, so the refusals before it may be a lock-out. Wait, or use a new token.'
+
 const UNCLEAR = {
   means: 'the answer says neither that the token was admitted nor that it was refused',
   remedy: 'look at the log of the door; --admitted and --refused say what a status means',
@@ -91,10 +95,6 @@ export const reportText = ({ lines, counts, stillOpen }: Report): readonly strin
       ...(means === undefined ? [] : [`${INDENT}means: ${means}`, `${INDENT}next: ${remedy}`]),
     ]
   }),
-  ...(stillOpen
-    ? []
-    : [
-        'The good token was refused at the end, so the refusals above may be a lock-out. Wait, or use a new token.',
-      ]),
+  ...(stillOpen ? [] : [LOCKED_OUT]),
   `${counts.refused} refused, ${counts.admitted} admitted, ${counts.unclear} unclear, ${counts.notTried} not tried`,
 ]

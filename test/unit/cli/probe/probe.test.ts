@@ -144,7 +144,7 @@ describe('rollcall probe --test-issuer', () => {
   it('stops with 4 if the door refuses a good token', async () => {
     const { run } = await probeByTestIssuer(ALL, '--role', 'another')
     expect(run).toMatchObject({ status: 4, stdout: '' })
-    expect(run.stderr).toContain('the door refused a good token with 403')
+    expect(run.stderr).toContain('the door answered a good token with 403')
   })
 
   it('refuses a port that is taken', async () => {
@@ -178,7 +178,7 @@ print(json.dumps([suite.attrib, [[c.attrib['classname'], c.attrib['name']] + [f.
       encoding: 'utf8',
     })
     const [attributes, cases] = JSON.parse(out) as [object, string[][]]
-    expect(attributes).toMatchObject({ tests: '27', failures: '3', errors: '0', skipped: '0' })
+    expect(attributes).toMatchObject({ tests: '28', failures: '3', errors: '0', skipped: '0' })
     expect(cases.filter((it) => it.length > 2)).toEqual([
       [url, 'bound to a key', 'failure'],
       [url, 'bound to a certificate', 'failure'],
@@ -289,7 +289,7 @@ describe('rollcall probe --token', () => {
     const run = await command.run(['probe', `http://127.0.0.1:${locking.port}/`, ...args])
     await locking.close()
     expect(run.status).toBe(1)
-    expect(run.stdout).toContain('The good token was refused at the end')
+    expect(run.stdout).toContain('The door refused the good token at the end')
   })
 
   it.each([

@@ -1,0 +1,33 @@
+// The door, from what the user typed.
+
+import { usageError } from '../command-error.ts'
+import { asText, readInput } from '../named-file.ts'
+import { fetchFor } from '../proxy/proxied-fetch.ts'
+import { DEFAULT_HEADERS, type Door, TOKEN_PLACE } from './door.ts'
+import type { ProbeOptions } from './probe.ts'
+
+/** Reads how tokens are shown. @throws CommandError if there is no place for the token, or no request can be made */
+export const readDoor = async (url: string, options: ProbeOptions): Promise<Door> => {
+  const { method, header, body } = options
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw usageError(`URL: ${JSON.stringify(url)}: expected https://HOST/PATH of the door`)
+  }
+  const { origin, username, password, href } = new URL(url)
+  if (username !== '' || password !== '') throw usageError('URL: expected no user and no password')
+  if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
+    throw usageError(`--method: a request by ${method} has no body; leave out --body`)
+  }
+  const text = body && asText(await readInput(body, '--body'), body, '--body')
+  const isInBody = text?.includes(TOKEN_PLACE) === true
+  const headers = isInBody && header === DEFAULT_HEADERS ? [] : header
+  if (!isInBody && !headers.some(([, value]) => value.includes(TOKEN_PLACE))) {
+    throw usageError(`--header: expected ${TOKEN_PLACE} in a header or in the body, for the token`)
+  }
+  return {
+    url: href,
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers,
+    body: text,
+    fetch: await fetchFor(origin),
+  }
+}
