@@ -65,8 +65,8 @@ export const CHECKS: Readonly<Record<Check, Explained>> = {
     rule: 'demand your own role in the claim role',
   },
   form: {
-    risk: 'little: only the issuer can make such a token. Two readers may see different values in it',
-    rule: 'a stricter library is the only way; rollcall/relying-party refuses it',
+    risk: 'two readers may see different values in it; the risk is small, since only the issuer can make it',
+    rule: 'use a stricter library, such as rollcall/relying-party',
   },
   presence: {
     risk: 'everybody is admitted',

@@ -24,7 +24,7 @@ const attributes = (values: Readonly<Record<string, string | number>>): string =
 
 const testCase = (url: string, { name, outcome, answer, means, remedy }: Line): string => {
   const open = `    <testcase${attributes({ classname: url, name })}`
-  if (outcome === 'refused') return `${open}/>`
+  if (outcome === 'refused' || outcome === 'accepted') return `${open}/>`
   if (outcome === 'not tried') {
     return `${open}><skipped${attributes({ message: remedy ?? '' })}/></testcase>`
   }

@@ -24,6 +24,7 @@ export interface ProbeOptions extends TokenFiles {
   readonly admitted?: readonly number[]
   readonly refused?: readonly number[]
   readonly wait?: number
+  readonly accept: readonly string[]
   readonly recipe?: (typeof RECIPE_NAMES)[number]
   readonly json?: true
   readonly junit?: string
@@ -80,6 +81,9 @@ add tokens that you have.
 --test-issuer PORT is for a test of the door. The command is an issuer itself, and shows all 25 bad tokens, signed with
 its own key. The test must trust http://127.0.0.1:PORT, or the address of --test-issuer-url. Each run makes a new key.
 Never let a door of production trust it.
+
+Some programs cannot refuse every bad token. --accept "aud as text" names one that you know of: it no longer counts for
+the exit status.
 
 If the door does not read the header Authorization, put ${TOKEN_PLACE} into --header "NAME: VALUE" or into the file of
 --body.
@@ -141,6 +145,11 @@ export const addProbe = (program: Command): void => {
       '--wait <seconds>',
       'how long a good token may be refused at the start (default: 30 with --test-issuer, else 0)',
       wholeNumber(0, MAX_WAIT_SECONDS),
+    )
+    .addOption(
+      new Option('--accept <name>', 'a bad token that the door may admit; repeatable')
+        .argParser((name: string, before: readonly string[]) => [...before, name])
+        .default([], 'none'),
     )
     .addOption(
       new Option('--recipe <name>', 'name the line of this recipe that refuses a token').choices(

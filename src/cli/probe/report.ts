@@ -8,7 +8,8 @@ import type { LeftOut, ShotName } from './shots.ts'
 /** What is said of one token. */
 export interface Line {
   readonly name: ShotName
-  readonly outcome: Outcome | 'not tried'
+  /** `accepted`: admitted, and the user knows of it. */
+  readonly outcome: Outcome | 'accepted' | 'not tried'
   /** The status, or why there was none. */
   readonly answer?: string
   /** What the outcome means. */
@@ -24,6 +25,7 @@ export interface Report {
   readonly counts: {
     readonly refused: number
     readonly admitted: number
+    readonly accepted: number
     readonly unclear: number
     readonly notTried: number
   }
@@ -43,16 +45,24 @@ const UNCLEAR = {
   remedy: 'look at the log of the door; --admitted and --refused say what a status means',
 }
 
+/** What is known beside the answers of the door. */
+interface About {
+  readonly leftOut: readonly LeftOut[]
+  readonly lineOf: RefusingLine
+  /** Names of tokens that may be admitted. */
+  readonly accepted: readonly string[]
+}
+
 /** Makes the report. */
 export const makeReport = (
   url: string,
   { findings, stillOpen }: Findings,
-  leftOut: readonly LeftOut[],
-  lineOf: RefusingLine,
+  { leftOut, lineOf, accepted }: About,
 ): Report => {
   const shown = findings.map(({ name, check, answer, outcome }): Line => {
     const line = { name, outcome, answer: answerText(answer) }
     if (outcome === 'refused') return line
+    if (outcome === 'admitted' && accepted.includes(name)) return { ...line, outcome: 'accepted' }
     if (outcome === 'unclear') return { ...line, ...UNCLEAR }
     const { risk, rule } = CHECKS[check]
     return { ...line, means: risk, remedy: lineOf(name) ?? rule }
@@ -62,7 +72,7 @@ export const makeReport = (
     outcome: 'not tried',
     remedy: `give ${needs}`,
   }))
-  const count = (wanted: Outcome): number =>
+  const count = (wanted: Line['outcome']): number =>
     shown.filter(({ outcome }) => outcome === wanted).length
   return {
     url,
@@ -70,6 +80,7 @@ export const makeReport = (
     counts: {
       refused: count('refused'),
       admitted: count('admitted'),
+      accepted: count('accepted'),
       unclear: count('unclear'),
       notTried: notTried.length,
     },
@@ -80,6 +91,7 @@ export const makeReport = (
 const WORD: Readonly<Record<Line['outcome'], string>> = {
   refused: 'refused',
   admitted: 'ADMITTED',
+  accepted: 'accepted',
   unclear: 'unclear',
   'not tried': 'not tried',
 }
@@ -96,5 +108,11 @@ export const reportText = ({ lines, counts, stillOpen }: Report): readonly strin
     ]
   }),
   ...(stillOpen ? [] : [LOCKED_OUT]),
-  `${counts.refused} refused, ${counts.admitted} admitted, ${counts.unclear} unclear, ${counts.notTried} not tried`,
+  [
+    `${counts.refused} refused`,
+    `${counts.admitted} admitted`,
+    ...(counts.accepted === 0 ? [] : [`${counts.accepted} accepted`]),
+    `${counts.unclear} unclear`,
+    `${counts.notTried} not tried`,
+  ].join(', '),
 ]

@@ -2,12 +2,13 @@
 
 import { writeFileSync } from 'node:fs'
 import { printable } from '../../base/text.ts'
-import { CommandError } from '../command-error.ts'
+import { CommandError, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import { print, printJson } from '../output.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { cannotWrite } from '../secret-file.ts'
+import { BAD_TOKEN_NAMES } from './bad-tokens.ts'
 import { type Door, type DoorAnswer, showToken } from './door.ts'
 import { fire } from './fire.ts'
 import { answerText, judge } from './judge.ts'
@@ -57,6 +58,14 @@ const checkOpen = (
   )
 }
 
+const checkAccepted = (names: readonly string[]): void => {
+  const unknown = names.find((name) => !(BAD_TOKEN_NAMES as readonly string[]).includes(name))
+  if (unknown === undefined) return
+  throw usageError(
+    `--accept: no bad token is named ${JSON.stringify(unknown)}; copy a name of the report`,
+  )
+}
+
 const writeJunit = (path: string, text: string): void => {
   try {
     writeFileSync(inFolder(path), text)
@@ -68,6 +77,7 @@ const writeJunit = (path: string, text: string): void => {
 /** Probes a door, and sets the exit status. @throws CommandError */
 export const runProbe = async (url: string, options: ProbeOptions): Promise<void> => {
   const { testIssuer, json, junit: junitFile } = options
+  checkAccepted(options.accept)
   const door = await readDoor(url, options)
   const prepared = await (testIssuer === undefined
     ? prepareGivenTokens(options)
@@ -76,7 +86,9 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
   try {
     checkOpen(door, await waitForDoor(door, prepared, options), options, advice)
     say(`the door admits a good token; showing it ${plan.shots.length} others`)
-    const report = makeReport(door.url, await fire(door, plan, good, options), plan.leftOut, lineOf)
+    const findings = await fire(door, plan, good, options)
+    const { leftOut } = plan
+    const report = makeReport(door.url, findings, { leftOut, lineOf, accepted: options.accept })
     if (junitFile !== undefined) writeJunit(junitFile, junit(report))
     if (json) printJson(report)
     else print(...reportText(report).map(printable))

@@ -16,9 +16,15 @@ import {
   makeBadToken,
 } from '../../../../src/cli/probe/bad-tokens.ts'
 import { CHECKS, type Check } from '../../../../src/cli/probe/checks.ts'
-import { MARKS, refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
+import { ADMITS, MARKS, refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
 import { type TestIssuer, startTestIssuer } from '../../../../src/cli/probe/test-issuer.ts'
 import { RECIPE_NAMES } from '../../../../src/cli/recipe/names.ts'
+import {
+  ADMITTED,
+  ADMITTED_BY_DOORS,
+  DOORS,
+  VERIFYING_PARTIES,
+} from '../../../generate/relying-parties.ts'
 import { type RollcallCommand, createCommand } from '../../../support/command.ts'
 import { findTool, requireTool } from '../../../support/requirements.ts'
 import { startListening } from '../../../support/listening.ts'
@@ -139,6 +145,21 @@ describe('rollcall probe --test-issuer', () => {
     ])
     expect(text).toMatchObject({ status: 5, stdout: '' })
     expect(text.stderr).toContain('does not answer')
+  })
+
+  it('counts what the user accepts for nothing', async () => {
+    const accept = ['--accept', 'aud as text', '--accept', 'a claim twice']
+    const { run } = await probeByTestIssuer(without('form'), ...accept, '--junit', 'accepted.xml')
+    expect(run.status).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({ counts: { admitted: 0, accepted: 2 } })
+    const xml = readFileSync(join(command.folder, 'accepted.xml'), 'utf8')
+    expect(xml).toContain('tests="28" failures="0" errors="0" skipped="0"')
+    const more = await probeByTestIssuer(without('form', 'role'), ...accept)
+    expect(more.run.status).toBe(1)
+    expect(admittedIn(more.run.stdout)).toEqual(['another role'])
+    const other = await probeByTestIssuer(ALL, '--accept', 'no token')
+    expect(other.run).toMatchObject({ status: 2, stdout: '' })
+    expect(other.run.stderr).toContain('no bad token is named "no token"')
   })
 
   it('stops with 4 if the door refuses a good token', async () => {
@@ -392,8 +413,8 @@ describe('the lines of recipes', () => {
   it.each(Object.keys(MARKS))('%s has each line that is named', (recipe) => {
     expect(RECIPE_NAMES).toContain(recipe)
     const lineOf = refusingLine({ ...values, recipe })
-    const named = BAD_TOKEN_NAMES.filter((name) => name !== 'a claim twice')
-    const missing = named.filter((name) => lineOf(name) === undefined)
+    const named = BAD_TOKEN_NAMES.filter((name) => !(ADMITS[recipe] ?? []).includes(name))
+    const missing = named.filter((name) => !/ by this line of /.test(lineOf(name) ?? ''))
     expect(missing).toEqual([])
     expect(lineOf('no token')).toBeDefined()
     const { everything: _, ...marks } = MARKS[recipe] ?? {}
@@ -404,6 +425,15 @@ describe('the lines of recipes', () => {
         mark,
       ).toBe(true)
     }
+  })
+
+  it.each([
+    ...DOORS.map((name) => [name, ADMITTED_BY_DOORS[name]] as const),
+    ...VERIFYING_PARTIES.map((name) => [name.toLowerCase(), ADMITTED[name]] as const),
+  ])('of %s are none for what it admits by the tables of the pages', (recipe, admitted) => {
+    const lineOf = refusingLine({ ...values, recipe })
+    const without = BAD_TOKEN_NAMES.filter((name) => / admits it, too, /.test(lineOf(name) ?? ''))
+    expect(without).toEqual(admitted)
   })
 
   it('names no line without a recipe', () => {
