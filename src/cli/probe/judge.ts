@@ -27,4 +27,4 @@ export const judge = (answer: DoorAnswer, { admitted, refused }: Statuses): Outc
 
 /** An answer in a few characters: the status, or that there was none. */
 export const answerText = (answer: DoorAnswer): string =>
-  'failure' in answer ? `no answer (${answer.failure})` : String(answer.status)
+  'failure' in answer ? `no answer: ${answer.failure}` : String(answer.status)

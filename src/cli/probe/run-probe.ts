@@ -34,7 +34,7 @@ const waitForDoor = async (
     if (judge(answer, options) === 'admitted' || timing.elapsed() >= end) return answer
     if (!waited) {
       say(
-        `the door does not admit a good token yet (${answerText(answer)}); waiting up to ${seconds} s`,
+        `the door does not admit a good token yet: ${answerText(answer)}; waiting up to ${seconds} s`,
       )
     }
     await timing.wait(BETWEEN_SECONDS, signal)

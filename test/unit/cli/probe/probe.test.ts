@@ -27,6 +27,7 @@ import {
 } from '../../../generate/relying-parties.ts'
 import { type RollcallCommand, createCommand } from '../../../support/command.ts'
 import { findTool, requireTool } from '../../../support/requirements.ts'
+import { pageFence } from '../../../support/page-fences.ts'
 import { startListening } from '../../../support/listening.ts'
 import { reservePort } from '../../../support/ports.ts'
 import { startCheckingDoor } from './checking-door.ts'
@@ -68,19 +69,22 @@ const missedBy = (checks: ReadonlySet<Check>): string[] =>
   SHOWN.filter((name) => !checks.has(isBadToken(name) ? checkOf(name) : 'presence'))
 
 /** Probes a door with a test issuer. */
-const probeByTestIssuer = async (checks: ReadonlySet<Check>, ...more: readonly string[]) => {
+const probeForText = async (checks: ReadonlySet<Check>, ...more: readonly string[]) => {
   const port = await reservePort()
   const demands = { issuer: `http://127.0.0.1:${port}`, audience: AUDIENCE, role: 'worker' }
   const door = await startCheckingDoor(checks, demands)
   try {
     const url = `http://127.0.0.1:${door.port}/`
-    const args = ['probe', url, '--audience', AUDIENCE, '--test-issuer', String(port), '--json']
+    const args = ['probe', url, '--audience', AUDIENCE, '--test-issuer', String(port)]
     const run = await command.run([...args, '--wait', '0', ...more])
     return { run, url, seen: door.seen }
   } finally {
     await door.close()
   }
 }
+
+const probeByTestIssuer = (checks: ReadonlySet<Check>, ...more: readonly string[]) =>
+  probeForText(checks, '--json', ...more)
 
 describe('rollcall probe --test-issuer', () => {
   it('finds nothing at a door with every check', async () => {
@@ -145,6 +149,19 @@ describe('rollcall probe --test-issuer', () => {
     ])
     expect(text).toMatchObject({ status: 5, stdout: '' })
     expect(text.stderr).toContain('does not answer')
+  })
+
+  it('prints what docs/use/probe.md shows', async () => {
+    const { run } = await probeForText(without('form', 'binding', 'role'), '--recipe', 'pyjwt')
+    const parts = pageFence('docs/use/probe.md', 'text found').split('...\n')
+    expect(parts.length).toBeGreaterThan(3)
+    let from = 0
+    for (const part of parts) {
+      const at = run.stdout.indexOf(part, from)
+      expect(at, `${part} in ${run.stdout}`).toBeGreaterThanOrEqual(0)
+      from = at + part.length
+    }
+    expect(run.stdout.slice(from)).toBe('')
   })
 
   it('counts what the user accepts for nothing', async () => {
@@ -430,11 +447,14 @@ describe('the lines of recipes', () => {
   it.each([
     ...DOORS.map((name) => [name, ADMITTED_BY_DOORS[name]] as const),
     ...VERIFYING_PARTIES.map((name) => [name.toLowerCase(), ADMITTED[name]] as const),
-  ])('of %s are none for what it admits by the tables of the pages', (recipe, admitted) => {
-    const lineOf = refusingLine({ ...values, recipe })
-    const without = BAD_TOKEN_NAMES.filter((name) => / admits it, too, /.test(lineOf(name) ?? ''))
-    expect(without).toEqual(admitted)
-  })
+  ])(
+    'of %s say what its program cannot refuse, as the tables of the pages do',
+    (recipe, admitted) => {
+      const lineOf = refusingLine({ ...values, recipe })
+      const without = BAD_TOKEN_NAMES.filter((name) => / admits it, too, /.test(lineOf(name) ?? ''))
+      expect(without).toEqual(admitted)
+    },
+  )
 
   it('names no line without a recipe', () => {
     expect(refusingLine(values)('expired')).toBeUndefined()
