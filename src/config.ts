@@ -101,13 +101,20 @@ export const parseConfig: ParseConfig = async (
   if (problems.length > 0) throw new ConfigurationError(problems)
   // Without a problem each variable has its value.
   const config = values as ValuesOf<typeof VARIABLES>
-  const { issuer, ledger, trustAnchors, policy, relyingPartyKeys } = config
+  const { issuer, ledger, trustAnchors, policy, relyingPartyKeys, kubernetes } = config
   const own = trustAnchors === ALIBABA_CLOUD_TRUST_ANCHORS ? undefined : trustAnchors
   return {
     ...config,
     crypto,
     importKeys,
     ledger: ledger as LedgerConfig,
-    warnings: warningsOf({ issuer, ledger, trustAnchors: own, policy, relyingPartyKeys }),
+    warnings: warningsOf({
+      issuer,
+      ledger,
+      trustAnchors: own,
+      policy,
+      relyingPartyKeys,
+      kubernetes,
+    }),
   }
 }

@@ -1,5 +1,6 @@
 // Warnings about a valid configuration that weakens the deployment, a sentence each, for the start.
 
+import type { KubernetesCluster } from '../admit/kubernetes/token-review.ts'
 import type { LedgerConfig } from '../ledger/configured.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { isLoopback } from '../base/issuer.ts'
@@ -15,6 +16,7 @@ export interface Warned {
   readonly trustAnchors: readonly TrustAnchor[] | undefined
   readonly policy: Policy
   readonly relyingPartyKeys: readonly RelyingPartyKey[] | undefined
+  readonly kubernetes: Pick<KubernetesCluster, 'audiences' | 'roles'> | undefined
 }
 
 /** The problem with a certificate of the emulator if other machines can reach the service. */
@@ -60,6 +62,22 @@ const audienceWarnings = (keys: readonly RelyingPartyKey[], policy: Policy): str
   )
 }
 
+/** A node that does not ask for one audience would be rejected by the cluster. Its role may still be right. */
+const nodeWarnings = (
+  { audiences, roles }: Pick<KubernetesCluster, 'audiences' | 'roles'>,
+  policy: Policy,
+): string[] =>
+  policy.roles
+    .filter(({ name, token: { audience } }) => {
+      const isOfCluster = audience.some((it) => audiences.includes(it))
+      return roles.includes(name) && isOfCluster && audience.length > 1
+    })
+    .map(
+      ({ name }) =>
+        `ROLLCALL_KUBERNETES: roles.${roles.indexOf(name)}: "${name}" has several audiences, and the ` +
+        'cluster rejects such tokens; let nodes ask for one with resource',
+    )
+
 /** The warnings of a configuration. None holds a secret. */
 export const warningsOf = ({
   issuer,
@@ -67,6 +85,7 @@ export const warningsOf = ({
   trustAnchors,
   policy,
   relyingPartyKeys = [],
+  kubernetes,
 }: Warned): string[] => [
   ...(issuer.startsWith('http:')
     ? [`ROLLCALL_ISSUER: "${issuer}" works on this machine only; set an https URL for instances`]
@@ -76,4 +95,5 @@ export const warningsOf = ({
     : []),
   ...(trustAnchors === undefined ? [] : anchorWarnings(trustAnchors)),
   ...audienceWarnings(relyingPartyKeys, policy),
+  ...(kubernetes === undefined ? [] : nodeWarnings(kubernetes, policy)),
 ]

@@ -598,6 +598,10 @@ const KUBERNETES: Reasons<WebhookReason | Exclude<TokenReviewReason, Authorizati
         'The token has no audience that is in `audiences` of `ROLLCALL_KUBERNETES`',
         'Compare them with the audience that the node asks for',
       ],
+      several_audiences: [
+        'The token has other audiences beside the one of the cluster, and could be used by any of them',
+        'Let the node ask for the audience of the cluster alone: `resource`, or `--resource`',
+      ],
       audience_not_of_review: [
         'The API server does not answer to the audience of the token',
         'Add the audience to `--api-audiences` of the API server, beside those that are there',

@@ -64,7 +64,7 @@ export const WEBHOOK_HEADERS = {
 /** A service, and a node that enrolled there. */
 export interface Reviewing {
   readonly service: TestService
-  /** The node's token, unbound. */
+  /** The node's token, unbound, of one audience. */
   readonly token: string
   /** The claims of the token with changes, signed by the service's own key. */
   resigned(claims: Readonly<Record<string, unknown>>): string
@@ -81,7 +81,8 @@ export const createReviewing = async ({
     ...options,
     variables: { ROLLCALL_KUBERNETES: JSON.stringify(KUBERNETES), ...variables },
   })
-  const answer = await enrolled(await service.post('/v1/enroll', await service.evidence()))
+  const fields = { ...(await service.evidence()), resource: TOKEN_AUDIENCE }
+  const answer = await enrolled(await service.post('/v1/enroll', fields))
   const token = String(answer['access_token'])
   const privateKeys = variables?.['ROLLCALL_SIGNING_KEYS'] ?? service.privateKeys
   return {

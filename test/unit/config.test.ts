@@ -158,11 +158,44 @@ describe('parseConfig() takes', () => {
     ])
   })
 
+  it('a role of a cluster with several audiences, and warns that its nodes must ask for one', async () => {
+    const role = (audience: readonly string[]): object => ({
+      match: { owner_account_id: ['1609123456789012'] },
+      token: { audience },
+      reenrollment: 'always',
+    })
+    const roles = {
+      one: role(['https://cluster.test']),
+      both: role(['https://cluster.test', 'https://mesh.test']),
+      'not-a-node': role(['https://cluster.test', 'https://mesh.test']),
+      elsewhere: {
+        ...role(['https://a.test', 'https://b.test']),
+        binding: 'dpop',
+        exchange: [EXCHANGE],
+      },
+    }
+    const { warnings } = await parse({
+      ROLLCALL_POLICY: JSON.stringify({ roles }),
+      ROLLCALL_KUBERNETES: JSON.stringify({
+        audiences: ['https://cluster.test', EXCHANGE.audience],
+        roles: ['one', 'both', 'elsewhere'],
+        accounts: ['1609123456789012'],
+        webhook_token_sha256: ['a'.repeat(64)],
+      }),
+    })
+    expect(warnings.filter((warning) => warning.startsWith('ROLLCALL_KUBERNETES'))).toEqual([
+      'ROLLCALL_KUBERNETES: roles.1: "both" has several audiences, and the cluster rejects such ' +
+        'tokens; let nodes ask for one with resource',
+    ])
+  })
+
   it('names and bindings of others', () =>
     expect(
       parse({ PATH: '/bin', LEDGER: {}, rollcall_issuer: 'x', MY_ROLLCALL_X: 'x' }),
     ).resolves.toBeTruthy())
 })
+
+const EXCHANGE = { audience: 'urn:cluster', binding: 'none' }
 
 describe('parseConfig() refuses', () => {
   const LEDGERS =

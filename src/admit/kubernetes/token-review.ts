@@ -55,6 +55,8 @@ export type TokenReviewReason =
   | 'account_not_of_cluster'
   /** The token has none of the cluster's audiences. */
   | 'audience_not_of_cluster'
+  /** The token has other audiences, too. */
+  | 'several_audiences'
   /** The API server answers to none of the audiences that token and cluster share. */
   | 'audience_not_of_review'
   /** The template gives no name that Kubernetes accepts. */
@@ -72,7 +74,7 @@ export interface RefusedReview {
 /** A token that authenticates a node. */
 export interface ReviewedNode {
   readonly user: NodeUser
-  /** The audiences that token, cluster and API server share; not empty. */
+  /** The audiences that token, cluster and API server share: the one of the token. */
   readonly audiences: readonly string[]
   readonly claims: EnrollmentClaims
 }
@@ -94,6 +96,8 @@ const readNode = (
   if (!cluster.accounts.includes(ecs.owner_account_id)) return no('account_not_of_cluster')
   const own = cluster.audiences.filter((audience) => aud.includes(audience))
   if (own.length === 0) return no('audience_not_of_cluster')
+  // A token with a second audience is also sent to others, who could act as the node.
+  if (aud.length !== 1) return no('several_audiences')
   const audiences = asked.length === 0 ? own : own.filter((audience) => asked.includes(audience))
   if (audiences.length === 0) return no('audience_not_of_review')
   const name = nodeName(cluster.nodeName, ecs)

@@ -5,7 +5,14 @@ import { LedgerUnavailableError } from '../../../../src/base/errors.ts'
 import { auditLine } from '../../../../src/http/audit.ts'
 import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
 import { expectDocumented } from '../../../support/audit-reasons.ts'
-import { type Fields, claimsOf, expectRefused, expects, problemOf } from '../../../support/http.ts'
+import {
+  type Fields,
+  claimsOf,
+  enrolled,
+  expectRefused,
+  expects,
+  problemOf,
+} from '../../../support/http.ts'
 import {
   KUBERNETES,
   NODE_USER,
@@ -133,6 +140,15 @@ describe('POST /v1/kubernetes/tokenreview authenticates nobody with', () => {
   it('a token of no audience that the API server answers to', async () => {
     const body = reviewBody(gate.token, ['https://kubernetes.default.svc'])
     await expectNot(gate, body, 'not_admitted', 'audience_not_of_review')
+  })
+
+  it('a token that the service issued for a second relying party too', async () => {
+    const { service } = gate
+    const { access_token: token } = await enrolled(
+      await service.post('/v1/enroll', await service.evidence()),
+    )
+    expect(claimsOf(String(token))['aud']).toEqual([TOKEN_AUDIENCE, 'https://other.example'])
+    await expectNot(gate, reviewBody(String(token)), 'not_admitted', 'several_audiences')
   })
 
   it('an instance for which the template gives no name', async () => {
