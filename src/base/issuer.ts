@@ -3,6 +3,7 @@
 // only an origin, which holds no secret.
 
 import { type Result, accept, refuse } from './result.ts'
+import { parseUrl } from './url.ts'
 
 /** Whether a host name, as a URL or a socket has it, is this machine. */
 export const isLoopback = (hostname: string): boolean =>
@@ -33,7 +34,7 @@ const difference = (
  * @returns the text, unchanged; a refusal says what is wrong with it and what to write instead
  */
 export const checkIssuer = (text: string): Result<string, string> => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return refuse('is not an http or https URL; write https://HOST or https://HOST:PORT')
   }

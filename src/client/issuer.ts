@@ -2,13 +2,15 @@
 
 import { checkCalledIssuer } from '../base/issuer.ts'
 import { printable } from '../base/text.ts'
+import { parseUrl } from '../base/url.ts'
 
 const MAX_SHOWN_LENGTH = 200
 
 /** The address for a message; empty if it may contain a secret. */
 const shown = (text: string): string => {
-  if (text.length > MAX_SHOWN_LENGTH || !URL.canParse(text)) return ''
-  const { username, password, search, hash } = new URL(text)
+  const url = text.length > MAX_SHOWN_LENGTH ? undefined : parseUrl(text)
+  if (url === undefined) return ''
+  const { username, password, search, hash } = url
   return username + password + search + hash === '' ? ` ${printable(JSON.stringify(text))}` : ''
 }
 

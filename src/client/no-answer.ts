@@ -4,6 +4,7 @@ import { isTimeout } from '../base/timing.ts'
 import { printable } from '../base/text.ts'
 import { type ConnectionFailure, connectionFailure } from './connection-failure.ts'
 import { ProxyError } from './proxy-error.ts'
+import { parseUrl } from '../base/url.ts'
 
 /** Why there was no answer, and whether a retry may get one. */
 export type NoAnswer = ConnectionFailure
@@ -100,7 +101,7 @@ const proxyFailure = (error: unknown, call: FailedCall): NoAnswer | undefined =>
   }
   const proxy = `the proxy ${printable(known.proxy)}`
   if (known.cause === undefined) return proxyRefused(proxy, known.status)
-  const url = URL.canParse(known.proxy) ? known.proxy : call.url
+  const url = parseUrl(known.proxy) === undefined ? call.url : known.proxy
   const { detail, passes } = failureOf(known.cause, { ...call, url })
   return { code: 'proxy_failed', detail: `${proxy}: ${detail}`, remedy: CHECK_PROXY, passes }
 }

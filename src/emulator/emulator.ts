@@ -12,6 +12,7 @@ import { everything, listFolder } from './folders.ts'
 import { ITEMS } from '../metadata/items.ts'
 import { makeInstances } from './make-instances.ts'
 import { type SessionTokens, createSessionTokens, parseTtl } from './session-tokens.ts'
+import { parseUrl } from '../base/url.ts'
 
 /** Options of an emulator. */
 export interface MetadataEmulatorOptions {
@@ -103,7 +104,7 @@ const requestOf = (input: Request | URL | string, init?: RequestInit): Request =
     // Servers pass on their own request objects, which may belong to another realm.
     return input instanceof URL || init !== undefined ? new Request(input, init) : input
   }
-  if (URL.canParse(input)) return new Request(input, init)
+  if (parseUrl(input) !== undefined) return new Request(input, init)
   throw new TypeError(
     `fetch: expected an absolute URL, such as http://100.100.100.200/latest/, got ${JSON.stringify(input)}`,
   )

@@ -7,6 +7,7 @@ import { type Result, accept, refuse } from '../base/result.ts'
 import { type Timer, limited, readBytes } from '../base/timing.ts'
 import { type PublicKey, loadPublicKey } from '../token/public-key.ts'
 import type { KeyFetch } from './options.ts'
+import { parseUrl } from '../base/url.ts'
 
 /** Limit of both calls together, in seconds. */
 export const FETCH_SECONDS = 5
@@ -51,7 +52,7 @@ const discover = async (
   }
   const uri = document.value['jwks_uri']
   // The same origin: who can write this document could otherwise have us call any address.
-  if (typeof uri !== 'string' || !URL.canParse(uri) || new URL(uri).origin !== issuer) {
+  if (typeof uri !== 'string' || parseUrl(uri)?.origin !== issuer) {
     return refuse({ detail: `"jwks_uri" of the discovery document is not below ${issuer}` })
   }
   const set = await getJson(fetch, uri, signal)

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { ECS_FIELD_NAMES, type EcsField } from '../policy/fields.ts'
 import { readAddressBlock } from '../policy/pattern.ts'
 import { CLOCK_TOLERANCE_SECONDS } from '../token/claims.ts'
+import { parseUrl } from '../base/url.ts'
 
 /** What to do with tokens that are bound to a key: `refuse` them, `require` a bound token, or `allow` both. */
 export type BoundTokens = 'refuse' | 'require' | 'allow'
@@ -150,7 +151,10 @@ const readProofs = ({
       `publicUrl: required, since "bound" is "${bound}": the address at which callers reach you`,
     )
   }
-  if (publicUrl !== undefined && !(PUBLIC_URL.test(publicUrl) && URL.canParse(publicUrl))) {
+  if (
+    publicUrl !== undefined &&
+    !(PUBLIC_URL.test(publicUrl) && parseUrl(publicUrl) !== undefined)
+  ) {
     throw new RangeError(
       'publicUrl: expected https://HOST without a query or a slash at its end, such as https://app.example',
     )

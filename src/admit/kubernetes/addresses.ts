@@ -1,12 +1,13 @@
 // Addresses of Nodes and of certification requests in one text form, so that they can be compared. Pure.
 
 import { formatIpv4, parseIpv4 } from '../../base/ipv4.ts'
+import { parseUrl } from '../../base/url.ts'
 
 /** Eight groups of an IPv6 address in hex, as `URL` writes them in its host. */
 const readIpv6 = (text: string): string | undefined => {
   if (!/^[0-9a-f:.]+$/i.test(text) || !text.includes(':')) return undefined
   const url = `http://[${text}]`
-  return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined
+  return parseUrl(url)?.hostname.slice(1, -1)
 }
 
 /** The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). */

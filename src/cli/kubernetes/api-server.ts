@@ -9,6 +9,7 @@ import { usageError } from '../command-error.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { ApiServerError, answerError, noAnswerError } from './api-error.ts'
 import { readLines } from './read-lines.ts'
+import { parseUrl } from '../../base/url.ts'
 
 /** Where Kubernetes mounts the token and the CA of a pod's service account. */
 export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -46,7 +47,7 @@ const MAX_ANSWER_BYTES = 33_554_432
 
 /** The address of `kubectl proxy`, which needs no credentials. @throws CommandError */
 const readProxyAddress = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   if (url?.protocol === 'http:' && isLoopback(url.hostname) && url.pathname === '/') {
     return url.origin
   }
@@ -59,7 +60,8 @@ const readProxyAddress = (text: string): string => {
 const clusterAddress = (): string => {
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '' } = thisRun().env
   const address = `https://${host.includes(':') ? `[${host}]` : host}:${port || '443'}`
-  if (host !== '' && URL.canParse(address)) return new URL(address).origin
+  const url = host === '' ? undefined : parseUrl(address)
+  if (url !== undefined) return url.origin
   throw usageError(
     'KUBERNETES_SERVICE_HOST is not set: run this in a pod, or give --api-server http://127.0.0.1:8001 of kubectl proxy',
   )

@@ -5,14 +5,16 @@ import { asText, readInput } from '../named-file.ts'
 import { fetchFor } from '../proxy/proxied-fetch.ts'
 import { DEFAULT_HEADERS, type Door, TOKEN_PLACE } from './door.ts'
 import type { ProbeOptions } from './probe.ts'
+import { parseUrl } from '../../base/url.ts'
 
 /** Reads how tokens are shown. @throws CommandError if there is no place for the token, or no request can be made */
 export const readDoor = async (url: string, options: ProbeOptions): Promise<Door> => {
   const { method, header, body } = options
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  const parsed = parseUrl(url)
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw usageError(`URL: ${JSON.stringify(url)}: expected https://HOST/PATH of the door`)
   }
-  const { origin, username, password, href } = new URL(url)
+  const { origin, username, password, href } = parsed
   if (username !== '' || password !== '') throw usageError('URL: expected no user and no password')
   if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
     throw usageError(`--method: a request by ${method} has no body; leave out --body`)

@@ -4,6 +4,7 @@
 import { isLoopback } from '../../base/issuer.ts'
 import { usageError } from '../command-error.ts'
 import { isExempt } from './no-proxy.ts'
+import { parseUrl } from '../../base/url.ts'
 
 /** A proxy. */
 export interface Proxy {
@@ -45,7 +46,7 @@ const authorizationOf = (name: string, { username, password }: URL): string | un
 /** Reads the address of a proxy. @throws CommandError that names the variable, never its value */
 const readProxy = (name: string, text: string): Proxy => {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  const url = URL.canParse(full) ? new URL(full) : undefined
+  const url = parseUrl(full)
   if (url === undefined || url.hostname === '') {
     throw usageError(`${name}: its value is not the address of a proxy; write http://HOST:PORT`)
   }

@@ -1,6 +1,8 @@
 // What a recipe is: the configuration of one kind of relying party, as text with the values of a user filled in.
 // `quote.ts` writes values into the formats; `fill.ts` reads and checks them.
 
+import { parseUrl } from '../../base/url.ts'
+
 /** Options of some recipes, by the name of their value. `options.ts` has flags, meanings and checks. */
 export type RecipeOption =
   | 'caFile'
@@ -112,8 +114,6 @@ export const ranLine = ({ title, ran }: Recipe): string =>
 
 /** The host of the audience, for recipes whose clients use the audience as the address. */
 export const hostOfAudience = ({ audience }: RecipeDemands): string | undefined => {
-  const { protocol, hostname } = URL.canParse(audience)
-    ? new URL(audience)
-    : { protocol: '', hostname: '' }
+  const { protocol, hostname } = parseUrl(audience) ?? { protocol: '', hostname: '' }
   return protocol === 'https:' && hostname !== '' ? hostname : undefined
 }

@@ -11,6 +11,7 @@ import { requiredOption } from '../required-option.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { readTokenToProve } from '../token-file.ts'
+import { parseUrl } from '../../base/url.ts'
 
 interface Options {
   readonly token?: string
@@ -23,7 +24,7 @@ interface Options {
 const METHOD = /^[A-Z][A-Z-]{0,31}$/
 
 const checkUrl = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = parseUrl(text)
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw usageError('URL: expected the address of the request, https://HOST/PATH')
   }

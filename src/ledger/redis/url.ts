@@ -1,6 +1,8 @@
 // The URL of a Redis ledger, read strictly: whatever it says twice, or says that nobody would act on, is
 // refused at start. No message holds the user name or the password.
 
+import { parseUrl } from '../../base/url.ts'
+
 /** What a URL says. */
 export interface RedisTarget {
   /** `rediss://`: TLS, certificates verified. */
@@ -79,8 +81,8 @@ export const parseRedisUrl = (
   // What `URL` would drop or repair in silence.
   if (!/^rediss?:\/\/[!-~]+$/.test(text)) return refuse(FORM)
   if (text.includes('#')) return refuse('a # is not allowed; in a password write it as %23')
-  if (!URL.canParse(text)) return refuse(`${FORM}; in a password write / ? # @ : % as %XX`)
-  const url = new URL(text)
+  const url = parseUrl(text)
+  if (url === undefined) return refuse(`${FORM}; in a password write / ? # @ : % as %XX`)
   if (!HOST.test(url.hostname)) return refuse(`the host is missing or malformed; ${FORM}`)
   if (url.port === '0') return refuse('the port: expected a whole number from 1 to 65535')
   const username = decode(url.username)
