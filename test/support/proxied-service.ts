@@ -37,6 +37,8 @@ const KEYED = {
 /** A service behind a proxy. */
 export interface ProxiedService {
   readonly issuer: string
+  /** Where it listens on this machine. */
+  readonly port: number
   /** The environment of a client on this machine, without a variable for the proxy. */
   readonly env: Record<string, string>
   /** A file with the private key of an operator. */
@@ -103,6 +105,7 @@ export const startProxiedService = async (): Promise<ProxiedService> => {
   const proxies: RunningProxy[] = []
   return {
     issuer: `https://${HOST}`,
+    port: service.port,
     env: {
       ROLLCALL_METADATA_URL: metadata.url,
       ROLLCALL_ROLE: 'worker',

@@ -25,6 +25,6 @@ export const judge = (answer: DoorAnswer, { admitted, refused }: Statuses): Outc
   return isRefusal ? 'refused' : 'unclear'
 }
 
-/** An answer in a few characters: the status, or that there was none. */
+/** An answer in a few characters: the status, or why there was none. */
 export const answerText = (answer: DoorAnswer): string =>
-  'failure' in answer ? `no answer: ${answer.failure}` : String(answer.status)
+  'failure' in answer ? answer.failure : String(answer.status)

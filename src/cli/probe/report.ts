@@ -98,15 +98,25 @@ const WORD: Readonly<Record<Line['outcome'], string>> = {
 
 const INDENT = ' '.repeat(11)
 
+const shownLines = ({ name, outcome, answer, means, remedy }: Line): readonly string[] => [
+  `${WORD[outcome].padEnd(INDENT.length)}${name}: ${answer}`,
+  ...(means === undefined ? [] : [`${INDENT}means: ${means}`, `${INDENT}next: ${remedy}`]),
+]
+
+/** One line for all that need the same, the most at the end. */
+const leftOutLines = (lines: readonly Line[]): readonly string[] =>
+  [...new Set(lines.map(({ remedy }) => remedy))]
+    .map((remedy) => ({ remedy, same: lines.filter((line) => line.remedy === remedy) }))
+    .toSorted((one, other) => one.same.length - other.same.length)
+    .map(({ remedy, same }) => {
+      const names = same.length === 1 ? same[0]?.name : `${same.length} others`
+      return `${WORD['not tried'].padEnd(INDENT.length)}${names}: ${remedy}`
+    })
+
 /** The lines for a terminal. */
 export const reportText = ({ lines, counts, stillOpen }: Report): readonly string[] => [
-  ...lines.flatMap(({ name, outcome, answer, means, remedy }) => {
-    const brief = outcome === 'not tried' ? `  (${remedy})` : ''
-    return [
-      `${WORD[outcome].padEnd(INDENT.length)}${name}${answer === undefined ? '' : `: ${answer}`}${brief}`,
-      ...(means === undefined ? [] : [`${INDENT}means: ${means}`, `${INDENT}next: ${remedy}`]),
-    ]
-  }),
+  ...lines.filter(({ outcome }) => outcome !== 'not tried').flatMap(shownLines),
+  ...leftOutLines(lines.filter(({ outcome }) => outcome === 'not tried')),
   ...(stillOpen ? [] : [LOCKED_OUT]),
   [
     `${counts.refused} refused`,

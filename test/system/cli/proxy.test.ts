@@ -2,7 +2,8 @@
 // them. `test/system/package-proxy.test.ts` does the same with the package.
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,12 +12,14 @@ import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { runScript } from '../../support/bootstrap.ts'
 import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
 import type { Run } from '../../support/command.ts'
+import { startListening } from '../../support/listening.ts'
 import { type ProxiedService, startProxiedService } from '../../support/proxied-service.ts'
 import { NO_PROXY_ROWS } from '../../support/no-proxy-rows.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import type { RunningProxy } from '../../support/proxy.ts'
 import { runProgram } from '../../support/run-program.ts'
 import { ROOT } from '../../support/sources.ts'
+import { POLICY } from '../../support/test-service.ts'
 import { createTestCa } from '../../support/tls-certificates.ts'
 
 const TOKEN = /^ey[\w-]+\.[\w-]+\.[\w-]+$/
@@ -72,6 +75,37 @@ describe('rollcall by way of a proxy', () => {
     const args = ['admin', 'bans', '--issuer', service.issuer, '--key', service.operatorKey]
     const run = await rollcall([...args, '--json'], { https_proxy: address(await service.proxy()) })
     expect(run.status, run.stderr).toBe(0)
+  })
+
+  it('probes a door, and takes no answer of the proxy for one of the door', async () => {
+    const through = { HTTPS_PROXY: address(await service.proxy()) }
+    const token = (await rollcall(['enroll', service.issuer], through)).stdout.trim()
+    const door = await startListening(
+      createServer(service.ca.certificateFor('door.test'), ({ headers }, response) => {
+        response.writeHead(headers.authorization === `Bearer ${token}` ? 200 : 401).end()
+      }),
+    )
+    const issuer = await service.proxy()
+    const targets = { 'door.test:443': door.port, 'rollcall.test:443': service.port }
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-probe-'))
+    try {
+      const file = join(folder, 'good.jwt')
+      writeFileSync(file, token)
+      const audience = POLICY.roles.worker.token.audience[0] ?? ''
+      const args = ['probe', 'https://door.test/', '--audience', audience, '--token', file]
+      const proxy = await service.proxy({ targets })
+      const run = await rollcall(args, { HTTPS_PROXY: address(proxy) })
+      expect(run.status, run.stdout + run.stderr).toBe(0)
+      expect(run.stdout).toContain('8 refused, 0 admitted, 0 unclear')
+      expect(proxy.plain).toEqual([])
+      // This proxy knows the issuer, and refuses to call the door.
+      const refused = await rollcall(args, { HTTPS_PROXY: address(issuer) })
+      expect(refused).toMatchObject({ status: 5, stdout: '' })
+      expect(refused.stderr).toContain('refused the connection: 502')
+    } finally {
+      rmSync(folder, { recursive: true })
+      await door.close()
+    }
   })
 
   it('exchanges a token, and verifies the new one', async () => {

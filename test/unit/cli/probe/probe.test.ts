@@ -291,6 +291,22 @@ describe('rollcall probe --token', () => {
     expect(lines.find(({ name }) => name === 'crit')?.remedy).toBe('give --test-issuer PORT')
   })
 
+  it('says in one line what needs the key of the issuer', async () => {
+    const demands = { issuer: issuer.issuer, audience: AUDIENCE, role: 'worker' }
+    const door = await startCheckingDoor(ALL, demands)
+    const url = `http://127.0.0.1:${door.port}/`
+    const run = await command.run(['probe', url, '--audience', AUDIENCE, '--token', 'good'])
+    await door.close()
+    expect(run.stdout.trimEnd().split('\n').slice(-6)).toEqual([
+      'refused    no signature: 401',
+      'not tried  expired: give --expired-token FILE',
+      'not tried  another aud: give --other-audience-token FILE',
+      'not tried  bound to a key: give --bound-token FILE',
+      'not tried  16 others: give --test-issuer PORT',
+      '8 refused, 0 admitted, 0 unclear, 19 not tried',
+    ])
+  })
+
   it('shows the tokens of the user, too', async () => {
     const run = await probe(without('time', 'binding', 'audience', 'signature'), ...FILES)
     expect(run.status).toBe(1)
