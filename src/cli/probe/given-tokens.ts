@@ -22,8 +22,11 @@ const claimsOf = (token: string, option: string): Claims => {
   return claims
 }
 
-const isExpired = ({ exp }: Claims): boolean =>
-  typeof exp === 'number' && exp < thisRun().timing.now()
+/** A door may admit a token that expired just now: most allow 30 seconds. */
+const LEEWAY_SECONDS = 60
+
+const isExpired = ({ exp }: Claims, seconds = 0): boolean =>
+  typeof exp === 'number' && exp + seconds < thisRun().timing.now()
 
 const hasAudience = ({ aud }: Claims, audience: string): boolean =>
   aud === audience || (Array.isArray(aud) && aud.includes(audience))
@@ -73,8 +76,9 @@ export const readBadTokens = async (
   const expired = await readBadToken(
     expiredToken,
     '--expired-token',
-    `an expired, unbound token for ${audience}`,
-    (claims) => isExpired(claims) && hasAudience(claims, audience) && !('cnf' in claims),
+    `an unbound token for ${audience} that expired more than a minute ago`,
+    (claims) =>
+      isExpired(claims, LEEWAY_SECONDS) && hasAudience(claims, audience) && !('cnf' in claims),
   )
   const bound = await readBadToken(
     boundToken,

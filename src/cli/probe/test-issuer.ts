@@ -38,6 +38,8 @@ export interface TestIssuer {
 }
 
 const LIFETIME_SECONDS = 300
+/** As the service does: clocks of relying parties lag. */
+const NOT_BEFORE_LEEWAY_SECONDS = 30
 const INSTANCE = 'i-bp1probe00000000000'
 
 /** The claims of an enrollment of an instance that does not exist. */
@@ -48,7 +50,7 @@ const claimsOf = (issuer: string, { audience, role, account, region }: TestIssue
     sub: `acs:ecs:${region}:${account}:instance/${INSTANCE}`,
     aud: [audience],
     iat,
-    nbf: iat,
+    nbf: iat - NOT_BEFORE_LEEWAY_SECONDS,
     exp: iat + LIFETIME_SECONDS,
     jti: randomUUID(),
     acr: ACR_CHALLENGE,

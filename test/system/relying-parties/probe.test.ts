@@ -114,12 +114,17 @@ const expectLines = (
 }
 
 describe.concurrent('rollcall probe at a door', () => {
-  const probeDoor = (name: DoorParty, changes: Changes = []): Promise<Probed> => {
+  const probeDoor = (
+    name: DoorParty,
+    changes: Changes = [],
+    options: readonly string[] = [],
+  ): Promise<Probed> => {
     const start: StartParty = (issuer, isAdmitted) =>
       startJudgedDoor(name, { issuer, caFile: ca.file, audience: AUDIENCE, changes }, ({ url }) =>
         isAdmitted(url),
       )
-    if (name !== 'step-ca') return probeParty({ run, certificate, more: ['--recipe', name] }, start)
+    if (name !== 'step-ca')
+      return probeParty({ run, certificate, more: ['--recipe', name, ...options] }, start)
     const own = mkdtempSync(join(folder, 'step-ca-'))
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
     const csr = execFileSync('openssl', ['req', '-new', ...curve, '-nodes', '-subj', '/CN=n'], {
@@ -149,6 +154,15 @@ describe.concurrent('rollcall probe at a door', () => {
     requireDoor(context, name)
     expectFound(await probeDoor(name), ADMITTED_BY_DOORS[name])
   })
+
+  it.for(['haproxy', 'nginx-njs'] as const)(
+    'finds the same at %s with tokens by RS256',
+    LIMIT,
+    async (name, context) => {
+      requireDoor(context, name)
+      expectFound(await probeDoor(name, [], ['--algorithm', 'RS256']), ADMITTED_BY_DOORS[name])
+    },
+  )
 
   it.for(Object.keys(REFUSED_BY_RECIPE) as DoorParty[])(
     'finds what %s admits without its recipe, and names the line',

@@ -14,6 +14,7 @@ import {
   FORGED_NAMES,
   checkOf,
   makeBadToken,
+  resign,
 } from '../../../../src/cli/probe/bad-tokens.ts'
 import { CHECKS, type Check } from '../../../../src/cli/probe/checks.ts'
 import { ADMITS, MARKS, refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
@@ -242,6 +243,8 @@ describe('rollcall probe --token', () => {
   beforeAll(async () => {
     issuer = await startTestIssuer({ ...options, audience: AUDIENCE })
     write('good', issuer.good())
+    const exp = Math.floor(Date.now() / 1000) - 20
+    write('expired just now', resign(issuer.good(), issuer.privateKey, { exp }))
     for (const name of ['expired', 'bound to a key', 'another aud'] as const) {
       write(name, makeBadToken(name, issuer.good(), issuer.privateKey))
     }
@@ -321,7 +324,8 @@ describe('rollcall probe --token', () => {
   })
 
   it.each([
-    ['--expired-token', 'good', 'expected an expired, unbound token'],
+    ['--expired-token', 'good', 'that expired more than a minute ago'],
+    ['--expired-token', 'expired just now', 'that expired more than a minute ago'],
     ['--bound-token', 'good', 'expected a token with cnf'],
     ['--other-audience-token', 'good', 'expected an unbound token without the audience'],
     ['--token', 'expired', '--token has expired'],
