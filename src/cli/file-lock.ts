@@ -2,13 +2,17 @@
 // seconds, so a file that nobody touches was left by a process that was killed.
 
 import { randomUUID } from 'node:crypto'
-import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, lutimesSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type Timing, SYSTEM_TIMING } from '../base/timing.ts'
 import type { Cleanup } from './cleanup.ts'
+import { CommandError } from './command-error.ts'
+import { EXIT } from './exit-status.ts'
 
 const TOUCH_MS = 2000
 const STALE_SECONDS = 10
 const LOOK_SECONDS = 0.1
+/** A command that waits for longer is taken for hung by its caller, and cannot say why. */
+const PATIENCE_SECONDS = 60
 
 /** How the lock is taken. */
 export interface LockOptions {
@@ -22,9 +26,12 @@ export interface LockOptions {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
 
-/** What changes each time a lock is made or touched. @returns `undefined` if there is no lock */
+/**
+ * What changes each time a lock is made or touched. A link is looked at itself: where it leads, nothing may be.
+ * @returns `undefined` if there is no lock
+ */
 const markOf = (lock: string): string | undefined => {
-  const stats = statSync(lock, { throwIfNoEntry: false })
+  const stats = lstatSync(lock, { throwIfNoEntry: false })
   return stats === undefined ? undefined : `${stats.ino} ${stats.mtimeMs}`
 }
 
@@ -51,18 +58,28 @@ const breakLock = (lock: string, mark: string): void => {
   rmSync(aside, { force: true })
 }
 
+const heldTooLong = (lock: string): CommandError =>
+  new CommandError(
+    EXIT.unavailable,
+    `another process has held ${lock} for ${PATIENCE_SECONDS} s; ` +
+      'if no rollcall command is running, remove that file and run this again',
+  )
+
+/** @throws CommandError if others have the lock for a minute @throws NodeJS.ErrnoException if no lock can be made */
 const waitForLock = async (
   lock: string,
   { onWait, timing: { elapsed, wait } = SYSTEM_TIMING }: LockOptions,
 ): Promise<void> => {
   let mark: string | undefined
   let since = 0
+  const end = elapsed() + PATIENCE_SECONDS
   for (let isFirst = true; !tryLock(lock); isFirst = false) {
     if (isFirst) onWait?.()
     const found = markOf(lock)
     // Measured by the clock of this process, since the time of files can be set.
     if (found !== mark) [mark, since] = [found, elapsed()]
     else if (found !== undefined && elapsed() - since > STALE_SECONDS) breakLock(lock, found)
+    if (elapsed() > end) throw heldTooLong(lock)
     await wait(LOOK_SECONDS)
   }
 }
@@ -70,7 +87,7 @@ const waitForLock = async (
 const touch = (lock: string): void => {
   try {
     const now = new Date()
-    utimesSync(lock, now, now)
+    lutimesSync(lock, now, now)
   } catch {
     // Somebody has removed the lock, or the disk is full. The work goes on.
   }
@@ -82,6 +99,7 @@ const touch = (lock: string): void => {
  * processes can have the lock: what they do must bear that.
  * @param path the file that is protected; the lock is `PATH.lock`
  * @returns what the work returns
+ * @throws CommandError if others have the lock for a minute
  */
 export const withLock = async <Value>(
   path: string,
@@ -91,7 +109,8 @@ export const withLock = async <Value>(
   const lock = `${path}.lock`
   try {
     await waitForLock(lock, options)
-  } catch {
+  } catch (error) {
+    if (error instanceof CommandError) throw error
     return work()
   }
   const remove = options.cleanup.add(() => rmSync(lock, { force: true }))

@@ -152,7 +152,7 @@ With --dpop-key the instance enrolls with a key, keeps the bound token, and exch
 the audience. The role must list the audience in "exchange", with "binding" "none". The bound token is worth nothing
 without the key. It is kept with mode 0600 in a folder beside the key, FILE.tokens, or in the file of --cache. The
 instance enrolls again shortly before the bound token expires, or if the service refuses it. Of several
-processes at once, one enrolls and the others wait.
+processes at once, one enrolls and the others wait, for a minute at most.
 
 Without --dpop-key the instance enrolls for the one audience each time, and nothing is kept.
 

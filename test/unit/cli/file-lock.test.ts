@@ -1,6 +1,15 @@
 // A lock between processes: one holder at a time, none for ever, and no lock where none can be made.
 
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
@@ -69,12 +78,49 @@ describe('withLock()', () => {
     const lock = `${path}.lock`
     writeFileSync(lock, '')
     const timing = clock((at) => {
-      if (at > 60) rmSync(lock, { force: true })
+      if (at > 50) rmSync(lock, { force: true })
       else if (Math.round(at * 10) % 50 === 0) utimesSync(lock, at, at)
     })
     expect(await withLock(path, { cleanup, timing }, async () => timing.elapsed())).toBeGreaterThan(
-      60,
+      50,
     )
+  })
+
+  it('takes a link that leads nowhere, or to a file that somebody touches, as any other lock', async () => {
+    const busy = join(folder, 'busy')
+    for (const [at, target] of [join(folder, 'nowhere'), busy].entries()) {
+      const path = join(folder, `link-${at}`)
+      const lock = `${path}.lock`
+      symlinkSync(target, lock)
+      if (target === busy) writeFileSync(busy, '')
+      const timing = clock((now) => {
+        if (target === busy) utimesSync(busy, now, now)
+      })
+      const held = await withLock(path, { cleanup, timing }, async () => lstatSync(lock).isFile())
+      expect(held).toBe(true)
+      expect(timing.elapsed()).toBeCloseTo(10.3, 0)
+    }
+    expect(existsSync(busy)).toBe(true)
+    expect(readdirSync(folder).filter((name) => name.startsWith('link-'))).toEqual([])
+  })
+
+  it('gives up after a minute if somebody keeps touching the lock, and leaves it', async () => {
+    const path = join(folder, 'held')
+    const lock = `${path}.lock`
+    writeFileSync(lock, '')
+    let worked = false
+    const timing = clock((at) => utimesSync(lock, at, at))
+    const waiting = withLock(path, { cleanup, timing }, async () => {
+      worked = true
+    })
+    await expect(waiting).rejects.toMatchObject({
+      status: 5,
+      message:
+        `another process has held ${lock} for 60 s; ` +
+        'if no rollcall command is running, remove that file and run this again',
+    })
+    expect(timing.elapsed()).toBeCloseTo(60, 0)
+    expect({ worked, lock: existsSync(lock) }).toEqual({ worked: false, lock: true })
   })
 
   it('removes its lock at a signal', async () => {
