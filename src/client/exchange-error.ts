@@ -5,13 +5,13 @@ import { readUnverified } from '../token/unverified.ts'
 import { type Failure, describeFailure } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 import { type ExchangePurpose, type OAuthRefusal, oauthRefusalOf } from './exchange-call.ts'
-import { IN_AUDIT, VERSIONS_DIFFER, decisionOf, undecidedError } from './refusal.ts'
+import { FOUND_IN_AUDIT, IN_AUDIT, VERSIONS_DIFFER, decisionOf, undecidedError } from './refusal.ts'
 
 /** The code for each OAuth error, and what to do. */
 const BY_ERROR: Readonly<Record<string, readonly [ClientErrorCode, remedy: string]>> = {
   invalid_grant: [
     'token_not_exchangeable',
-    `Enroll again, and exchange the new token. If that is refused too: ${IN_AUDIT}`,
+    `Enroll again, and exchange the new token. If that is refused too, ${FOUND_IN_AUDIT}`,
   ],
   invalid_target: [
     'audience_not_allowed',

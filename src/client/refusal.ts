@@ -47,14 +47,19 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
 export const VERSIONS_DIFFER =
   'Client and service seem to be of different versions; update the older one'
 
-/** Where the cause of a refusal is. */
-export const IN_AUDIT = 'Its operator finds the cause in the audit event of this request'
+/** Where the cause of a refusal is, within a sentence. */
+export const FOUND_IN_AUDIT =
+  'the operator of the service finds the cause in the audit event of this request'
+
+/** The same, as a sentence. */
+export const IN_AUDIT =
+  'The operator of the service finds the cause in the audit event of this request'
 
 /** The text for each code. Only the operator learns the cause of the first three. */
 const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {
   invalid_evidence: [
     'the identity of this instance was not accepted',
-    `${IN_AUDIT}; a test cloud must be in its ROLLCALL_TRUST_ANCHORS`,
+    `${IN_AUDIT}; a test cloud must be in ROLLCALL_TRUST_ANCHORS`,
   ],
   invalid_dpop_proof: ['the proof of the key was not accepted', IN_AUDIT],
   not_admitted: [

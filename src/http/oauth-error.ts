@@ -21,7 +21,7 @@ export const OAUTH_ERRORS: Readonly<
 > = {
   invalid_request: [400, 'A parameter is missing, repeated or malformed'],
   invalid_client: [401, 'The client assertion was refused; make a new one for each call'],
-  invalid_grant: [400, 'The subject token was refused; enroll again and use the new token'],
+  invalid_grant: [400, 'The subject token was refused'],
   unsupported_grant_type: [
     400,
     'Send the grant_type urn:ietf:params:oauth:grant-type:token-exchange',

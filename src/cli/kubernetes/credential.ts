@@ -10,6 +10,7 @@ import {
   enrollInstance,
   exchangeToken,
 } from '../../client/index.ts'
+import { FOUND_IN_AUDIT } from '../../client/refusal.ts'
 import type { MetadataClient } from '../../metadata/index.ts'
 import { attemptsUpTo } from '../../metadata/patience.ts'
 import { attemptsOption } from '../attempts-option.ts'
@@ -74,6 +75,18 @@ const requireUnbound = (token: IssuedToken, issuer: string, audience: string): I
   )
 }
 
+/** The error for a refused token that cannot be too old: a newer one would not be exchanged either. */
+const newTokenRefused = ({ detail }: ClientError, audience: string): CommandError =>
+  new CommandError(
+    EXIT.refused,
+    `${detail}\n` +
+      `This role has unbound tokens or no exchange for ${audience}: leave out --dpop-key, or give the role ` +
+      `"exchange". If the policy is right, ${FOUND_IN_AUDIT}`,
+  )
+
+const isTokenRefused = (error: unknown): error is ClientError =>
+  error instanceof ClientError && error.code === 'token_not_exchangeable'
+
 /** Exchanges the bound token. If the service refuses a kept one, this instance enrolls once more. */
 const exchangeKept = async (
   enrollment: Enrollment,
@@ -89,18 +102,19 @@ const exchangeKept = async (
     timing,
     cleanup: cleanUpOnSignals(),
   }
-  const exchange = async ({ accessToken, askedAt }: BoundToken): Promise<IssuedToken> =>
-    requireUnbound(
-      await exchangeToken({ ...enrollment, accessToken, askedAt, dpopKey, audience }),
-      issuer,
-      audience,
-    )
+  const exchange = async ({ accessToken, askedAt, isNew }: BoundToken): Promise<IssuedToken> => {
+    try {
+      const token = await exchangeToken({ ...enrollment, accessToken, askedAt, dpopKey, audience })
+      return requireUnbound(token, issuer, audience)
+    } catch (error) {
+      throw isNew && isTokenRefused(error) ? newTokenRefused(error, audience) : error
+    }
+  }
   const token = await getBoundToken(options)
   try {
     return await exchange(token)
   } catch (error) {
-    const isRefused = error instanceof ClientError && error.code === 'token_not_exchangeable'
-    if (!isRefused || token.isNew) throw error
+    if (!isTokenRefused(error)) throw error
     say('the service refused the kept token; enrolling again')
     return exchange(await getBoundToken(options, token.accessToken))
   }

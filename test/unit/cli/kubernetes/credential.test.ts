@@ -208,6 +208,29 @@ describe('rollcall kubernetes credential', () => {
     expect(asked()).toEqual(['token', 'challenge', 'enroll', 'token'])
   })
 
+  it('says which role would work if a token that was just issued is refused', async () => {
+    servers = await startClientServers({ role: { reenrollment: 'always' } })
+    const said = [
+      'This role has unbound tokens or no exchange for https://app.example: leave out --dpop-key, ' +
+        'or give the role "exchange". If the policy is right, the operator of the service finds the ' +
+        'cause in the audit event of this request',
+      '',
+    ].join('\n')
+    const first = await bound()
+    expect(first).toMatchObject({ status: 4, stdout: '' })
+    expect(first.stderr).toMatch(
+      /\(invalid_grant\), request [^:]+: The subject token was refused\n/,
+    )
+    expect(first.stderr.endsWith(said), first.stderr).toBe(true)
+    expect(first.stderr).not.toMatch(/enroll again/i)
+    expect(asked()).toEqual(['challenge', 'enroll', 'token'])
+    // The token of the first run was kept: it is tried, and then a new one.
+    const second = await bound()
+    expect(second).toMatchObject({ status: 4, stdout: '' })
+    expect(second.stderr.endsWith(said), second.stderr).toBe(true)
+    expect(asked()).toEqual(['token', 'challenge', 'enroll', 'token'])
+  })
+
   it('does not enroll again for an audience that the role does not have', async () => {
     servers = await startClientServers({ role: KEYED })
     await bound()
