@@ -85,6 +85,48 @@ describe('the files that a page prints', () => {
   })
 })
 
+describe('the files for kubeadm', () => {
+  it.each(['cluster-configuration.yaml', 'join-configuration.yaml', 'user-data.yaml'])(
+    '%s says which version kubeadm 1.30 reads, in its head',
+    (file) => {
+      const [head = ''] = /^(?:#.*\n)+/.exec(nodeFile(file)) ?? []
+      expect(nodeFile(file)).toContain('kubeadm.k8s.io/v1beta4')
+      expect(head).toContain('kubeadm 1.30 reads v1beta3')
+    },
+  )
+})
+
+describe('the kubelet that uses tokens alone', () => {
+  /**
+   * The drop-in of the Kubernetes packages, as far as variables are concerned: what a file sets replaces what any drop-in
+   * sets by `Environment=` (systemd.exec), and the packages bring the file of the last one with an empty value.
+   */
+  const ARGUMENTS = [
+    'KUBELET_KUBECONFIG_ARGS',
+    'KUBELET_CONFIG_ARGS',
+    'KUBELET_KUBEADM_ARGS',
+    'KUBELET_EXTRA_ARGS',
+  ]
+  const FROM_FILES = new Set(['KUBELET_KUBEADM_ARGS', 'KUBELET_EXTRA_ARGS'])
+  const set = [...nodeFile('kubelet-with-token.conf').matchAll(/^Environment="(\w+)=(.*)"$/gm)]
+
+  it('sets only variables that the drop-in of the packages reads, and that no file replaces', () => {
+    expect(set.length).toBeGreaterThan(0)
+    for (const [, name = ''] of set) {
+      expect(ARGUMENTS).toContain(name)
+      expect(FROM_FILES.has(name), name).toBe(false)
+    }
+  })
+
+  it('has its kubeconfig and its name, and no bootstrap kubeconfig', () => {
+    const flags = set.map(([, , value = '']) => value).join(' ')
+    expect(flags.split(' ').toSorted()).toEqual([
+      '--hostname-override=NODE_NAME',
+      '--kubeconfig=/etc/kubernetes/kubelet.conf',
+    ])
+  })
+})
+
 describe('the user data', () => {
   const written = new Map<string, unknown>(
     readUserData().files.map(({ path, content }) => [path, parse(content)]),
