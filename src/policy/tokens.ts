@@ -23,7 +23,7 @@ export interface RoleTokens {
 
 const ENROLLED: Readonly<Record<'always' | 'if_proved', string>> = {
   always: 'always; a thief needs the key wherever cnf is checked',
-  if_proved: 'if the client proves a key; worth nothing where bearer tokens are accepted',
+  if_proved: 'if the client proves a key; a service that accepts bearer tokens does not check it',
 }
 
 const EXCHANGED: Readonly<Record<'always' | 'never', string>> = {

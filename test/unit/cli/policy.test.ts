@@ -117,7 +117,7 @@ describe('rollcall policy check', () => {
     )
     expect(stdout).toMatch(/^node +https:\/\/mesh.example +exchange +120 s +always, to the key/m)
     expect(stdout).toMatch(
-      /^guest +https:\/\/guest.example +enrollment +300 s +if the client proves a key; worth nothing/m,
+      /^guest +https:\/\/guest.example +enrollment +300 s +if the client proves a key; a service that accepts bearer tokens/m,
     )
     const { tokens } = JSON.parse((await check(policy, '--json')).stdout) as { tokens: object[] }
     expect(tokens[1]).toEqual({
