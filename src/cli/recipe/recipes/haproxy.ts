@@ -107,7 +107,7 @@ export const haproxy: Recipe = defineRecipe({
   name: 'haproxy',
   title: 'HAProxy with jwt_verify',
   ran: 'HAProxy 2.6',
-  ban: 'at exp and 30 seconds',
+  ban: '30 seconds after exp',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -55,7 +55,7 @@ export const jose: Recipe = defineRecipe({
   name: 'jose',
   title: 'Node with jose',
   ran: 'jose 6',
-  ban: 'at exp and 30 seconds',
+  ban: '30 seconds after exp',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},

@@ -62,7 +62,7 @@ export const nginxNjs: Recipe = defineRecipe({
   name: 'nginx-njs',
   title: 'nginx with njs',
   ran: 'nginx 1.22 and njs 0.7.9',
-  ban: 'at exp and 30 seconds',
+  ban: '30 seconds after exp',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -18,7 +18,7 @@ const demandLines = ({ issuer, audience, roles, accounts, regions }: RecipeDeman
 }
 
 const LIBRARY = {
-  ban: 'at exp and 30 seconds',
+  ban: '30 seconds after exp',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   page: 'use/node.md',

@@ -75,7 +75,7 @@ export const pyjwt: Recipe = defineRecipe({
   name: 'pyjwt',
   title: 'Python with PyJWT',
   ran: 'PyJWT 2.6',
-  ban: 'at exp and 30 seconds',
+  ban: '30 seconds after exp',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},
