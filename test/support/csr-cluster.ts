@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { rfc3339 } from '../../src/ledger/epoch.ts'
 import type { CsrJson } from './certificate-requests.ts'
 
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
@@ -49,8 +50,8 @@ const sendJson = (response: ServerResponse, status: number, body: object): void 
 
 const failure = (code: number): object => ({ kind: 'Status', status: 'Failure', code })
 
-/** Starts one. */
-export const startCsrCluster = async (): Promise<CsrCluster> => {
+/** Starts one. @param now the clock that says when a request was made; Unix seconds */
+export const startCsrCluster = async (now: () => number): Promise<CsrCluster> => {
   const csrs = new Map<string, CsrJson>()
   const nodes = new Map<string, object>()
   const open = new Set<ServerResponse>()
@@ -146,7 +147,12 @@ export const startCsrCluster = async (): Promise<CsrCluster> => {
     calls,
     watches,
     trouble: () => undefined,
-    put: (csr) => void store(csr),
+    put({ metadata, ...csr }) {
+      // As the real server: the client does not say when a request was made.
+      const { creationTimestamp = rfc3339(Math.floor(now())) } =
+        csrs.get(metadata.name)?.metadata ?? {}
+      store({ ...csr, metadata: { ...metadata, creationTimestamp } })
+    },
     remove(name) {
       const object = csrs.get(name)
       csrs.delete(name)

@@ -39,6 +39,12 @@ export type CsrReason =
   | 'NodesUnknown'
   | 'AddressOfOtherNode'
 
+/** What stands against a request: the reason, and a sentence about this one. */
+export interface CsrRefusal {
+  readonly reason: CsrReason
+  readonly message: string
+}
+
 /** One reason. */
 export interface CsrReasonRow {
   readonly action: CsrAction
@@ -94,11 +100,14 @@ export const CSR_REASONS: Readonly<Record<CsrReason, CsrReasonRow>> = {
   ),
   AddressUnknown: row(
     'leave',
-    'Neither the user of the request nor a record says which address the node has',
+    'Neither a token of the last hour nor a record attests the node that sent the request',
   ),
   NotEnrolled: row('leave', 'rollcall has no record of an instance with the name of the node'),
   ServiceUnavailable: row('leave', 'rollcall could not be asked for the record of the instance'),
-  RecordTooOld: row('leave', 'The instance enrolled more than an hour ago'),
+  RecordTooOld: row(
+    'leave',
+    'The instance enrolled more than an hour ago, and no token of the last hour has its address',
+  ),
   RecordRevoked: row(
     'leave',
     'An operator reset, revoked or banned the instance after it enrolled',

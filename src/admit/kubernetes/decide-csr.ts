@@ -2,13 +2,18 @@
 // and records come in as facts. What is missing is named by the reason, so that a caller may look it up and ask again.
 
 import { printable } from '../../base/text.ts'
-import { parseIpv4 } from '../../base/ipv4.ts'
 import { type Result, accept, refuse } from '../../base/result.ts'
 import { NODE_NAME_PATTERN } from '../../policy/node-name.ts'
+import {
+  type AttestationFacts,
+  type AttestationRules,
+  addressInExtra,
+  attestedAddress,
+} from './attestation.ts'
 import { type RequestedNames, readCsr } from './csr.ts'
 import type { CsrObject, NodeAddresses } from './csr-object.ts'
-import { CSR_REASONS, type CsrAction, type CsrReason } from './csr-reasons.ts'
-import { NODE_GROUPS, NODE_USER_PREFIX, nodeExtraKeys } from './node-user.ts'
+import { CSR_REASONS, type CsrAction, type CsrReason, type CsrRefusal } from './csr-reasons.ts'
+import { NODE_GROUPS, NODE_USER_PREFIX } from './node-user.ts'
 
 /** The signer of certificates that a kubelet serves with. */
 export const SERVING_SIGNER = 'kubernetes.io/kubelet-serving'
@@ -25,38 +30,17 @@ export interface ClientUsers {
 }
 
 /** What the approver is configured with. */
-export interface CsrRules {
-  /** The URL of the service. */
-  readonly issuer: string
+export interface CsrRules extends AttestationRules {
   /** Who may have a first client certificate. Default: nobody; Kubernetes itself approves those of `system:node:` users. */
   readonly clientUsers?: ClientUsers | undefined
 }
 
-/** What rollcall has recorded about the instance of a node. */
-export interface NodeRecord {
-  /** The name that the template gives for the instance. */
-  readonly nodeName: string
-  /** The address at the latest enrollment. */
-  readonly address: string
-  /** Unix seconds of the latest enrollment. */
-  readonly enrolledAt: number
-  /** Whether an operator has reset, revoked or banned the instance since. */
-  readonly isRevoked: boolean
-}
-
-/** Why there is no record. */
-export type RecordProblem = 'NotEnrolled' | 'ServiceUnavailable'
-
 /** What is known at the time of a decision. */
-export interface CsrFacts {
-  /** Unix seconds. */
-  readonly now: number
+export interface CsrFacts extends AttestationFacts {
   /** How many older requests are pending. */
   readonly older: { readonly ofUser: number; readonly inAll: number }
   /** All Nodes of the cluster. Absent: they were not read. */
   readonly nodes?: readonly NodeAddresses[] | undefined
-  /** The record of the node's instance. Absent: rollcall was not asked. */
-  readonly record?: NodeRecord | RecordProblem | undefined
 }
 
 /** What to do with a request, and why. */
@@ -67,11 +51,8 @@ export interface CsrDecision {
   readonly message: string
 }
 
-/** How old a record may be, in seconds: the address of an instance that is gone may be another's by then. */
-const MAX_RECORD_AGE_SECONDS = 3600
-
 /** How many requests of one user may be pending. A kubelet has one or two. */
-const MAX_PENDING_OF_USER = 5
+export const MAX_PENDING_OF_USER = 5
 
 /** How many requests of nodes may be pending. */
 const MAX_PENDING = 100
@@ -90,20 +71,14 @@ const shown = (text: string): string => {
   return `"${safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}...` : safe}"`
 }
 
-/** What refuses a request: the reason, and a sentence about this one. */
-interface Refusal {
-  readonly reason: CsrReason
-  readonly message: string
-}
-
-const no = (reason: CsrReason, message: string): Result<never, Refusal> =>
+const no = (reason: CsrReason, message: string): Result<never, CsrRefusal> =>
   refuse({ reason, message })
 
 /**
  * The name of the node that sent a request. The API server has written user and groups.
  * @returns the name; refused if the request is not one of those that this approver decides
  */
-export const requestingNode = (csr: CsrObject, rules: CsrRules): Result<string, Refusal> => {
+export const requestingNode = (csr: CsrObject, rules: CsrRules): Result<string, CsrRefusal> => {
   const { signerName, username, groups } = csr
   const users =
     signerName === SERVING_SIGNER
@@ -120,7 +95,7 @@ export const requestingNode = (csr: CsrObject, rules: CsrRules): Result<string, 
   return no('NotANode', `The user ${shown(username)} is no node of the group ${users.group}`)
 }
 
-const checkUsages = ({ signerName, usages }: CsrObject): Result<undefined, Refusal> => {
+const checkUsages = ({ signerName, usages }: CsrObject): Result<undefined, CsrRefusal> => {
   const asked = new Set(usages)
   // Optional: only RSA keys encipher keys.
   asked.delete('key encipherment')
@@ -138,7 +113,7 @@ const checkRequest = (
   { signerName }: CsrObject,
   name: string,
   asked: RequestedNames,
-): Result<undefined, Refusal> => {
+): Result<undefined, CsrRefusal> => {
   const { organization, commonName, dnsNames, addresses, others } = asked
   if (organization !== NODE_GROUPS[0]) {
     return no('OrganizationNotNodes', `O is ${shown(organization)}; it must be ${NODE_GROUPS[0]}`)
@@ -163,54 +138,17 @@ const checkRequest = (
   return no('DnsNameNotOfNode', `The DNS name ${shown(other)} is not the name of the node, ${name}`)
 }
 
-/** The one address that the token of the user had, if it came in with a token. */
-const addressInExtra = ({ extra }: CsrObject, { issuer }: CsrRules): string | undefined => {
-  const { addresses } = nodeExtraKeys(issuer)
-  const [address, ...more] = extra[addresses] ?? []
-  const isOne = address !== undefined && more.length === 0 && parseIpv4(address) !== undefined
-  return isOne ? address : undefined
-}
-
-const addressInRecord = (
-  name: string,
-  { now, record }: Pick<CsrFacts, 'now' | 'record'>,
-): Result<string, Refusal> => {
-  if (record === undefined) {
-    return no('AddressUnknown', 'The user has no attested address, and rollcall was not asked')
-  }
-  if (record === 'ServiceUnavailable') {
-    return no(record, 'rollcall could not be asked for the record of the instance')
-  }
-  if (record === 'NotEnrolled' || record.nodeName !== name) {
-    return no('NotEnrolled', `rollcall has no record of an instance with the node name ${name}`)
-  }
-  if (record.isRevoked) {
-    return no(
-      'RecordRevoked',
-      'An operator reset, revoked or banned the instance after it enrolled',
-    )
-  }
-  if (now - record.enrolledAt > MAX_RECORD_AGE_SECONDS) {
-    const minutes = Math.floor((now - record.enrolledAt) / 60)
-    return no(
-      'RecordTooOld',
-      `The instance enrolled ${minutes} minutes ago; at most 60 are allowed`,
-    )
-  }
-  return accept(record.address)
-}
-
+/** Compares the addresses that are asked for with the attested one. A request without addresses needs it too. */
 const checkAddresses = (
   csr: CsrObject,
   name: string,
   asked: readonly string[],
   rules: CsrRules,
   facts: CsrFacts,
-): Result<undefined, Refusal> => {
-  if (asked.length === 0) return accept(undefined)
-  const inExtra = addressInExtra(csr, rules)
-  const attested = inExtra === undefined ? addressInRecord(name, facts) : accept(inExtra)
+): Result<undefined, CsrRefusal> => {
+  const attested = attestedAddress(csr, name, facts, rules)
   if (!attested.ok) return attested
+  if (asked.length === 0) return accept(undefined)
   const address = attested.value
   const other = asked.find((each) => each !== address)
   if (other !== undefined) {
@@ -227,7 +165,7 @@ const checkAddresses = (
 }
 
 /** Limits what a flood of requests can reach. Wrong ones are denied before this, and do not stay pending. */
-const checkCounts = ({ older }: CsrFacts): Result<undefined, Refusal> => {
+const checkCounts = ({ older }: CsrFacts): Result<undefined, CsrRefusal> => {
   if (older.ofUser >= MAX_PENDING_OF_USER) {
     return no('TooManyOfUser', `${older.ofUser} older requests of this user are pending`)
   }
@@ -240,7 +178,7 @@ const check = async (
   csr: CsrObject,
   facts: CsrFacts,
   rules: CsrRules,
-): Promise<Result<undefined, Refusal>> => {
+): Promise<Result<undefined, CsrRefusal>> => {
   if (csr.isDecided) return no('AlreadyDecided', 'The request has a condition or a certificate')
   const node = requestingNode(csr, rules)
   if (!node.ok) return node

@@ -155,10 +155,11 @@ const approve = async (options: Options): Promise<void> => {
 }
 
 const MORE = `A kubelet asks for its serving certificate by a CertificateSigningRequest. Kubernetes leaves the approval to
-others. This approver compares the request with what the cloud signed: the name of the node is in the user, and its
-address is in the user too if the kubelet came in with a token of rollcall. After a kubelet has changed to a client
-certificate, the address is in the record of the instance. For that, give --admin-key with the scope "read", and
---account. A record counts for an hour after the enrollment.
+others. This approver compares the request with what the cloud signed. If the kubelet came in with a token of rollcall,
+the name and the address of the node are in the user. They count for an hour after the request was made. After that, and
+for a kubelet with a client certificate, the record of the instance counts, for an hour after the enrollment. For
+records, give --admin-key with the scope "read", and --account. Then each node needs a record, and a ban stops its
+requests at once. Without them, no ban is noticed.
 
 Requests that are wrong in themselves are denied. What is not a node's, or may be right later, is left pending. The
 reason is in the condition, and in one line of output.

@@ -29,8 +29,8 @@ import { type RecordLookup, findRecords } from './node-records.ts'
 /** What the approver works with. */
 export interface ApproverOptions {
   readonly server: ApiServer
-  readonly rules: CsrRules
-  /** How records are found. Absent: only addresses of users are taken. */
+  readonly rules: Omit<CsrRules, 'needsRecord'>
+  /** How records are found; then each node needs one. Absent: only tokens of the last hour attest a node. */
   readonly records?: RecordLookup | undefined
   /** Whether nothing is written. */
   readonly dryRun: boolean
@@ -68,7 +68,9 @@ export interface Approver {
 
 /** Makes an approver. It sends nothing yet. */
 export const createApprover = (options: ApproverOptions): Approver => {
-  const { server, rules, records, dryRun, timing, signal, onDecision, onFailure } = options
+  const { server, records, dryRun, timing, signal, onDecision, onFailure } = options
+  // A ban is only in the record, so a token alone is not enough where the record can be asked for.
+  const rules: CsrRules = { ...options.rules, needsRecord: records !== undefined }
   const known = new Map<string, ListedCsr>()
   /** The reason that was last reported of each request. */
   const reported = new Map<string, string>()

@@ -1,7 +1,7 @@
 // What rollcall has recorded about the instance of a node, found by the name of the node. The template of the cluster's
 // names is read backwards for that, and forwards again for what was found.
 
-import type { NodeRecord, RecordProblem } from '../../admit/kubernetes/decide-csr.ts'
+import type { NodeRecord, RecordProblem } from '../../admit/kubernetes/attestation.ts'
 import { type Instance, ClientError, type OperatorClient } from '../../client/index.ts'
 import { type NodeNameTemplate, nodeName } from '../../policy/node-name.ts'
 import { usageError } from '../command-error.ts'

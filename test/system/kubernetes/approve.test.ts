@@ -111,7 +111,10 @@ const approve = (
 const once = (more: readonly string[] = []): Promise<Run> =>
   approve(accountFolder(server.tokenFor(APPROVER)), ['--once', ...more])
 
-/** Sends a request as the node does that it is for. Without `address` its user has no attested one, as with a certificate. */
+/**
+ * Sends a request as the node does that it is for. Without `address` its user has no attested one, as with a certificate.
+ * Empty `asks`: a DNS name alone.
+ */
 const send = async (
   name: string,
   {
@@ -120,7 +123,7 @@ const send = async (
     asks = ATTESTED,
   }: { node?: string; address?: string; asks?: readonly number[] },
 ): Promise<void> => {
-  const names = [dnsName(node), addressName(...asks)]
+  const names = [dnsName(node), ...(asks.length > 0 ? [addressName(...asks)] : [])]
   const request = toRequest(toPem(await requestDer({ subject: nodeSubject(node), names })))
   const { metadata, spec, ...type } = servingCsr(node, request, {}, name)
   const { username, groups, ...asked } = spec
@@ -176,6 +179,38 @@ describe('rollcall kubernetes approve in a pod', () => {
       unknown: '',
     })
     expect(service.events.filter(({ action }) => action === 'show').length).toBeGreaterThan(0)
+  })
+
+  it('leaves names alone that nothing attests, and a banned node that has the address of its token', async () => {
+    const banned = 'i-bp1banned'
+    await service.enroll(banned)
+    const ban = await service.admin(['ban', 'instance', banned, '--reason', 'stolen'])
+    expect(ban.status, ban.stderr).toBe(0)
+    // As after a bootstrap token of kubeadm, which gives a client certificate for any node's name.
+    await send('api-server', { node: 'kubernetes.default.svc', asks: [] })
+    await send('banned-name', { node: `${REGION}.${banned}`, asks: [] })
+    await send('banned-token', { node: `${REGION}.${banned}`, address: ATTESTED.join('.') })
+    await send('enrolled-name', { asks: [] })
+    const { status, stdout, stderr } = await once()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const reasons = jsonLines(stdout).map(({ name, decision, reason }) => [name, decision, reason])
+    expect(reasons.toSorted()).toEqual([
+      ['api-server', 'leave', 'NotEnrolled'],
+      ['banned-name', 'leave', 'RecordRevoked'],
+      ['banned-token', 'leave', 'RecordRevoked'],
+      ['enrolled-name', 'approve', 'Attested'],
+    ])
+  })
+
+  it('approves the request of a node behind 101 requests of another one', async () => {
+    for (let i = 0; i < 101; i++) {
+      await send(`a-${String(i).padStart(3, '0')}`, { node: `${REGION}.i-flood`, asks: [] })
+    }
+    await send('z-102', { address: ATTESTED.join('.') })
+    expect(jsonLines((await once()).stdout).at(-1)).toMatchObject({
+      name: 'z-102',
+      decision: 'approve',
+    })
   })
 
   it('leaves the 101st request while 100 are pending', async () => {

@@ -35,7 +35,8 @@ import { nodeAt, nullNode, primitive, sequence } from '../../../support/der-tree
 const NODE = 'cn-hangzhou.i-bp1a'
 const OTHER = 'cn-hangzhou.i-bp1b'
 const ADDRESS = '10.0.0.5'
-const NOW = 1_764_244_800
+/** When `servingCsr()` says that a request was made. */
+const NOW = Date.parse('2026-11-27T12:00:00Z') / 1000
 
 const RULES: CsrRules = {
   issuer: 'https://rollcall.test:8443',
@@ -77,6 +78,8 @@ interface Row {
   readonly parts?: Partial<RequestParts>
   readonly spec?: Partial<CsrJson['spec']>
   readonly status?: CsrJson['status']
+  /** The text of `metadata.creationTimestamp`. */
+  readonly createdAt?: string
   readonly facts?: Partial<CsrFacts>
   readonly rules?: CsrRules
   /** Changes the PEM text. */
@@ -91,6 +94,16 @@ const client = (row: Row = {}): Row => ({
   spec: { ...CLIENT, ...row.spec },
   parts: { names: [], ...row.parts },
 })
+const NAME_ALONE: Row = { parts: { names: [dnsName(NODE)] }, spec: NO_EXTRA }
+/** A request that was made so many seconds ago. */
+const madeAgo = (seconds: number): Row => ({
+  createdAt: new Date((NOW - seconds) * 1000).toISOString().replace('.000', ''),
+})
+/** An approver that asks for the record of each node. */
+const withRecord = (record: CsrFacts['record']): Row => ({
+  rules: { ...RULES, needsRecord: true },
+  facts: { record },
+})
 const ROLE_ONLY = { 'rollcall.test/role': ['worker'] }
 
 const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = [
@@ -103,10 +116,11 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     { spec: { usages: ['server auth', 'digital signature', 'server auth'] } },
   ],
   [
-    'a name alone',
+    'a name alone, attested by the user',
     'Attested',
-    { parts: { names: [dnsName(NODE)] }, spec: NO_EXTRA, facts: { nodes: undefined } },
+    { parts: { names: [dnsName(NODE)] }, facts: { nodes: undefined } },
   ],
+  ['a name alone, attested by a record', 'Attested', { ...NAME_ALONE, facts: { record: RECORD } }],
   ['an address alone', 'Attested', { parts: { names: [addressName(10, 0, 0, 5)] } }],
   ['its name in upper case', 'Attested', { parts: { names: [dnsName(NODE.toUpperCase())] } }],
   ['its name and address twice', 'Attested', { parts: { names: [...OWN_NAMES, ...OWN_NAMES] } }],
@@ -143,6 +157,19 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     'an address from a record of an hour',
     'Attested',
     { spec: NO_EXTRA, facts: { record: { ...RECORD, enrolledAt: NOW - 3600 } } },
+  ],
+  ['a request of an hour, with an address in the user', 'Attested', madeAgo(3600)],
+  ['an older request, with a record', 'Attested', { ...madeAgo(3601), facts: { record: RECORD } }],
+  [
+    'an older request for a client certificate, with a record',
+    'Attested',
+    { ...client(), ...madeAgo(3601), facts: { record: RECORD } },
+  ],
+  ['an address of the user, and a record', 'Attested', withRecord(RECORD)],
+  [
+    'an address of the user, and an old record with the same one',
+    'Attested',
+    withRecord({ ...RECORD, enrolledAt: NOW - 86_400 }),
   ],
   ['four older requests of the user', 'Attested', { facts: { older: { ofUser: 4, inAll: 4 } } }],
   ['99 older requests', 'Attested', { facts: { older: { ofUser: 0, inAll: 99 } } }],
@@ -410,6 +437,11 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     { parts: { names: [addressName(10, 0, 0, 6)] }, spec: NO_EXTRA, facts: { record: RECORD } },
   ],
   [
+    'the address of the user, after the instance enrolled with another one',
+    'AddressNotAttested',
+    withRecord({ ...RECORD, address: '10.0.0.6' }),
+  ],
+  [
     'another address, with many older requests',
     'AddressNotAttested',
     { parts: { names: [addressName(10, 0, 0, 6)] }, facts: { older: { ofUser: 9, inAll: 900 } } },
@@ -491,6 +523,63 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     'NotAttested',
     client({ spec: { extra: ROLE_ONLY } }),
   ],
+  ['a name alone that nothing attests', 'AddressUnknown', NAME_ALONE],
+  [
+    'a name alone without a record',
+    'NotEnrolled',
+    { ...NAME_ALONE, facts: { record: 'NotEnrolled' } },
+  ],
+  [
+    'a name alone with the record of another node',
+    'NotEnrolled',
+    { ...NAME_ALONE, facts: { record: { ...RECORD, nodeName: OTHER } } },
+  ],
+  [
+    'a name alone of a revoked instance',
+    'RecordRevoked',
+    { ...NAME_ALONE, facts: { record: { ...RECORD, isRevoked: true } } },
+  ],
+  [
+    'a name alone with an old record',
+    'RecordTooOld',
+    { ...NAME_ALONE, facts: { record: { ...RECORD, enrolledAt: NOW - 3601 } } },
+  ],
+  ['a request of more than an hour, by its user alone', 'AddressUnknown', madeAgo(3601)],
+  ['a request from the future', 'AddressUnknown', madeAgo(-1)],
+  ['a request without a time', 'AddressUnknown', { createdAt: '' }],
+  ['a request with a date alone', 'AddressUnknown', { createdAt: '2026-11-27' }],
+  [
+    'a client certificate of more than an hour ago',
+    'AddressUnknown',
+    { ...client(), ...madeAgo(3601) },
+  ],
+  [
+    'a client certificate of more than an hour ago, of a revoked instance',
+    'RecordRevoked',
+    { ...client(), ...madeAgo(3601), facts: { record: { ...RECORD, isRevoked: true } } },
+  ],
+  ['a needed record that was not asked for', 'AddressUnknown', withRecord(undefined)],
+  ['a needed record that is missing', 'NotEnrolled', withRecord('NotEnrolled')],
+  [
+    'a needed record, with the service down',
+    'ServiceUnavailable',
+    withRecord('ServiceUnavailable'),
+  ],
+  [
+    'a banned instance with an address in the user',
+    'RecordRevoked',
+    withRecord({ ...RECORD, isRevoked: true }),
+  ],
+  [
+    'a client certificate of a banned instance',
+    'RecordRevoked',
+    { ...client(), ...withRecord({ ...RECORD, isRevoked: true }) },
+  ],
+  [
+    'an old record with another address than the user',
+    'RecordTooOld',
+    withRecord({ ...RECORD, address: '10.0.0.6', enrolledAt: NOW - 3601 }),
+  ],
   ['no attested address', 'AddressUnknown', { spec: { extra: ROLE_ONLY } }],
   [
     'two attested addresses',
@@ -541,7 +630,9 @@ describe('decideCsr()', () => {
     const pem = toPem(await requestDer({ ...OWN, ...row.parts }))
     const request = row.request ?? toRequest(row.pem?.(pem) ?? pem)
     const csr = servingCsr(NODE, request, { extra: EXTRA, ...row.spec })
-    const given = { ...csr, ...(row.status && { status: row.status }) }
+    const { createdAt = csr.metadata.creationTimestamp } = row
+    const metadata = { ...csr.metadata, creationTimestamp: createdAt }
+    const given = { ...csr, metadata, ...(row.status && { status: row.status }) }
     const decided = await decide(given, row.facts, row.rules)
     expect(decided, decided.message).toMatchObject({
       reason,
@@ -632,6 +723,36 @@ describe('decideCsr(), for any request', () => {
     )
     await fc.assert(property, { numRuns: 400, seed: 20_261_127 })
     expect(approved).toBeGreaterThan(10)
+  })
+
+  it('approves nothing without an attestation of this node', async () => {
+    const problems: readonly CsrFacts['record'][] = [
+      undefined,
+      'NotEnrolled',
+      'ServiceUnavailable',
+      { ...RECORD, isRevoked: true },
+      { ...RECORD, enrolledAt: NOW - 3601 },
+      { ...RECORD, nodeName: 'another.node' },
+    ]
+    // A bootstrap token of kubeadm gives a client certificate for any of these.
+    const node = fc.oneof(
+      fc.constantFrom(NODE, 'kubernetes.default.svc', 'cluster.example'),
+      fc.tuple(label, label).map((labels) => labels.join('.')),
+    )
+    const property = fc.asyncProperty(
+      node,
+      fc.subarray(['name', 'address'], { minLength: 1 }),
+      fc.constantFrom(...problems),
+      async (user, asked, record) => {
+        const own = { name: dnsName(user), address: addressName(10, 0, 0, 5) }
+        const names = asked.map((it) => own[it as keyof typeof own])
+        const request = await requestOf({ subject: nodeSubject(user), names })
+        expect(await decide(servingCsr(user, request), { record })).toMatchObject({
+          decision: 'leave',
+        })
+      },
+    )
+    await fc.assert(property, { numRuns: 150, seed: 20_261_127 })
   })
 
   it('approves no change of a byte of a good request, and never throws', async () => {

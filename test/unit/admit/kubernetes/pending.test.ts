@@ -36,4 +36,12 @@ describe('countLeft()', () => {
     expect(left.before('system:node:n1')).toEqual({ inAll: 3, ofUser: 2 })
     expect(left.before('system:node:n3')).toEqual({ inAll: 3, ofUser: 0 })
   })
+
+  it('counts at most five requests of one user in the whole', () => {
+    const left = countLeft()
+    for (let i = 0; i < 101; i++) left.add(csr(`a-${i}`, 'n1'))
+    left.add(csr('b', 'n2'))
+    expect(left.before('system:node:n1')).toEqual({ inAll: 6, ofUser: 101 })
+    expect(left.before('system:node:n3')).toEqual({ inAll: 6, ofUser: 0 })
+  })
 })

@@ -30,6 +30,7 @@ let service: AdminService
 let cluster: CsrCluster
 let request: string
 let otherAddress: string
+let nameAlone: string
 beforeAll(async () => {
   const of = async (...names: readonly number[]): Promise<string> =>
     toRequest(
@@ -42,10 +43,13 @@ beforeAll(async () => {
     )
   request = await of(...ATTESTED)
   otherAddress = await of(10, 9, 8, 7)
+  nameAlone = toRequest(
+    toPem(await requestDer({ subject: nodeSubject(NODE), names: [dnsName(NODE)] })),
+  )
 })
 beforeEach(async () => {
   service = await startAdminService()
-  cluster = await startCsrCluster()
+  cluster = await startCsrCluster(service.timing.now)
 })
 afterEach(async () => {
   await cluster.close()
@@ -207,6 +211,72 @@ describe('rollcall kubernetes approve --once', () => {
     expect(cluster.conditionsOf('csr-a')).toEqual([])
   })
 
+  it.each<[string, string[], string]>([
+    ['without records', [], 'AddressUnknown'],
+    ['with records', ['records'], 'NotEnrolled'],
+  ])('leaves a name alone that nothing attests, %s', async (_, records, reason) => {
+    // A bootstrap token of kubeadm gives a client certificate for any name of a node.
+    const node = 'kubernetes.default.svc'
+    const der = await requestDer({ subject: nodeSubject(node), names: [dnsName(node)] })
+    cluster.put(servingCsr(node, toRequest(toPem(der)), {}, 'csr-any'))
+    cluster.put(own('csr-own', nameAlone, {}))
+    const { stdout } = await approve(['--once', ...(records.length > 0 ? withRecords() : [])])
+    for (const name of ['csr-any', 'csr-own']) {
+      expect(stdout).toMatch(new RegExp(`^left pending: ${name} of \\S+: ${reason}: `, 'm'))
+      expect(cluster.conditionsOf(name)).toEqual([])
+    }
+    expect(stdout).not.toContain('approved')
+  })
+
+  it('approves a name alone that a record attests, and not after a ban', async () => {
+    await service.enroll(INSTANCE)
+    cluster.put(own('csr-a', nameAlone, {}))
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('approved: csr-a')
+    await service.admin(['ban', 'instance', INSTANCE, '--reason', 'stolen'])
+    cluster.put(own('csr-b', nameAlone, {}))
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('RecordRevoked')
+    expect(cluster.conditionsOf('csr-b')).toEqual([])
+  })
+
+  it('takes the address of the user for an hour after the request was made, then the address of a record', async () => {
+    cluster.put(own('csr-a'))
+    await service.timing.wait(3700)
+    expect((await approve(['--once'])).stdout).toContain('left pending: csr-a')
+    await service.enroll(INSTANCE)
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('approved: csr-a')
+  })
+
+  it('leaves a banned node with the address in its user if it has an operator’s key', async () => {
+    await service.enroll(INSTANCE)
+    await service.admin(['ban', 'instance', INSTANCE, '--reason', 'stolen'])
+    cluster.put(own('csr-a'))
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout).toContain(`left pending: csr-a of system:node:${NODE}: RecordRevoked: `)
+    expect(cluster.conditionsOf('csr-a')).toEqual([])
+    // Without a key nobody is asked.
+    expect((await approve(['--once'])).stdout).toContain('approved: csr-a')
+  })
+
+  it('leaves a node with the address in its user while it cannot ask for the record', async () => {
+    await service.enroll(INSTANCE)
+    cluster.put(own('csr-a'))
+    const down = (): Response => new Response('', { status: 503 })
+    service.troubles.push(down, down, down, down)
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout).toContain('ServiceUnavailable')
+    service.troubles.length = 0
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('approved: csr-a')
+  })
+
+  it('decides about the request of a node behind 101 requests of another one', async () => {
+    const node = `${REGION}.i-flood`
+    const names = [addressName(10, 0, 0, 1)]
+    const text = toRequest(toPem(await requestDer({ subject: nodeSubject(node), names })))
+    for (let i = 0; i < 101; i++) cluster.put(servingCsr(node, text, {}, `a-${i}`))
+    cluster.put(own('csr-own'))
+    expect((await approve(['--once'])).stdout).toContain('approved: csr-own')
+  })
+
   it('leaves what comes behind 100 older requests of nodes, and decides about it once they are gone', async () => {
     for (let i = 0; i < 100; i++) {
       const node = `${REGION}.i-flood${Math.floor(i / 4)}`
@@ -281,7 +351,7 @@ describe('rollcall kubernetes approve --once', () => {
     const run = await approve(['--once'])
     expect(run).toMatchObject({ status: 5 })
     expect(run.stderr).toContain(`${cluster.url} does not answer (ECONNREFUSED)`)
-    cluster = await startCsrCluster()
+    cluster = await startCsrCluster(service.timing.now)
   })
 
   it('decides about client certificates only with the options that name their users', async () => {
