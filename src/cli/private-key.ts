@@ -1,14 +1,10 @@
 // A private key from a file: a JWK, or a JWKS with one key.
 
-import { stat } from 'node:fs/promises'
 import { ConfigurationError } from '../base/errors.ts'
 import { type PrivateKey, parsePrivateKey } from '../client/index.ts'
 import { usageError } from './command-error.ts'
 import { readNamedFile } from './named-file.ts'
-import { inFolder } from './run.ts'
-import { say } from './say.ts'
-
-const OTHERS = 0o077
+import { warnOfFile } from './open-to-others.ts'
 
 /**
  * Loads the key.
@@ -22,10 +18,7 @@ export const loadPrivateKey = async (
   hint: string,
 ): Promise<PrivateKey> => {
   const json = await readNamedFile(path, name)
-  const { mode } = await stat(inFolder(path))
-  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
-    say(`warning: other users can read or change ${path}; run chmod 600 ${path}`)
-  }
+  warnOfFile(path)
   try {
     return await parsePrivateKey(json)
   } catch (error) {

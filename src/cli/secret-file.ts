@@ -7,6 +7,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -18,6 +19,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { usageError } from './command-error.ts'
+import { sh } from './recipe/quote.ts'
 import { inFolder } from './run.ts'
 
 const OWNER_ONLY = 0o600
@@ -62,6 +64,12 @@ const besideOf = (path: string): string => `${path}.${randomBytes(4).toString('h
 /** The error for a file that could not be written. @param name the name of the file in the usage */
 export const cannotWrite = (error: unknown, path: string, name: string): Error => {
   const { code, name: kind = 'failed' } = error as NodeJS.ErrnoException
+  const folder = dirname(path)
+  if (code === 'ENOENT' && !existsSync(inFolder(folder))) {
+    return usageError(
+      `${name}: the folder ${folder} does not exist; make it: install -d -m 0700 ${sh(folder)}`,
+    )
+  }
   return usageError(`${name}: cannot write ${path} (${code ?? kind})`)
 }
 

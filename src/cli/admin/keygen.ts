@@ -15,6 +15,7 @@ import { say } from '../say.ts'
 import { addHelp } from '../help.ts'
 import { printJson } from '../output.ts'
 import { inFolder } from '../run.ts'
+import { cannotWrite } from '../secret-file.ts'
 
 interface KeygenOptions {
   readonly out: string
@@ -75,12 +76,8 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
     // placed a link there.
     writeFileSync(inFolder(out), `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    const { code = 'failed' } = error as NodeJS.ErrnoException
-    throw usageError(
-      code === 'EEXIST'
-        ? `--out: ${out} exists already; keys are never overwritten`
-        : `--out: cannot write ${out} (${code})`,
-    )
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(error, out, '--out')
+    throw usageError(`--out: ${out} exists already; keys are never overwritten`)
   }
   printJson(describing((await parseSigningKeys(privateKeys)).jwks, about))
   say(`the private key is in ${out}; keep it secret`)

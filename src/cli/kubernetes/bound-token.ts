@@ -1,10 +1,12 @@
 // The bound token of this instance: the one that was kept, as long as it can be exchanged, else the one of a new
 // enrollment. Several processes may want it at once; one of them enrolls.
 
+import { dirname } from 'node:path'
 import { type EnrollOptions, type TokenToProve, enrollInstance } from '../../client/index.ts'
 import type { Timing } from '../../base/timing.ts'
 import type { Cleanup } from '../cleanup.ts'
 import { withLock } from '../file-lock.ts'
+import { warnOfFile, warnOfFolder } from '../open-to-others.ts'
 import { say } from '../say.ts'
 import {
   type KeptToken,
@@ -40,6 +42,16 @@ const isUsed = (
 ): kept is KeptToken =>
   kept !== undefined && kept.accessToken !== refused && isUsable(kept, timing.now())
 
+/** Others cannot use the token without the key, but they can keep this instance from using it. */
+const warnOfOthers = (path: string): void => {
+  try {
+    warnOfFolder(dirname(path))
+    warnOfFile(path)
+  } catch {
+    // A file that cannot be looked at cannot be read either, which is said then.
+  }
+}
+
 const keep = ({ path, purpose }: BoundTokenOptions, token: KeptToken): void => {
   try {
     keepToken(path, purpose, token)
@@ -72,6 +84,7 @@ export const getBoundToken = async (
     const found = readKeptToken(path, purpose)
     return isUsed(found, refused, options) ? { ...toProve(found, timing), isNew: false } : undefined
   }
+  if (refused === undefined) warnOfOthers(path)
   const known = kept()
   if (known !== undefined) return known
   const onWait = (): void => say(`another process enrolls; waiting for its token in ${path}`)

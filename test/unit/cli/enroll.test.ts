@@ -541,7 +541,7 @@ describe('rollcall enroll, used wrongly', () => {
     [['https://rollcall.example', '--out', '.'], 'is a folder'],
     [['https://rollcall.example', '--out', '/dev/full'], 'is a device or a pipe'],
     [['https://rollcall.example', '--out', 'k', '--dpop-key', './k'], 'would replace the key'],
-    [['https://rollcall.example', '--out', 'no/such/token'], 'ENOENT'],
+    [['https://rollcall.example', '--out', 'no/such/token'], 'make it: install -d -m 0700 no/such'],
     [['https://rollcall.example', '--renew'], 'give --out FILE or --exec CMD'],
     [['https://rollcall.example', '--exec', ''], 'expected a command'],
   ])('refuses %j with exit status 2, before anything is asked', async (args, message) => {

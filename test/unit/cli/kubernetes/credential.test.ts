@@ -1,7 +1,9 @@
 // `rollcall kubernetes credential`: what it prints, when it enrolls and when it only exchanges, what it keeps, and how
 // it ends.
 
+import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -133,6 +135,29 @@ describe('rollcall kubernetes credential', () => {
     expect(members).toMatchObject({ issuer: servers.url, role: ROLE, renewable: true })
     expect(claimsOf(String(members['access_token']))['cnf']).toBeDefined()
     expect(JSON.stringify(members)).not.toContain(status.token)
+  })
+
+  it('warns of a kept token that others can read, and of its folder if they can replace it', async () => {
+    servers = await startClientServers({ role: KEYED })
+    expect((await bound()).stderr).not.toContain('warning')
+    const { path } = kept()
+    const folder = file('key.json.tokens')
+    const ofFile = `rollcall: warning: other users can read or change ${path}; run chmod 600 ${path}\n`
+    const ofFolder = `rollcall: warning: other users can replace files in ${folder}; run chmod go-w ${folder}\n`
+    for (const [folderMode, fileMode, said] of [
+      [0o755, 0o600, ''],
+      [0o1777, 0o600, ''],
+      [0o770, 0o600, ofFolder],
+      [0o702, 0o600, ofFolder],
+      [0o700, 0o640, ofFile],
+      [0o777, 0o604, ofFolder + ofFile],
+    ] as const) {
+      chmodSync(folder, folderMode)
+      chmodSync(path, fileMode)
+      const run = await bound()
+      read(run)
+      expect(run.stderr).toBe(said)
+    }
   })
 
   it('enrolls again before the bound token expires, so that the new one has its whole life', async () => {
@@ -372,6 +397,22 @@ describe('rollcall kubernetes credential', () => {
     expect(run).toMatchObject({ status: 2, stdout: '' })
     expect(run.stderr).toContain(said)
     expect(asked()).toEqual([])
+  })
+
+  it('names the folder that is missing for the key, and the command that makes it', async () => {
+    const role = { reenrollment: 'always', binding: 'dpop', exchange: EXCHANGE } as const
+    servers = await startClientServers({ role })
+    for (const folder of ['kk', "it's/new"]) {
+      const run = await bound(['--dpop-key', `${folder}/key.json`])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      const [, said, made = ''] = /^(.*; make it: )(.*)\n$/.exec(run.stderr) ?? []
+      expect(said).toBe(`rollcall: --dpop-key: the folder ${folder} does not exist; make it: `)
+      expect(asked()).toEqual([])
+      execFileSync('sh', ['-c', made], { cwd: command.folder })
+      expect(statSync(file(folder)).mode & 0o777).toBe(0o700)
+      read(await bound(['--dpop-key', `${folder}/key.json`]))
+      asked()
+    }
   })
 
   it.each<readonly [string, () => Response, number, string]>([
