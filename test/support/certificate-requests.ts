@@ -103,19 +103,32 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   'RSASSA-PKCS1-v1_5 SHA-512': '1.2.840.113549.1.1.13',
 }
 
-const made = new Map<string, Promise<CryptoKeyPair>>()
+const made = new Map<KeyKind, Promise<CryptoKeyPair>>()
 
-/** A key pair, made once for each kind and hash. */
-const keyPair = (kind: KeyKind, hash: Hash): Promise<CryptoKeyPair> => {
-  const { name } = KEYS[kind]
-  const id = name === 'RSASSA-PKCS1-v1_5' ? `${kind} ${hash}` : kind
-  let pair = made.get(id)
+/** A key pair of each kind, made once: 4096 bits take seconds. */
+const madePair = (kind: KeyKind): Promise<CryptoKeyPair> => {
+  let pair = made.get(kind)
   if (pair === undefined) {
-    const algorithm = { ...KEYS[kind], hash, publicExponent: Uint8Array.of(1, 0, 1) }
+    const rsa = { hash: 'SHA-256', publicExponent: Uint8Array.of(1, 0, 1) }
+    const algorithm = { ...rsa, ...KEYS[kind] }
     pair = crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
-    made.set(id, pair)
+    made.set(kind, pair)
   }
   return pair
+}
+
+/** The key pair of a kind. A key of RSA is imported for each hash, as WebCrypto binds it to one. */
+const keyPair = async (kind: KeyKind, hash: Hash): Promise<CryptoKeyPair> => {
+  const pair = await madePair(kind)
+  if (KEYS[kind].name !== 'RSASSA-PKCS1-v1_5') return pair
+  const withHash = async (format: 'pkcs8' | 'spki', key: CryptoKey, use: KeyUsage) => {
+    const bytes = await crypto.subtle.exportKey(format, key)
+    return crypto.subtle.importKey(format, bytes, { ...KEYS[kind], hash }, true, [use])
+  }
+  return {
+    privateKey: await withHash('pkcs8', pair.privateKey, 'sign'),
+    publicKey: await withHash('spki', pair.publicKey, 'verify'),
+  }
 }
 
 const shortest = (bytes: Uint8Array): DerNode => {

@@ -124,7 +124,7 @@ describe('rollcall probe --test-issuer', () => {
         const { run } = await probeByTestIssuer(checks)
         expect(admittedIn(run.stdout)).toEqual(missedBy(checks))
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     )
   })
 
