@@ -7,7 +7,7 @@ import { EXIT } from '../exit-status.ts'
 import { print, printJson } from '../output.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { say } from '../say.ts'
-import { cannotWrite } from '../secret-file.ts'
+import { cannotWrite, tryWriting } from '../secret-file.ts'
 import { BAD_TOKEN_NAMES } from './bad-tokens.ts'
 import { type Door, type DoorAnswer, showToken } from './door.ts'
 import { fire } from './fire.ts'
@@ -66,9 +66,10 @@ const checkAccepted = (names: readonly string[]): void => {
   )
 }
 
-const writeJunit = (path: string, text: string): void => {
+/** @throws CommandError if the file cannot be written */
+const forJunit = (path: string, write: (path: string) => void): void => {
   try {
-    writeFileSync(inFolder(path), text)
+    write(path)
   } catch (error) {
     throw cannotWrite(error, path, '--junit')
   }
@@ -78,6 +79,8 @@ const writeJunit = (path: string, text: string): void => {
 export const runProbe = async (url: string, options: ProbeOptions): Promise<void> => {
   const { testIssuer, json, junit: junitFile } = options
   checkAccepted(options.accept)
+  // Before any token is shown: a report that cannot be written would be lost.
+  if (junitFile !== undefined) forJunit(junitFile, tryWriting)
   const door = await readDoor(url, options)
   const prepared = await (testIssuer === undefined
     ? prepareGivenTokens(options)
@@ -89,7 +92,9 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
     const findings = await fire(door, plan, good, options)
     const { leftOut } = plan
     const report = makeReport(door.url, findings, { leftOut, lineOf, accepted: options.accept })
-    if (junitFile !== undefined) writeJunit(junitFile, junit(report))
+    if (junitFile !== undefined) {
+      forJunit(junitFile, (path) => writeFileSync(inFolder(path), junit(report)))
+    }
     if (json) printJson(report)
     else print(...reportText(report).map(printable))
     const { admitted, unclear } = report.counts

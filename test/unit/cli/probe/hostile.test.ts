@@ -174,6 +174,11 @@ describe('the mistakes of a job in CI', () => {
     ['a body without the token', ['--header', 'A: b', '--body', 'empty'], 'expected {token}'],
     ['GET with a body', ['--method', 'GET', '--body', 'empty'], 'has no body; leave out --body'],
     ['a method that no client sends', ['--method', 'TRACE'], 'Expected a method'],
+    [
+      'a report in a folder that is missing',
+      ['--junit', 'none/a.xml'],
+      '--junit: the folder none does not exist',
+    ],
     ['a token for a test issuer', ['--test-issuer', '0'], 'the test issuer makes its own tokens'],
     [
       'only the name of a test issuer',
