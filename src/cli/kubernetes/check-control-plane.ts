@@ -53,7 +53,12 @@ const signing = (pod: ControlPlanePod): Outcome => {
   if (duration === undefined) return { state: 'unknown', detail }
   return duration <= MAX_SIGNING_SECONDS
     ? { state: 'ok', detail }
-    : { state: 'bad', detail, remedy: 'a banned node keeps its certificate so long; set 24h' }
+    : {
+        state: 'bad',
+        detail,
+        remedy:
+          'a banned node keeps its certificate so long; set 24h, but first prepare the control plane (docs/use/kubernetes-bans.md)',
+      }
 }
 
 const authentication = (pod: ControlPlanePod): Outcome => {

@@ -46,6 +46,7 @@ export const kubernetes: Recipe = defineRecipe({
   files: (values) => [{ path: FILE, language: 'yaml', text: configuration(values) }],
   steps: ({ issuer, audience, roles: [role = ''], accounts: [account = ''] }) => [
     `start kube-apiserver with --authentication-config=${FILE}, and without the flags --oidc-*`,
+    'prepare the control plane machines for short certificates: docs/use/kubernetes-bans.md',
     'set --cluster-signing-duration of kube-controller-manager to 24h',
     'apply the certificate policy of docs/use/kubernetes-bans.md: without it, a ban never ends a certificate',
     `for more options: rollcall kubernetes config ${issuer} --audience ${sh(audience)} --role ${role} --account ${account}`,
