@@ -117,7 +117,7 @@ const madePair = (kind: KeyKind): Promise<CryptoKeyPair> => {
   return pair
 }
 
-/** The key pair of a kind. A key of RSA is imported for each hash, as WebCrypto binds it to one. */
+/** The key pair of a kind. A key of RSA is imported for each hash, since WebCrypto allows one for a key. */
 const keyPair = async (kind: KeyKind, hash: Hash): Promise<CryptoKeyPair> => {
   const pair = await madePair(kind)
   if (KEYS[kind].name !== 'RSASSA-PKCS1-v1_5') return pair
