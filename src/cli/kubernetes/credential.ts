@@ -70,7 +70,7 @@ const requireUnbound = (token: IssuedToken, issuer: string, audience: string): I
   if (token.tokenType === 'Bearer') return token
   throw new CommandError(
     EXIT.refused,
-    `${issuer} exchanges for a bound token of ${audience}, and Kubernetes takes unbound tokens only\n` +
+    `${issuer} exchanges for a bound token of "${audience}", and Kubernetes takes unbound tokens only\n` +
       'Set "binding": "none" in this "exchange" of the role',
   )
 }
@@ -80,7 +80,7 @@ const newTokenRefused = ({ detail }: ClientError, audience: string): CommandErro
   new CommandError(
     EXIT.refused,
     `${detail}\n` +
-      `This role has unbound tokens or no exchange for ${audience}: leave out --dpop-key, or give the role ` +
+      `This role has unbound tokens or no exchange for "${audience}": leave out --dpop-key, or give the role ` +
       `"exchange". If the policy is right, ${FOUND_IN_AUDIT}`,
   )
 

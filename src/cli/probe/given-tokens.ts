@@ -49,7 +49,7 @@ export const readGoodToken = async (
   }
   if (!hasAudience(claims, audience)) {
     throw usageError(
-      `--token is not for ${audience}; give a token of this audience, or correct --audience`,
+      `--token is not for "${audience}"; give a token of this audience, or correct --audience`,
     )
   }
   return { token, claims }
@@ -76,20 +76,20 @@ export const readBadTokens = async (
   const expired = await readBadToken(
     expiredToken,
     '--expired-token',
-    `an unbound token for ${audience} that expired more than a minute ago`,
+    `an unbound token for "${audience}" that expired more than a minute ago`,
     (claims) =>
       isExpired(claims, LEEWAY_SECONDS) && hasAudience(claims, audience) && !('cnf' in claims),
   )
   const bound = await readBadToken(
     boundToken,
     '--bound-token',
-    `a token with cnf for ${audience} that has not expired`,
+    `a token with cnf for "${audience}" that has not expired`,
     (claims) => 'cnf' in claims && hasAudience(claims, audience) && !isExpired(claims),
   )
   const other = await readBadToken(
     otherAudienceToken,
     '--other-audience-token',
-    `an unbound token without the audience ${audience} that has not expired`,
+    `an unbound token without the audience "${audience}" that has not expired`,
     (claims) => !hasAudience(claims, audience) && !isExpired(claims) && !('cnf' in claims),
   )
   return {

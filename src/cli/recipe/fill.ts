@@ -4,7 +4,13 @@ import { AUDIENCE_PATTERN } from '../../policy/schema.ts'
 import { usageError } from '../command-error.ts'
 import { requiredOption } from '../required-option.ts'
 import { checkServiceAddress } from '../service-address.ts'
-import type { Recipe, RecipeDemands, RecipeOption, RecipeValues } from './form.ts'
+import {
+  type Recipe,
+  type RecipeDemands,
+  type RecipeOption,
+  type RecipeValues,
+  hostOfAudience,
+} from './form.ts'
 import { RECIPE_OPTIONS } from './options.ts'
 
 /** The options that a user typed. */
@@ -95,9 +101,14 @@ export const fillRecipe = (recipe: Recipe, typed: TypedOptions): RecipeValues =>
       throw usageError(`${flag} is no option of ${recipe.name}; it has ${optionsOf(recipe)}`)
     }
     const value = given ?? (typeof preset === 'string' ? preset : preset(demands))
-    if (value === undefined)
-      throw usageError(`${flag} is missing: ${RECIPE_OPTIONS[name].expected}`)
     const { pattern, expected } = RECIPE_OPTIONS[name]
+    if (value === undefined) {
+      const why =
+        preset === hostOfAudience
+          ? `, since the audience "${demands.audience}" is not an https URL`
+          : ''
+      throw usageError(`${flag} is missing: ${expected}${why}`)
+    }
     if (!pattern.test(checkText(value, flag))) {
       throw usageError(`${flag}: ${JSON.stringify(value)}: ${expected}`)
     }

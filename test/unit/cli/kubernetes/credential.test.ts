@@ -236,7 +236,7 @@ describe('rollcall kubernetes credential', () => {
   it('says which role would work if a token that was just issued is refused', async () => {
     servers = await startClientServers({ role: { reenrollment: 'always' } })
     const said = [
-      'This role has unbound tokens or no exchange for https://app.example: leave out --dpop-key, ' +
+      'This role has unbound tokens or no exchange for "https://app.example": leave out --dpop-key, ' +
         'or give the role "exchange". If the policy is right, the operator of the service finds the ' +
         'cause in the audit event of this request',
       '',

@@ -330,7 +330,11 @@ describe('rollcall probe --token', () => {
     ['--other-audience-token', 'good', 'expected an unbound token without the audience'],
     ['--token', 'expired', '--token has expired'],
     ['--token', 'bound to a key', '--token is bound to a key'],
-    ['--token', 'another aud', '--token is not for https://app.example'],
+    [
+      '--token',
+      'another aud',
+      '--token is not for "https://app.example"; give a token of this audience',
+    ],
     ['--token', 'missing', 'missing'],
   ])('refuses %s with the token %s', async (option, file, message) => {
     const run = await probe(ALL, option, file)

@@ -219,7 +219,10 @@ describe('fillRecipe()', () => {
     [{ ...USUAL, role: ['Worker'] }, '--role: "Worker": expected the name of a role'],
     [{ ...USUAL, account: ['1x'] }, '--account: "1x": expected the number of an account'],
     [{ ...USUAL, region: ['CN'] }, '--region: "CN": expected a region such as cn-hangzhou'],
-    [{ ...USUAL, audience: 'door' }, '--host is missing: expected a host name such as app.example'],
+    [
+      { ...USUAL, audience: 'door' },
+      '--host is missing: expected a host name such as app.example, since the audience "door" is not an https URL',
+    ],
     [{ ...USUAL, listen: 'x' }, '--listen: "x": expected PORT or HOST:PORT'],
     [
       { ...USUAL, upstream: '9000' },
