@@ -39,6 +39,9 @@ const DEFAULT_COLUMNS = 100
 const WORDS: CheckWords = {
   useNormalMode: 'add --metadata-mode auto',
   enroll: 'to try it, add --enroll',
+  giveKey:
+    'run doctor with --dpop-key FILE, the key of this instance; ' +
+    'if it has no key yet, rollcall enroll --dpop-key FILE makes one',
   listItems: 'see what there is: rollcall metadata list dynamic',
   showDocument: 'rollcall metadata get dynamic/instance-identity/document',
   inspectSignature:

@@ -106,6 +106,9 @@ const role: Check = {
       const which = options.role === undefined ? 'a role' : `role ${options.role}`
       return ok(`${which} admits this instance, by the policy; nothing was enrolled`)
     }
+    if (reading.kind === 'problem' && reading.problem.reason === 'key_required') {
+      return failed(enrollmentError(options.issuer, reading).detail, wordsOf(options).giveKey)
+    }
     if (reading.kind !== 'expected') return failedCall(options, reading)
     return failed(
       'the service gave a token for an audience that was invented for this check',

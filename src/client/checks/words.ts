@@ -7,6 +7,8 @@ export interface CheckWords {
   readonly useNormalMode: string
   /** Enroll for real. */
   readonly enroll: string
+  /** Show a key, where the role needs one. */
+  readonly giveKey: string
   /** See what the metadata service has. */
   readonly listItems: string
   /** See the identity document. */
@@ -23,6 +25,7 @@ export interface CheckWords {
 export const LIBRARY_WORDS: CheckWords = {
   useNormalMode: 'use a metadata client of the mode `auto`',
   enroll: 'set `enroll` to try it',
+  giveKey: 'give the key of this instance as `dpopKey`',
   listItems: 'list the folder `dynamic` of the metadata service',
   showDocument: 'look at what `identityDocument()` of the metadata client gives',
   inspectSignature: 'look at what `identitySignature()` of the metadata client gives',

@@ -133,8 +133,10 @@ describe('rollcall doctor, with everything in order', () => {
     expect(existsSync(join(command.folder, 'node.json'))).toBe(true)
     const run2 = await doctor(['--enroll'])
     expect(expectOneFailure(run2, 'role', ['enrollment'])).toMatch(
-      /needs a key, and none was shown next: Bind a key: .*--dpop-key/,
+      /needs a key, and none was shown next: run doctor with --dpop-key FILE, the key of this instance; if it has no key yet, rollcall enroll --dpop-key FILE makes one$/,
     )
+    const run3 = await doctor(['--dpop-key', 'node.json'])
+    expect(lineOf(run3, 'role')).toContain('admits this instance')
   })
 
   it('prints one JSON document with --json', async () => {
