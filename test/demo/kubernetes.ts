@@ -102,7 +102,9 @@ const demo = async (kubectlPath: string, stage: Stage): Promise<void> => {
     '--account', mine.ownerAccountId, '--ca', caFile,
   ]) // prettier-ignore
   check(printed.status === 0, `rollcall kubernetes config: ${printed.stderr}`)
-  printBlock(printed.stdout.replaceAll(/^ +(?:[A-Za-z0-9+/=]{40,}|-+(?:BEGIN|END).*)\n/gm, ''))
+  printBlock(
+    printed.stdout.replaceAll(/^( +certificateAuthority:) \|\n(?: {8}.+\n)+/gm, '$1 (the CA)\n'),
+  )
   const cluster = await startCluster(stage, printed.stdout)
   show(
     'cluster',
