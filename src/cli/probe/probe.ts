@@ -168,7 +168,7 @@ export const addProbe = (program: Command): void => {
     ],
     more: MORE,
     exits:
-      '0 all refused, 1 one admitted or unclear, 2 usage, 4 good token not admitted, ' +
-      '5 door or keys of the issuer not available',
+      '0 all refused or accepted, 1 one admitted or unclear, 2 usage, 4 good token not admitted, ' +
+      '5 door or issuer not available',
   })
 }
