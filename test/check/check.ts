@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasStartCosts, ratioProblems, staysFlat } from './benchmark.ts'
-import { type Step, runStep } from './steps.ts'
+import { type Step, type StepResult, runStep } from './steps.ts'
 import { countTests } from './test-report.ts'
 import { type Timing, timingLines } from './timings.ts'
 
@@ -51,39 +51,48 @@ const ratiosHold = (stdout: string): boolean => {
 
 const UNIT_TESTS = 'unit tests'
 
-const steps: readonly CheckStep[] = [
-  { name: 'format', command: bin('prettier'), args: ['--check', '.'], limitSeconds: 60 },
-  { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'], limitSeconds: 60 },
-  { name: 'types', command: bin('tsc'), args: ['-p', '.'], limitSeconds: 120 },
-  { name: 'types of the library', command: bin('tsc'), args: ['-p', 'src'], limitSeconds: 120 },
-  { name: 'API reference', ...node('functions/build/docs.ts'), limitSeconds: 180 },
-  tests(UNIT_TESTS, 'vitest.config.ts', 400),
-  tests('system tests', 'test/system/vitest.config.ts', 1000),
-  tests('long tests', 'test/long/vitest.config.ts', 600),
-  {
-    name: 'benchmark',
-    ...node('test/bench/bench.ts', '--quick'),
-    limitSeconds: 400,
-    shows: (stdout) => ratiosHold(stdout) && staysFlat(stdout, requireAll),
-  },
-  {
-    name: 'start of the Worker',
-    ...node('test/bench/worker-cpu.ts', '--quick'),
-    limitSeconds: 120,
-    shows: hasStartCosts,
-  },
-  { name: 'demo', ...node('test/demo/demo.ts'), limitSeconds: 60 },
-  {
-    name: 'demo of a relying party',
-    ...node('test/demo/relying-party.ts'),
-    limitSeconds: 60,
-  },
-  {
-    name: 'demo of Kubernetes',
-    ...node('test/demo/kubernetes.ts'),
-    // It waits for the end of a certificate, and downloads kubectl the first time.
-    limitSeconds: 300,
-  },
+/** What is run at once stands in one group: it waits, or uses one processor. The others need the machine. */
+const groups: readonly (readonly CheckStep[])[] = [
+  [tests(UNIT_TESTS, 'vitest.config.ts', 400)],
+  [
+    { name: 'format', command: bin('prettier'), args: ['--check', '.'], limitSeconds: 180 },
+    { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'], limitSeconds: 60 },
+    { name: 'types', command: bin('tsc'), args: ['-p', '.'], limitSeconds: 240 },
+    { name: 'types of the library', command: bin('tsc'), args: ['-p', 'src'], limitSeconds: 240 },
+    { name: 'API reference', ...node('functions/build/docs.ts'), limitSeconds: 240 },
+  ],
+  [tests('system tests', 'test/system/vitest.config.ts', 1000)],
+  [tests('long tests', 'test/long/vitest.config.ts', 600)],
+  [
+    {
+      name: 'benchmark',
+      ...node('test/bench/bench.ts', '--quick'),
+      limitSeconds: 400,
+      shows: (stdout) => ratiosHold(stdout) && staysFlat(stdout, requireAll),
+    },
+  ],
+  [
+    {
+      name: 'start of the Worker',
+      ...node('test/bench/worker-cpu.ts', '--quick'),
+      limitSeconds: 120,
+      shows: hasStartCosts,
+    },
+  ],
+  [
+    { name: 'demo', ...node('test/demo/demo.ts'), limitSeconds: 120 },
+    {
+      name: 'demo of a relying party',
+      ...node('test/demo/relying-party.ts'),
+      limitSeconds: 120,
+    },
+    {
+      name: 'demo of Kubernetes',
+      ...node('test/demo/kubernetes.ts'),
+      // It waits for the end of a certificate, and downloads kubectl the first time.
+      limitSeconds: 300,
+    },
+  ],
 ]
 
 /** `npm test` is to stay fast: a run that takes longer than this fails, unless the machine was busy. */
@@ -105,12 +114,7 @@ let passed = 0
 let failed = 0
 const failures: string[] = []
 const timings: Timing[] = []
-for (const step of steps) {
-  const [load = 0] = loadavg()
-  const started = Date.now()
-  process.stdout.write(`\n== ${step.name}\n`)
-  const result = await runStep(step)
-  const seconds = (Date.now() - started) / 1000
+const judge = (step: CheckStep, result: StepResult, seconds: number, load: number): void => {
   let ok = result.ok && (step.shows?.(result.stdout) ?? true)
   if (step.hasTests) {
     const counts = countTests(reportOf(step.name), requireAll)
@@ -127,8 +131,24 @@ for (const step of steps) {
   timings.push({ name: step.name, seconds })
   process.stdout.write(`== ${step.name}: ${ok ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`)
 }
+
+const begun = Date.now()
+for (const group of groups) {
+  const [load = 0] = loadavg()
+  const started = Date.now()
+  process.stdout.write(`\n== ${group.map(({ name }) => name).join(', ')}\n`)
+  await Promise.all(
+    group.map(async (step) => {
+      // The lines of several steps would be mixed: each shows its own at its end.
+      const isAlone = group.length === 1
+      const result = await runStep(step, { live: isAlone })
+      if (!isAlone) process.stdout.write(`\n== ${step.name}\n${result.stdout}`)
+      judge(step, result, (Date.now() - started) / 1000, load)
+    }),
+  )
+}
 rmSync(folder, { recursive: true, force: true })
-process.stdout.write(`\n${timingLines(timings).join('\n')}\n`)
+process.stdout.write(`\n${timingLines(timings, (Date.now() - begun) / 1000).join('\n')}\n`)
 if (failures.length > 0) process.stdout.write(`\nfailed: ${failures.join(', ')}\n`)
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -1,4 +1,4 @@
-// One step of the check: a command with a limit, its output shown as it comes.
+// One step of the check: a command with a limit.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,8 +18,11 @@ export interface Step {
   readonly limitSeconds: number
 }
 
-/** Runs a step; its whole process group ends with it. */
-export const runStep = async ({ command, args, limitSeconds }: Step): Promise<StepResult> => {
+/** Runs a step; its whole process group ends with it. @param live whether standard output is shown as it comes */
+export const runStep = async (
+  { command, args, limitSeconds }: Step,
+  { live }: { readonly live: boolean },
+): Promise<StepResult> => {
   const child = spawn(command, args, {
     cwd: ROOT,
     detached: true,
@@ -28,7 +31,7 @@ export const runStep = async ({ command, args, limitSeconds }: Step): Promise<St
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    process.stdout.write(text)
+    if (live) process.stdout.write(text)
   })
   const endGroup = (): void => {
     try {

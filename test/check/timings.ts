@@ -14,13 +14,14 @@ const LIMIT_SECONDS = 1200
 /**
  * One line for each step; behind them, if the check took longer than 20 minutes, those that took more than usual,
  * most first.
+ * @param total seconds of the whole check: some steps run at once
  * @param usual seconds of each step on a quiet machine of two cores
  */
 export const timingLines = (
   timings: readonly Timing[],
+  total: number,
   usual: Readonly<Record<string, number>> = usualSeconds,
 ): string[] => {
-  const total = timings.reduce((sum, { seconds }) => sum + seconds, 0)
   const row = (name: string, seconds: number): string =>
     `${name.padEnd(22)}${seconds.toFixed(1).padStart(8)} s`
   const lines = [...timings.map(({ name, seconds }) => row(name, seconds)), row('all steps', total)]

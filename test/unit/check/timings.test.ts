@@ -10,12 +10,13 @@ describe('timingLines()', () => {
         { name: 'lint', seconds: 2.04 },
         { name: 'unit tests', seconds: 41 },
       ],
+      41.5,
       usual,
     )
     expect(lines.map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
       'lint 2.0 s',
       'unit tests 41.0 s',
-      'all steps 43.0 s',
+      'all steps 41.5 s',
     ])
   })
 
@@ -26,6 +27,7 @@ describe('timingLines()', () => {
         { name: 'unit tests', seconds: 1190 },
         { name: 'demo', seconds: 10 },
       ],
+      1201,
       usual,
     )
     expect(lines.slice(4)).toEqual([
