@@ -9,8 +9,10 @@ export interface Deployment {
   readonly url: string
   /** Starts it, or starts it again on what it has stored. */
   start(): Promise<RunningService>
-  /** Makes the store unable to answer. */
+  /** Makes the store unable to answer, or to write. */
   breakStore(): Promise<void>
+  /** Whether a store that was broken can still be read: a file is locked for writing only. */
+  readonly readsWhileBroken: boolean
   mendStore(): Promise<void>
   /** Removes everything. */
   close(): Promise<void>

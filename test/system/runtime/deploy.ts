@@ -39,6 +39,7 @@ const deployment = (
   url,
   start,
   breakStore: store.breakStore,
+  readsWhileBroken: store.readsWhileBroken,
   mendStore: store.mendStore,
   async close() {
     await store.close()

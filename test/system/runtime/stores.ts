@@ -13,6 +13,8 @@ export interface Store {
   /** `ROLLCALL_LEDGER`; absent where the runtime has a ledger of its own. */
   readonly ledger?: string
   breakStore(): Promise<void>
+  /** Whether it can still be read then. */
+  readonly readsWhileBroken: boolean
   mendStore(): Promise<void>
   close(): Promise<void>
 }
@@ -31,6 +33,7 @@ export const fileStore = (folder: string, ledger?: string): Store => {
   }
   return {
     ...(ledger !== undefined && { ledger }),
+    readsWhileBroken: true,
     async breakStore() {
       lock = await holdLocks(databasesBelow(folder))
     },
@@ -45,6 +48,7 @@ export const redisStore = async (context: Pick<TestContext, 'skip'>): Promise<St
   const server = await startRedisServer()
   return {
     ledger: server.url,
+    readsWhileBroken: false,
     breakStore: () => server.kill(),
     mendStore: () => server.start(),
     close: () => server.close(),
