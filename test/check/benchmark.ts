@@ -44,6 +44,6 @@ export const staysFlat = (stdout: string, requireAll: boolean): boolean => {
 
 /** Whether the last line says what the Worker costs to start. The figures are shown and never judged. */
 export const hasStartCosts = (stdout: string): boolean =>
-  /^BENCH_WORKER \{"start_ms":[0-9.]+,.*"first_challenge_ratio":[0-9.]+\}$/.test(
+  /^BENCH_WORKER \{"start_ms":[0-9.]+,.*"first_challenge_ratio":[0-9.]+[,}]/.test(
     stdout.trimEnd().split('\n').at(-1) ?? '',
   )
