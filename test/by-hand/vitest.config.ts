@@ -1,4 +1,4 @@
-// `npm run test:by-hand`: what takes too long for the check. It builds Kubernetes 1.20 from source.
+// `npm run test:by-hand`: what takes too long for the check. It builds parts of Kubernetes 1.20 from source.
 
 import { defineConfig } from 'vitest/config'
 

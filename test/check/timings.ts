@@ -9,10 +9,10 @@ export interface Timing {
 }
 
 /** The whole check is to stay below this. */
-const LIMIT_SECONDS = 1200
+const LIMIT_SECONDS = 1320
 
 /**
- * One line for each step; behind them, if the check took longer than 20 minutes, those that took more than usual,
+ * One line for each step; behind them, if the check took longer than 22 minutes, those that took more than usual,
  * most first.
  * @param total seconds of the whole check: some steps run at once
  * @param usual seconds of each step on a quiet machine of two cores

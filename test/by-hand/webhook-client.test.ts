@@ -4,25 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
-import { LedgerUnavailableError } from '../../../src/base/errors.ts'
-import { createMemoryLedger } from '../../../src/ledger/memory.ts'
-import { makeBadTokens } from '../../support/bad-tokens.ts'
-import { openWebhookDoor } from '../../support/kubernetes/webhook-door.ts'
+import { LedgerUnavailableError } from '../../src/base/errors.ts'
+import { createMemoryLedger } from '../../src/ledger/memory.ts'
+import { makeBadTokens } from '../support/bad-tokens.ts'
+import { openWebhookDoor } from '../support/kubernetes/webhook-door.ts'
 import {
   type AskWebhook,
   type AskedToken,
   type Authentication,
   buildWebhookClient,
-} from '../../support/kubernetes/webhook-authenticator.ts'
-import {
-  NODE_USER,
-  type Reviewing,
-  WEBHOOK_TOKEN,
-  createReviewing,
-} from '../../support/reviewing.ts'
-import { requireTool } from '../../support/requirements.ts'
-import { TOKEN_AUDIENCE } from '../../support/test-service.ts'
-import { createTestCa } from '../../support/tls-certificates.ts'
+} from '../support/kubernetes/webhook-authenticator.ts'
+import { NODE_USER, type Reviewing, WEBHOOK_TOKEN, createReviewing } from '../support/reviewing.ts'
+import { requireTool } from '../support/requirements.ts'
+import { TOKEN_AUDIENCE } from '../support/test-service.ts'
+import { createTestCa } from '../support/tls-certificates.ts'
 
 const BUILD_MS = 600_000
 
