@@ -107,7 +107,7 @@ export const parseNodeName = (template: string): Result<NodeNameTemplate, string
  * The name of an instance's node. Upper-case letters of a field become lower case. Two instances still have different
  * names, because `instance_id` has lower-case letters only.
  * @param ecs the `ecs` claim of a verified token
- * @returns the name, or why there is none: a value is too long, or has a character that names cannot have
+ * @returns the name. It is refused with a reason if a value is too long, or has a character that names cannot have
  */
 export const nodeName = (
   { template, parts }: NodeNameTemplate,

@@ -178,5 +178,5 @@ export const readControlPlanePod = (object: unknown): ControlPlanePod => {
   }
 }
 
-/** The version of a server from `/version`, such as `v1.35.2`; empty if there is none. */
+/** The version of a server from `/version`, such as `v1.35.2`. Empty if the answer has no version. */
 export const readVersion = (json: unknown): string => text(member(json, 'gitVersion'))

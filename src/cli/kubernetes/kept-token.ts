@@ -76,7 +76,7 @@ const membersOf = (text: string): Readonly<Record<string, unknown>> | undefined 
 /**
  * Reads a token that was kept.
  * @param path absolute
- * @returns `undefined` if there is none, or one for another purpose
+ * @returns `undefined` if the file does not exist, or keeps a token for another purpose
  * @throws CommandError for a file that this command has not written: it must not be replaced
  */
 export const readKeptToken = (path: string, purpose: TokenPurpose): KeptToken | undefined => {

@@ -10,7 +10,7 @@ import { type RequestRefusal, invalidRequest } from '../request/request-refusal.
 /** The only form that is read and written. */
 const FORM = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview' } as const
 
-/** `status` of the answer: the user, or nothing that says why there is none. */
+/** `status` of the answer: the user of the token. For a rejected token it gives no reason. */
 export type TokenReviewStatus =
   | { readonly authenticated: false }
   | {

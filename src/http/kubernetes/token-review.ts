@@ -1,5 +1,5 @@
 // `POST /v1/kubernetes/tokenreview`: the webhook of a Kubernetes API server, for clusters before 1.30. The API server
-// shows a token of its own; what it learns of any other token is the user, or that there is none.
+// shows a token of its own. Of the token that it asks about it learns the user, or only that the token was rejected.
 
 import type { Context, Hono } from 'hono'
 import {

@@ -202,7 +202,7 @@ const SCHEMAS = {
 /** What a file is. */
 export type KubeadmFile = keyof typeof SCHEMAS
 
-/** The problems of a file, such as a field that does not exist, each with its path; empty if there is none. */
+/** The problems of a file, such as a field that does not exist, each with its path. Empty if the file has no problem. */
 export const kubeadmProblems = (kind: KubeadmFile, value: unknown): string[] => {
   const ajv = new Ajv({ allErrors: true })
   if (ajv.validate(SCHEMAS[kind], value)) return []

@@ -47,16 +47,21 @@ const STEPS = ({ host }: ApacheValues, curl: string): readonly string[] => [
 
 const PATH = '/etc/apache2/sites-available/app.conf'
 
-/** Apache with mod_oauth2. */
-export const apacheOauth2: Recipe = defineRecipe({
-  name: 'apache-oauth2',
-  title: 'Apache with mod_oauth2',
+/** What holds of both recipes. */
+const MODULE = {
   ran: 'Apache 2.4 and mod_oauth2 3.3',
   ban: 'at exp, or some minutes later: the module keeps results',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: { ...APACHE_OPTIONS, host: hostOfAudience },
   page: 'use/apache.md',
+} as const
+
+/** Apache with mod_oauth2. */
+export const apacheOauth2: Recipe = defineRecipe({
+  name: 'apache-oauth2',
+  title: 'Apache with mod_oauth2',
+  ...MODULE,
   files: (values) => [{ path: PATH, language: 'apache', text: bearerSite(values) }],
   steps: (values) => STEPS(values, '-H "Authorization: Bearer $TOKEN"'),
 })
@@ -65,12 +70,7 @@ export const apacheOauth2: Recipe = defineRecipe({
 export const apacheOauth2Bound: Recipe = defineRecipe({
   name: 'apache-oauth2-bound',
   title: 'Apache with mod_oauth2, for bound tokens with their proofs',
-  ran: 'Apache 2.4 and mod_oauth2 3.3',
-  ban: 'at exp, or some minutes later: the module keeps results',
-  conditions: ['accounts', 'regions'],
-  severalRoles: true,
-  options: { ...APACHE_OPTIONS, host: hostOfAudience },
-  page: 'use/apache.md',
+  ...MODULE,
   files: (values) => [{ path: PATH, language: 'apache', text: boundSite(values) }],
   steps: (values) => STEPS(values, '-H "Authorization: DPoP $TOKEN" -H "DPoP: $PROOF"'),
 })

@@ -1,7 +1,13 @@
 // Caddy with forward_auth: Caddy asks /v1/authorize about each request.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
-import { authorizePath, secretScript } from './proxy-secret.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
+import {
+  ASKING_PROXY,
+  PROXY_OPTIONS,
+  authorizePath,
+  proxySteps,
+  secretScript,
+} from './proxy-secret.ts'
 
 type Values = RecipeValues<'host' | 'listen' | 'secretFile' | 'upstream'>
 
@@ -67,13 +73,9 @@ export const caddy: Recipe = defineRecipe({
   name: 'caddy',
   title: 'Caddy with forward_auth',
   ran: 'Caddy 2.6',
-  ban: 'to the next request',
-  conditions: ['accounts', 'regions'],
-  severalRoles: true,
+  ...ASKING_PROXY,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     secretFile: '/etc/caddy/rollcall.env',
   },
   page: 'use/caddy.md',
@@ -81,10 +83,6 @@ export const caddy: Recipe = defineRecipe({
     { path: '/etc/caddy/Caddyfile', language: 'caddyfile', text: site(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
   ],
-  steps: ({ host, secretFile }) => [
-    'sh make-proxy-secret.sh, as root: it prints the entry for ROLLCALL_PROXIES of rollcall',
-    'add the entry to ROLLCALL_PROXIES, and restart rollcall',
-    `start Caddy with EnvironmentFile=${secretFile} in its systemd unit`,
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
-  ],
+  steps: ({ host, secretFile }) =>
+    proxySteps(host, `start Caddy with EnvironmentFile=${secretFile} in its systemd unit`),
 })

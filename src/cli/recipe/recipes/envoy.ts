@@ -1,8 +1,14 @@
 // Envoy with ext_authz over HTTP.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { yaml } from '../quote.ts'
-import { authorizePath, secretScript } from './proxy-secret.ts'
+import {
+  ASKING_PROXY,
+  PROXY_OPTIONS,
+  authorizePath,
+  proxySteps,
+  secretScript,
+} from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'secretFile' | 'upstream'
@@ -154,13 +160,9 @@ export const envoy: Recipe = defineRecipe({
     notRun:
       'the API reference of Envoy v3 and envoyproxy/envoy pull request 43447 (path_override, Envoy 1.38)',
   },
-  ban: 'to the next request',
-  conditions: ['accounts', 'regions'],
-  severalRoles: true,
+  ...ASKING_PROXY,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     certificateFile: '/etc/envoy/tls/app.pem',
     keyFile: '/etc/envoy/tls/app.key',
     caFile: '/etc/ssl/certs/ca-certificates.crt',
@@ -171,11 +173,10 @@ export const envoy: Recipe = defineRecipe({
     { path: '/etc/envoy/envoy.yaml', language: 'yaml', text: config(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
   ],
-  steps: ({ host, secretFile }) => [
-    'sh make-proxy-secret.sh, as root: it prints the entry for ROLLCALL_PROXIES of rollcall',
-    'add the entry to ROLLCALL_PROXIES, and restart rollcall',
-    `start Envoy 1.38 or newer with the variable of ${secretFile}`,
-    `Envoy asks rollcall with the Host ${host}, so rollcall must answer for each Host: put no platform before it that routes by Host`,
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
-  ],
+  steps: ({ host, secretFile }) =>
+    proxySteps(
+      host,
+      `start Envoy 1.38 or newer with the variable of ${secretFile}`,
+      `Envoy asks rollcall with the Host ${host}, so rollcall must answer for each Host: put no platform before it that routes by Host`,
+    ),
 })

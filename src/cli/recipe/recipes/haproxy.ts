@@ -1,9 +1,10 @@
 // HAProxy with jwt_verify: HAProxy verifies tokens by itself, with keys that a program fetches each minute.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { haproxy as text, regex } from '../quote.ts'
 import { SLOTS, haproxyKeys } from './haproxy-keys.ts'
 import { BLANK } from './nginx-identity.ts'
+import { PROXY_OPTIONS } from './proxy-secret.ts'
 
 type Values = RecipeValues<'certificateFile' | 'host' | 'keysFolder' | 'listen' | 'upstream'>
 
@@ -111,9 +112,7 @@ export const haproxy: Recipe = defineRecipe({
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     certificateFile: '/etc/haproxy/tls/app.pem',
     keysFolder: '/etc/haproxy/rollcall',
   },

@@ -1,8 +1,9 @@
 // nginx with njs: nginx verifies tokens by itself, with the keys that it fetches from rollcall.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
 import { njsProgram } from './njs-program.ts'
+import { PROXY_OPTIONS } from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'upstream'
@@ -66,9 +67,7 @@ export const nginxNjs: Recipe = defineRecipe({
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     certificateFile: '/etc/nginx/tls/app.pem',
     keyFile: '/etc/nginx/tls/app.key',
     caFile: '/etc/ssl/certs/ca-certificates.crt',

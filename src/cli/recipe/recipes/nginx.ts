@@ -1,8 +1,14 @@
 // nginx with auth_request: nginx asks /v1/authorize about each request.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
-import { authorizePath, secretScript } from './proxy-secret.ts'
+import {
+  ASKING_PROXY,
+  PROXY_OPTIONS,
+  authorizePath,
+  proxySteps,
+  secretScript,
+} from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'secretFile' | 'upstream'
@@ -50,13 +56,9 @@ export const nginx: Recipe = defineRecipe({
   name: 'nginx',
   title: 'nginx with auth_request',
   ran: 'nginx 1.22',
-  ban: 'to the next request',
-  conditions: ['accounts', 'regions'],
-  severalRoles: true,
+  ...ASKING_PROXY,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     certificateFile: '/etc/nginx/tls/app.pem',
     keyFile: '/etc/nginx/tls/app.key',
     caFile: '/etc/ssl/certs/ca-certificates.crt',
@@ -67,10 +69,5 @@ export const nginx: Recipe = defineRecipe({
     { path: '/etc/nginx/conf.d/app.conf', language: 'nginx', text: server(values) },
     secretScript(values, 'proxy_set_header X-Rollcall-Proxy "%s";'),
   ],
-  steps: ({ host }) => [
-    'sh make-proxy-secret.sh, as root: it prints the entry for ROLLCALL_PROXIES of rollcall',
-    'add the entry to ROLLCALL_PROXIES, and restart rollcall',
-    'nginx -t && systemctl reload nginx',
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
-  ],
+  steps: ({ host }) => proxySteps(host, 'nginx -t && systemctl reload nginx'),
 })

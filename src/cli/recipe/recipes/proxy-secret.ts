@@ -1,6 +1,6 @@
 // What the recipes of proxies share: the call of /v1/authorize, and a script that makes the secret of a proxy.
 
-import type { RecipeDemands, RecipeFile, RecipeValues } from '../form.ts'
+import { type RecipeDemands, type RecipeFile, type RecipeValues, hostOfAudience } from '../form.ts'
 import { query, sh } from '../quote.ts'
 
 /** Path and query of /v1/authorize: each value is safe in every format. */
@@ -61,3 +61,25 @@ printf ${sh(`${format}\\n`)} "$hash"
 `,
   }
 }
+
+/** Options of a proxy in front of one service, with their defaults. */
+export const PROXY_OPTIONS = {
+  host: hostOfAudience,
+  listen: '443',
+  upstream: '127.0.0.1:9000',
+} as const
+
+/** What holds of each proxy that asks `/v1/authorize`. */
+export const ASKING_PROXY = {
+  ban: 'to the next request',
+  conditions: ['accounts', 'regions'],
+  severalRoles: true,
+} as const
+
+/** The steps of such a proxy: its secret first, its own steps, and a call at the end. */
+export const proxySteps = (host: string, ...own: readonly string[]): readonly string[] => [
+  'sh make-proxy-secret.sh, as root: it prints the entry for ROLLCALL_PROXIES of rollcall',
+  'add the entry to ROLLCALL_PROXIES, and restart rollcall',
+  ...own,
+  `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
+]

@@ -1,7 +1,14 @@
 // Traefik with ForwardAuth, as a file of the file provider.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
-import { IDENTITY, authorizePath, secretScript } from './proxy-secret.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
+import {
+  ASKING_PROXY,
+  IDENTITY,
+  PROXY_OPTIONS,
+  authorizePath,
+  proxySteps,
+  secretScript,
+} from './proxy-secret.ts'
 
 type Values = RecipeValues<'host' | 'listen' | 'secretFile' | 'upstream'>
 
@@ -63,13 +70,9 @@ export const traefik: Recipe = defineRecipe({
   ran: {
     notRun: 'doc.traefik.io, Traefik 3.7: ForwardAuth, Headers, file provider',
   },
-  ban: 'to the next request',
-  conditions: ['accounts', 'regions'],
-  severalRoles: true,
+  ...ASKING_PROXY,
   options: {
-    host: hostOfAudience,
-    listen: '443',
-    upstream: '127.0.0.1:9000',
+    ...PROXY_OPTIONS,
     secretFile: '/etc/traefik/rollcall.env',
   },
   page: 'use/caddy.md',
@@ -77,11 +80,10 @@ export const traefik: Recipe = defineRecipe({
     { path: '/etc/traefik/dynamic/app.yaml', language: 'yaml', text: dynamic(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
   ],
-  steps: ({ host, secretFile }) => [
-    'sh make-proxy-secret.sh, as root: it prints the entry for ROLLCALL_PROXIES of rollcall',
-    'add the entry to ROLLCALL_PROXIES, and restart rollcall',
-    `start Traefik with the variable of ${secretFile}, and with the folder of app.yaml as file provider`,
-    'keep Traefik up to date: CVE-2026-35051 let X-Forwarded-Prefix of a client through',
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
-  ],
+  steps: ({ host, secretFile }) =>
+    proxySteps(
+      host,
+      `start Traefik with the variable of ${secretFile}, and with the folder of app.yaml as file provider`,
+      'keep Traefik up to date: CVE-2026-35051 let X-Forwarded-Prefix of a client through',
+    ),
 })
