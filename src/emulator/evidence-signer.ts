@@ -3,11 +3,7 @@
 import { toBase64, utf8 } from '../base/bytes.ts'
 import type { Faults } from './faults.ts'
 import { signMessage } from './sign-message.ts'
-import {
-  createSigningIdentity,
-  generateSigningKeyPair,
-  randomSerialNumber,
-} from './signing-identity.ts'
+import { createSigningIdentity, randomSerialNumber } from './signing-identity.ts'
 
 /** A signer of evidence, and its certificate. */
 export interface EvidenceSigner {
@@ -20,6 +16,9 @@ export interface EvidenceSigner {
   readonly sign: (document: string, audience: string | null) => Promise<string>
 }
 
+/** Gives an RSA key pair of 2048 bits, extractable; each time another one. */
+export type NewKeyPair = () => Promise<CryptoKeyPair>
+
 /**
  * Makes a signer with a key of its own.
  * @param clock gives Unix seconds
@@ -27,10 +26,10 @@ export interface EvidenceSigner {
 export const createEvidenceSigner = async (
   { flags }: Faults,
   clock: () => number,
+  newKeyPair: NewKeyPair,
 ): Promise<EvidenceSigner> => {
   const serialNumber = randomSerialNumber()
-  const newIdentity = async () =>
-    createSigningIdentity(await generateSigningKeyPair(), serialNumber, clock())
+  const newIdentity = async () => createSigningIdentity(await newKeyPair(), serialNumber, clock())
   const trusted = await newIdentity()
   // With the same name and serial number, so that only the signature shows the other key.
   const signing = flags.has('wrong-key') ? await newIdentity() : trusted

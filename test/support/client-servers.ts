@@ -2,16 +2,13 @@
 // metadata service, each behind a port, where a test can answer in place of either.
 
 import type { AuditEvent } from '../../src/http/audit.ts'
-import {
-  type MetadataEmulator,
-  type MetadataEmulatorOptions,
-  createMetadataEmulator,
-} from '../../src/emulator/index.ts'
+import { type MetadataEmulator, type MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 import { type FastTiming, createFastTiming } from './fast-timing.ts'
 import { listen } from './listener.ts'
 import { CLUSTER, ROLE } from './test-enroller.ts'
 import { problem } from './problem.ts'
 import { createTestService } from './test-service.ts'
+import { createTestEmulator } from './test-emulator.ts'
 
 /** What a test does to a request on its way; `undefined` lets it pass. */
 export type Intercept = (
@@ -66,25 +63,13 @@ const listenFirst = async () => {
   return { url, close, target }
 }
 
-const emulators = new Map<string, Promise<MetadataEmulator>>()
-
-/** An emulator of these options. Its key takes long to make, so tests share those that don't count. */
-const emulatorFor = (options: MetadataEmulatorOptions): Promise<MetadataEmulator> => {
-  const counts = options.faults?.some((fault) => /x\d+(?:@|$)|^token-uses/.test(fault)) ?? false
-  if (counts || options.clock !== undefined) return createMetadataEmulator(options)
-  const name = JSON.stringify(options)
-  const emulator = emulators.get(name) ?? createMetadataEmulator(options)
-  emulators.set(name, emulator)
-  return emulator
-}
-
 /** Starts a service that admits the emulator's instance. */
 export const startClientServers = async (
   options: ClientServersOptions = {},
 ): Promise<ClientServers> => {
   const { challengeLifetimeSeconds = 120, lifetimeSeconds = 300, role } = options
   const { clockOffsetSeconds = 0, match } = options
-  const emulator = await emulatorFor(options.emulator ?? {})
+  const emulator = await createTestEmulator(options.emulator)
   const timing = createFastTiming()
   const service = await listenFirst()
   const beforeMetadata = await listenFirst()

@@ -2,7 +2,6 @@
 // metadata service. A test may answer in place of either, and no wait takes any time.
 
 import type { MetadataEmulator } from '../../src/emulator/index.ts'
-import { createMetadataEmulator } from '../../src/emulator/index.ts'
 import type { AuditEvent } from '../../src/http/audit.ts'
 import type { ProblemCode } from '../../src/http/problems.ts'
 import { type MetadataClient, createMetadataClient } from '../../src/metadata/index.ts'
@@ -11,6 +10,7 @@ import { generateSigningKeys } from '../../src/token/generate.ts'
 import { type ProblemOptions, problem } from './problem.ts'
 import { createTestService } from './test-service.ts'
 import { type TestTiming, createTestTiming } from './timing.ts'
+import { createTestEmulator } from './test-emulator.ts'
 
 export const ISSUER = 'https://localhost'
 export const AUDIENCE = 'https://cluster.example'
@@ -69,7 +69,7 @@ export const createClientService = async ({
   role,
   variables = {},
 }: ClientServiceOptions = {}): Promise<ClientService> => {
-  const cloud = await (emulator ??= createMetadataEmulator({ seed: 'client' }))
+  const cloud = await (emulator ??= createTestEmulator({ seed: 'client' }))
   const [signingKeys, operatorKeys] = await (keys ??= makeKeys())
   const timing = createTestTiming()
   const policy = {

@@ -17,12 +17,27 @@ export const runCurl = async (
   return (await promisify(execFile)(curl, all)).stdout
 }
 
-/** Gets a token. @returns what gets the text of a path, from the first slash on, with that token */
-export const curlWithToken = async (
-  context: TestContext,
-  url: string,
-): Promise<(path: string) => Promise<string>> => {
+/** What gets paths, from the first slash on, as a person with a token. */
+export interface CurlWithToken {
+  /** The text of a path. */
+  (path: string): Promise<string>
+  /** The texts of many paths, by one curl: starting one for each takes longer than the answers. */
+  all(paths: readonly string[]): Promise<string[]>
+}
+
+/** Stands after each answer, and in none. */
+const END = '\n-- end of an answer --\n'
+
+/** Gets a token for 60 seconds. */
+export const curlWithToken = async (context: TestContext, url: string): Promise<CurlWithToken> => {
   const ttl = 'X-aliyun-ecs-metadata-token-ttl-seconds: 60'
   const token = await runCurl(context, '-X', 'PUT', '-H', ttl, `${url}/latest/api/token`)
-  return (path) => runCurl(context, '-H', `X-aliyun-ecs-metadata-token: ${token}`, url + path)
+  const header = `X-aliyun-ecs-metadata-token: ${token}`
+  const all: CurlWithToken['all'] = async (paths) => {
+    if (paths.length === 0) return []
+    const urls = paths.map((path) => url + path)
+    const printed = await runCurl(context, '--fail-early', '-w', END, '-H', header, ...urls)
+    return printed.split(END).slice(0, -1)
+  }
+  return Object.assign((path: string) => runCurl(context, '-H', header, url + path), { all })
 }

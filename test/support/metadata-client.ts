@@ -1,16 +1,13 @@
 // Clients of an emulator, without a port between them, that keep count of what they send.
 
-import {
-  type MetadataEmulator,
-  type MetadataEmulatorOptions,
-  createMetadataEmulator,
-} from '../../src/emulator/index.ts'
+import { type MetadataEmulator, type MetadataEmulatorOptions } from '../../src/emulator/index.ts'
 import {
   type Item,
   type MetadataClient,
   type MetadataClientOptions,
   createMetadataClient,
 } from '../../src/metadata/index.ts'
+import { createTestEmulator } from './test-emulator.ts'
 
 /** An emulator, a client of it, and each request: method and path. */
 export interface ClientServers {
@@ -24,7 +21,7 @@ export const startClientServers = async (
   emulatorOptions: MetadataEmulatorOptions = {},
   clientOptions: MetadataClientOptions = {},
 ): Promise<ClientServers> => {
-  const emulator = await createMetadataEmulator(emulatorOptions)
+  const emulator = await createTestEmulator(emulatorOptions)
   const requests: string[] = []
   const client = createMetadataClient({
     fetch: (url, init) => {

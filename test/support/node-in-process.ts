@@ -17,20 +17,22 @@ const startNodeInProcess = async (
   // What is made in the second in which a ledger begins is refused.
   await clock.pass(1)
   const lines: string[] = []
+  const events: Record<string, unknown>[] = []
   const service = await createTestService({
     variables,
     ledger,
     clock: clock.now,
-    audit: (event) => void lines.push(auditLine(event)),
+    audit: (event) => {
+      const line = auditLine(event)
+      lines.push(line)
+      events.push(JSON.parse(line) as Record<string, unknown>)
+    },
     report: (line) => void lines.push(line),
   })
   const { url, close } = await listen(service)
   return {
     url,
-    auditEvents: () =>
-      lines
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    auditEvents: () => [...events],
     output: () => lines.join('\n'),
     // What is under way is cut off, as when a process is killed.
     stop: async () => {

@@ -10,6 +10,17 @@ const pairs: KeyPairKeyObjectResult[] = []
 export const sharedRsaPair = (which: 0 | 1 = 0): KeyPairKeyObjectResult =>
   (pairs[which] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }))
 
+/** So many keys in a row are different. */
+const RING = 8
+const ring: KeyPairKeyObjectResult[] = []
+let taken = 0
+
+/** A key pair of 2048 bits, another one than the seven before it. */
+export const nextRsaPair = (): KeyPairKeyObjectResult => {
+  const at = taken++ % RING
+  return (ring[at] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }))
+}
+
 /** A private JWKS as `generateSigningKeys()` makes it, with a shared key where it is of RSA. */
 export const signingKeysOf = async (
   alg: 'ES256' | 'RS256' | 'EdDSA',

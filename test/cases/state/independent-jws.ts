@@ -3,6 +3,7 @@
 
 import { calculateJwkThumbprint } from 'jose'
 import { type JsonWebKey, type KeyObject, generateKeyPairSync } from 'node:crypto'
+import { nextRsaPair } from '../../support/rsa-keys.ts'
 
 export {
   type Sign,
@@ -26,7 +27,7 @@ export interface TestKey {
 }
 
 const pairOf = (alg: Algorithm): { privateKey: KeyObject; publicKey: KeyObject } => {
-  if (alg === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
+  if (alg === 'RS256') return nextRsaPair()
   if (alg === 'EdDSA') return generateKeyPairSync('ed25519')
   return generateKeyPairSync('ec', { namedCurve: 'P-256' })
 }

@@ -3,7 +3,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMetadataEmulator } from '../../../src/emulator/index.ts'
 import {
   type TestCloud,
   createTestCloud,
@@ -11,6 +10,7 @@ import {
   withAudience,
 } from '../../support/test-cloud.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const CONTENT = withAudience(documentText(), 'a-nonce')
 
@@ -56,7 +56,7 @@ describe('rollcall inspect', () => {
   })
 
   it('names the emulator whose certificate is in the message', async () => {
-    const { fetch } = await createMetadataEmulator({ seed: 'inspect', faults: ['certificate'] })
+    const { fetch } = await createTestEmulator({ seed: 'inspect', faults: ['certificate'] })
     const url = 'http://100.100.100.200/latest/dynamic/instance-identity/pkcs7'
     const message = Buffer.from(await (await fetch(new Request(url))).text(), 'base64')
     const { stdout } = await inspect(message)

@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXPLANATIONS } from '../../../src/cli/verify/explain.ts'
-import { createMetadataEmulator } from '../../../src/emulator/index.ts'
 import {
   type TestCloud,
   createTestCloud,
@@ -12,6 +11,7 @@ import {
   withAudience,
 } from '../../support/test-cloud.ts'
 import { type RollcallCommand, type Run, createCommand } from '../../support/command.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const AUDIENCE = 'a-nonce-of-mine'
 const DOCUMENT = documentText()
@@ -87,7 +87,7 @@ describe('rollcall verify', () => {
   })
 
   it('says that an emulator signed, and not Alibaba Cloud', async () => {
-    const { fetch, certificatePem } = await createMetadataEmulator({ seed: 'verify' })
+    const { fetch, certificatePem } = await createTestEmulator({ seed: 'verify' })
     const files = { 'emulated.pem': certificatePem, 'real.pem': cloud.certificatePem }
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(command.folder, name), text)

@@ -3,10 +3,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type RuntimeOptions, parseConfig } from '../../../src/config.ts'
 import { ledgerReader } from '../../../src/ledger/configured.ts'
-import { createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { BYTE_ORDER_MARK, NOT_UTF8 } from '../../../src/base/text.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { createTestCloud } from '../../support/test-cloud.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const POLICY = JSON.stringify({
   roles: {
@@ -30,7 +30,7 @@ beforeAll(async () => {
     ROLLCALL_LEDGER: 'memory:',
     ROLLCALL_TRUST_ANCHORS: (await createTestCloud()).certificatePem,
   }
-  emulated = (await createMetadataEmulator({ seed: 'config' })).certificatePem
+  emulated = (await createTestEmulator({ seed: 'config' })).certificatePem
   testCloud = String(good['ROLLCALL_TRUST_ANCHORS'])
 })
 

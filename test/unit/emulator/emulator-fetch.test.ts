@@ -1,9 +1,10 @@
 // The emulator's `fetch` in place of the platform's, as a test of somebody else's code puts it in.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type MetadataEmulator, createMetadataEmulator } from '../../../src/emulator/index.ts'
+import { type MetadataEmulator } from '../../../src/emulator/index.ts'
 import { createMetadataClient } from '../../../src/metadata/index.ts'
 import { parseTrustAnchors, verifyInstanceIdentity } from '../../../src/index.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const ORIGIN = 'http://100.100.100.200'
 const ITEM = `${ORIGIN}/latest/meta-data/instance-id`
@@ -13,7 +14,7 @@ const PUT = { method: 'PUT', headers: { 'X-aliyun-ecs-metadata-token-ttl-seconds
 let emulator: MetadataEmulator
 let instanceId: string | undefined
 beforeAll(async () => {
-  emulator = await createMetadataEmulator({ hardenedOnly: true })
+  emulator = await createTestEmulator({ hardenedOnly: true })
   instanceId = emulator.instances[0]?.instanceId
 })
 
@@ -61,13 +62,13 @@ describe("the emulator's fetch()", () => {
   it('rejects as the platform does when the signal is aborted, before or meanwhile', async () => {
     const aborted = emulator.fetch(ITEM, { signal: AbortSignal.abort() })
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
-    const slow = await createMetadataEmulator({ faults: ['slow:60000'] })
+    const slow = await createTestEmulator({ faults: ['slow:60000'] })
     const late = slow.fetch(ITEM, { signal: AbortSignal.timeout(50) })
     await expect(late).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
   it('lets the time limit of the client end a slow answer', async () => {
-    const slow = await createMetadataEmulator({ faults: ['slow:60000'] })
+    const slow = await createTestEmulator({ faults: ['slow:60000'] })
     const client = createMetadataClient({ fetch: slow.fetch, timeoutSeconds: 0.05, attempts: 1 })
     await expect(client.items.instanceId()).rejects.toMatchObject({ code: 'unreachable' })
   })

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type MetadataEmulator, createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask, askText } from '../../support/metadata-tools.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const TOKEN = '/latest/api/token'
 const TTL_HEADER = 'X-aliyun-ecs-metadata-token-ttl-seconds'
@@ -12,7 +13,7 @@ let emulator: MetadataEmulator
 let now = 1_800_000_000
 
 beforeAll(async () => {
-  emulator = await createMetadataEmulator({ instances: 3, seed: 'paths', clock: () => now })
+  emulator = await createTestEmulator({ instances: 3, seed: 'paths', clock: () => now })
 })
 
 const status = async (path: string, init?: RequestInit, of = emulator): Promise<number> =>
@@ -108,7 +109,7 @@ describe('createMetadataEmulator()', () => {
     expect(a.instances.length).toBe(1)
     expect(a.instances[0]?.instanceId).not.toBe(b.instances[0]?.instanceId)
     expect(a.certificatePem).not.toBe(b.certificatePem)
-    const again = await createMetadataEmulator({ seed: a.seed })
+    const again = await createTestEmulator({ seed: a.seed })
     expect(again.instances).toEqual(a.instances)
     expect(again.certificatePem).not.toBe(a.certificatePem)
   })
@@ -175,12 +176,12 @@ describe('createMetadataEmulator() in hardened mode', () => {
     const [first, second] = emulator.instances
     expect(await status(`/instances/${first?.instanceId}/latest/`, withToken(token))).toBe(200)
     expect(await status(`/instances/${second?.instanceId}/latest/`, withToken(token))).toBe(401)
-    const other = await createMetadataEmulator({ seed: 'paths' })
+    const other = await createTestEmulator({ seed: 'paths' })
     expect(await status(DOCUMENT, withToken(token), other)).toBe(401)
   })
 
   it('refuses a request without a token, if only hardened mode is allowed', async () => {
-    const hardened = await createMetadataEmulator({ hardenedOnly: true })
+    const hardened = await createTestEmulator({ hardenedOnly: true })
     for (const path of ['/', '/latest/', DOCUMENT, PKCS7]) {
       expect(await status(path, {}, hardened), path).toBe(403)
       const token = await getToken(60, hardened)
@@ -192,7 +193,7 @@ describe('createMetadataEmulator() in hardened mode', () => {
 describe('createMetadataEmulator() with a fault', () => {
   it('not-found answers 404 for a path and all below it, in both versions', async () => {
     const faults = ['not-found:meta-data/instance', `not-found:api/token`]
-    const faulty = await createMetadataEmulator({ faults })
+    const faulty = await createTestEmulator({ faults })
     for (const path of ['instance', 'instance/', 'instance/instance-type']) {
       expect(await status(`/latest/meta-data/${path}`, {}, faulty), path).toBe(404)
       expect(await status(`/2016-01-01/meta-data/${path}`, {}, faulty), path).toBe(404)
@@ -203,7 +204,7 @@ describe('createMetadataEmulator() with a fault', () => {
   })
 
   it('slow holds each answer back', async () => {
-    const faulty = await createMetadataEmulator({ faults: ['slow:1000'] })
+    const faulty = await createTestEmulator({ faults: ['slow:1000'] })
     vi.useFakeTimers()
     try {
       let answered = false
@@ -218,7 +219,7 @@ describe('createMetadataEmulator() with a fault', () => {
   })
 
   it('slow waits no longer than its caller', async () => {
-    const faulty = await createMetadataEmulator({ faults: ['slow:999999'] })
+    const faulty = await createTestEmulator({ faults: ['slow:999999'] })
     const caller = new AbortController()
     const answer = ask(faulty, '/', { signal: caller.signal })
     caller.abort()

@@ -9,7 +9,7 @@ import {
   parseTrustAnchors,
   verifyInstanceIdentity,
 } from '../../../src/index.ts'
-import { type MetadataEmulator, createMetadataEmulator } from '../../../src/emulator/index.ts'
+import { type MetadataEmulator } from '../../../src/emulator/index.ts'
 import { type DerNode, nodeAt, parseDer } from '../../support/der-tree.ts'
 import { type TestCloud, createTestCloud } from '../../support/test-cloud.ts'
 import {
@@ -21,6 +21,7 @@ import {
   verifyWithOpenssl,
 } from '../../support/metadata-tools.ts'
 import { requireTool } from '../../support/requirements.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 // From the documentation of ECS, "Use instance identities" (document 67254): the sample's beginning.
 const SAMPLE =
@@ -46,7 +47,7 @@ describe('the signature of an emulated instance', () => {
   let cloud: TestCloud
 
   beforeAll(async () => {
-    emulator = await createMetadataEmulator({ instances: 20, seed: 'shape' })
+    emulator = await createTestEmulator({ instances: 20, seed: 'shape' })
     trustAnchors = await parseTrustAnchors(emulator.certificatePem)
     cloud = await createTestCloud()
   })
@@ -125,7 +126,7 @@ describe('the signature of an emulated instance', () => {
 
 /** The evidence of an emulator with faults, and what judges it. */
 const withFaults = async (...faults: string[]) => {
-  const emulator = await createMetadataEmulator({ seed: 'faults', faults })
+  const emulator = await createTestEmulator({ seed: 'faults', faults })
   const trustAnchors = await parseTrustAnchors(emulator.certificatePem)
   const document = await askText(emulator, DOCUMENT)
   const getPkcs7 = async (audience = AUDIENCE): Promise<string> =>

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseFaults } from '../../../src/emulator/faults.ts'
-import { createMetadataEmulator } from '../../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask } from '../../support/metadata-tools.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 describe('parseFaults()', () => {
   it('adds up delays, of all answers and of a path', () => {
@@ -44,7 +44,7 @@ describe('parseFaults()', () => {
 describe('createMetadataEmulator() with a fault of a path', () => {
   it('error answers with a status in place of the answer, then with the answer', async () => {
     const faults = ['error:500x1@dynamic/instance-identity/pkcs7', 'error:503@api/token']
-    const emulator = await createMetadataEmulator({ faults })
+    const emulator = await createTestEmulator({ faults })
     const statuses: number[] = []
     for (const path of [DOCUMENT, PKCS7, PKCS7, '/'])
       statuses.push((await ask(emulator, path)).status)
@@ -54,7 +54,7 @@ describe('createMetadataEmulator() with a fault of a path', () => {
   })
 
   it('token-uses ends a token after so many reads', async () => {
-    const emulator = await createMetadataEmulator({ faults: ['token-uses:2'], hardenedOnly: true })
+    const emulator = await createTestEmulator({ faults: ['token-uses:2'], hardenedOnly: true })
     const put = { method: 'PUT', headers: { 'X-aliyun-ecs-metadata-token-ttl-seconds': '60' } }
     const token = await (await ask(emulator, '/latest/api/token', put)).text()
     const headers = { 'X-aliyun-ecs-metadata-token': token }

@@ -2,12 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors.ts'
-import {
-  type InstanceDescription,
-  createMetadataEmulator,
-  parseInstanceDescriptions,
-} from '../../../src/emulator/index.ts'
+import { type InstanceDescription, parseInstanceDescriptions } from '../../../src/emulator/index.ts'
 import { DOCUMENT, PKCS7, ask, askText } from '../../support/metadata-tools.ts'
+import { createTestEmulator } from '../../support/test-emulator.ts'
 
 const problemsOf = async (make: () => unknown): Promise<readonly string[]> => {
   try {
@@ -38,7 +35,7 @@ describe('createMetadataEmulator() with descriptions', () => {
   }
 
   it('answers what is described, and makes up the rest from the seed', async () => {
-    const emulator = await createMetadataEmulator({ instances: [WEB, {}], seed: 'described' })
+    const emulator = await createTestEmulator({ instances: [WEB, {}], seed: 'described' })
     const get = (path: string): Promise<string> => askText(emulator, `/latest/${path}`)
     expect(await get('meta-data/hostname')).toBe('web-1')
     expect(await get('meta-data/region-id')).toBe('cn-hangzhou')
@@ -59,12 +56,12 @@ describe('createMetadataEmulator() with descriptions', () => {
     expect(await get(`${folder}/gateway`)).toBe('192.168.7.253')
     const userData = await (await ask(emulator, '/latest/user-data')).arrayBuffer()
     expect([...new Uint8Array(userData)]).toEqual([0x1f, 0x8b, 8, 0, 0xff, 0xff])
-    const again = await createMetadataEmulator({ instances: [WEB, {}], seed: 'described' })
+    const again = await createTestEmulator({ instances: [WEB, {}], seed: 'described' })
     expect(again.instances).toEqual(emulator.instances)
   })
 
   it('answers tags, disks, names, IPv6 and prefixes as they are described', async () => {
-    const emulator = await createMetadataEmulator({
+    const emulator = await createTestEmulator({
       instances: [
         {
           'instance-name': 'web server 1',
@@ -122,7 +119,7 @@ describe('createMetadataEmulator() with descriptions', () => {
 
   it('answers 404 for what is null, and all below it', async () => {
     const items = { 'meta-data/ntp-conf': null, 'meta-data/network/': null, [PKCS7.slice(8)]: null }
-    const emulator = await createMetadataEmulator({ instances: [{ items }] })
+    const emulator = await createTestEmulator({ instances: [{ items }] })
     for (const path of ['ntp-conf', 'ntp-conf/ntp-servers', 'network/interfaces/macs/']) {
       expect((await ask(emulator, `/latest/meta-data/${path}`)).status, path).toBe(404)
     }
@@ -141,7 +138,7 @@ describe('createMetadataEmulator() with descriptions', () => {
         { type: 'SystemFailure.Redeploy', 'appears-after-seconds': 90, 'notice-seconds': 10 },
       ],
     }
-    const emulator = await createMetadataEmulator({ instances: [described], clock: () => now })
+    const emulator = await createTestEmulator({ instances: [described], clock: () => now })
     const spot = (): Promise<Response> =>
       ask(emulator, '/latest/meta-data/instance/spot/termination-time')
     const events = async (): Promise<unknown[]> =>
@@ -162,7 +159,7 @@ describe('createMetadataEmulator() with descriptions', () => {
 
   it('gives new credentials half an hour before the old ones end', async () => {
     let now = 1_800_000_000
-    const emulator = await createMetadataEmulator({
+    const emulator = await createTestEmulator({
       instances: [{ 'ram-roles': ['reader'] }],
       clock: () => now,
     })
@@ -202,7 +199,7 @@ describe('createMetadataEmulator() with descriptions', () => {
       /zone-id: cn-beijing-a is not in cn-hangzhou/,
     ],
   ])('refuses %s', async (_, described, message) => {
-    const problems = await problemsOf(() => createMetadataEmulator({ instances: [described] }))
+    const problems = await problemsOf(() => createTestEmulator({ instances: [described] }))
     expect(problems).toEqual([expect.stringMatching(message)])
     expect(problems[0]).toMatch(/^instances\[0\]\./)
   })
@@ -214,7 +211,7 @@ describe('createMetadataEmulator() with descriptions', () => {
       { 'private-ipv4': '10.0.0.9' },
       { 'serial-number': 'same' },
     ]) {
-      const problems = await problemsOf(() => createMetadataEmulator({ instances: [same, same] }))
+      const problems = await problemsOf(() => createTestEmulator({ instances: [same, same] }))
       expect(problems).toEqual([
         `instances[1]: ${Object.values(same)[0]} belongs to another instance`,
       ])
@@ -223,10 +220,10 @@ describe('createMetadataEmulator() with descriptions', () => {
 
   it('refuses more instances than a vSwitch has addresses', async () => {
     const described = { 'vswitch-cidr-block': '10.0.0.0/28', 'network-interfaces': 4 }
-    const fits = await createMetadataEmulator({ instances: [described, described, described] })
+    const fits = await createTestEmulator({ instances: [described, described, described] })
     expect(fits.instances.length).toBe(3)
     const instances = Array.from({ length: 4 }, () => described)
-    expect(await problemsOf(() => createMetadataEmulator({ instances }))).toContain(
+    expect(await problemsOf(() => createTestEmulator({ instances }))).toContain(
       'instances[3].vswitch-cidr-block: has no address left',
     )
   })

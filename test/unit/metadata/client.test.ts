@@ -27,9 +27,11 @@ describe('createMetadataClient()', () => {
     const curl = await curlWithToken(context, server.url)
     const accessors = Object.entries(client.items)
     expect(accessors.length).toBe(Object.keys(ITEMS).length - 4)
-    for (const [name, read] of accessors) {
-      const item: Item = ITEMS[name as keyof typeof ITEMS]
-      const text = await curl(`/latest/${item.path}`)
+    const itemOf = (name: string): Item => ITEMS[name as keyof typeof ITEMS]
+    const texts = await curl.all(accessors.map(([name]) => `/latest/${itemOf(name).path}`))
+    for (const [at, [name, read]] of accessors.entries()) {
+      const item = itemOf(name)
+      const text = texts[at] as string
       const value: unknown = await read()
       if (item.form === 'names') {
         expect((value as string[]).length, name).toBeGreaterThan(0)
@@ -43,11 +45,16 @@ describe('createMetadataClient()', () => {
     const macs = await client.items.macs()
     expect(macs.length).toBe(2)
     for (const mac of macs) {
-      for (const [name, read] of Object.entries(client.networkInterface(mac))) {
-        const item: Item = INTERFACE_ITEMS[name as keyof typeof INTERFACE_ITEMS]
-        const text = await curl(`/latest/${ITEMS.macs.path}${mac}/${item.path}`)
-        expect(asText(item, await read()), name).toBe(text)
-      }
+      const accessors = Object.entries(client.networkInterface(mac)).map(([name, read]) => ({
+        name,
+        read,
+        item: INTERFACE_ITEMS[name as keyof typeof INTERFACE_ITEMS] as Item,
+      }))
+      const texts = await curl.all(
+        accessors.map(({ item }) => `/latest/${ITEMS.macs.path}${mac}/${item.path}`),
+      )
+      for (const [at, { name, read, item }] of accessors.entries())
+        expect(asText(item, await read()), name).toBe(texts[at])
     }
   })
 
@@ -67,24 +74,28 @@ describe('createMetadataClient()', () => {
 
   it('walks every item that curl finds through the listings, and reads it', async (context) => {
     const curl = await curlWithToken(context, server.url)
-    const crawl = async (folder: string): Promise<string[]> => {
-      const paths: string[] = []
-      for (const name of (await curl(`/latest/${folder}`)).split('\n')) {
-        const path = asTarget(folder + name)
-        paths.push(...(name.endsWith('/') ? await crawl(path) : [path]))
-      }
-      return paths
+    const crawl = async (folders: readonly string[]): Promise<Map<string, string[]>> => {
+      const listings = await curl.all(folders.map((folder) => `/latest/${folder}`))
+      const entries = folders.map((folder, at): [string, string[]] => [
+        folder,
+        (listings[at] as string).split('\n').map((name) => asTarget(folder + name)),
+      ])
+      const inside = entries.flatMap(([, paths]) => paths.filter((path) => path.endsWith('/')))
+      return new Map([...entries, ...(inside.length === 0 ? [] : await crawl(inside))])
     }
+    const folders = await crawl([''])
+    const inOrder = (folder: string): string[] =>
+      (folders.get(folder) ?? []).flatMap((path) => (path.endsWith('/') ? inOrder(path) : [path]))
+    const paths = inOrder('')
     const found: ListEntry[] = []
     for await (const entry of client.walk()) found.push(entry)
-    expect(found.map(({ path }) => asTarget(path))).toEqual(await crawl(''))
+    expect(found.map(({ path }) => asTarget(path))).toEqual(paths)
     expect(found.map(({ name }) => name)).toContain('k8s.io/cluster/c1')
-    for (const { path, isSecret, isFolder } of found) {
+    const texts = await curl.all(paths.map((path) => `/latest/${path}`))
+    for (const [at, { path, isSecret, isFolder }] of found.entries()) {
       expect(isFolder).toBe(false)
       expect(isSecret).toBe(path.includes('security-credentials/'))
-      expect(await client.get(path, { revealCredentials: true })).toBe(
-        await curl(`/latest/${asTarget(path)}`),
-      )
+      expect(await client.get(path, { revealCredentials: true })).toBe(texts[at])
     }
   })
 
