@@ -6,8 +6,9 @@ import { ROOT } from '../support/sources.ts'
 
 /** What came of a step. */
 export interface StepResult {
-  readonly ok: boolean
   readonly stdout: string
+  /** Why it failed; `undefined` if it did not. */
+  readonly failure: string | undefined
 }
 
 /** A step of the check. */
@@ -16,6 +17,20 @@ export interface Step {
   readonly command: string
   readonly args: readonly string[]
   readonly limitSeconds: number
+}
+
+/** How a process ended. */
+interface Ending {
+  readonly status: number | null
+  readonly signal: string | null
+  readonly isLate: boolean
+  readonly limitSeconds: number
+}
+
+const failureOf = ({ status, signal, isLate, limitSeconds }: Ending): string | undefined => {
+  if (status === 0) return undefined
+  if (isLate) return `it was stopped after ${limitSeconds} s`
+  return status === null ? `it was stopped by ${signal}` : `it ended with exit status ${status}`
 }
 
 /** Runs a step; its whole process group ends with it. @param live whether standard output is shown as it comes */
@@ -40,10 +55,13 @@ export const runStep = async (
       // It is gone already.
     }
   }
-  const timer = setTimeout(endGroup, limitSeconds * 1000)
-  const [status] = (await once(child, 'close')) as [number | null]
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    endGroup()
+  }, limitSeconds * 1000)
+  const [status, signal] = (await once(child, 'close')) as [number | null, string | null]
   clearTimeout(timer)
   endGroup()
-  if (status === null) process.stdout.write(`stopped after ${limitSeconds} s or by a signal\n`)
-  return { ok: status === 0, stdout }
+  return { stdout, failure: failureOf({ status, signal, isLate, limitSeconds }) }
 }
