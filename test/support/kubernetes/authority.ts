@@ -32,6 +32,8 @@ export interface Purpose {
 export interface Authority {
   /** Its certificate, PEM. */
   readonly cert: string
+  /** Its key, PEM: for programs that sign by themselves. */
+  readonly key: string
   /** @returns PEM */
   sign(purpose: Purpose): Promise<string>
   /** Makes a key and a certificate of a year. */
@@ -88,6 +90,7 @@ export const createAuthority = async (name = 'kubernetes (stand-in)'): Promise<A
   })
   const authority: Authority = {
     cert: ca.toString('pem'),
+    key: await toPem(keys.privateKey),
     async sign(purpose) {
       const { subject, publicKey, notBefore, notAfter } = purpose
       const certificate = await x509.X509CertificateGenerator.create({

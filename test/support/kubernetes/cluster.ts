@@ -1,5 +1,5 @@
 // All that takes part when an instance joins a cluster: emulated instances, the service as a process of its own behind
-// TLS, the stand-in API server with the printed configuration, and the command as the plugin of kubectl.
+// TLS, an API server with the printed configuration, and the command as the plugin of kubectl.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +13,8 @@ import { type ServiceProcess, startService } from '../start-service.ts'
 import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts'
 import { issuerOf } from './configured-issuer.ts'
 import type { ExecUser } from './kubeconfig.ts'
+import { findReadyPrograms } from './programs.ts'
+import { type RealServer, startRealServer } from './real-server.ts'
 import { startTlsFront } from './tls-front.ts'
 
 /** The audience of the cluster. */
@@ -41,10 +43,13 @@ export interface PluginOptions {
   readonly apiVersion?: string
 }
 
-/** The API server, which can take another file. */
-export interface ClusterServer extends Omit<ApiServer, 'configure'> {
+/** The API server, the stand-in or a real one, which can take another file. */
+export interface ClusterServer extends Pick<
+  ApiServer,
+  'url' | 'ca' | 'refusals' | 'kubeconfig' | 'certificateFor' | 'close'
+> {
   /** Takes a printed configuration. */
-  configure(file: string): void
+  configure(file: string): Promise<void>
 }
 
 /** A running cluster. */
@@ -53,6 +58,8 @@ export interface Cluster {
   readonly instances: readonly EmulatedInstance[]
   readonly service: ServiceProcess
   readonly server: ClusterServer
+  /** The same server, if it is a real one. */
+  readonly real: RealServer | undefined
   readonly command: RollcallCommand<ProcessOptions>
   /** The private keys that sign tokens. */
   readonly signingKeys: readonly object[]
@@ -79,7 +86,12 @@ const NODE_ROLE = {
   exchange: [{ audience: CLUSTER_AUDIENCE, binding: 'none', lifetime_seconds: 120 }],
 }
 
-/** Starts all of it. */
+const startStandIn = async (file: string, options?: ApiServerOptions): Promise<ClusterServer> => {
+  const server = await startApiServer({ issuer: issuerOf(file), ...options })
+  return { ...server, configure: async (text) => server.configure(issuerOf(text)) }
+}
+
+/** Starts all of it. The API server is a real one if `ROLLCALL_KUBERNETES_BIN` names its programs. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
   const { roles = {}, admitted = ['node'] } = options
   const command = await buildCommand()
@@ -115,13 +127,24 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     if (status !== 0) throw new Error(`rollcall ${args.join(' ')} ended with ${status}: ${stderr}`)
     return stdout
   }
+  const printed = ['--ca', 'rollcall-ca.pem']
   const configure: Cluster['configure'] = (...args) => {
     const usual = ['--audience', CLUSTER_AUDIENCE, '--role', admitted.join(), '--account', account]
-    const ca = ['--ca', 'rollcall-ca.pem']
-    return run(['kubernetes', 'config', front.url, ...usual, ...ca, ...args])
+    return run(['kubernetes', 'config', front.url, ...usual, ...printed, ...args])
   }
+  const programs = findReadyPrograms()
+  // Kubernetes before 1.34 has no other version of the format.
+  if (programs !== undefined && programs.minor < 34) printed.push('--api-version', 'v1beta1')
   const configuration = await configure()
-  const server = await startApiServer({ issuer: issuerOf(configuration), ...options.apiServer })
+  const real =
+    programs &&
+    (await startRealServer({
+      programs,
+      configuration,
+      issuer: front.url,
+      signingSeconds: options.apiServer?.clusterSigningSeconds,
+    }))
+  const server = real ?? (await startStandIn(configuration, options.apiServer))
 
   const pluginArgs: Cluster['pluginArgs'] = (plugin = {}) => {
     const { role = 'node', key = 'key.json', instance, args = [] } = plugin
@@ -142,7 +165,8 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     issuer: front.url,
     instances: emulator.instances,
     service,
-    server: { ...server, configure: (text) => server.configure(issuerOf(text)) },
+    server,
+    real,
     command,
     signingKeys: keys.keys,
     configuration,
