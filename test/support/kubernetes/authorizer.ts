@@ -2,6 +2,7 @@
 // authorizer and NodeRestriction allow a node.
 
 import { ApiError } from './api-error.ts'
+import { type Csr, KUBELET_CLIENT, KUBELET_SERVING, readRequest } from './certificate-requests.ts'
 import { type Attributes, type KubeObject, resourceOfKind } from './resources.ts'
 import type { Store } from './store.ts'
 import type { User } from './user.ts'
@@ -133,15 +134,43 @@ export const requireAllowed = (
   )
 }
 
-/** What NodeRestriction refuses: a node may only write the Node of its own name. @throws ApiError `Forbidden` */
+/** Signers whose requests a node may only make for its own name, since Kubernetes 1.31. */
+const OWN_NAME_SIGNERS: ReadonlySet<string> = new Set([KUBELET_CLIENT, KUBELET_SERVING])
+
+const restrictRequest = (node: string, csr: Csr): void => {
+  if (!OWN_NAME_SIGNERS.has(csr.spec?.signerName)) return
+  const refuse = (why: string): ApiError =>
+    new ApiError(
+      'Forbidden',
+      `certificatesigningrequests.certificates.k8s.io "${csr.metadata.name}" is forbidden: ${why}`,
+    )
+  let name: string | undefined
+  try {
+    name = readRequest(csr).subjectName.getField('CN').at(-1)
+  } catch (error) {
+    throw refuse(`unable to parse csr: ${String(error)}`)
+  }
+  const own = `${NODE_PREFIX}${node}`
+  if (name !== own) throw refuse(`can only create a node CSR with CN=${own}`)
+}
+
+/**
+ * What NodeRestriction refuses: a node may only write the Node of its own name, and ask for certificates of its own name
+ * (Kubernetes `plugin/pkg/admission/noderestriction/admission.go`).
+ * @throws ApiError `Forbidden`
+ */
 export const restrictNode = (
   user: User,
   { verb, resource }: Attributes,
   object: KubeObject,
 ): void => {
   const node = nodeOf(user)
+  if (node === undefined) return
+  if (resource.kind === 'CertificateSigningRequest' && verb === 'create') {
+    restrictRequest(node, object as Csr)
+  }
   const isWrite = ['create', 'update', 'patch'].includes(verb)
-  if (node === undefined || resource.plural !== 'nodes' || !isWrite) return
+  if (resource.plural !== 'nodes' || !isWrite) return
   const { name } = object.metadata
   if (name === node) return
   throw new ApiError(

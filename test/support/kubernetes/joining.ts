@@ -54,15 +54,22 @@ export const expectUnauthorized = async (kubectl: Kubectl): Promise<void> => {
   expect(stderr).toMatch(/Unauthorized|You must be logged in to the server/)
 }
 
-/** Sends a certificate request. Its files are in the folder of the command. */
-export const sendRequest = async (
+/** Sends a certificate request. Its files are in the folder of the command. @returns how kubectl ended */
+export const createRequest = async (
   { command: { folder } }: Cluster,
   kubectl: Kubectl,
   options: RequestOptions,
-): Promise<void> => {
+): Promise<Run> => {
   const path = join(folder, `${options.name}.json`)
   writeFileSync(path, JSON.stringify(await requestOf(folder, options)))
-  const run = await kubectl(['create', '-f', path])
+  return kubectl(['create', '-f', path])
+}
+
+/** The same for a request that the API server takes. */
+export const sendRequest: (...args: Parameters<typeof createRequest>) => Promise<void> = async (
+  ...args
+) => {
+  const run = await createRequest(...args)
   expect(run, run.stderr).toMatchObject({ status: 0 })
 }
 

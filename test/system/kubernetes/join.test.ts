@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLUSTER_AUDIENCE, type Cluster, startCluster } from '../../support/kubernetes/cluster.ts'
 import {
   asNode,
+  createRequest,
   expectUnauthorized,
   instanceAt,
   kubectlAs,
@@ -18,6 +19,7 @@ import {
   waitForCertificate,
   whoami,
 } from '../../support/kubernetes/joining.ts'
+import { KUBELET_SERVING } from '../../support/kubernetes/certificate-requests.ts'
 import { findKubectl, requireKubectl } from '../../support/kubernetes/kubectl.ts'
 import type { RequestOptions } from '../../support/kubernetes/openssl-request.ts'
 import { waitForOutput } from '../../support/output.ts'
@@ -83,11 +85,11 @@ describe('kubectl with the plugin', () => {
   it('runs the plugin once more if the API server answers 401', async (context) => {
     const other = await cluster.configure('--role', 'another')
     const { length } = cluster.service.auditEvents()
-    cluster.server.configure(other)
+    await cluster.server.configure(other)
     try {
       await expectUnauthorized(await asNode(context, cluster))
     } finally {
-      cluster.server.configure(cluster.configuration)
+      await cluster.server.configure(cluster.configuration)
     }
     const events = cluster.service.auditEvents().slice(length)
     expect(events.map(({ event }) => event)).toEqual(['exchange', 'exchange'])
@@ -206,6 +208,26 @@ describe('a certificate request of a node', () => {
   it.for<readonly [string, Partial<RequestOptions>]>([
     ['of another node', { commonName: 'system:node:cn-hangzhou.i-another' }],
     ['of an administrator', { commonName: 'kubernetes-admin', organization: 'system:masters' }],
+    [
+      'of another node for servers',
+      {
+        commonName: 'system:node:cn-hangzhou.i-another',
+        signerName: KUBELET_SERVING,
+        names: 'DNS:cn-hangzhou.i-another',
+        usages: ['digital signature', 'server auth'],
+      },
+    ],
+  ])('%s is refused', async ([what, options], context) => {
+    const node = await kubectlAs(context, cluster, { token: await cluster.token() })
+    const name = `refused-${what.replaceAll(' ', '-')}`
+    const run = await createRequest(cluster, node, { name, commonName: nameOf(), ...options })
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain(
+      `certificatesigningrequests.certificates.k8s.io "${name}" is forbidden: can only create a node CSR with CN=${nameOf()}`,
+    )
+  })
+
+  it.for<readonly [string, Partial<RequestOptions>]>([
     ['with a group beside nodes', { organization: 'system:nodes/O=system:masters' }],
     ['with a name for servers', { names: 'DNS:kubernetes.default.svc' }],
     ['for servers', { usages: ['digital signature', 'server auth'] }],
@@ -221,8 +243,8 @@ describe('a certificate request of a node', () => {
 
   it('cannot be approved by the node itself', async (context) => {
     const node = await asNode(context, cluster)
-    const commonName = 'system:node:cn-hangzhou.i-another'
-    await sendRequest(cluster, node, { name: 'wished', commonName })
+    const request = { name: 'wished', commonName: nameOf(), names: 'DNS:a' }
+    await sendRequest(cluster, node, request)
     const { status, stderr } = await node(['certificate', 'approve', 'wished'])
     expect(status).toBe(1)
     expect(stderr).toContain('forbidden')

@@ -13,6 +13,7 @@ import {
 } from '../../support/kubernetes/api-server.ts'
 import { type Csr, KUBELET_CLIENT } from '../../support/kubernetes/certificate-requests.ts'
 import type { Run } from '../../support/command.ts'
+import { clusterRoleBinding } from '../../support/kubernetes/kubeadm-objects.ts'
 import type { KubeObject } from '../../support/kubernetes/resources.ts'
 import { requestOf } from '../../support/kubernetes/openssl-request.ts'
 import type { KubeconfigUser } from '../../support/kubernetes/kubeconfig.ts'
@@ -82,17 +83,21 @@ describe('the stand-in API server', () => {
   it('approves and signs the request of a node for its own name, and leaves another name', async (context) => {
     const path = await requireKubectl(context)
     const node = await kubectlAs(path, { token: server.tokenFor(NODE_USER) })
+    // As a bootstrap token is, but without the right of kubeadm's group: no node, so NodeRestriction lets it ask.
+    const nobodysNode = { username: 'system:bootstrap:a', groups: ['system:bootstrappers:a'] }
+    server.put(clusterRoleBinding('a', 'system:node-bootstrapper', 'system:bootstrappers:a'))
+    const bootstrapper = await kubectlAs(path, { token: server.tokenFor(nobodysNode) })
     const admin = await kubectlAs(path)
-    const send = async (name: string, commonName: string): Promise<void> => {
+    const send = async (name: string, commonName: string, by = node): Promise<void> => {
       const file = join(folder, `${name}.json`)
       writeFileSync(file, JSON.stringify(await requestOf(folder, { name, commonName })))
-      const run = await node(['create', '-f', file])
+      const run = await by(['create', '-f', file])
       expect(run, run.stderr).toMatchObject({ status: 0 })
     }
     const get = async (name: string): Promise<Csr> =>
       JSON.parse((await admin(['get', 'csr', name, '-o', 'json'])).stdout) as Csr
     await send('own', NODE_USER.username)
-    await send('other', 'system:node:cn-hangzhou.i-2')
+    await send('other', 'system:node:cn-hangzhou.i-2', bootstrapper)
     const waited = await node(['wait', 'csr/own', '--for=jsonpath={.status.certificate}'])
     expect(waited, waited.stderr).toMatchObject({ status: 0 })
     const { spec, status } = await get('own')
