@@ -63,6 +63,18 @@ export const BAD_TOKENS: Readonly<Record<BadTokenName, Verdict>> = {
   'a claim twice': { library: 'token_malformed', authorize: 401 },
 }
 
+/**
+ * Bad tokens that an API server of Kubernetes admits by the printed file, as the same node. None can be made without a
+ * signing key of the service.
+ */
+export const ADMITTED_BY_KUBERNETES: ReadonlySet<BadTokenName> = new Set([
+  'aud as text',
+  'no kid',
+  "typ of an operator's token",
+  'typ of a proof',
+  'a claim twice',
+])
+
 /** One bad token: its name, the token, and whether it would be good with a proof by the key of `jkt`. */
 export type BadToken = readonly [name: BadTokenName, token: string, needsProof?: true]
 

@@ -39,6 +39,8 @@ export interface RealServer extends ClusterServer, Pick<ControlPlane, 'call' | '
 
 const CHANGE_SECONDS = 90
 /** What the API server logs for a token that it does not accept. */
+/** What it logs after a change of its file. */
+const RELOAD = /(?:reloaded|failed to (?:load|validate|update)) authentication config.*/
 const REFUSAL = 'Unable to authenticate the request'
 
 const base64url = (value: object): string =>
@@ -145,11 +147,14 @@ export const startRealServer = async ({
         ['digital signature', 'client auth'],
       ),
     async configure(text) {
-      const reloads = (): number => plane.log().split('reloaded authentication config').length
-      const before = reloads()
+      const { length } = plane.log()
+      const said = (): string | undefined => RELOAD.exec(plane.log().slice(length))?.[0]
+      // As a program that replaces a file does, and not in several steps.
       writeFileSync(`${printed}.new`, text)
       renameSync(`${printed}.new`, printed)
-      await waitUntil(() => reloads() > before, { seconds: CHANGE_SECONDS, what: 'the new file' })
+      await waitUntil(() => said() !== undefined, { seconds: CHANGE_SECONDS, what: 'a reload' })
+      const line = said() ?? ''
+      if (!line.startsWith('reloaded')) throw new Error(line)
     },
     kubeconfig: async (user = { token: ADMIN_TOKEN }) =>
       kubeconfigOf({ url, ca: authority.cert }, user),
