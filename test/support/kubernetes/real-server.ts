@@ -22,8 +22,6 @@ export interface RealServerOptions {
   readonly issuer: string
   /** `--cluster-signing-duration`. Default: a day */
   readonly signingSeconds?: number | undefined
-  /** More controllers than the approver and the signer, by name. */
-  readonly controllers?: readonly string[]
 }
 
 /** A running one. */
@@ -37,6 +35,11 @@ export interface RealServer extends ClusterServer, Pick<ControlPlane, 'call' | '
   restart(file: string): Promise<void>
 }
 
+/**
+ * Controllers beside those for certificates: a pod needs the account of its namespace, and the other one says what is wrong
+ * with the types in an admission policy.
+ */
+const CONTROLLERS = ['serviceaccount-controller', 'validatingadmissionpolicy-status-controller']
 const CHANGE_SECONDS = 90
 /** What the API server logs for a token that it does not accept. */
 /** What it logs after a change of its file. */
@@ -60,7 +63,6 @@ export const startRealServer = async ({
   configuration,
   issuer,
   signingSeconds,
-  controllers = [],
 }: RealServerOptions): Promise<RealServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-api-server-'))
   const authority = await createAuthority('kubernetes')
@@ -124,7 +126,7 @@ export const startRealServer = async ({
     for (const object of RBAC_OBJECTS) {
       if (object.metadata.name.startsWith('kubeadm:')) await put(object)
     }
-    await plane.startControllers(...controllers)
+    await plane.startControllers(...CONTROLLERS)
   } catch (error) {
     await plane.close()
     throw error
