@@ -9,6 +9,8 @@ import { requirePrograms } from './programs.ts'
 export interface RealCluster extends Pick<ControlPlane, 'call' | 'startControllers' | 'close'> {
   /** Starts the API server again. @param audiences `--api-audiences`; empty: the default */
   restart(audiences: readonly string[]): Promise<void>
+  /** The second number of its version. */
+  readonly minor: number
 }
 
 /** How a cluster is started. */
@@ -32,6 +34,7 @@ export const startRealCluster = async (
   const plane = await startControlPlane({ folder, programs, ca, serving })
   return {
     ...plane,
+    minor: programs.minor,
     restart: (audiences) =>
       plane.restart({
         'authentication-token-webhook-config-file': webhookKubeconfig,
