@@ -66,11 +66,22 @@ export const addressInExtra = (
   return isOne ? address : undefined
 }
 
+/** Seconds since a request was made; `NaN` if that is not known. */
+const ageOf = ({ createdAt }: CsrObject, now: number): number =>
+  TIME.test(createdAt) ? now - Date.parse(createdAt) / 1000 : Number.NaN
+
 /** Whether the API server took the user's token lately. A time that is missing or to come is not. */
-const isRecent = ({ createdAt }: CsrObject, now: number): boolean => {
-  const age = TIME.test(createdAt) ? now - Date.parse(createdAt) / 1000 : Number.NaN
+const isRecent = (csr: CsrObject, now: number): boolean => {
+  const age = ageOf(csr, now)
   return age >= 0 && age <= MAX_EXTRA_AGE_SECONDS
 }
+
+/**
+ * Whether the token of the user attests the node, now or later. If not, only a record does: the user of a request never
+ * changes.
+ */
+export const canTokenAttest = (csr: CsrObject, now: number, rules: AttestationRules): boolean =>
+  addressInExtra(csr, rules) !== undefined && ageOf(csr, now) <= MAX_EXTRA_AGE_SECONDS
 
 const whyUnknown = (inExtra: string | undefined, fresh: string | undefined): string => {
   if (inExtra === undefined) return 'The user has no attested address, and rollcall was not asked'

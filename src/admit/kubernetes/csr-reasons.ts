@@ -92,8 +92,14 @@ export const CSR_REASONS: Readonly<Record<CsrReason, CsrReasonRow>> = {
   AlreadyDecided: row('leave', 'The request was approved, denied, signed, or its signing failed'),
   OtherSigner: row('leave', 'The request is for a signer that this approver does not serve'),
   NotANode: row('leave', 'The user who sent the request is not a node'),
-  TooManyOfUser: row('leave', 'Five older requests of the same user are pending'),
-  TooManyPending: row('leave', '100 older requests of nodes are pending'),
+  TooManyOfUser: row(
+    'leave',
+    'Five requests of the same user are pending before this one; it has its turn later',
+  ),
+  TooManyPending: row(
+    'leave',
+    '100 requests of nodes are pending before this one; it has its turn later',
+  ),
   NotAttested: row(
     'leave',
     'A client certificate is asked for by a user that did not come in with a token of rollcall',

@@ -37,7 +37,7 @@ export interface CsrRules extends AttestationRules {
 
 /** What is known at the time of a decision. */
 export interface CsrFacts extends AttestationFacts {
-  /** How many older requests are pending. */
+  /** How many requests were looked at before this one in the same walk, and are still pending: `WaitingLine`. */
   readonly older: { readonly ofUser: number; readonly inAll: number }
   /** All Nodes of the cluster. Absent: they were not read. */
   readonly nodes?: readonly NodeAddresses[] | undefined
@@ -51,11 +51,15 @@ export interface CsrDecision {
   readonly message: string
 }
 
-/** How many requests of one user may be pending. A kubelet has one or two. */
-export const MAX_PENDING_OF_USER = 5
+/** How many requests of one user are looked at in a walk, of those that stay pending. A kubelet has one or two. */
+const MAX_PENDING_OF_USER = 5
 
-/** How many requests of nodes may be pending. */
+/** How many requests of nodes are looked at in a walk, of those that stay pending. */
 const MAX_PENDING = 100
+
+/** Whether a request that comes after so many others is looked at in this walk. */
+export const hasPlace = ({ ofUser, inAll }: CsrFacts['older']): boolean =>
+  ofUser < MAX_PENDING_OF_USER && inAll < MAX_PENDING
 
 /** The usages of each signer (kubernetes `pkg/apis/certificates/helpers.go`); key encipherment may be absent. */
 const AUTH_USAGE: Readonly<Record<string, string>> = {
@@ -166,12 +170,10 @@ const checkAddresses = (
 
 /** Limits what a flood of requests can reach. Wrong ones are denied before this, and do not stay pending. */
 const checkCounts = ({ older }: CsrFacts): Result<undefined, CsrRefusal> => {
-  if (older.ofUser >= MAX_PENDING_OF_USER) {
-    return no('TooManyOfUser', `${older.ofUser} older requests of this user are pending`)
-  }
-  return older.inAll >= MAX_PENDING
-    ? no('TooManyPending', `${older.inAll} older requests of nodes are pending`)
-    : accept(undefined)
+  if (hasPlace(older)) return accept(undefined)
+  return older.ofUser >= MAX_PENDING_OF_USER
+    ? no('TooManyOfUser', `${older.ofUser} requests of this user are pending before this one`)
+    : no('TooManyPending', `${older.inAll} requests of nodes are pending before this one`)
 }
 
 const check = async (

@@ -1,30 +1,29 @@
 // The approver at work: lists and watches CertificateSigningRequests, and decides about each that is pending. What it left
-// is looked at again after each change, and once a minute.
+// is looked at again after each change, and once a minute. Who waits for a turn, waits for seconds.
 
-import type { NodeAddresses } from '../../admit/kubernetes/csr-object.ts'
-import { readNodeAddresses } from '../../admit/kubernetes/csr-object.ts'
+import { canTokenAttest } from '../../admit/kubernetes/attestation.ts'
+import type { CsrObject } from '../../admit/kubernetes/csr-object.ts'
 import {
   type CsrDecision,
-  type CsrFacts,
   type CsrRules,
-  decideCsr,
   requestingNode,
 } from '../../admit/kubernetes/decide-csr.ts'
-import { countLeft, pendingRequests } from '../../admit/kubernetes/pending.ts'
+import { createWaitingLine } from '../../admit/kubernetes/pending.ts'
 import { type Backoff, type Timing, backoffSeconds } from '../../base/timing.ts'
 import { ApiServerError } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
 import {
   type CsrChange,
   type ListedCsr,
+  WATCH_SECONDS,
   isGone,
   listCsrs,
   readCsrAgain,
   watchCsrs,
   writeCondition,
 } from './certificate-requests.ts'
-import { listPages } from './list-pages.ts'
-import { type RecordLookup, findRecords } from './node-records.ts'
+import { decideRequests } from './decide-request.ts'
+import { type RecordLookup, namesOfInstances } from './node-records.ts'
 
 /** What the approver works with. */
 export interface ApproverOptions {
@@ -44,23 +43,27 @@ export interface ApproverOptions {
 }
 
 const BACKOFF: Backoff = { firstSeconds: 1, maxSeconds: 60 }
-const NODES_PAGE_LIMIT = 100
+/** After how long the next ones have their turn, if there are more requests than a walk has places. */
+const TURN_SECONDS = 5
 /** A server that ends watches at once must not be asked in a busy loop. */
 const MIN_WATCH_SECONDS = 1
 /** How often a request that changes meanwhile is decided anew in one walk. */
 const MAX_CONFLICTS = 3
 
-const readNodes = async (server: ApiServer): Promise<readonly NodeAddresses[]> => {
-  const nodes: NodeAddresses[] = []
-  for await (const { items } of listPages(server, '/api/v1/nodes', NODES_PAGE_LIMIT)) {
-    nodes.push(...items.map(readNodeAddresses).filter((node) => node !== undefined))
-  }
-  return nodes
+/** Those whose decision does not change need no place. */
+const NOBODY_BEFORE = { ofUser: 0, inAll: 0 }
+
+/** What became of a request in a walk: `kept` ones were looked at, and stay pending; `waiting` ones were not. */
+type Outcome = 'settled' | 'kept' | 'waiting'
+
+const outcomeOf = ({ reason }: CsrDecision): Outcome => {
+  if (reason === 'TooManyOfUser' || reason === 'TooManyPending') return 'waiting'
+  return reason === 'AlreadyDecided' || reason === 'NotAttested' ? 'settled' : 'kept'
 }
 
 /** Decides about all requests that are pending. */
 export interface Approver {
-  /** Lists, and decides once. @throws ApiServerError */
+  /** Lists, and looks at each request. @throws ApiServerError */
   once(): Promise<void>
   /** Goes on until the signal; failures are retried. */
   forever(): Promise<void>
@@ -71,10 +74,15 @@ export const createApprover = (options: ApproverOptions): Approver => {
   const { server, records, dryRun, timing, signal, onDecision, onFailure } = options
   // A ban is only in the record, so a token alone is not enough where the record can be asked for.
   const rules: CsrRules = { ...options.rules, needsRecord: records !== undefined }
+  const isNameOfInstance = records && namesOfInstances(records)
+  const line = createWaitingLine(rules)
   const known = new Map<string, ListedCsr>()
   /** The reason that was last reported of each request. */
   const reported = new Map<string, string>()
-  /** Requests that were decided in a dry run, or that the server never takes: another try changes nothing. */
+  /**
+   * Requests that were decided in a dry run, that the server never takes, or that nothing will ever attest. Another look
+   * changes nothing, so they take no place.
+   */
   const settled = new Set<string>()
 
   const report = (csr: ListedCsr['csr'], decision: CsrDecision): void => {
@@ -83,60 +91,53 @@ export const createApprover = (options: ApproverOptions): Approver => {
     onDecision(csr, decision)
   }
 
-  /** Decides with the facts that the decision turns out to need. The caller keeps them for one walk. */
-  const decider = (): ((
-    csr: ListedCsr['csr'],
-    older: CsrFacts['older'],
-  ) => Promise<CsrDecision>) => {
-    const find = records === undefined ? undefined : findRecords(records)
-    let nodes: readonly NodeAddresses[] | undefined
-    return async (csr, older) => {
-      let facts: CsrFacts = { now: timing.now(), older, nodes }
-      let decision = await decideCsr(csr, facts, rules)
-      const node = requestingNode(csr, rules)
-      if (decision.reason === 'AddressUnknown' && find !== undefined && node.ok) {
-        facts = { ...facts, record: await find(node.value) }
-        decision = await decideCsr(csr, facts, rules)
-      }
-      if (decision.reason === 'NodesUnknown') {
-        nodes = await readNodes(server)
-        decision = await decideCsr(csr, { ...facts, nodes }, rules)
-      }
-      return decision
-    }
+  const forget = (uid: string): void => {
+    known.delete(uid)
+    reported.delete(uid)
+    settled.delete(uid)
+    line.forget(uid)
   }
 
-  /** @returns whether the request is decided now */
+  /** Whether the user of a request has no token that could attest it, and no record ever will. */
+  const isHopeless = (csr: CsrObject): boolean => {
+    if (isNameOfInstance === undefined) return !canTokenAttest(csr, timing.now(), rules)
+    const node = requestingNode(csr, rules)
+    return node.ok && !isNameOfInstance(node.value)
+  }
+
   const carryOut = async (
     listed: ListedCsr,
-    decide: (csr: ListedCsr['csr']) => Promise<CsrDecision>,
-  ): Promise<boolean> => {
+    decide: (csr: CsrObject) => Promise<CsrDecision>,
+    reportsWaiting: boolean,
+  ): Promise<Outcome> => {
     let current = listed
     for (let tries = 1; ; tries++) {
       const { csr } = current
       const decision = await decide(csr)
-      if (decision.decision === 'leave' || dryRun) {
+      if (decision.decision === 'leave') {
+        const outcome = outcomeOf(decision)
+        if (outcome !== 'waiting' || reportsWaiting) report(csr, decision)
+        return outcome
+      }
+      if (dryRun) {
         report(csr, decision)
-        if (decision.decision === 'leave') return decision.reason === 'AlreadyDecided'
-        settled.add(csr.uid)
-        return true
+        return 'settled'
       }
       try {
         known.set(csr.uid, await writeCondition(server, current, decision, timing.now()))
         report(csr, decision)
-        return true
+        return 'settled'
       } catch (error) {
         const status = error instanceof ApiServerError ? error.httpStatus : undefined
         if (status === 400 || status === 422) {
           onFailure(`${csr.name}: ${(error as Error).message}; it is not tried again`)
-          settled.add(csr.uid)
-          return false
+          return 'settled'
         }
         if ((status !== 409 && status !== 404) || tries > MAX_CONFLICTS) throw error
         const again = await readCsrAgain(server, current)
         if (again === undefined) {
-          known.delete(csr.uid)
-          return true
+          forget(csr.uid)
+          return 'settled'
         }
         known.set(csr.uid, again)
         current = again
@@ -144,27 +145,23 @@ export const createApprover = (options: ApproverOptions): Approver => {
     }
   }
 
-  const walk = async (): Promise<void> => {
-    const decide = decider()
-    const left = countLeft()
-    for (const { uid } of pendingRequests(
-      [...known.values()].map(({ csr }) => csr),
-      rules,
-    )) {
-      if (signal.aborted) return
+  /** @returns whether requests wait that no walk has looked at */
+  const walk = async (reportsWaiting: boolean): Promise<boolean> => {
+    const decide = decideRequests({ server, rules, records, timing })
+    const { requests, before, canWait, keep } = line.walk([...known.values()].map((it) => it.csr))
+    let areWaiting = false
+    for (const { uid } of requests) {
+      if (signal.aborted) return false
       const listed = known.get(uid)
-      if (listed === undefined || (dryRun && settled.has(uid))) continue
-      const isDecided =
-        !settled.has(uid) &&
-        (await carryOut(listed, (csr) => decide(csr, left.before(csr.username))))
-      if (!isDecided) left.add(listed.csr)
+      if (listed === undefined || settled.has(uid) || canWait(listed.csr)) continue
+      const hopeless = isHopeless(listed.csr)
+      const older = hopeless ? NOBODY_BEFORE : before(listed.csr)
+      const outcome = await carryOut(listed, (csr) => decide(csr, older), reportsWaiting)
+      if (outcome === 'waiting') areWaiting = true
+      else if (outcome === 'kept' && !hopeless) keep(listed.csr)
+      else if (known.has(uid)) settled.add(uid)
     }
-  }
-
-  const forget = (uid: string): void => {
-    known.delete(uid)
-    reported.delete(uid)
-    settled.delete(uid)
+    return areWaiting
   }
 
   /** @returns the version that the list has */
@@ -181,17 +178,21 @@ export const createApprover = (options: ApproverOptions): Approver => {
     if (change.kind === 'deleted') forget(change.uid)
   }
 
-  /** Watches until something fails. */
-  const follow = async (from: string): Promise<never> => {
-    for (let version = from; ;) {
+  /** Watches until something fails. @param areWaiting whether the walk before left requests that it did not look at */
+  const follow = async (from: string, areWaiting: boolean): Promise<never> => {
+    let version = from
+    for (let isHurried = areWaiting; ;) {
       const startedAt = timing.elapsed()
-      for await (const changes of watchCsrs(server, version)) {
+      const seconds = isHurried ? TURN_SECONDS : WATCH_SECONDS
+      isHurried = false
+      for await (const changes of watchCsrs(server, version, seconds)) {
         changes.forEach(apply)
         for (const change of changes) if (change.kind === 'at') version = change.resourceVersion
-        await walk()
+        isHurried = await walk(true)
         signal.throwIfAborted()
+        if (isHurried) break
       }
-      await walk()
+      if (!isHurried) isHurried = await walk(true)
       const rest = MIN_WATCH_SECONDS - (timing.elapsed() - startedAt)
       if (rest > 0) await timing.wait(rest, signal)
     }
@@ -200,15 +201,15 @@ export const createApprover = (options: ApproverOptions): Approver => {
   return {
     async once() {
       await list()
-      await walk()
+      while (await walk(false));
     },
     async forever() {
       for (let failures = 1; !signal.aborted; failures++) {
         try {
           const version = await list()
-          await walk()
+          const areWaiting = await walk(true)
           failures = 0
-          await follow(version)
+          await follow(version, areWaiting)
         } catch (error) {
           if (signal.aborted) return
           if (!(error instanceof ApiServerError)) throw error

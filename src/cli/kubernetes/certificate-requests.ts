@@ -11,7 +11,7 @@ const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
 const TYPE = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' }
 const PAGE_LIMIT = 500
 /** The server ends a watch after this; then what was left is looked at again. */
-const WATCH_SECONDS = 60
+export const WATCH_SECONDS = 60
 /** If the server does not: the connection may be dead. */
 const GRACE_SECONDS = 15
 
@@ -67,21 +67,23 @@ const readChange = (event: unknown): readonly CsrChange[] => {
 }
 
 /**
- * Watches requests for a minute.
+ * Watches requests for a while.
  * @param resourceVersion where the list, or the watch before, ended
+ * @param seconds how long, such as {@link WATCH_SECONDS}
  * @throws ApiServerError; with `httpStatus` 410 the version is too old: list again
  */
 export async function* watchCsrs(
   server: ApiServer,
   resourceVersion: string,
+  seconds: number,
 ): AsyncGenerator<readonly CsrChange[], void, undefined> {
   const query = new URLSearchParams({
     watch: 'true',
     allowWatchBookmarks: 'true',
-    timeoutSeconds: String(WATCH_SECONDS),
+    timeoutSeconds: String(seconds),
     resourceVersion,
   })
-  for await (const events of server.lines(`${PATH}?${query}`, WATCH_SECONDS + GRACE_SECONDS)) {
+  for await (const events of server.lines(`${PATH}?${query}`, seconds + GRACE_SECONDS)) {
     yield events.flatMap(readChange)
   }
 }

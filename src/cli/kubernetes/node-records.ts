@@ -17,7 +17,10 @@ export interface RecordLookup {
   readonly region?: string | undefined
 }
 
-/** Looks up records for one walk through the requests: bans are read once, and a service that is down is asked once. */
+/**
+ * Looks up records for one walk through the requests: each node is looked up once, bans are read once, and a service that
+ * is down is asked once.
+ */
 export type FindRecord = (node: string) => Promise<NodeRecord | RecordProblem>
 
 /** Fields of a template that a record does not have. */
@@ -56,6 +59,17 @@ const patternOf = ({ parts }: NodeNameTemplate): RegExp => {
     return form ?? '[a-z0-9.-]+'
   })
   return new RegExp(`^${sources.join('')}$`)
+}
+
+/** Whether an instance can have a name. If not, no record will ever have it. */
+export type IsNameOfInstance = (node: string) => boolean
+
+/** Makes the question for the names of a template. */
+export const namesOfInstances = ({
+  template,
+}: Pick<RecordLookup, 'template'>): IsNameOfInstance => {
+  const pattern = patternOf(template)
+  return (node) => pattern.test(node)
 }
 
 /** A record has no place for these, and `checkLookup()` lets no template use them. */
@@ -117,10 +131,17 @@ export const findRecords = ({ client, accounts, template, region }: RecordLookup
     return 'NotEnrolled'
   }
 
+  const found = new Map<string, NodeRecord | RecordProblem>()
+
   return async (node) => {
+    const known = found.get(node)
+    if (known !== undefined) return known
+    if (!pattern.test(node)) return 'NotEnrolled'
     if (isDown) return 'ServiceUnavailable'
     try {
-      return await find(node)
+      const record = await find(node)
+      found.set(node, record)
+      return record
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       isDown = true

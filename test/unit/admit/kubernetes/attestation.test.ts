@@ -8,6 +8,7 @@ import {
   type AttestationRules,
   addressInExtra,
   attestedAddress,
+  canTokenAttest,
 } from '../../../../src/admit/kubernetes/attestation.ts'
 import { type CsrObject, readCsrObject } from '../../../../src/admit/kubernetes/csr-object.ts'
 import { servingCsr } from '../../../support/certificate-requests.ts'
@@ -43,6 +44,18 @@ describe('addressInExtra()', () => {
   ])('reads %j as %s', (addresses, address) => {
     const extra = addresses === undefined ? {} : { 'rollcall.test/addresses': addresses }
     expect(addressInExtra({ extra }, RULES)).toBe(address)
+  })
+})
+
+describe('canTokenAttest()', () => {
+  it.each<[boolean, string, CsrObject, number]>([
+    [true, 'a request with an address, for an hour', csr(ADDRESS), 3600],
+    [true, 'a request of a clock that is ahead', csr(ADDRESS), -60],
+    [false, 'an older request', csr(ADDRESS), 3601],
+    [false, 'a request without an address', csr(), 0],
+    [false, 'a request without a time', { ...csr(ADDRESS), createdAt: '' }, 0],
+  ])('is %s for %s', (can, _, request, seconds) => {
+    expect(canTokenAttest(request, NOW + seconds, RULES)).toBe(can)
   })
 })
 

@@ -171,8 +171,8 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     'Attested',
     withRecord({ ...RECORD, enrolledAt: NOW - 86_400 }),
   ],
-  ['four older requests of the user', 'Attested', { facts: { older: { ofUser: 4, inAll: 4 } } }],
-  ['99 older requests', 'Attested', { facts: { older: { ofUser: 0, inAll: 99 } } }],
+  ['four others of the user before it', 'Attested', { facts: { older: { ofUser: 4, inAll: 4 } } }],
+  ['99 others before it', 'Attested', { facts: { older: { ofUser: 0, inAll: 99 } } }],
   ['a first client certificate of a user of the cluster’s own', 'Attested', client()],
 
   // What is denied: the text.
@@ -442,7 +442,7 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     withRecord({ ...RECORD, address: '10.0.0.6' }),
   ],
   [
-    'another address, with many older requests',
+    'another address, with many others before it',
     'AddressNotAttested',
     { parts: { names: [addressName(10, 0, 0, 6)] }, facts: { older: { ofUser: 9, inAll: 900 } } },
   ],
@@ -513,11 +513,11 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
 
   // What is left: perhaps right later.
   [
-    'five older requests of the user',
+    'five others of the user before it',
     'TooManyOfUser',
     { facts: { older: { ofUser: 5, inAll: 5 } } },
   ],
-  ['100 older requests', 'TooManyPending', { facts: { older: { ofUser: 0, inAll: 100 } } }],
+  ['100 others before it', 'TooManyPending', { facts: { older: { ofUser: 0, inAll: 100 } } }],
   [
     'a client certificate without an attested address',
     'NotAttested',
@@ -786,6 +786,6 @@ describe('decideCsr(), for any request', () => {
 
 test('decideCsr() denies nothing that another look could decide differently', () => {
   const denied = Object.entries(CSR_REASONS).filter(([, { action }]) => action === 'deny')
-  const facts = /record|Nodes? of the cluster|older requests|could not be/
+  const facts = /record|Nodes? of the cluster|before this one|could not be/
   expect(denied.filter(([, { means }]) => facts.test(means))).toEqual([])
 })

@@ -70,6 +70,19 @@ const approve = (args: readonly string[], options: RunOptions = {}): Promise<Run
 
 const withRecords = (): string[] => ['--admin-key', service.keyFile, '--account', ACCOUNT]
 
+/** Requests of 21 users without a token, as after a bootstrap token of kubeadm. All have names of instances. */
+const flood = async (): Promise<void> => {
+  for (let user = 0; user < 21; user++) {
+    const node = `${REGION}.i-flood${user}`
+    const names = [addressName(10, 0, 0, 1)]
+    const text = toRequest(toPem(await requestDer({ subject: nodeSubject(node), names })))
+    for (let i = 0; i < 5; i++) cluster.put(servingCsr(node, text, {}, `a-${user}-${i}`))
+  }
+}
+
+/** How often the record of an instance was read. */
+const shown = (): number => service.events.filter(({ action }) => action === 'show').length
+
 /** Sends SIGTERM when an output has a text. */
 const until =
   (text: string): NonNullable<RunOptions['watch']> =>
@@ -277,26 +290,47 @@ describe('rollcall kubernetes approve --once', () => {
     expect((await approve(['--once'])).stdout).toContain('approved: csr-own')
   })
 
-  it('leaves what comes behind 100 older requests of nodes, and decides about it once they are gone', async () => {
-    for (let i = 0; i < 100; i++) {
-      const node = `${REGION}.i-flood${Math.floor(i / 4)}`
-      const text = toRequest(
-        toPem(await requestDer({ subject: nodeSubject(node), names: [addressName(10, 0, 0, 1)] })),
-      )
-      cluster.put(servingCsr(node, text, {}, `a-${String(i).padStart(3, '0')}`))
-    }
-    cluster.put(own('csr-101'))
-    const { stdout } = await approve(['--once'])
-    expect(stdout).toContain('left pending: csr-101 of')
-    expect(stdout).toContain('TooManyPending: 100 older requests of nodes are pending')
-    cluster.remove('a-050')
-    expect((await approve(['--once'])).stdout).toContain('approved: csr-101')
+  it('looks at a node with a token before all nodes without one', async () => {
+    await flood()
+    cluster.put(own('csr-own'))
+    expect((await approve(['--once'])).stdout).toMatch(/^approved: csr-own /)
+    await service.enroll(INSTANCE)
+    cluster.put(own('csr-again'))
+    expect((await approve(['--once', ...withRecords()])).stdout).toMatch(/^approved: csr-again /)
   })
 
-  it('leaves the sixth request of a user, until an older one is decided', async () => {
+  it('looks at a node with a record behind 105 requests that rollcall knows nothing of', async () => {
+    await flood()
+    await service.enroll(INSTANCE)
+    cluster.put(own('csr-own', request, {}))
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout).toContain('approved: csr-own')
+    expect(stdout).not.toContain('TooMany')
+    expect(stdout.match(/NotEnrolled/g)).toHaveLength(105)
+    // 21 users in each of two walks, and the node once.
+    expect(shown()).toBe(43)
+  })
+
+  it('looks at the sixth request of a user, behind five that no record attests', async () => {
+    await service.enroll(INSTANCE)
+    cluster.putNode('other', ADDRESS)
     for (let i = 0; i < 5; i++) cluster.put(own(`a-${i}`, request, {}))
-    cluster.put(own('csr-6'))
-    expect((await approve(['--once'])).stdout).toContain('TooManyOfUser: 5 older requests')
+    cluster.put(own('csr-6', nameAlone, {}))
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout.match(/AddressOfOtherNode/g)).toHaveLength(5)
+    expect(stdout).toContain('approved: csr-6')
+  })
+
+  it('gives no place to a request that nothing will ever attest, and asks nobody about it', async () => {
+    for (let i = 0; i < 120; i++) {
+      const node = `not-an-instance${i}`
+      const der = await requestDer({ subject: nodeSubject(node), names: [dnsName(node)] })
+      cluster.put(servingCsr(node, toRequest(toPem(der)), {}, `a-${i}`))
+    }
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout.match(/NotEnrolled/g)).toHaveLength(120)
+    expect(shown()).toBe(0)
+    expect((await approve(['--once'])).stdout.match(/AddressUnknown/g)).toHaveLength(120)
   })
 
   it('reads a request again that has changed, and does not overwrite the decision of a person', async () => {
@@ -406,6 +440,28 @@ describe('rollcall kubernetes approve', () => {
     })
     expect(stdout.match(/AddressOfOtherNode/g)).toHaveLength(1)
     expect(cluster.calls.filter((call) => /^GET .*signingrequests$/.test(call))).toHaveLength(1)
+  })
+
+  it('gives the requests that wait their turn after seconds', async () => {
+    await flood()
+    await service.enroll(INSTANCE)
+    let isLate = false
+    const { stdout } = await approve(withRecords(), {
+      watch: ({ stdout: out }, kill) => {
+        if (out.includes('a-20-4') && !isLate) {
+          isLate = true
+          cluster.put(own('z-late', request, {}))
+          setTimeout(() => cluster.endWatches(), 100)
+        }
+        if (out.includes('approved: z-late')) kill('SIGTERM')
+      },
+    })
+    expect(stdout).toContain('left pending: a-20-4 of')
+    expect(stdout).toContain('TooManyPending: 100 requests of nodes are pending before this one')
+    expect(cluster.watches[0]?.get('timeoutSeconds')).toBe('5')
+    // A request is reported again only with another reason.
+    const lines = stdout.split('\n').map((line) => line.split(': ').slice(0, 3).join(': '))
+    expect(new Set(lines).size).toBe(lines.length)
   })
 
   it('lists again when its version is too old', async () => {
