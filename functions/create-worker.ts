@@ -1,5 +1,6 @@
-// Makes the service of a Worker from its bindings, while an isolate starts: no I/O, no timer, nothing random. If the
-// service cannot be made, every request is answered 503, because the variables and the code of an isolate never change.
+// Makes the service of a Worker from its bindings, while an isolate starts: no I/O, no timer, nothing random. On a
+// bad configuration every request is answered 503, because the variables of an isolate never change. After any other
+// failure the next request tries again.
 
 import { ConfigurationError } from '../src/base/errors.ts'
 import { parseConfig } from '../src/config.ts'
@@ -35,11 +36,16 @@ export const createWorker = (env: Bindings, log: Report = say) => {
   const started = make().catch((error: unknown) =>
     error instanceof ConfigurationError ? failedService(error, log) : undefined,
   )
+  const unmade = failedService(undefined, log)
+  const again = (error: unknown): Service => {
+    if (error instanceof ConfigurationError) return failedService(error, log)
+    late = undefined
+    return unmade
+  }
   let late: Promise<Service> | undefined
   return {
     async fetch(request: Request): Promise<Response> {
-      const service =
-        (await started) ?? (await (late ??= make().catch((it) => failedService(it, log))))
+      const service = (await started) ?? (await (late ??= make().catch(again)))
       for (const line of early.splice(0)) log(line)
       report = log
       return service.fetch(request)

@@ -9,8 +9,9 @@ export const isPromise = <Value>(value: Awaitable<Value>): value is Promise<Valu
   typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
 
 /**
- * Makes a value at the first call and keeps it. Until it is there, all calls get one promise. A rejection is
- * kept too; what `make` throws is not, so that the next call tries again.
+ * Makes a value at the first call and keeps it. Until it is there, all calls get one promise. No failure is kept: a call
+ * after a rejection tries again, and so does a call after `make` threw. A platform that fails once, such as at the import
+ * of a key, would else fail until the process ends.
  */
 export const lazily = <Value>(make: () => Awaitable<Value>): (() => Awaitable<Value>) => {
   let kept: { readonly value: Awaitable<Value> } | undefined
@@ -21,7 +22,8 @@ export const lazily = <Value>(make: () => Awaitable<Value>): (() => Awaitable<Va
     if (isPromise(value)) {
       value.then(
         (made) => (kept = { value: made }),
-        () => undefined,
+        // Before any caller sees the rejection: all who try again share the next promise.
+        () => (kept = undefined),
       )
     }
     return value

@@ -182,8 +182,8 @@ const enrollWith = async (
 }
 
 /**
- * Tries the cryptography and the signing key once. Rejects with the same ConfigurationError from then on, so
- * what is unusable gives no token.
+ * Tries the cryptography and the signing key, until both were usable once. What is unusable gives no token: each
+ * enrollment tries again, and rejects with a ConfigurationError.
  */
 const readiness = (
   { signingKeys, allowSha1 }: EnrollerOptions,
@@ -211,7 +211,7 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
  * @param options every option is required, except `challengeKeys`, `crypto` and `importKeys`
  * @returns the enroller
  * @throws ConfigurationError `configuration_invalid` if the platform's cryptography does not verify the signatures
- *   of ECS, or the signing key cannot be used; with `importKeys: 'when used'` the first enrollment rejects with it
+ *   of ECS, or the signing key cannot be used; with `importKeys: 'when used'` each enrollment rejects with it
  * @throws RangeError if `trustAnchors` is empty, `challengeLifetimeSeconds` is above 3600, or `issuer` is not
  *   `https://HOST[:PORT]`
  * @example

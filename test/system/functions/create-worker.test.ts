@@ -75,15 +75,33 @@ it('is made at the first request if something was forbidden at the start', async
   expect(log).toEqual([expect.stringMatching(/^warning: ROLLCALL_TRUST_ANCHORS: 1 certificate/)])
 })
 
-it('answers 503 if it cannot be made at the first request either, and logs no detail', async () => {
+it('answers 503 while it cannot be made, logs no detail, and tries once for all requests of a time', async () => {
   const env = await bindings()
+  const policy = env['ROLLCALL_POLICY']
+  let reads = 0
+  let isBroken = true
   Object.defineProperty(env, 'ROLLCALL_POLICY', {
     enumerable: true,
     get() {
-      throw new Error('secret')
+      reads++
+      if (isBroken) throw new Error('secret')
+      return policy
     },
   })
   const { worker, log } = start(env)
-  for (let i = 0; i < 2; i++) expect((await health(worker)).status).toBe(503)
-  expect(log).toEqual(['the service cannot start'])
+  await untilStarted()
+  const statuses = async (): Promise<Set<number>> => {
+    const answers = await Promise.all(Array.from({ length: 100 }, async () => health(worker)))
+    return new Set(answers.map(({ status }) => status))
+  }
+  reads = 0
+  expect(await statuses()).toEqual(new Set([503]))
+  expect(await statuses()).toEqual(new Set([503]))
+  expect(reads).toBe(2)
+  isBroken = false
+  expect(await statuses()).toEqual(new Set([200]))
+  expect(log).toEqual([
+    'the service cannot start',
+    expect.stringMatching(/^warning: ROLLCALL_TRUST_ANCHORS: 1 certificate/),
+  ])
 })

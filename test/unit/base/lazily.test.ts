@@ -28,15 +28,37 @@ describe('lazily()', () => {
     expect(get()).toBe(1)
   })
 
-  it('keeps a rejection: what failed once is not tried again', async () => {
+  it('does not keep a rejection: the next call tries again, and what was made then is kept', async () => {
     let calls = 0
     const get = lazily(async () => {
-      calls++
-      throw new Error('refused')
+      if (calls++ === 0) throw new Error('refused')
+      return calls
     })
     await expect(get()).rejects.toThrow('refused')
-    await expect(get()).rejects.toThrow('refused')
-    expect(calls).toBe(1)
+    expect(await get()).toBe(2)
+    expect(get()).toBe(2)
+  })
+
+  it('makes one attempt for 100 calls at a time, also if each calls again when it fails', async () => {
+    let calls = 0
+    let isDown = true
+    const get = lazily(async () => {
+      calls++
+      await Promise.resolve()
+      if (isDown) throw new Error('refused')
+      return 'made'
+    })
+    const once = async (): Promise<string> => get()
+    const twice = async (): Promise<string> => once().catch(once)
+    const hundred = <Value>(make: () => Value): readonly Value[] =>
+      Array.from({ length: 100 }, make)
+
+    const failed = await Promise.allSettled(hundred(twice))
+    expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']))
+    expect(calls).toBe(2)
+    isDown = false
+    expect(new Set(await Promise.all(hundred(once)))).toEqual(new Set(['made']))
+    expect(calls).toBe(3)
   })
 
   it('does not keep what is thrown: the next call tries again', () => {

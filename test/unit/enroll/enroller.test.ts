@@ -311,6 +311,23 @@ describe('createEnroller()', () => {
       expect(ledger.entries).toEqual([])
     })
 
+    it('with importKeys "when used" enrolls once the platform imports a key that it refused before', async () => {
+      const importKeys = 'when used'
+      let failures = 1
+      const failing: CryptoPort = {
+        ...crypto,
+        signer(jwk, alg) {
+          if (failures-- > 0) throw new Error('busy')
+          return crypto.signer(jwk, alg)
+        },
+      }
+      const tested = await createTestEnroller({ crypto: failing, importKeys })
+      const { audience } = await tested.enroller.challenge({}, now)
+      const enroll = () => tested.enroller.enroll(tested.evidence(audience), now)
+      await expect(enroll()).rejects.toThrow(/configuration is not valid/)
+      expect(await enroll()).toMatchObject({ ok: true, facts: { retry: false } })
+    })
+
     it('with importKeys "when used" enrolls with keys that are good, and asks for SHA-1 first', async () => {
       const importKeys = 'when used'
       const good = await createTestEnroller({ crypto, importKeys })

@@ -98,6 +98,23 @@ describe('createTrustAnchor()', () => {
 })
 
 describe.each(CRYPTO_PORTS)('verifierOf() with %s', (_, crypto) => {
+  it('loads a key again after a failure, and keeps what was loaded', async () => {
+    const [anchor] = await parseTrustAnchors((await sharedTestCloud()).certificatePem)
+    if (anchor === undefined) throw new Error('no trust anchor')
+    let loads = 0
+    const failing: CryptoPort = {
+      ...crypto,
+      rsaVerifier(spki, hash) {
+        if (loads++ === 0) throw new Error('busy')
+        return crypto.rsaVerifier(spki, hash)
+      },
+    }
+    const load = async () => verifierOf(anchor, 'SHA-256', failing)
+    await expect(load()).rejects.toThrow(refusedAs('unsupported_algorithm'))
+    expect(await load()).toBe(await load())
+    expect(loads).toBe(2)
+  })
+
   it('loads a key once for each hash, and has it at hand from then on', async () => {
     const anchor = createTrustAnchor((await sharedTestCloud()).certificateDer)
     let loads = 0
