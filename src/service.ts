@@ -4,6 +4,7 @@
 
 import type { Config } from './config.ts'
 import { ConfigurationError } from './base/errors.ts'
+import { isPromise } from './base/lazily.ts'
 import { type Enroller, createEnroller } from './enroll/enroller.ts'
 import { withKnownFormats } from './registry/format.ts'
 import { type AppOptions, createApp } from './http/app.ts'
@@ -11,6 +12,7 @@ import type { RequestSource } from './http/request/body.ts'
 import { createReadiness } from './http/readiness.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { reportFailures } from './ledger/reporting.ts'
+import type { SigningKeys } from './token/signing-keys.ts'
 
 /** What a service is made of. */
 export interface ServiceOptions extends Pick<AppOptions, 'audit' | 'clock' | 'bodyTimeoutSeconds'> {
@@ -38,24 +40,38 @@ export const say = (line: string): void => {
   console.error(`rollcall: ${line}`)
 }
 
+/** Takes an error that ends a call, and throws it again. */
+type Rethrow = (error: unknown) => never
+
 /**
- * Tells the operator, once, of a key that turns out to be unusable when it is first used. The answer stays an error:
- * its audit event has no more than the error's name.
+ * Tells the operator, once for each message, what of the configuration turns out to be unusable when it is first used.
+ * The answer stays an error: its audit event has no more than the error's name.
  */
-const reportingKeys = (enroller: Enroller, report: (line: string) => void): Enroller => {
-  let said = false
-  return {
-    ...enroller,
-    enroll: (request, now) =>
-      enroller.enroll(request, now).catch((error: unknown) => {
-        if (error instanceof ConfigurationError && !said) {
-          said = true
-          report(error.message)
-        }
-        throw error
-      }),
+const reportingOnce = (report: (line: string) => void): Rethrow => {
+  const said = new Set<string>()
+  return (error) => {
+    if (error instanceof ConfigurationError && !said.has(error.message)) {
+      said.add(error.message)
+      report(error.message)
+    }
+    throw error
   }
 }
+
+/** Keys that report when they cannot sign, whichever call needs them. */
+const reportingKeys = (keys: SigningKeys, rethrow: Rethrow): SigningKeys => {
+  const load: SigningKeys['signer']['load'] = () => {
+    const loaded = keys.signer.load()
+    return isPromise(loaded) ? loaded.catch(rethrow) : loaded
+  }
+  return { ...keys, signer: { ...keys.signer, load } }
+}
+
+/** An enroller that reports when the platform's cryptography does not verify what the cloud signs. */
+const reportingEnroller = (enroller: Enroller, rethrow: Rethrow): Enroller => ({
+  ...enroller,
+  enroll: (request, now) => enroller.enroll(request, now).catch(rethrow),
+})
 
 /**
  * Creates the service. It reports the warnings of the configuration once, and from then on each reason for which the
@@ -95,7 +111,12 @@ export const createService = async ({
 }: ServiceOptions): Promise<Service> => {
   for (const warning of config.warnings) report(`warning: ${warning}`)
   const ledger = reportFailures(withKnownFormats(store), report)
-  const enroller = reportingKeys(await createEnroller({ ...config, ledger }), report)
+  const rethrow = reportingOnce(report)
+  const signingKeys = reportingKeys(config.signingKeys, rethrow)
+  const enroller = reportingEnroller(
+    await createEnroller({ ...config, signingKeys, ledger }),
+    rethrow,
+  )
   const { operatorKeys, relyingPartyKeys, proxies, kubernetes, auditAuthorize } = config
   const { fetch } = createApp({
     ...app,
@@ -103,7 +124,7 @@ export const createService = async ({
     readiness: createReadiness(ledger),
     operators: operatorKeys && { ledger, operatorKeys },
     relyingParties: relyingPartyKeys && { ledger, relyingPartyKeys },
-    exchange: { ledger, policy: config.policy, signingKeys: config.signingKeys },
+    exchange: { ledger, policy: config.policy, signingKeys },
     authorization: { ledger, proxies, auditAdmitted: auditAuthorize },
     tokenReviews: kubernetes && { ledger, cluster: kubernetes, auditAdmitted: auditAuthorize },
   })

@@ -638,7 +638,8 @@ const FAILURE: Reasons<FailureReason | 'revoked_just_now'> = {
     events: ALL,
     codes: ['internal_error'],
     happened: 'The service has a mistake; `error` is the name of the error',
-    remedy: 'Report it with this event',
+    remedy:
+      'If `error` is `ConfigurationError`, correct what standard error says, such as a signing key; else report the event',
   },
 }
 
