@@ -6,6 +6,7 @@ import { fromUtf8 } from '../../base/bytes.ts'
 import { isLoopback } from '../../base/issuer.ts'
 import { limited, readBytes, startTimer } from '../../base/timing.ts'
 import { usageError } from '../command-error.ts'
+import { platformResponse } from '../proxy/platform-response.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { ApiServerError, answerError, noAnswerError } from './api-error.ts'
 import { readLines } from './read-lines.ts'
@@ -129,7 +130,7 @@ export const openApiServer = async (options: ApiServerOptions): Promise<ApiServe
       .catch((error: unknown) => {
         throw noAnswerError(origin, error)
       })
-    if (answer.ok) return answer as unknown as Response
+    if (answer.ok) return platformResponse(answer)
     await answer.body?.cancel()
     throw answerError(`${method} ${path.replace(/\?.*/, '')}`, answer.status)
   }

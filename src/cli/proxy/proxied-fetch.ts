@@ -5,6 +5,7 @@
 import type { RequestInit as UndiciInit } from 'undici'
 import type { Fetch } from '../../client/index.ts'
 import { thisRun } from '../run.ts'
+import { platformResponse } from './platform-response.ts'
 import { routeTo } from './settings.ts'
 import { connectThrough } from './tunnel.ts'
 
@@ -23,7 +24,7 @@ export const fetchFor = async (issuer: string): Promise<Fetch | undefined> => {
     route === 'direct' ? {} : { connect: connectThrough(undici, route) },
   )
   signal.addEventListener('abort', () => void dispatcher.destroy(), { once: true })
-  // The types of undici and of the platform differ, but not in the members that are used here.
-  return (url, init) =>
-    undici.fetch(url, { ...init, dispatcher } as UndiciInit) as unknown as Promise<Response>
+  // The types of what may be in an `init` differ, but not of what this command puts there: texts and parameters.
+  return async (url, init) =>
+    platformResponse(await undici.fetch(url, { ...init, dispatcher } as UndiciInit))
 }
