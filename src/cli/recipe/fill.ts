@@ -38,6 +38,9 @@ const checkText = (value: string, flag: string): string => {
   return value
 }
 
+/** Words with dashes between them. It cannot begin like a flag, as `-m` would. */
+const REGION = /^(?=.{1,40}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/
+
 const checkEach = (
   values: readonly string[],
   flag: string,
@@ -80,7 +83,7 @@ const readDemands = (recipe: Recipe, typed: TypedOptions): RecipeDemands => {
     audience: checkAudience(audience),
     roles: checkEach(roles, '--role', /^[a-z][a-z0-9-]{0,62}$/, 'the name of a role'),
     accounts: checkEach(accounts, '--account', /^[0-9]{1,20}$/, 'the number of an account'),
-    regions: checkEach(regions, '--region', /^[a-z0-9-]{1,40}$/, 'a region such as cn-hangzhou'),
+    regions: checkEach(regions, '--region', REGION, 'a region such as cn-hangzhou'),
   }
 }
 

@@ -16,10 +16,11 @@ const slots = (folder: string): string =>
       `  http-request set-var(txn.good) var(txn.token),jwt_verify(txn.alg,"${folder}/${slot}.pem") if { var(txn.slot) -m str ${slot} }`,
   ).join('\n')
 
+// `--`: what stands behind it is a value, even if it begins like a flag such as `-m`.
 const claimIs = (claim: string, values: readonly string[]): string =>
   values.length === 0
     ? ''
-    : `  http-request deny deny_status 403 unless { var(txn.token),jwt_payload_query('$.${claim}') -m str ${values.join(' ')} }\n`
+    : `  http-request deny deny_status 403 unless { var(txn.token),jwt_payload_query('$.${claim}') -m str -- ${values.join(' ')} }\n`
 
 const IDENTITY = [
   ['Subject', 'sub'],
@@ -81,8 +82,8 @@ ${slots(keysFolder)}
   # What kind of token it is, for whom, and how long. A bound token is no bearer token: it has to be exchanged first.
   http-request deny deny_status 401 unless { var(txn.token),jwt_header_query('$.typ') -m str JWT }
   http-request deny deny_status 401 if { var(txn.header) -m sub '"crit":' }
-  http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str ${text(issuer)} }
-  http-request deny deny_status 401 unless { var(txn.payload) -m reg ${text(audienceList)} }
+  http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str -- ${text(issuer)} }
+  http-request deny deny_status 401 unless { var(txn.payload) -m reg -- ${text(audienceList)} }
   http-request deny deny_status 401 unless { var(txn.left) -m int gt 0 }
   http-request deny deny_status 401 unless { var(txn.early) -m int le 30 }
   http-request deny deny_status 401 if { var(txn.payload) -m sub '"cnf":' }

@@ -219,6 +219,14 @@ describe('fillRecipe()', () => {
     [{ ...USUAL, role: ['Worker'] }, '--role: "Worker": expected the name of a role'],
     [{ ...USUAL, account: ['1x'] }, '--account: "1x": expected the number of an account'],
     [{ ...USUAL, region: ['CN'] }, '--region: "CN": expected a region such as cn-hangzhou'],
+    // Each begins or ends like no region, and the first like a flag of HAProxy.
+    ...['-m', '--', '-', 'found', 'cn-', 'cn--hangzhou', '1-a', `a-${'b'.repeat(39)}`].map(
+      (region) =>
+        [
+          { ...USUAL, region: [region] },
+          `--region: "${region}": expected a region such as cn-hangzhou`,
+        ] as [TypedOptions, string],
+    ),
     [
       { ...USUAL, audience: 'door' },
       '--host is missing: expected a host name such as app.example, since the audience "door" is not an https URL',
@@ -240,6 +248,23 @@ describe('fillRecipe()', () => {
   it('refuses an issuer that is not https, or has a path', () => {
     expect(messageOf({ ...USUAL, issuer: 'http://issuer.test' })).toMatch(/^--issuer: .*https/)
     expect(messageOf({ ...USUAL, issuer: 'https://issuer.test/a' })).toMatch(/^--issuer: /)
+  })
+
+  it('accepts the regions that the cloud has', () => {
+    for (const region of ['cn-hangzhou', 'us-west-1', 'cn-shanghai-finance-1', 'me-east-1']) {
+      expect([region, messageOf({ ...USUAL, region: [region] })]).toEqual([region, 'accepted'])
+    }
+  })
+
+  it('writes values for HAProxy behind `--`, so that none of them is a flag', () => {
+    const haproxy = RECIPES.find(({ name }) => name === 'haproxy') as Recipe
+    const all = { ...usualFor(haproxy), account: ['4711'], region: ['cn-other-1'] }
+    const rows = textOf(haproxy, all)
+      .split('\n')
+      .filter((row) => /issuer\.test'|door\\?\.test"|node-role|4711|cn-other-1/.test(row))
+      .filter((row) => row.includes(' -m '))
+    expect(rows).toHaveLength(5)
+    for (const row of rows) expect(row).toMatch(/ -m (?:str|reg) -- /)
   })
 
   it('takes the host of the audience, unless one is given', () => {
