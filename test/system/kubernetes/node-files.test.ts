@@ -128,8 +128,11 @@ describe('the kubelet that uses tokens alone', () => {
 })
 
 describe('the user data', () => {
+  const texts = new Map(readUserData().files.map(({ path, content }) => [path, content]))
   const written = new Map<string, unknown>(
-    readUserData().files.map(({ path, content }) => [path, parse(content)]),
+    [...texts]
+      .filter(([path]) => !path.endsWith('.service.d/20-rollcall.conf'))
+      .map(([path, text]) => [path, parse(text)]),
   )
 
   it('is what cloud-init takes', async (context) => {
@@ -149,6 +152,13 @@ describe('the user data', () => {
     ],
   ])('writes %s as %s is', (path, file) => {
     expect(written.get(path)).toEqual(parse(nodeFile(file)))
+  })
+
+  it('writes the drop-in of the kubelet as kubelet-with-certificate.conf is', () => {
+    const settings = (text = ''): string => text.replaceAll(/^#.*\n/gm, '')
+    const text = texts.get('/etc/systemd/system/kubelet.service.d/20-rollcall.conf')
+    expect(settings(text)).toMatch(/^\[Service\]\nExecStartPre=.*\n$/)
+    expect(settings(text)).toBe(settings(nodeFile('kubelet-with-certificate.conf')))
   })
 
   it('writes the files that the JoinConfiguration names', () => {
