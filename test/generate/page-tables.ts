@@ -26,6 +26,7 @@ import { markdownTable, withTables } from './markdown-table.ts'
 import { moduleExamples } from './module-examples.ts'
 import { OPERATOR_COMMANDS } from './operator-texts.ts'
 import { MATCH_FIELDS, RULE_PROTECTION } from './policy-texts.ts'
+import { byHandTable } from './by-hand.ts'
 import { recipeFences, recipeTable, withFences } from './recipes.ts'
 import { badTokenTable, doorTable } from './relying-parties.ts'
 import { VARIABLE_TEXTS, type VariableText } from './variable-texts.ts'
@@ -264,6 +265,7 @@ const pages = async (): Promise<Readonly<Record<string, Readonly<Record<string, 
   'docs/use/README.md': {
     'bad tokens': badTokenTable(),
     'bad tokens at doors': doorTable(),
+    'bad tokens by hand': byHandTable(),
   },
   'docs/use/recipes.md': { recipes: recipeTable() },
   'docs/use/kubernetes-approver.md': { 'reasons of the approver': approverTable() },

@@ -1,7 +1,7 @@
 // The recipes in the pages: their table, and the fences that show one with the values of the pages.
 
 import { type TypedOptions, fillRecipe } from '../../src/cli/recipe/fill.ts'
-import type { RecipeFile } from '../../src/cli/recipe/form.ts'
+import type { Recipe, RecipeFile } from '../../src/cli/recipe/form.ts'
 import { RECIPES } from '../../src/cli/recipe/recipes/index.ts'
 import { markdownTable } from './markdown-table.ts'
 
@@ -43,6 +43,13 @@ export const FOR_RAM: TypedOptions = {
   region: ['cn-hangzhou', 'cn-shanghai'],
 }
 
+/** One file of a recipe with the values of the pages. @throws Error if the recipe has no such file */
+const fileNamed = (name: string, path: string): string => {
+  const file = recipeFiles(name, IN_APP).find((it) => it.path === path)
+  if (file === undefined) throw new Error(`${name} has no file ${path}`)
+  return file.text
+}
+
 /** The fences of each page, by the words after their three backticks. */
 export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
   'docs/use/nginx.md': {
@@ -57,6 +64,14 @@ export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, 
   'docs/use/step-ca.md': {
     'json provisioner': recipeFile('step-ca', IN_APP, 'json'),
     'text template': recipeFile('step-ca', IN_APP, 'text'),
+  },
+  'docs/use/vault.md': {
+    'json config': fileNamed('vault', 'config.json'),
+    'json role': fileNamed('vault', 'role.json'),
+  },
+  'docs/use/consul.md': {
+    'json servers': fileNamed('consul', '/etc/consul.d/rollcall-server.json'),
+    'json agents': fileNamed('consul', '/etc/consul.d/rollcall-client.json'),
   },
   'docs/use/rabbitmq.md': {
     'conf rabbitmq': recipeFile('rabbitmq', IN_APP, 'conf'),
@@ -99,14 +114,20 @@ export const withFences = (page: string, fences: Readonly<Record<string, string>
     return text.replace(place, (_, before: string, after: string) => before + content + after)
   }, page)
 
+/** Whether a recipe was run, and by whom. */
+const ranCell = ({ ran }: Recipe): string => {
+  if (typeof ran === 'string') return ran
+  const byHand = ran.byHand === undefined ? '' : `; by hand with ${ran.byHand}`
+  return `**no**${byHand}; after ${ran.notRun}`
+}
+
 /** A row for each recipe. */
 export const recipeTable = (): string =>
   markdownTable(
     ['recipe', 'relying party', 'run by the tests', 'a ban applies'],
-    RECIPES.map(({ name, title, ran, ban, page }) => [
-      `\`${name}\``,
-      page === undefined ? title : `[${title}](${page.replace(/^use\//, '')})`,
-      typeof ran === 'string' ? ran : `**no**; after ${ran.notRun}`,
-      ban,
-    ]),
+    RECIPES.map((recipe) => {
+      const { name, title, ban, page } = recipe
+      const linked = page === undefined ? title : `[${title}](${page.replace(/^use\//, '')})`
+      return [`\`${name}\``, linked, ranCell(recipe), ban]
+    }),
   )

@@ -32,7 +32,7 @@ const APACHE: Marks = {
   role: 'role:',
 }
 
-/** Marks of the recipes that the tests start. */
+/** Marks of the recipes that were run. */
 export const MARKS: Readonly<Record<string, Marks>> = {
   nginx: { ...FORWARD_AUTH, everything: 'auth_request /_rollcall;' },
   caddy: { ...FORWARD_AUTH, everything: 'forward_auth ' },
@@ -126,8 +126,19 @@ export const MARKS: Readonly<Record<string, Marks>> = {
     role: '.Token.role',
     everything: '"OIDC"',
   },
+  vault: {
+    algorithm: '"jwt_supported_algs"',
+    issuer: '"bound_issuer"',
+    audience: '"bound_audiences"',
+    time: '"expiration_leeway"',
+    'nbf in half an hour': '"not_before_leeway"',
+    binding: '"cnf"',
+    role: '"role": [',
+    everything: '"oidc_discovery_url"',
+  },
 }
 
+const OTHER_TYPES = ["typ of an operator's token", 'typ of a proof'] as const
 const LENIENT = ['aud as text', 'a claim twice'] as const
 
 /** The bad tokens that a recipe admits, since its program has nothing that refuses them. */
@@ -135,7 +146,8 @@ export const ADMITS: Readonly<Record<string, readonly BadTokenName[]>> = {
   'nginx-njs': ['a claim twice'],
   'apache-openidc': ['a claim twice'],
   'apache-oauth2': ['a claim twice'],
-  'step-ca': ["typ of an operator's token", 'typ of a proof'],
+  'step-ca': OTHER_TYPES,
+  vault: [...LENIENT, 'no exp', 'no kid', ...OTHER_TYPES],
   pyjwt: LENIENT,
   'go-oidc': LENIENT,
   jose: LENIENT,

@@ -42,6 +42,14 @@ export interface RecipeDemands {
 export type RecipeValues<Option extends RecipeOption = RecipeOption> = RecipeDemands &
   Readonly<Record<Option, string>>
 
+/** A recipe that no test starts. */
+interface NotRun {
+  /** The documentation that it follows, with its version. */
+  readonly notRun: string
+  /** The program and version that was started by hand with these files, and when: "Vault 1.8 on 2026-11-27". */
+  readonly byHand?: string
+}
+
 /** The language of a file, as a Markdown fence names it. */
 export type RecipeLanguage =
   | 'apache'
@@ -76,10 +84,10 @@ interface RecipeParts<Option extends RecipeOption> {
   /** Of the relying party, such as "nginx with auth_request". */
   readonly title: string
   /**
-   * The program and version that the tests start with these files, such as "nginx 1.22"; or the documentation that the
-   * recipe follows, with its version, as nothing here can start it.
+   * The program and version that the tests start with these files, such as "nginx 1.22"; or what there is instead, as no
+   * test can start it.
    */
-  readonly ran: string | { readonly notRun: string }
+  readonly ran: string | NotRun
   /** When a ban applies to it, in a few words. */
   readonly ban: string
   /** What it can demand besides audience and role. */
@@ -106,11 +114,13 @@ export const defineRecipe = <Option extends RecipeOption = never>(
   recipe: RecipeParts<Option>,
 ): Recipe => recipe
 
-/** The first line of what is printed: which program the tests start, or that nothing was run. */
-export const ranLine = ({ title, ran }: Recipe): string =>
-  typeof ran === 'string'
-    ? `${title}: run, the tests start ${ran} with it`
-    : `${title}: not run; after ${ran.notRun}`
+/** The first line of what is printed: which program the tests start, or was started by hand, or that nothing was run. */
+export const ranLine = ({ title, ran }: Recipe): string => {
+  if (typeof ran === 'string') return `${title}: run, the tests start ${ran} with it`
+  return ran.byHand === undefined
+    ? `${title}: not run; after ${ran.notRun}`
+    : `${title}: run by hand with ${ran.byHand}, not by the tests; after ${ran.notRun}`
+}
 
 /** The host of the audience, for recipes whose clients use the audience as the address. */
 export const hostOfAudience = ({ audience }: RecipeDemands): string | undefined => {

@@ -25,8 +25,8 @@ const recipe = async (name: string | undefined, call: RecipeCall): Promise<void>
   else showRecipe(name, call)
 }
 
-const MORE = `The first line says which program and version the tests of rollcall start with these files, or "not run"
-and the documentation that they follow. Without NAME all recipes are listed.
+const MORE = `The first line says which program and version the tests of rollcall start with these files; else "run by
+hand" or "not run", and the documentation that they follow. Without NAME all recipes are listed.
 
 Each recipe has defaults for its own options; an option that it has no use for is refused. --out writes each file
 below a folder, never over an existing file. No recipe contains a secret.`

@@ -8,7 +8,15 @@ import { RECIPES } from './recipes/index.ts'
 import { writeRecipe } from './write.ts'
 
 const ranMembers = ({ ran }: Recipe) =>
-  typeof ran === 'string' ? { run: ran } : { run: null, source: ran.notRun }
+  typeof ran === 'string'
+    ? { run: ran }
+    : { run: null, by_hand: ran.byHand ?? null, source: ran.notRun }
+
+/** What the list says, in few words. */
+const ranWords = ({ ran }: Recipe): string => {
+  if (typeof ran === 'string') return ran
+  return ran.byHand === undefined ? 'not run' : `by hand: ${ran.byHand}`
+}
 
 /** Prints a line for each recipe. */
 export const listRecipes = ({ json }: RecipeCall): void => {
@@ -24,7 +32,7 @@ export const listRecipes = ({ json }: RecipeCall): void => {
   }
   printTable(
     ['NAME', 'RUN BY THE TESTS', 'RELYING PARTY'],
-    RECIPES.map(({ name, title, ran }) => [name, typeof ran === 'string' ? ran : 'not run', title]),
+    RECIPES.map((recipe) => [recipe.name, ranWords(recipe), recipe.title]),
   )
 }
 

@@ -6,17 +6,23 @@ import { rabbitmq } from '../../../src/cli/recipe/recipes/rabbitmq.ts'
 import { reservePort } from '../ports.ts'
 import { startProcess, waitUntil } from '../processes.ts'
 import { opensConnection } from './amqp.ts'
-import { type StartDoor, outputOf, placeFiles, recipeFiles } from './door.ts'
+import { type Door, type DoorOptions, outputOf, placeFiles, recipeFiles } from './door.ts'
 
-const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 const READY_SECONDS = 120
 
 /** The groups with which a token may use everything: what `roles.json` of the recipe gives. */
 export const rabbitmqGroups = (audience: string): readonly string[] =>
   ['read', 'write', 'configure'].map((permission) => `${audience}.${permission}:*/*`)
 
-/** Starts it. The answer of `tokenIn` is 200 if a connection was opened, else 401. */
-export const startRabbitmq: StartDoor = async (options, folder) => {
+/**
+ * Starts it. The answer of `tokenIn` is 200 if a connection was opened, else 401.
+ * @param program path of `rabbitmq-server`
+ */
+export const startRabbitmq = async (
+  program: string,
+  options: DoorOptions,
+  folder: string,
+): Promise<Door> => {
   const [port, distribution] = [await reservePort(), await reservePort()]
   const files = recipeFiles(rabbitmq, options, { caFile: options.caFile })
   const placed = placeFiles(files, folder, options.changes)
@@ -25,7 +31,7 @@ export const startRabbitmq: StartDoor = async (options, folder) => {
   const cookie = join(folder, '.erlang.cookie')
   writeFileSync(cookie, 'a-cookie-of-a-test')
   chmodSync(cookie, 0o600)
-  const running = startProcess(SERVER, [], {
+  const running = startProcess(program, [], {
     HOME: folder,
     ERL_EPMD_ADDRESS: '127.0.0.1',
     RABBITMQ_NODENAME: `rollcall${port}@localhost`,

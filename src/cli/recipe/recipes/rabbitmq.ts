@@ -43,7 +43,8 @@ export const rabbitmq: Recipe = defineRecipe({
   name: 'rabbitmq',
   title: 'RabbitMQ with its OAuth 2 plugin',
   ran: {
-    notRun: 'rabbitmq.com/docs/3.10/oauth2, and tried by hand with RabbitMQ 3.10.8 on 2026-11-27',
+    notRun: 'rabbitmq.com/docs/3.10/oauth2',
+    byHand: 'RabbitMQ 3.10.8 on 2026-11-27',
   },
   ban: 'at exp',
   conditions: [],

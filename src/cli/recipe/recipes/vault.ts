@@ -26,7 +26,9 @@ const role = (values: Values): object => {
       ...clientClaims(values, (it) => `/ecs/${it}`),
     },
     claim_mappings: {
-      role: 'role',
+      role: 'rollcall_role',
+      // A value that is no text is refused: tokens that are bound to a key.
+      cnf: 'cnf',
       '/ecs/instance_id': 'instance_id',
       '/ecs/region_id': 'region_id',
     },
@@ -46,23 +48,26 @@ export const vault: Recipe = defineRecipe({
   ran: {
     notRun:
       'developer.hashicorp.com/vault/api-docs/auth/jwt and openbao.org/docs/api/auth/jwt, version 2.6',
+    byHand: 'Vault 1.8.0-dev on 2026-11-27',
   },
   ban: 'to the next login; a token of Vault stays valid until its own end, or until you revoke it',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: { mount: 'rollcall', policy: 'rollcall-node' },
+  page: 'use/vault.md',
   files: (values) => [
     { path: 'config.json', language: 'json', text: jsonFile(config(values)) },
     { path: 'role.json', language: 'json', text: jsonFile(role(values)) },
   ],
-  steps: ({ mount, issuer, audience, roles: [enrolled = ''] }) => [
+  steps: ({ mount, policy, issuer, audience, roles: [enrolled = ''] }) => [
     'with OpenBao, write bao for vault',
     `vault auth enable -path=${mount} jwt`,
     `vault write auth/${mount}/config @config.json`,
     `vault write auth/${mount}/role/node @role.json`,
+    `write the policy ${policy}: what a node may do in Vault`,
     `on an instance: rollcall enroll ${issuer} --role ${enrolled} --resource ${sh(audience)} --out token.jwt`,
     `vault write auth/${mount}/login role=node jwt=@token.jwt`,
-    'Vault cannot refuse a token that is bound to a key: give this audience to no role with bound tokens',
+    'keep cnf in claim_mappings: it refuses a token that is bound to a key, whose cnf is no text',
     'a token can log in as often as it is valid: keep lifetime_seconds of the role short',
     'after a ban, revoke what the instance got from Vault: vault token revoke -accessor ACCESSOR',
   ],

@@ -20,6 +20,7 @@ import { CHECKS, type Check } from '../../../../src/cli/probe/checks.ts'
 import { ADMITS, MARKS, refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
 import { type TestIssuer, startTestIssuer } from '../../../../src/cli/probe/test-issuer.ts'
 import { RECIPE_NAMES } from '../../../../src/cli/recipe/names.ts'
+import { ADMITTED_BY_HAND } from '../../../generate/by-hand.ts'
 import {
   ADMITTED,
   ADMITTED_BY_DOORS,
@@ -471,6 +472,7 @@ describe('the lines of recipes', () => {
   it.each([
     ...DOORS.map((name) => [name, ADMITTED_BY_DOORS[name]] as const),
     ...VERIFYING_PARTIES.map((name) => [name.toLowerCase(), ADMITTED[name]] as const),
+    ['vault', ADMITTED_BY_HAND.vault] as const,
   ])(
     'of %s say what its program cannot refuse, as the tables of the pages do',
     (recipe, admitted) => {

@@ -28,6 +28,7 @@ describe('rollcall recipe', () => {
     expect(lines.map((line) => line.split(' ')[0])).toEqual(RECIPES.map(({ name }) => name))
     expect(lines.find((line) => line.startsWith('nginx '))).toMatch(/nginx 1\.22 +nginx with auth/)
     expect(lines.find((line) => line.startsWith('envoy '))).toMatch(/not run +Envoy with ext_authz/)
+    expect(lines.find((line) => line.startsWith('consul '))).toMatch(/by hand: Consul 1\.8\.7 on /)
   })
 
   it('lists them as JSON, with the source of those that were not run', async () => {
@@ -38,8 +39,10 @@ describe('rollcall recipe', () => {
       run: 'nginx 1.22',
       ban: 'to the next request',
     })
+    expect(rows.find(({ name }) => name === 'envoy')).toMatchObject({ run: null, by_hand: null })
     expect(rows.find(({ name }) => name === 'vault')).toMatchObject({
       run: null,
+      by_hand: expect.stringMatching(/^Vault \d/) as string,
       source: expect.stringContaining('openbao.org') as string,
     })
   })
@@ -59,10 +62,12 @@ describe('rollcall recipe', () => {
     ).toBe(true)
   })
 
-  it('says in the first line that a recipe was not run, and after which source', async () => {
-    const { stdout } = await recipe('consul', ...VALUES, '--role', 'worker')
-    expect(stdout.split('\n')[0]).toMatch(
-      /^# Consul with auto_config: not run; after .*Consul 1\.21/,
+  it('says in the first line that a recipe was not run, or by hand only, and after which source', async () => {
+    const first = async (name: string) =>
+      (await recipe(name, ...VALUES, '--role', 'worker')).stdout.split('\n')[0]
+    expect(await first('envoy')).toMatch(/^# Envoy with ext_authz: not run; after .*Envoy 1\.38/)
+    expect(await first('consul')).toMatch(
+      /^# Consul with auto_config: run by hand with Consul 1\.8\.7 on 2026-11-27, not by the tests; after .*Consul 1\.21/,
     )
   })
 

@@ -57,10 +57,10 @@ describe('the recipes', () => {
     expect(new Set(RECIPE_NAMES).size).toBe(RECIPE_NAMES.length)
   })
 
-  it('say in their first line what the tests start, or "not run" and after which source', () => {
+  it('say in their first line what the tests start, else "run by hand" or "not run", and after which source', () => {
     for (const recipe of RECIPES) {
       expect(ranLine(recipe)).toMatch(
-        /: (?:run, the tests start .+ \d[\d.]* with it|not run; after .+)$/,
+        /: (?:run, the tests start .+ \d[\d.]* with it|run by hand with \S+ \d\S* .*on \d{4}-\d\d-\d\d, not by the tests; after .+|not run; after .+)$/,
       )
     }
   })

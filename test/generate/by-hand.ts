@@ -1,0 +1,64 @@
+// What relying parties make of the 25 bad tokens that no test starts: docs/use/README.md says it, and
+// `npm run relying-party-by-hand` tries it again.
+
+import { BAD_TOKEN_NAMES, type BadTokenName } from '../support/bad-tokens.ts'
+import { markdownTable } from './markdown-table.ts'
+
+/** Doors that were tried by hand. Their names are those of recipes. */
+export const BY_HAND_DOORS = ['vault', 'consul', 'rabbitmq'] as const
+
+/** The name of one. */
+export type ByHandDoor = (typeof BY_HAND_DOORS)[number]
+
+type Listed = Readonly<Record<ByHandDoor, readonly BadTokenName[]>>
+
+const OTHER_TYPES = ["typ of an operator's token", 'typ of a proof'] as const
+const BOUND = [
+  'bound to a key',
+  'bound to a certificate',
+  'bound to a key and a certificate',
+] as const
+const BY_HASHICORP = ['aud as text', 'no kid', ...OTHER_TYPES, 'a claim twice'] as const
+
+/** The bad tokens that one admits, since it cannot refuse them. */
+export const ADMITTED_BY_HAND: Listed = {
+  vault: ['no exp', ...BY_HASHICORP],
+  consul: BY_HASHICORP,
+  rabbitmq: [
+    'nbf in half an hour',
+    'no exp',
+    'aud as text',
+    'another iss',
+    'iss with a slash at its end',
+    ...OTHER_TYPES,
+    ...BOUND,
+    'another role',
+    'crit',
+    'a claim twice',
+  ],
+}
+
+/**
+ * The bad tokens that one refuses only because its recipe maps `cnf`: it demands text of what it maps, and the `cnf` of
+ * a bound token is an object.
+ */
+export const REFUSED_BY_CNF_LINE: Listed = { vault: BOUND, consul: BOUND, rabbitmq: [] }
+
+const TITLES: Readonly<Record<ByHandDoor, string>> = {
+  vault: 'Vault',
+  consul: 'Consul',
+  rabbitmq: 'RabbitMQ',
+}
+
+/** A row for each bad token, a column for each door. */
+export const byHandTable = (): string =>
+  markdownTable(
+    ['token', ...BY_HAND_DOORS.map((door) => TITLES[door])],
+    BAD_TOKEN_NAMES.map((name) => [
+      name,
+      ...BY_HAND_DOORS.map((door) => {
+        if (ADMITTED_BY_HAND[door].includes(name)) return '**admitted**'
+        return REFUSED_BY_CNF_LINE[door].includes(name) ? 'by the recipe' : 'refused'
+      }),
+    ]),
+  )
