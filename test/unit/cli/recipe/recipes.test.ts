@@ -139,6 +139,47 @@ describe('the recipes', () => {
   })
 })
 
+describe('the recipes that Vault and Consul refused once', () => {
+  const filesOf = (name: string): readonly unknown[] => {
+    const recipe = RECIPES.find((it) => it.name === name) as Recipe
+    const files = recipe.files(fillRecipe(recipe, usualFor(recipe)))
+    return files.map(({ text }) => JSON.parse(text) as unknown)
+  }
+
+  it('map no claim to "role" in Vault, which keeps that name for itself', () => {
+    const [, role] = filesOf('vault') as { readonly claim_mappings: Record<string, string> }[]
+    expect(role?.claim_mappings).toMatchObject({ role: 'rollcall_role' })
+    expect(Object.values(role?.claim_mappings ?? {})).not.toContain('role')
+  })
+
+  it('configure TLS for Consul, which refuses auto_config without it', () => {
+    const [server, client] = filesOf('consul')
+    const both = {
+      ca_file: '/etc/consul.d/consul-agent-ca.pem',
+      verify_outgoing: true,
+      verify_server_hostname: true,
+    }
+    expect(client).toMatchObject(both)
+    expect(server).toMatchObject({
+      ...both,
+      cert_file: '/etc/consul.d/dc1-server-consul-0.pem',
+      key_file: '/etc/consul.d/dc1-server-consul-0-key.pem',
+      verify_incoming_rpc: true,
+      connect: { enabled: true },
+    })
+  })
+
+  it('map cnf, which is an object in a bound token, so that both refuse it', () => {
+    const [, role] = filesOf('vault')
+    expect(role).toMatchObject({ claim_mappings: { cnf: 'cnf' } })
+    const [server] = filesOf('consul')
+    expect(server).toMatchObject({
+      auto_config: { authorization: { static: { claim_mappings: { cnf: 'cnf', acr: 'acr' } } } },
+    })
+    expect(textsIn(server)).toContain('value.acr == "urn:rollcall:freshness:challenge"')
+  })
+})
+
 const HOSTILE = [
   `https://door.test/"double"`,
   `https://door.test/'single'`,
