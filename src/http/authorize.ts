@@ -32,6 +32,7 @@ import { readFields } from './request/fields.ts'
 import { type RequestRefusal, invalidRequest } from './request/request-refusal.ts'
 import { AuthorizeQuery } from './request/schemas.ts'
 import { splitUrl } from './request/split-url.ts'
+import { shownTokenFacts } from './token-facts.ts'
 
 /** What authorizations work with, beside the issuer and its keys. */
 export interface AuthorizationSettings extends Pick<AuthorizationOptions, 'ledger' | 'proxies'> {
@@ -108,14 +109,7 @@ const identityHeaders = ({ sub, role, groups, exp, cnf, ecs }: EnrollmentClaims)
 const factsOf = ({ claims, proxy, jkt }: AuthorizationFacts): Facts => ({
   proxy,
   jkt,
-  ...(claims !== undefined && {
-    role: claims.role,
-    instanceId: claims.ecs.instance_id,
-    ownerAccountId: claims.ecs.owner_account_id,
-    regionId: claims.ecs.region_id,
-    imageId: claims.ecs.image_id,
-    jti: claims.jti,
-  }),
+  ...shownTokenFacts(claims),
 })
 
 const refused = (issuer: string, refusal: RefusedAuthorization): Result<never, Refused> => {

@@ -12,3 +12,7 @@ export const tokenFacts = (claims: EnrollmentClaims): Facts => ({
   imageId: claims.ecs.image_id,
   enrollmentJti: claims.enrollment_jti ?? claims.jti,
 })
+
+/** The same and the token's own id, of a token that was shown. Without verified claims nothing is known. */
+export const shownTokenFacts = (claims: EnrollmentClaims | undefined): Facts =>
+  claims === undefined ? {} : { ...tokenFacts(claims), jti: claims.jti }

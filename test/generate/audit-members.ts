@@ -53,7 +53,7 @@ export const AUDIT_MEMBERS: Readonly<Record<keyof AuditEvent, MemberEntry>> = {
   jkt: { present: 'if a key was proved', meaning: 'RFC 7638 thumbprint of the instance’s key' },
   jti: { present: 'a token issued or named', meaning: 'the `jti` claim of that token' },
   enrollment_jti: {
-    present: '`exchange`, `tokenreview`, if the shown token verified',
+    present: 'if a token was shown, and its signature is right',
     meaning: 'the `jti` claim of the enrollment token',
   },
   audience: {

@@ -3,7 +3,7 @@
 import type { SentAnswer } from '../../base/wire/answers.ts'
 import { type IntrospectionOptions, introspect } from '../../operate/introspect.ts'
 import type { Facts } from '../audit.ts'
-import { tokenFacts } from '../token-facts.ts'
+import { shownTokenFacts } from '../token-facts.ts'
 
 /** An answer, and what its audit event says of an active token. */
 export interface Introspected {
@@ -29,6 +29,6 @@ export const introspected = async (
   const type = claims.cnf === undefined ? 'Bearer' : 'DPoP'
   return {
     body: { active: true, token_type: type, ...claims },
-    facts: { ...tokenFacts(claims), jti: claims.jti },
+    facts: shownTokenFacts(claims),
   }
 }

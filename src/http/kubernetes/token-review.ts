@@ -11,8 +11,7 @@ import {
 import { matchesSecret } from '../../admit/secret-hash.ts'
 import { type Result, accept, refuse } from '../../base/result.ts'
 import { TOKEN_REVIEW_PATH } from '../../base/wire/paths.ts'
-import type { EnrollmentClaims } from '../../token/claims.ts'
-import type { Facts, WebhookReason } from '../audit.ts'
+import type { WebhookReason } from '../audit.ts'
 import {
   type AppSettings,
   type Env,
@@ -23,7 +22,7 @@ import {
 } from '../audited.ts'
 import { jsonContent } from '../content.ts'
 import { inHand, readJsonRequest } from '../request/read-request.ts'
-import { tokenFacts } from '../token-facts.ts'
+import { shownTokenFacts } from '../token-facts.ts'
 import { readTokenReview, tokenReviewAnswer } from './token-review-body.ts'
 
 /** What token reviews work with, beside the issuer and its keys. */
@@ -48,14 +47,11 @@ const admitCaller = (
     : refuse('webhook_token_unknown')
 }
 
-const factsOf = (claims: EnrollmentClaims | undefined): Facts =>
-  claims === undefined ? {} : { ...tokenFacts(claims), jti: claims.jti }
-
 const notAuthenticated = ({ code, reason, claims }: RefusedReview): Result<never, Refused> =>
   refuse({
     code,
     content: jsonContent(tokenReviewAnswer({ authenticated: false })),
-    facts: { ...factsOf(claims), reason },
+    facts: { ...shownTokenFacts(claims), reason },
   })
 
 /** Adds the call to an app. */
@@ -80,7 +76,7 @@ export const addTokenReviews = (
     if (!reviewed.ok) return notAuthenticated(reviewed.refusal)
     const { user, audiences, claims } = reviewed.value
     const answer = tokenReviewAnswer({ authenticated: true, user, audiences })
-    return accept({ content: jsonContent(answer), facts: factsOf(claims) })
+    return accept({ content: jsonContent(answer), facts: shownTokenFacts(claims) })
   }
   const handle = answering(settings, 'tokenreview', outcome, { auditSuccess: auditAdmitted })
   app.post(TOKEN_REVIEW_PATH, handle)

@@ -142,7 +142,13 @@ describe('/v1/authorize and the audit log', () => {
       expects(403, 'proxy_not_trusted', 'proxy_not_trusted'),
     )
     expect(gate.service.events).toEqual([
-      expect.objectContaining({ event: 'authorize', outcome: 'refused', ...instance, jti }),
+      expect.objectContaining({
+        event: 'authorize',
+        outcome: 'refused',
+        ...instance,
+        jti,
+        enrollment_jti: jti,
+      }),
     ])
   })
 
