@@ -47,13 +47,13 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
 export const VERSIONS_DIFFER =
   'Client and service seem to be of different versions; update the older one'
 
-/** Where the cause of a refusal is, within a sentence. */
+/** Who knows the reason of a refusal, within a sentence. `bootstrap.sh` says the same. */
 export const FOUND_IN_AUDIT =
-  'the operator of the service finds the cause in the audit event of this request'
+  'ask the operator of the service for the reason in the audit event of this request'
 
 /** The same, as a sentence. */
 export const IN_AUDIT =
-  'The operator of the service finds the cause in the audit event of this request'
+  'Ask the operator of the service for the reason in the audit event of this request'
 
 /** The text for each code. Only the operator learns the cause of the first three. */
 const BY_CODE: Readonly<Partial<Record<ProblemCode, Said>>> = {

@@ -218,7 +218,7 @@ refused() {
     *:image_unchanged) remedy='redeploy the instance with a new image, or have an operator reset it' ;;
     not_admitted:* | invalid_evidence:*)
       reason=
-      remedy='its operator finds the cause in the audit event of this request'
+      remedy='ask the operator of the service for the reason in the audit event of this request'
       ;;
     *) remedy='this script and the service differ in version: fetch the script again' ;;
   esac

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FOUND_IN_AUDIT } from '../../../src/client/refusal.ts'
 import { createScriptTime, enrollIn, problem } from '../../support/bootstrap.ts'
 import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
@@ -151,9 +152,7 @@ describe.concurrent('bootstrap.sh', () => {
 
   it('does not show a reason that it does not know', async () => {
     const run = await enroll('enroll', () => problem(403, 'not_admitted', { reason: 'new_one' }))
-    expect(run.stderr).toContain(
-      'refused: no (status 403, request r); its operator finds the cause',
-    )
+    expect(run.stderr).toContain(`refused: no (status 403, request r); ${FOUND_IN_AUDIT}`)
   })
 
   it('reads a problem with white space in it, its members in any order', async () => {

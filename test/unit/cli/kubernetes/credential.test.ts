@@ -237,8 +237,8 @@ describe('rollcall kubernetes credential', () => {
     servers = await startClientServers({ role: { reenrollment: 'always' } })
     const said = [
       'This role has unbound tokens or no exchange for "https://app.example": leave out --dpop-key, ' +
-        'or give the role "exchange". If the policy is right, the operator of the service finds the ' +
-        'cause in the audit event of this request',
+        'or give the role "exchange". If the policy is right, ask the operator of the service for the ' +
+        'reason in the audit event of this request',
       '',
     ].join('\n')
     const first = await bound()
