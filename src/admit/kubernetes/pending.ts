@@ -13,8 +13,12 @@ export interface Walk {
   readonly requests: readonly CsrObject[]
   /** The counts that a request is decided with. */
   before(csr: CsrObject): CsrFacts['older']
-  /** Whether a request was looked at in an earlier walk, and has no place in this one: then it need not be read. */
+  /** Whether a request was read before, and has no place in this walk: then it need not be read again. */
   canWait(csr: CsrObject): boolean
+  /** Whether no walk has looked at a request: it waits for its first turn. */
+  isNew(csr: CsrObject): boolean
+  /** Notes that a request was read, and found to be right in itself, but has no place. It keeps its turn. */
+  wait(csr: CsrObject): void
   /** Gives a place to a request that was looked at and left. An approved or denied one needs none. */
   keep(csr: CsrObject): void
 }
@@ -30,7 +34,7 @@ export interface WaitingLine {
 /** When a request came, or when it was last looked at: a number of one counter. */
 interface Turn {
   readonly at: number
-  readonly isLooked: boolean
+  readonly state: 'new' | 'read' | 'looked at'
 }
 
 /** Who sent requests, and those of them that are pending, the next one first. */
@@ -64,7 +68,7 @@ export const createWaitingLine = (rules: CsrRules): WaitingLine => {
   const turns = new Map<string, Turn>()
   let counter = 0
 
-  const turnOf = (uid: string): Turn => turns.get(uid) ?? { at: 0, isLooked: false }
+  const turnOf = (uid: string): Turn => turns.get(uid) ?? { at: 0, state: 'new' }
   /** Read once: the user of a request never changes. */
   const tokens = new WeakMap<CsrObject, boolean>()
   const hasToken = (csr: CsrObject): boolean => {
@@ -78,7 +82,7 @@ export const createWaitingLine = (rules: CsrRules): WaitingLine => {
     const requesters = new Map<string, Requester>()
     for (const csr of pending) {
       const name = requesterOf(csr)
-      const { at, isLooked } = turnOf(csr.uid)
+      const { at, state } = turnOf(csr.uid)
       const known = requesters.get(name)
       if (known === undefined) {
         requesters.set(name, { hasToken: hasToken(csr), waiting: [csr], turn: at })
@@ -86,7 +90,7 @@ export const createWaitingLine = (rules: CsrRules): WaitingLine => {
       }
       known.waiting.push(csr)
       // In the order of turns, those that were looked at are behind the ones that came before that look.
-      if (isLooked) known.turn = at
+      if (state === 'looked at') known.turn = at
     }
     return [...requesters.values()].toSorted((a, b) => a.turn - b.turn)
   }
@@ -96,7 +100,7 @@ export const createWaitingLine = (rules: CsrRules): WaitingLine => {
       .filter((csr) => !csr.isDecided && requestingNode(csr, rules).ok)
       .toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.name, b.name))
     for (const { uid } of pending) {
-      if (!turns.has(uid)) turns.set(uid, { at: ++counter, isLooked: false })
+      if (!turns.has(uid)) turns.set(uid, { at: ++counter, state: 'new' })
     }
     const requesters = requestersOf(pending.toSorted((a, b) => turnOf(a.uid).at - turnOf(b.uid).at))
     return [
@@ -117,12 +121,14 @@ export const createWaitingLine = (rules: CsrRules): WaitingLine => {
       return {
         requests,
         before,
-        canWait: (csr) => turnOf(csr.uid).isLooked && !hasPlace(before(csr)),
+        canWait: (csr) => turnOf(csr.uid).state !== 'new' && !hasPlace(before(csr)),
+        isNew: ({ uid }) => turnOf(uid).state !== 'looked at',
+        wait: ({ uid }) => void turns.set(uid, { at: turnOf(uid).at, state: 'read' }),
         keep(csr) {
           const name = requesterOf(csr)
           ofRequesters.set(name, (ofRequesters.get(name) ?? 0) + 1)
           inAll[`${hasToken(csr)}`]++
-          turns.set(csr.uid, { at: ++counter, isLooked: true })
+          turns.set(csr.uid, { at: ++counter, state: 'looked at' })
         },
       }
     },

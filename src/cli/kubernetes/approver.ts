@@ -148,17 +148,25 @@ export const createApprover = (options: ApproverOptions): Approver => {
   /** @returns whether requests wait that no walk has looked at */
   const walk = async (reportsWaiting: boolean): Promise<boolean> => {
     const decide = decideRequests({ server, rules, records, timing })
-    const { requests, before, canWait, keep } = line.walk([...known.values()].map((it) => it.csr))
+    const { requests, before, canWait, isNew, wait, keep } = line.walk(
+      [...known.values()].map((it) => it.csr),
+    )
     let areWaiting = false
     for (const { uid } of requests) {
       if (signal.aborted) return false
       const listed = known.get(uid)
-      if (listed === undefined || settled.has(uid) || canWait(listed.csr)) continue
+      if (listed === undefined || settled.has(uid)) continue
+      if (canWait(listed.csr)) {
+        areWaiting ||= isNew(listed.csr)
+        continue
+      }
       const hopeless = isHopeless(listed.csr)
       const older = hopeless ? NOBODY_BEFORE : before(listed.csr)
       const outcome = await carryOut(listed, (csr) => decide(csr, older), reportsWaiting)
-      if (outcome === 'waiting') areWaiting = true
-      else if (outcome === 'kept' && !hopeless) keep(listed.csr)
+      if (outcome === 'waiting') {
+        areWaiting = true
+        wait(listed.csr)
+      } else if (outcome === 'kept' && !hopeless) keep(listed.csr)
       else if (known.has(uid)) settled.add(uid)
     }
     return areWaiting

@@ -83,7 +83,7 @@ describe('createWaitingLine()', () => {
     expect(look(line, all)).toEqual(['a-5', 'a-0', 'a-1', 'a-2', 'a-3'])
   })
 
-  it('lets a request wait only if it was looked at and the places are taken', () => {
+  it('lets a request wait unread only if it was read before and the places are taken', () => {
     const line = createWaitingLine(RULES)
     const all = times(6, (i) => csr(`a-${i}`, 'n1'))
     look(line, all)
@@ -92,6 +92,29 @@ describe('createWaitingLine()', () => {
     for (const it of requests.slice(0, PLACES_OF_USER)) keep(it)
     expect(requests.map(canWait)).toEqual(times(6, () => true))
     expect(canWait(csr('new', 'n1'))).toBe(false)
+  })
+
+  it('keeps the turn of a request that waits, and knows until then that it is new', () => {
+    const line = createWaitingLine(RULES)
+    const all = times(7, (i) => csr(`a-${i}`, 'n1'))
+    const [, , , , , sixth] = all as [
+      CsrObject,
+      CsrObject,
+      CsrObject,
+      CsrObject,
+      CsrObject,
+      CsrObject,
+    ]
+    const first = line.walk(all)
+    for (const it of first.requests.slice(0, PLACES_OF_USER)) first.keep(it)
+    expect([first.canWait(sixth), first.isNew(sixth)]).toEqual([false, true])
+    first.wait(sixth)
+    expect([first.canWait(sixth), first.isNew(sixth)]).toEqual([true, true])
+    const second = line.walk(all)
+    expect(namesOf(second.requests)).toEqual(['a-5', 'a-6', 'a-0', 'a-1', 'a-2', 'a-3', 'a-4'])
+    expect(second.canWait(sixth)).toBe(false)
+    second.keep(sixth)
+    expect(second.isNew(sixth)).toBe(false)
   })
 
   it('forgets the turn of a request that is gone', () => {
