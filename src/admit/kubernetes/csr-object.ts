@@ -25,6 +25,8 @@ export interface NodeAddresses {
   readonly name: string
   /** In the form of `canonicalAddress()`; host names are left out. */
   readonly addresses: readonly string[]
+  /** Whether it has the label of kubeadm for control plane machines. NodeRestriction lets no kubelet set it. */
+  readonly isControlPlane: boolean
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -66,6 +68,8 @@ export const readCsrObject = (value: unknown): CsrObject | undefined => {
   }
 }
 
+const CONTROL_PLANE_LABEL = 'node-role.kubernetes.io/control-plane'
+
 /** Reads the addresses of a Node. @returns `undefined` if the value is no object with a name */
 export const readNodeAddresses = (value: unknown): NodeAddresses | undefined => {
   const { metadata, status } = membersOf(value)
@@ -74,5 +78,6 @@ export const readNodeAddresses = (value: unknown): NodeAddresses | undefined => 
   const addresses = listOf(membersOf(status)['addresses'])
     .map((entry) => canonicalAddress(textOf(membersOf(entry)['address'])))
     .filter((address) => address !== undefined)
-  return { name, addresses }
+  const labels = membersOf(membersOf(metadata)['labels'])
+  return { name, addresses, isControlPlane: Object.hasOwn(labels, CONTROL_PLANE_LABEL) }
 }

@@ -119,5 +119,8 @@ export const CSR_REASONS: Readonly<Record<CsrReason, CsrReasonRow>> = {
     'An operator reset, revoked or banned the instance after it enrolled',
   ),
   NodesUnknown: row('leave', 'The Nodes of the cluster could not be read'),
-  AddressOfOtherNode: row('leave', 'Another Node has the address in its status'),
+  AddressOfOtherNode: row(
+    'leave',
+    'Another Node has the address in its status, and a record, a token or the control plane label vouches for it',
+  ),
 }

@@ -10,8 +10,9 @@ import {
   addressInExtra,
   attestedAddress,
 } from './attestation.ts'
+import { type ClaimFacts, type ClaimRefusal, checkClaims } from './claims.ts'
 import { type RequestedNames, readCsr } from './csr.ts'
-import type { CsrObject, NodeAddresses } from './csr-object.ts'
+import type { CsrObject } from './csr-object.ts'
 import { CSR_REASONS, type CsrAction, type CsrReason, type CsrRefusal } from './csr-reasons.ts'
 import { NODE_GROUPS, NODE_USER_PREFIX } from './node-user.ts'
 
@@ -36,11 +37,9 @@ export interface CsrRules extends AttestationRules {
 }
 
 /** What is known at the time of a decision. */
-export interface CsrFacts extends AttestationFacts {
+export interface CsrFacts extends AttestationFacts, ClaimFacts {
   /** How many requests were looked at before this one in the same walk, and are still pending: `WaitingLine`. */
   readonly older: { readonly ofUser: number; readonly inAll: number }
-  /** All Nodes of the cluster. Absent: they were not read. */
-  readonly nodes?: readonly NodeAddresses[] | undefined
 }
 
 /** What to do with a request, and why. */
@@ -49,6 +48,8 @@ export interface CsrDecision {
   readonly reason: CsrReason
   /** One sentence for people, without secrets and without control characters. */
   readonly message: string
+  /** With `NodesUnknown`: the Nodes that `CsrFacts.attested` must have. Absent: `CsrFacts.nodes` is needed. */
+  readonly lookUp?: readonly string[]
 }
 
 /** How many requests of one user are looked at in a walk, of those that stay pending. A kubelet has one or two. */
@@ -149,7 +150,7 @@ const checkAddresses = (
   asked: readonly string[],
   rules: CsrRules,
   facts: CsrFacts,
-): Result<undefined, CsrRefusal> => {
+): Result<undefined, ClaimRefusal> => {
   const attested = attestedAddress(csr, name, facts, rules)
   if (!attested.ok) return attested
   if (asked.length === 0) return accept(undefined)
@@ -159,13 +160,7 @@ const checkAddresses = (
     const message = `The address ${shown(other)} is not attested; the cloud signed ${shown(address)}`
     return no('AddressNotAttested', message)
   }
-  if (facts.nodes === undefined) {
-    return no('NodesUnknown', 'The Nodes of the cluster could not be read')
-  }
-  const owner = facts.nodes.find((node) => node.name !== name && node.addresses.includes(address))
-  if (owner === undefined) return accept(undefined)
-  const message = `The Node ${shown(owner.name)} has the address ${address} in its status`
-  return no('AddressOfOtherNode', message)
+  return checkClaims(address, name, facts)
 }
 
 /** Limits what a flood of requests can reach. Wrong ones are denied before this, and do not stay pending. */
@@ -180,7 +175,7 @@ const check = async (
   csr: CsrObject,
   facts: CsrFacts,
   rules: CsrRules,
-): Promise<Result<undefined, CsrRefusal>> => {
+): Promise<Result<undefined, ClaimRefusal>> => {
   if (csr.isDecided) return no('AlreadyDecided', 'The request has a condition or a certificate')
   const node = requestingNode(csr, rules)
   if (!node.ok) return node
@@ -204,7 +199,8 @@ const check = async (
 /**
  * Decides about one CertificateSigningRequest. Only the node's own attested name and address are ever approved.
  * @param csr from `readCsrObject()`
- * @param facts what is known now. Reasons `NodesUnknown` and `AddressUnknown` say that `nodes` or `record` is needed
+ * @param facts what is known now. `AddressUnknown` says that `record` is needed, `NodesUnknown` that `nodes` or some of
+ *   `attested` are
  * @param rules what the approver is configured with
  * @returns the decision; its `reason` is a row of `CSR_REASONS`, which has its action
  */
@@ -218,5 +214,6 @@ export const decideCsr = async (
   const message = checked.ok
     ? 'rollcall attests every name and address of this request'
     : checked.refusal.message
-  return { decision: CSR_REASONS[reason].action, reason, message }
+  const lookUp = checked.ok ? undefined : checked.refusal.lookUp
+  return { decision: CSR_REASONS[reason].action, reason, message, ...(lookUp && { lookUp }) }
 }

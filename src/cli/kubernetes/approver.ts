@@ -8,7 +8,9 @@ import {
   type CsrRules,
   requestingNode,
 } from '../../admit/kubernetes/decide-csr.ts'
+import { NODE_USER_PREFIX } from '../../admit/kubernetes/node-user.ts'
 import { createWaitingLine } from '../../admit/kubernetes/pending.ts'
+import { createTokenAddresses } from '../../admit/kubernetes/token-addresses.ts'
 import { type Backoff, type Timing, backoffSeconds } from '../../base/timing.ts'
 import { ApiServerError } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
@@ -76,6 +78,12 @@ export const createApprover = (options: ApproverOptions): Approver => {
   const rules: CsrRules = { ...options.rules, needsRecord: records !== undefined }
   const isNameOfInstance = records && namesOfInstances(records)
   const line = createWaitingLine(rules)
+  const { issuer, clientUsers } = rules
+  const userPrefixes = [
+    NODE_USER_PREFIX,
+    ...(clientUsers === undefined ? [] : [clientUsers.prefix]),
+  ]
+  const tokenAddresses = createTokenAddresses({ issuer, userPrefixes })
   const known = new Map<string, ListedCsr>()
   /** The reason that was last reported of each request. */
   const reported = new Map<string, string>()
@@ -147,10 +155,10 @@ export const createApprover = (options: ApproverOptions): Approver => {
 
   /** @returns whether requests wait that no walk has looked at */
   const walk = async (reportsWaiting: boolean): Promise<boolean> => {
-    const decide = decideRequests({ server, rules, records, timing })
-    const { requests, before, canWait, isNew, wait, keep } = line.walk(
-      [...known.values()].map((it) => it.csr),
-    )
+    const decide = decideRequests({ server, rules, records, tokenAddresses, timing })
+    const csrs = [...known.values()].map((it) => it.csr)
+    csrs.forEach(tokenAddresses.see)
+    const { requests, before, canWait, isNew, wait, keep } = line.walk(csrs)
     let areWaiting = false
     for (const { uid } of requests) {
       if (signal.aborted) return false

@@ -53,11 +53,25 @@ describe('readNodeAddresses()', () => {
     expect(readNodeAddresses({ metadata: { name: 'a' }, status: { addresses } })).toEqual({
       name: 'a',
       addresses: ['10.0.0.5', '47.0.0.1', '10.0.0.6'],
+      isControlPlane: false,
     })
   })
 
   it('reads a Node without a status, and nothing without a name', () => {
-    expect(readNodeAddresses({ metadata: { name: 'a' } })).toEqual({ name: 'a', addresses: [] })
+    expect(readNodeAddresses({ metadata: { name: 'a' } })).toEqual({
+      name: 'a',
+      addresses: [],
+      isControlPlane: false,
+    })
     expect(readNodeAddresses({})).toBeUndefined()
+  })
+
+  it('knows a control plane machine by the label of kubeadm, which has no value', () => {
+    const labels = { 'node-role.kubernetes.io/control-plane': '' }
+    expect(readNodeAddresses({ metadata: { name: 'a', labels } })?.isControlPlane).toBe(true)
+    const others = { 'node-role.kubernetes.io/worker': '', 'example/control-plane': '' }
+    expect(readNodeAddresses({ metadata: { name: 'a', labels: others } })?.isControlPlane).toBe(
+      false,
+    )
   })
 })

@@ -3,7 +3,8 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { readCsrObject } from '../../../../src/admit/kubernetes/csr-object.ts'
+import { type NodeAddresses, readCsrObject } from '../../../../src/admit/kubernetes/csr-object.ts'
+import type { AttestedAddresses } from '../../../../src/admit/kubernetes/claims.ts'
 import { CSR_REASONS, type CsrReason } from '../../../../src/admit/kubernetes/csr-reasons.ts'
 import {
   type CsrDecision,
@@ -44,10 +45,16 @@ const RULES: CsrRules = {
 }
 const EXTRA = { 'rollcall.test/addresses': [ADDRESS], 'rollcall.test/role': ['worker'] }
 const RECORD = { nodeName: NODE, address: ADDRESS, enrolledAt: NOW - 60, isRevoked: false }
+const node = (name: string, ...addresses: readonly string[]): NodeAddresses => ({
+  name,
+  addresses,
+  isControlPlane: false,
+})
+
 const FACTS: CsrFacts = {
   now: NOW,
   older: { ofUser: 0, inAll: 0 },
-  nodes: [{ name: NODE, addresses: [ADDRESS] }],
+  nodes: [node(NODE, ADDRESS)],
 }
 
 const OWN_NAMES = [dnsName(NODE), addressName(10, 0, 0, 5)]
@@ -103,6 +110,13 @@ const madeAgo = (seconds: number): Row => ({
 const withRecord = (record: CsrFacts['record']): Row => ({
   rules: { ...RULES, needsRecord: true },
   facts: { record },
+})
+/** Another Node has the address in its status; these addresses are attested for it. Absent: it was not looked up. */
+const claimed = (attested?: AttestedAddresses): Row => ({
+  facts: {
+    nodes: [node(NODE, ADDRESS), node(OTHER, '10.0.0.9', ADDRESS)],
+    ...(attested && { attested: new Map([[OTHER, attested]]) }),
+  },
 })
 const ROLE_ONLY = { 'rollcall.test/role': ['worker'] }
 
@@ -174,6 +188,8 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
   ['four others of the user before it', 'Attested', { facts: { older: { ofUser: 4, inAll: 4 } } }],
   ['99 others before it', 'Attested', { facts: { older: { ofUser: 0, inAll: 99 } } }],
   ['a first client certificate of a user of the cluster’s own', 'Attested', client()],
+  ['an address that another Node claims, and nothing attests it', 'Attested', claimed([])],
+  ['an address that another Node claims, which has another one', 'Attested', claimed(['10.0.0.9'])],
 
   // What is denied: the text.
   ['nothing', 'RequestMalformed', { request: '' }],
@@ -618,11 +634,14 @@ const ROWS: readonly (readonly [what: string, reason: CsrReason, row: Row])[] = 
     { spec: NO_EXTRA, facts: { record: { ...RECORD, isRevoked: true } } },
   ],
   ['Nodes that were not read', 'NodesUnknown', { facts: { nodes: undefined } }],
+  ['another Node with the address that was not looked up', 'NodesUnknown', claimed()],
+  ['an address that another attested Node has', 'AddressOfOtherNode', claimed([ADDRESS])],
   [
-    'an address that another Node has',
+    'an address that a control plane machine has',
     'AddressOfOtherNode',
-    { facts: { nodes: [{ name: OTHER, addresses: ['10.0.0.9', ADDRESS] }] } },
+    { facts: { nodes: [{ ...node(OTHER, ADDRESS), isControlPlane: true }] } },
   ],
+  ['another Node whose record cannot be read', 'ServiceUnavailable', claimed('ServiceUnavailable')],
 ]
 
 describe('decideCsr()', () => {

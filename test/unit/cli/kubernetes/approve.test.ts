@@ -150,15 +150,45 @@ describe('rollcall kubernetes approve --once', () => {
     expect(cluster.calls.filter((call) => call.startsWith('PUT'))).toEqual([])
   })
 
-  it('reads all pages of requests and Nodes, and leaves an address that another Node has', async () => {
+  it('reads all pages of requests and Nodes, and leaves an address that another attested Node has', async () => {
     for (let i = 0; i < 150; i++) cluster.putNode(`node-${i}`, `10.1.0.${i}`)
     cluster.putNode('last', ADDRESS)
+    cluster.put(servingCsr('last', request, EXTRA, 'csr-last'))
     for (let i = 0; i < 520; i++) cluster.put(own(`other-${i}`, request, { username: 'admin' }))
     cluster.put(own('csr-a'))
     const { stdout } = await approve(['--once'])
     expect(stdout).toContain('left pending: csr-a')
-    expect(stdout).toContain('AddressOfOtherNode: The Node "last" has the address')
+    expect(stdout).toContain('AddressOfOtherNode: The attested Node "last" has the address')
     expect(cluster.calls.filter((call) => call === 'GET /api/v1/nodes')).toHaveLength(2)
+  })
+
+  it('ignores a Node that claims the address of another one, which nothing attests', async () => {
+    // A kubelet that was taken over writes what it likes into the status of its own Node.
+    cluster.putNode(`${REGION}.i-taken`, '10.1.0.1', ADDRESS)
+    cluster.put(
+      servingCsr(
+        `${REGION}.i-taken`,
+        request,
+        { extra: { '127.0.0.1/addresses': ['10.1.0.1'] } },
+        'csr-taken',
+      ),
+    )
+    cluster.put(own('csr-a'))
+    expect((await approve(['--once'])).stdout).toContain('approved: csr-a')
+    await service.enroll(INSTANCE)
+    cluster.put(own('csr-b', request, {}))
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('approved: csr-b')
+  })
+
+  it('leaves an address that another Node has by its record, until that instance is banned', async () => {
+    await service.enroll(INSTANCE)
+    await service.enroll('i-bp1bbb')
+    cluster.putNode(`${REGION}.i-bp1bbb`, ADDRESS)
+    cluster.put(own('csr-a'))
+    const { stdout } = await approve(['--once', ...withRecords()])
+    expect(stdout).toContain(`AddressOfOtherNode: The attested Node "${REGION}.i-bp1bbb" has`)
+    await service.admin(['ban', 'instance', 'i-bp1bbb', '--reason', 'stolen'])
+    expect((await approve(['--once', ...withRecords()])).stdout).toContain('approved: csr-a')
   })
 
   it('takes the address from a record, which it finds by the name of the node', async () => {
@@ -312,8 +342,8 @@ describe('rollcall kubernetes approve --once', () => {
   })
 
   it('looks at the sixth request of a user, behind five that no record attests', async () => {
-    await service.enroll(INSTANCE)
-    cluster.putNode('other', ADDRESS)
+    for (const instance of [INSTANCE, 'i-bp1bbb']) await service.enroll(instance)
+    cluster.putNode(`${REGION}.i-bp1bbb`, ADDRESS)
     for (let i = 0; i < 5; i++) cluster.put(own(`a-${i}`, request, {}))
     cluster.put(own('csr-6', nameAlone, {}))
     const { stdout } = await approve(['--once', ...withRecords()])
@@ -426,6 +456,7 @@ describe('rollcall kubernetes approve', () => {
 
   it('goes on from the bookmark when a watch ends, and looks again at what it left', async () => {
     cluster.putNode('other', ADDRESS)
+    cluster.put(servingCsr('other', request, EXTRA, 'csr-other'))
     cluster.put(own('csr-a'))
     let ended = false
     const { stdout } = await approve([], {
