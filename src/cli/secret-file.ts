@@ -1,5 +1,5 @@
-// Files that only their owner can read, each complete or absent: the text is first written into a
-// temporary file beside it.
+// Files that only their owner can read, and one kind that others may read. Each is complete or
+// absent: the text is first written into a temporary file beside it.
 
 import { randomBytes } from 'node:crypto'
 import {
@@ -23,6 +23,7 @@ import { sh } from './recipe/quote.ts'
 import { inFolder } from './run.ts'
 
 const OWNER_ONLY = 0o600
+const READABLE = 0o644
 const PERMISSIONS = 0o777
 
 const toDisk = (path: string): void => {
@@ -127,6 +128,24 @@ export const rewriteSecret = (path: string, text: string): void => {
   const beside = besideOf(target)
   writeBeside(beside, text, () => {
     takeAfter(beside, statSync(target))
+    renameSync(beside, target)
+  })
+  folderToDisk(target)
+}
+
+/**
+ * Writes a file without secrets, or replaces one. An existing file keeps owner and mode, and links
+ * still lead to it; a new one can be read by others. A reader sees the old text or the new one.
+ * @throws NodeJS.ErrnoException
+ */
+export const replaceReadable = (path: string, text: string): void => {
+  const file = inFolder(path)
+  const target = existsSync(file) ? realpathSync(file) : file
+  const beside = besideOf(target)
+  writeBeside(beside, text, () => {
+    const like = statSync(target, { throwIfNoEntry: false })
+    if (like === undefined) chmodSync(beside, READABLE)
+    else takeAfter(beside, like)
     renameSync(beside, target)
   })
   folderToDisk(target)

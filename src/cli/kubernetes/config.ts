@@ -1,21 +1,35 @@
-// `rollcall kubernetes config`: prints the file with which an API server takes tokens of the service for nodes, or
+// `rollcall kubernetes config`: prints or writes the file with which an API server takes tokens of the service for nodes, or
 // checks a cluster.
 
 import type { Command } from 'commander'
 import { usageError } from '../command-error.ts'
 import { addMoreHelp } from '../help.ts'
 import { thisRun } from '../run.ts'
+import { say } from '../say.ts'
+import { cannotWrite, replaceReadable } from '../secret-file.ts'
 import { authenticationConfiguration } from './authentication-configuration.ts'
 import { type CheckOptions, checkCluster } from './check.ts'
 import { type TypedOptions, readConfigOptions } from './config-options.ts'
 
 interface Options extends TypedOptions, CheckOptions {
   readonly check?: true
+  readonly out?: string
 }
 
 /** The options of each of the two jobs, as they are typed. */
-const PRINT_OPTIONS = '--audience --role --account --node --ca --api-version --anonymous-paths'
+const PRINT_OPTIONS =
+  '--audience --role --account --node --ca --api-version --anonymous-paths --out'
 const CHECK_OPTIONS = '--mode --kubectl --context --json'
+
+/** @throws CommandError */
+const write = (path: string, text: string): void => {
+  try {
+    replaceReadable(path, text)
+  } catch (error) {
+    throw cannotWrite(error, path, '--out')
+  }
+  say(`wrote ${path}`)
+}
 
 const config = async (
   url: string | undefined,
@@ -34,12 +48,17 @@ const config = async (
     if (url !== undefined) throw usageError('--check does not take ISSUER')
     return checkCluster(options)
   }
-  thisRun().stdout.write(authenticationConfiguration(await readConfigOptions(url, options)))
+  const text = authenticationConfiguration(await readConfigOptions(url, options))
+  if (options.out === undefined) thisRun().stdout.write(text)
+  else write(options.out, text)
 }
 
 const MORE = `The file is for kube-apiserver --authentication-config=FILE, Kubernetes 1.30 or newer. The API server then
 takes a token for the user system:node:NAME in the group system:nodes, and for nobody else. NAME comes from fields
 that the cloud signed. Groups are a constant: no claim can make an instance an administrator.
+
+Write a file that is in use with --out, not with ">": a shell empties the file before the command runs, so an error
+leaves it empty. With --out, an error leaves the old file as it is.
 
 The audience must be of this cluster alone: no other cluster and no other service may share it. The API server
 rejects tokens that are bound to a key, have a second audience, live longer than an hour, or are of another role or
@@ -65,6 +84,7 @@ export const addKubernetesConfig = (kubernetes: Command): void => {
     .option('--ca <file>', 'PEM certificates that verify the service (default: the system)')
     .option('--api-version <version>', 'v1, or v1beta1 before Kubernetes 1.34 (default: v1)')
     .option('--anonymous-paths <paths>', 'limit anonymous callers to these (default: leave it)')
+    .option('--out <file>', 'write the file there at once, and print nothing (default: print it)')
     .option('--check', 'check a cluster by kubectl, and print no file')
     .option('--mode <mode>', 'how kubelets authenticate, a or b (with --check; default: b)')
     .option('--kubectl <path>', 'the kubectl to run (with --check; default: kubectl)')
@@ -78,11 +98,12 @@ export const addKubernetesConfig = (kubernetes: Command): void => {
   addMoreHelp(command, {
     examples: [
       'rollcall kubernetes config https://rollcall.example --audience cluster-1 --role node --account 1234567890',
+      'rollcall kubernetes config https://rollcall.example --audience cluster-1 --role node --account 1234567890 --out /etc/kubernetes/rollcall/authentication.yaml',
       'rollcall kubernetes config https://rollcall.example --audience cluster-1 --role node --account 1234567890 --ca ca.pem',
       'rollcall kubernetes config --check',
       'rollcall kubernetes config --check --mode a --context my-cluster --json',
     ],
     more: MORE,
-    exits: '0 done, 1 the check found something bad, 2 usage, 5 kubectl failed',
+    exits: '0 done, 1 the check found something bad, 2 usage or configuration, 5 kubectl failed',
   })
 }

@@ -11,7 +11,12 @@ export const addKubernetes = (program: Command): void => {
   const kubernetes = program
     .command('kubernetes')
     .description('Let instances join a Kubernetes cluster as the nodes that the cloud attests.')
-  addMoreHelp(kubernetes, { examples: ['rollcall kubernetes COMMAND --help'] })
+  addMoreHelp(kubernetes, {
+    examples: ['rollcall kubernetes COMMAND --help'],
+    exits:
+      '0 done, 1 the check found something bad, 2 usage or configuration, 3 metadata service, 4 refused, ' +
+      '5 rollcall, the API server or kubectl is not available',
+  })
   addKubernetesConfig(kubernetes)
   addKubernetesCredential(kubernetes)
   addApprove(kubernetes)

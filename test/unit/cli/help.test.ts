@@ -1,6 +1,7 @@
 // `--help` of every subcommand, and what holds of all of them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRollcall } from '../../../src/cli/commands.ts'
 import { type RollcallCommand, createCommand } from '../../support/command.ts'
 
 const SUBCOMMANDS = [
@@ -51,6 +52,25 @@ describe('rollcall', () => {
     expect(stdout.split('\n').filter((line) => line.length > 105)).toEqual([])
     // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/\u001b/)
+  })
+
+  it('names for a group of subcommands each exit status that one of them has, and no other', async () => {
+    const statuses = async (...names: readonly string[]): Promise<string | undefined> => {
+      const { stdout } = await command.run([...names, '--help'])
+      const [, sentence] = /\nExit status: ([^]*)$/.exec(stdout) ?? []
+      return sentence?.match(/\b[0-9]\b/g)?.join(' ')
+    }
+    const groups = createRollcall().commands.filter(({ commands }) => commands.length > 0)
+    const said: string[] = []
+    for (const group of groups) {
+      const own = await statuses(group.name())
+      if (own === undefined) continue
+      said.push(group.name())
+      const its = await Promise.all(group.commands.map((it) => statuses(group.name(), it.name())))
+      const all = [...new Set(its.flatMap((it) => it?.split(' ') ?? []))].toSorted().join(' ')
+      expect({ group: group.name(), own }).toEqual({ group: group.name(), own: all })
+    }
+    expect(said).toContain('kubernetes')
   })
 
   it.each(SUBCOMMANDS)(

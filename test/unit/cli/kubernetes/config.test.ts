@@ -1,7 +1,16 @@
 // `rollcall kubernetes config`: what it prints, and which options it refuses. What the file does with tokens is in
 // authentication-configuration.test.ts.
 
-import { writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RollcallCommand, type Run, createCommand } from '../../../support/command.ts'
@@ -98,6 +107,43 @@ describe('rollcall kubernetes config', () => {
     const pem = parseConfiguration(stdout).jwt[0]?.issuer.certificateAuthority ?? ''
     expect(pem.replaceAll('\n', '')).toBe((ca + ca).replaceAll('\n', ''))
     expect(stdout).not.toContain('comment: x')
+  })
+
+  it('writes the file of --out, which keeps its mode and the links to it', async () => {
+    const file = join(command.folder, 'authentication.yaml')
+    const { stdout: printed } = await config()
+    const { status, stdout, stderr } = await config({ '--out': 'authentication.yaml' })
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('wrote authentication.yaml'),
+    })
+    expect(readFileSync(file, 'utf8')).toBe(printed)
+    expect(statSync(file).mode & 0o777).toBe(0o644)
+    chmodSync(file, 0o640)
+    symlinkSync('authentication.yaml', join(command.folder, 'link.yaml'))
+    expect((await config({ '--out': 'link.yaml', '--role': 'other' })).status).toBe(0)
+    expect(readFileSync(file, 'utf8')).toContain('"other"')
+    expect(statSync(file).mode & 0o777).toBe(0o640)
+    expect(lstatSync(join(command.folder, 'link.yaml')).isSymbolicLink()).toBe(true)
+  })
+
+  it('leaves the file of --out as it is after an error, and nothing beside it', async () => {
+    const folder = join(command.folder, 'live')
+    mkdirSync(folder)
+    const file = join(folder, 'live.yaml')
+    writeFileSync(file, 'in use')
+    const errors = [
+      await config({ '--out': 'live/live.yaml', '--account': 'YOUR-ACCOUNT-ID' }),
+      await config({ '--out': 'live/live.yaml', '--ca': 'no.pem' }),
+      await config({ '--out': 'live' }),
+      await config({ '--out': 'nowhere/live.yaml' }),
+    ]
+    expect(errors.map(({ status }) => status)).toEqual([2, 2, 2, 2])
+    expect(errors[2]?.stderr).toContain('--out: cannot write live (EISDIR)')
+    expect(errors[3]?.stderr).toContain('install -d -m 0700 nowhere')
+    expect(readFileSync(file, 'utf8')).toBe('in use')
+    expect(readdirSync(folder)).toEqual(['live.yaml'])
   })
 
   it.each<[Record<string, string | undefined>, string]>([
