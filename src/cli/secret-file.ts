@@ -11,6 +11,7 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -45,12 +46,13 @@ const folderToDisk = (path: string): void => {
 }
 
 /**
- * Writes `beside`, which must not exist, and moves it to its place. The temporary file is always
- * removed.
+ * Writes `beside`, whose random name no other file has, and moves it to its place. The temporary
+ * file is always removed.
  */
 const writeBeside = (beside: string, text: string, putInPlace: () => void): void => {
-  writeFileSync(beside, text, { mode: OWNER_ONLY, flag: 'wx' })
   try {
+    // On a full disk this leaves a part of the text.
+    writeFileSync(beside, text, { mode: OWNER_ONLY, flag: 'wx' })
     // A umask can only remove permissions. An access list of the folder can add some.
     chmodSync(beside, OWNER_ONLY)
     toDisk(beside)
@@ -76,12 +78,24 @@ export const cannotWrite = (error: unknown, path: string, name: string): Error =
 
 /**
  * Checks that a file can be written: it writes another one beside it.
+ * @param bytes how large the file may get. Default: 0, which a full disk takes too
  * @throws NodeJS.ErrnoException if not
  */
-export const tryWriting = (path: string): void => {
-  const beside = besideOf(inFolder(path))
-  closeSync(openSync(beside, 'wx', OWNER_ONLY))
-  rmSync(beside)
+export const tryWriting = (path: string, bytes = 0): void =>
+  writeBeside(besideOf(inFolder(path)), ' '.repeat(bytes), () => undefined)
+
+/** Writes a new file. If the disk gets full, no part of it stays. */
+const writeWhole = (path: string, text: string): void => {
+  const handle = openSync(path, 'wx', OWNER_ONLY)
+  try {
+    writeFileSync(handle, text)
+    fsyncSync(handle)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /**
@@ -98,7 +112,7 @@ export const writeNewSecret = (path: string, text: string): void => {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') throw error
       // The file system has no hard links.
-      writeFileSync(file, text, { mode: OWNER_ONLY, flag: 'wx' })
+      writeWhole(file, text)
     }
   })
   folderToDisk(file)
@@ -118,20 +132,33 @@ const takeAfter = (path: string, { mode, uid, gid }: Stats): void => {
   chmodSync(path, mode & PERMISSIONS)
 }
 
+/** Whether a file still has a text. A pipe has none, and reading it could wait for ever. */
+const hasText = (path: string, text: string): boolean =>
+  statSync(path).isFile() && readFileSync(path, 'utf8') === text
+
 /**
  * Replaces the text of an existing file. Owner and mode stay, links still lead to it, and a reader
- * sees the old text or the new one. If two processes write at once, one wins.
+ * sees the old text or the new one.
+ * @param before the text that is replaced, as it was read
+ * @returns whether the file has the new text. If it has a third text by now, or is no file, it is
+ *   left as it is
  * @throws NodeJS.ErrnoException
  */
-export const rewriteSecret = (path: string, text: string): void => {
+export const rewriteSecret = (path: string, before: string, text: string): boolean => {
   const target = realpathSync(inFolder(path))
+  if (!hasText(target, before)) return hasText(target, text)
   const beside = besideOf(target)
   writeBeside(beside, text, () => {
     takeAfter(beside, statSync(target))
-    renameSync(beside, target)
+    if (hasText(target, before)) renameSync(beside, target)
   })
   folderToDisk(target)
+  return hasText(target, text)
 }
+
+/** What is another for each version of a file. */
+const versionOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string =>
+  `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 
 /**
  * Writes a file without secrets, or replaces one. An existing file keeps owner and mode, and links
@@ -155,7 +182,7 @@ export const replaceReadable = (path: string, text: string): void => {
  * Changes an existing file. Owner and mode stay, links still lead to it, and only one process
  * changes it at a time.
  * @param change gets the path to read; gives the new text
- * @throws CommandError if another process is changing it
+ * @throws CommandError if another process is changing it, or has changed it meanwhile
  */
 export const changeSecret = async (
   path: string,
@@ -178,6 +205,10 @@ export const changeSecret = async (
     writeFileSync(beside, await change(target))
     takeAfter(beside, like)
     toDisk(beside)
+    // An editor or a tool for secrets knows nothing of the lock.
+    if (versionOf(statSync(target)) !== versionOf(like)) {
+      throw usageError(`${path} was changed meanwhile; it was left as it is, so run this again`)
+    }
     renameSync(beside, target)
   } catch (error) {
     // Not after a successful rename: then a file of this name belongs to another process.

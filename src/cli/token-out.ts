@@ -6,6 +6,9 @@ import { usageError } from './command-error.ts'
 import { inFolder, thisRun } from './run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from './secret-file.ts'
 
+/** No token is longer. */
+const MAX_TOKEN_BYTES = 8192
+
 /** The absolute path of the file to write. @throws CommandError if it can't be written */
 export const checkOut = (path: string | undefined): string | undefined => {
   if (path === undefined || path === '') return undefined
@@ -18,7 +21,7 @@ export const checkOut = (path: string | undefined): string | undefined => {
   }
   try {
     // Checked before any request: a token that can't be written would be lost.
-    tryWriting(out)
+    tryWriting(out, MAX_TOKEN_BYTES)
   } catch (error) {
     throw cannotWrite(error, path, '--out')
   }

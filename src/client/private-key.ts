@@ -22,6 +22,12 @@ export interface PrivateKey {
    * one.
    */
   readonly instance?: KeyInstance | undefined
+  /**
+   * A member that no key of an instance has; it shows that the key is of a service, an operator or
+   * a relying party.
+   * @internal
+   */
+  readonly otherMember?: string | undefined
 }
 
 /** A single key, or a key of a set. */
@@ -49,8 +55,29 @@ const oneKey = (json: unknown): Result<Jwk, string> => {
     : refuse(`the set has ${count} keys, as a service's signing keys may; a client has one key`)
 }
 
-/** The members of a key beside those of RFC 7517. */
-const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, string> => {
+/** Members of the key of an operator or a relying party. */
+const OF_OPERATORS = ['name', 'scope', 'audiences']
+
+/** Members that every key of `rollcall keygen` and `rollcall admin keygen` has. */
+const OF_GENERATED = ['use', 'kid']
+
+/**
+ * Finds a member that no key of an instance has. A key that names its instance is of that instance,
+ * also if it has the members of RFC 7517 that generated keys have.
+ */
+const otherMemberOf = (jwk: Jwk, instance: KeyInstance | undefined): string | undefined => {
+  const members = instance === undefined ? [...OF_OPERATORS, ...OF_GENERATED] : OF_OPERATORS
+  return members.find((member) => member in jwk)
+}
+
+/** The refusal of a key that has such a member. */
+export const ofOthers = (member: string): string =>
+  `the key of a service, an operator or a relying party (it has "${member}")`
+
+/** The members of a key beside those that a signer needs. */
+const readMarks = (
+  jwk: Jwk,
+): Result<Pick<PrivateKey, 'name' | 'instance' | 'otherMember'>, string> => {
   const { name } = jwk
   if ('rotation' in jwk) {
     return refuse('"rotation" marks a signing key of a service; a client needs a key of its own')
@@ -58,8 +85,10 @@ const readMarks = (jwk: Jwk): Result<Pick<PrivateKey, 'name' | 'instance'>, stri
   if (name !== undefined && (typeof name !== 'string' || !OPERATOR_NAME_PATTERN.test(name))) {
     return refuse('"name": expected 1 to 128 characters of printable ASCII without spaces')
   }
-  const instance = readKeyInstance(jwk)
-  return instance.ok ? accept({ name, instance: instance.value }) : instance
+  const read = readKeyInstance(jwk)
+  if (!read.ok) return read
+  const { value: instance } = read
+  return accept({ name, instance, otherMember: otherMemberOf(jwk, instance) })
 }
 
 /**
@@ -92,11 +121,13 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
 
 /**
  * Marks a key with the instance that it is for. An enrollment refuses the key on another instance,
- * such as an instance that was started from an image of this one.
+ * such as an instance that was started from an image of this one. The key of a service, an operator
+ * or a relying party is never marked.
  * @param json the text of a JWK, or of a JWKS with one key
  * @param instance from `askInstance()`
  * @returns the same text with the members `instance_id` and `serial_number` in the key
- * @throws ConfigurationError `configuration_invalid` if the text is neither
+ * @throws ConfigurationError `configuration_invalid` if the text is neither, or if the key has a member of a
+ *   generated signing key (`use`, `kid`) or of an operator's key (`name`, `scope`, `audiences`)
  * @example
  * ```ts
  * import { markPrivateKey } from 'rollcall/client'
@@ -109,6 +140,10 @@ export const parsePrivateKey = async (json: unknown): Promise<PrivateKey> => {
 export const markPrivateKey = (json: string, instance: KeyInstance): string => {
   const jwk = oneKey(json)
   if (!jwk.ok) throw new ConfigurationError([jwk.refusal])
+  const marks = readMarks(jwk.value)
+  if (!marks.ok) throw new ConfigurationError([marks.refusal])
+  const { otherMember } = marks.value
+  if (otherMember !== undefined) throw new ConfigurationError([ofOthers(otherMember)])
   const marked = { ...jwk.value, ...membersOfInstance(instance) }
   const whole = JSON.parse(json) as Jwk
   return `${JSON.stringify('kty' in whole ? marked : { ...whole, keys: [marked] })}\n`

@@ -10,8 +10,8 @@ import {
   parsePrivateKey,
 } from '../../src/client/index.ts'
 import { createMetadataClient } from '../../src/metadata/index.ts'
-import { generateSigningKeys } from '../../src/token/generate.ts'
 import { type ClientServers, startClientServers } from './client-servers.ts'
+import { generateInstanceKey } from './instance-key.ts'
 
 /** The audience of unbound tokens, and the audience of bound ones. */
 export const APP = 'https://app.example'
@@ -35,7 +35,7 @@ export const createBoundToken = async (folder: string): Promise<BoundToken> => {
     { audience: BOUND_APP, binding: 'dpop', lifetime_seconds: 60 },
   ]
   const servers = await startClientServers({ role: { reenrollment: 'same_key', exchange } })
-  const keys = await generateSigningKeys('ES256')
+  const keys = await generateInstanceKey()
   const dpopKey = createDpopKey(await parsePrivateKey(keys))
   const metadata = createMetadataClient({ baseUrl: servers.metadataUrl })
   const { accessToken } = await enrollInstance({ issuer: servers.url, metadata, dpopKey })

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
+import { generateInstanceKey } from '../../support/instance-key.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
 import { reservePort } from '../../support/ports.ts'
 import {
@@ -162,17 +163,19 @@ describe('rollcall enroll --dpop-key', () => {
     const run = await enroll(['--dpop-key', 'bound.json'])
     expect(run).toMatchObject({ status: 5, stdout: '' })
     expect(run.stderr).toContain('whose binding to a key is not as requested')
-    writeFileSync(file('bad.json'), '{"kty":"EC"}')
+    writeFileSync(file('bad.json'), '{"kty":"EC"}', { mode: 0o644 })
     const bad = await enroll(['--dpop-key', 'bad.json'])
     expect(bad.status).toBe(2)
-    expect(bad.stderr).toContain('bad.json is not a private JWK or JWKS; move the file away')
+    expect(bad.stderr).toContain('bad.json is not a private JWK or JWKS; name another file')
+    // The advice of that warning is for keys, and this file may be anything.
+    expect(bad.stderr).not.toContain('chmod')
   })
 })
 
 describe('rollcall enroll --dpop-key, with a file that was copied', () => {
   const OTHER = { instance_id: 'i-bp1other', serial_number: '4acd2b47-b328-4762-852f-000000000000' }
   const keyOf = async (more: object = {}): Promise<{ keys: readonly object[] }> => {
-    const { keys } = await generateSigningKeys('ES256')
+    const { keys } = await generateInstanceKey()
     return { keys: keys.map((key) => ({ ...key, ...more })) }
   }
   const write = (name: string, value: object): void =>
@@ -257,26 +260,32 @@ describe('rollcall enroll --dpop-key, with a file that was copied', () => {
     expect(run.stderr).toContain('"instance_id" and "serial_number" name the instance of the key')
   })
 
-  it.each([
-    ['several keys', async () => ({ keys: [...(await keyOf()).keys, ...(await keyOf()).keys] })],
-    ['a rotation', async () => keyOf({ rotation: { state: 'retired', since: 1 } })],
-  ])('refuses the signing keys of a service: %s', async (_, make) => {
+  it('refuses the keys of a service, an operator and a relying party, and leaves their files', async () => {
     servers = await startClientServers()
-    write('signing.json', await make())
-    const run = await enroll(['--dpop-key', 'signing.json'])
-    expect(run).toMatchObject({ status: 2, stdout: '' })
-    expect(run.stderr).toMatch(/a client (?:has one key|needs a key of its own)/)
-    expect(servers.requests).toEqual([])
-  })
-
-  it('refuses the key of an operator, and leaves its file as it is', async () => {
-    servers = await startClientServers()
-    const key = await keyOf({ name: 'alice@corp' })
-    write('operator.json', key)
-    const run = await enroll(['--dpop-key', 'operator.json'])
-    expect(run).toMatchObject({ status: 2, stdout: '' })
-    expect(run.stderr).toContain('operator.json is the key of an operator')
-    expect(JSON.parse(readFileSync(file('operator.json'), 'utf8'))).toEqual(key)
+    const { keys } = await generateSigningKeys('ES256')
+    const signing = (more: object): object => ({ keys: keys.map((key) => ({ ...key, ...more })) })
+    const foreign = (member: string): string =>
+      `--dpop-key: foreign.json is the key of a service, an operator or a relying party (it has "${member}"); ` +
+      'name another file: a missing one is made\n'
+    for (const [set, message] of [
+      [{ keys: [...keys, ...(await keyOf()).keys] }, 'a client has one key'],
+      [signing({ rotation: { state: 'retired', since: 1 } }), 'a client needs a key of its own'],
+      [signing({}), foreign('use')],
+      [signing({ use: undefined }), foreign('kid')],
+      [keys[0] as object, foreign('use')],
+      [await keyOf({ scope: ['read'] }), foreign('scope')],
+      [await keyOf({ audiences: ['https://app.example'] }), foreign('audiences')],
+      // The mark of this instance makes no operator's key its own.
+      [signing({ name: 'alice@corp', ...(await hereOf()) }), foreign('name')],
+    ] as const) {
+      write('foreign.json', set)
+      chmodSync(file('foreign.json'), 0o644)
+      const run = await enroll(['--dpop-key', 'foreign.json'])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(message)
+      expect(run.stderr).not.toContain('chmod')
+      expect(readFileSync(file('foreign.json'), 'utf8')).toBe(JSON.stringify(set))
+    }
     expect(servers.requests).toEqual([])
   })
 

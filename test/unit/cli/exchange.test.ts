@@ -4,7 +4,6 @@ import { chmodSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSy
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { oauthErrorResponse } from '../../../src/http/oauth-error.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { APP, BOUND_APP, type BoundToken, createBoundToken } from '../../support/bound-token.ts'
 import { unavailable } from '../../support/client-servers.ts'
 import {
@@ -13,6 +12,7 @@ import {
   type RunOptions,
   createCommand,
 } from '../../support/command.ts'
+import { generateInstanceKey } from '../../support/instance-key.ts'
 import { reservePort } from '../../support/ports.ts'
 import { htmlPage, problem } from '../../support/problem.ts'
 import { ROLE, claimsOf } from '../../support/test-enroller.ts'
@@ -190,7 +190,7 @@ describe('rollcall exchange', () => {
     const run = await command.run(['exchange', other, ...args])
     expect(run.status).toBe(2)
     expect(run.stderr).toContain('give the address of the service that issued the token')
-    writeFileSync(file('other.json'), JSON.stringify(await generateSigningKeys('ES256')))
+    writeFileSync(file('other.json'), JSON.stringify(await generateInstanceKey()))
     chmodSync(file('other.json'), 0o600)
     const wrongKey = await exchange(['--dpop-key', 'other.json'])
     expect(wrongKey.status).toBe(2)

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryLedger } from '../../../src/ledger/memory.ts'
 import { createTokenVerifier } from '../../../src/relying-party/index.ts'
-import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { verifyProof } from '../../../src/token/proof.ts'
 import { BAD_TOKENS, BAD_TOKEN_NAMES, makeBadTokens } from '../../support/bad-tokens.ts'
 import { APP, BOUND_APP, type BoundToken, createBoundToken } from '../../support/bound-token.ts'
@@ -15,6 +14,7 @@ import {
   type RunOptions,
   createCommand,
 } from '../../support/command.ts'
+import { generateInstanceKey } from '../../support/instance-key.ts'
 import { reservePort } from '../../support/ports.ts'
 import { htmlPage } from '../../support/problem.ts'
 import { CLUSTER, ROLE, claimsOf } from '../../support/test-enroller.ts'
@@ -41,7 +41,7 @@ beforeAll(async () => {
     app: await exchanged(APP, 'app.jwt'),
     boundApp: await exchanged(BOUND_APP, 'bound.jwt'),
   }
-  writeFileSync(file('other.json'), JSON.stringify(await generateSigningKeys('ES256')), {
+  writeFileSync(file('other.json'), JSON.stringify(await generateInstanceKey()), {
     mode: 0o600,
   })
 })

@@ -10,13 +10,14 @@ import {
   requireKeyOf,
 } from '../../../src/client/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
+import { generateInstanceKey } from '../../support/instance-key.ts'
 import { ISSUER, ROLE, createClientService } from '../../support/client-service.ts'
 
 const HERE = { instanceId: 'i-bp1here', serialNumber: '4acd2b47-b328-4762-852f-000000000001' }
 const THERE = { instanceId: 'i-bp1there', serialNumber: '4acd2b47-b328-4762-852f-000000000002' }
 
 const jwk = async (more: object = {}): Promise<object> => ({
-  ...(await generateSigningKeys('ES256')).keys[0],
+  ...(await generateInstanceKey()).keys[0],
   ...more,
 })
 
@@ -72,6 +73,19 @@ describe('parsePrivateKey()', () => {
 })
 
 describe('markPrivateKey()', () => {
+  it.each(['use', 'kid', 'name', 'scope', 'audiences'])(
+    'does not mark the key of a service, an operator or a relying party, which has "%s"',
+    async (member) => {
+      const { keys } = await generateSigningKeys('ES256')
+      const [{ kid, use, alg: _, ...bare } = {}] = keys
+      const members = { kid, use, name: 'alice', scope: ['read'], audiences: ['app'] }
+      const text = JSON.stringify({ ...bare, [member]: members[member as 'use'] })
+      const problem = `the key of a service, an operator or a relying party (it has "${member}")`
+      expect(() => markPrivateKey(text, HERE)).toThrow(problem)
+      expect((await parsePrivateKey(text)).otherMember).toBe(member)
+    },
+  )
+
   it('adds the instance, and leaves every other member as it was', async () => {
     const key = await jwk({ note: 'mine' })
     const set = { keys: [key], note: 'of the set' }

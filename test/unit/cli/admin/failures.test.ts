@@ -112,11 +112,19 @@ describe('rollcall admin, used wrongly', () => {
       expect(status).toBe(2)
       expect(stderr).toContain('is not a private JWK or JWKS; `rollcall admin keygen` makes one')
     }
+    const warning = `other users can read or change ${file}; run chmod 600 ${file}`
     chmodSync(file, 0o644)
-    expect((await bare(args)).stderr).toContain(
-      `other users can read or change ${file}; run chmod 600 ${file}`,
+    expect((await bare(args)).stderr).not.toContain('chmod')
+    const mark = { instance_id: 'i-bp1other', serial_number: '0-0' }
+    writeFileSync(file, JSON.stringify({ ...publicKey, d, ...mark }))
+    const ofInstance = await bare(args)
+    expect(ofInstance).toMatchObject({ status: 2, stdout: '' })
+    expect(ofInstance.stderr).toBe(
+      `rollcall: --key: ${file} is the key of instance i-bp1other; expected an operator's\n`,
     )
     expect(service.requests).toEqual([])
+    writeFileSync(file, JSON.stringify({ ...publicKey, d }))
+    expect((await bare(args)).stderr).toContain(warning)
   })
 
   it('never repeats a token or a key that somebody typed', async () => {
