@@ -20,6 +20,8 @@ export interface LockOptions {
   readonly cleanup: Cleanup
   /** Called once, before the first wait. */
   readonly onWait?: () => void
+  /** Called if a file of something else has the name of the lock. Then the work is done without a lock. */
+  readonly onOtherFile?: (lock: string) => void
   /** Default: the platform's. */
   readonly timing?: Pick<Timing, 'elapsed' | 'wait'>
 }
@@ -46,6 +48,12 @@ const tryLock = (lock: string): boolean => {
   }
 }
 
+/** Whether a lock of a process is there: such a file is empty. A link leads to no lock, and nobody keeps one there. */
+const isLock = (lock: string): boolean => {
+  const stats = lstatSync(lock, { throwIfNoEntry: false })
+  return stats === undefined || stats.isSymbolicLink() || (stats.isFile() && stats.size === 0)
+}
+
 /** Removes a lock that nobody touches. Renamed first: of two processes that find it so, one has it. */
 const breakLock = (lock: string, mark: string): void => {
   if (markOf(lock) !== mark) return
@@ -65,15 +73,20 @@ const heldTooLong = (lock: string): CommandError =>
       'if no rollcall command is running, remove that file and run this again',
   )
 
-/** @throws CommandError if others have the lock for a minute @throws NodeJS.ErrnoException if no lock can be made */
+/**
+ * @returns whether this process has the lock; `false` if a file of something else has its name
+ * @throws CommandError if others have the lock for a minute
+ * @throws NodeJS.ErrnoException if no lock can be made
+ */
 const waitForLock = async (
   lock: string,
   { onWait, timing: { elapsed, wait } = SYSTEM_TIMING }: LockOptions,
-): Promise<void> => {
+): Promise<boolean> => {
   let mark: string | undefined
   let since = 0
   const end = elapsed() + PATIENCE_SECONDS
   for (let isFirst = true; !tryLock(lock); isFirst = false) {
+    if (!isLock(lock)) return false
     if (isFirst) onWait?.()
     const found = markOf(lock)
     // Measured by the clock of this process, since the time of files can be set.
@@ -82,6 +95,7 @@ const waitForLock = async (
     if (elapsed() > end) throw heldTooLong(lock)
     await wait(LOOK_SECONDS)
   }
+  return true
 }
 
 const touch = (lock: string): void => {
@@ -95,8 +109,8 @@ const touch = (lock: string): void => {
 
 /**
  * Does some work that only one process at a time may do. If the lock cannot be made, as on a file system that is read
- * only, the work is done without it. After a pause of more than ten seconds, such as of a suspended machine, two
- * processes can have the lock: what they do must bear that.
+ * only or where a file of something else has its name, the work is done without it. After a pause of more than ten
+ * seconds, such as of a suspended machine, two processes can have the lock: what they do must bear that.
  * @param path the file that is protected; the lock is `PATH.lock`
  * @returns what the work returns
  * @throws CommandError if others have the lock for a minute
@@ -108,7 +122,10 @@ export const withLock = async <Value>(
 ): Promise<Value> => {
   const lock = `${path}.lock`
   try {
-    await waitForLock(lock, options)
+    if (!(await waitForLock(lock, options))) {
+      options.onOtherFile?.(lock)
+      return work()
+    }
   } catch (error) {
     if (error instanceof CommandError) throw error
     return work()

@@ -10,6 +10,7 @@ import { warnOfFile, warnOfFolder } from '../open-to-others.ts'
 import { say } from '../say.ts'
 import {
   type KeptToken,
+  type TokenPlace,
   type TokenPurpose,
   isUsable,
   keepToken,
@@ -20,8 +21,8 @@ import {
 
 /** What is needed to get the token. */
 export interface BoundTokenOptions {
-  /** Absolute path of the file that keeps the token. */
-  readonly path: string
+  /** The file that keeps the token. */
+  readonly place: TokenPlace
   readonly purpose: TokenPurpose
   /** With the key. */
   readonly enrollment: EnrollOptions
@@ -43,21 +44,23 @@ const isUsed = (
   kept !== undefined && kept.accessToken !== refused && isUsable(kept, timing.now())
 
 /** Others cannot use the token without the key, but they can keep this instance from using it. */
-const warnOfOthers = (path: string): void => {
+const warnOfOthers = (path: string, isKept: boolean): void => {
   try {
     warnOfFolder(dirname(path))
-    warnOfFile(path)
+    // Any other file is replaced by one of mode 0600.
+    if (isKept) warnOfFile(path)
   } catch {
     // A file that cannot be looked at cannot be read either, which is said then.
   }
 }
 
-const keep = ({ path, purpose }: BoundTokenOptions, token: KeptToken): void => {
+const keep = ({ place, purpose }: BoundTokenOptions, token: KeptToken): void => {
   try {
-    keepToken(path, purpose, token)
+    keepToken(place, purpose, token)
   } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException
-    say(`warning: cannot keep the token in ${path} (${code ?? name}); the next run enrolls again`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code ?? message
+    say(`warning: cannot keep the token in ${place.path} (${why}); the next run enrolls again`)
   }
 }
 
@@ -73,28 +76,31 @@ const enroll = async (options: BoundTokenOptions): Promise<BoundToken> => {
  * Gets the token.
  * @param refused a token that the service refused to exchange; it is not used
  * @throws ClientError of an enrollment
- * @throws CommandError if the file holds something else
+ * @throws CommandError if the user named a file that holds something else
  */
 export const getBoundToken = async (
   options: BoundTokenOptions,
   refused?: string,
 ): Promise<BoundToken> => {
-  const { path, purpose, timing, cleanup } = options
+  const { place, purpose, timing, cleanup } = options
+  const { path } = place
   const kept = (): BoundToken | undefined => {
-    const found = readKeptToken(path, purpose)
+    const found = readKeptToken(place, purpose)
     return isUsed(found, refused, options) ? { ...toProve(found, timing), isNew: false } : undefined
   }
-  if (refused === undefined) warnOfOthers(path)
   const known = kept()
+  if (refused === undefined) warnOfOthers(path, known !== undefined)
   if (known !== undefined) return known
   const onWait = (): void => say(`another process enrolls; waiting for its token in ${path}`)
+  const onOtherFile = (lock: string): void =>
+    say(`warning: ${lock} is no lock of rollcall; processes that run at once may all enroll`)
   try {
     // The lock is in this folder too.
     makeFolderOf(path)
   } catch {
     // The warning comes when the token cannot be kept.
   }
-  return withLock(path, { cleanup, onWait }, async () => {
+  return withLock(path, { cleanup, onWait, onOtherFile }, async () => {
     const made = kept()
     if (made !== undefined) return made
     try {

@@ -31,7 +31,7 @@ import { sayRetry } from '../say-retry.ts'
 import { checkServiceAddress } from '../service-address.ts'
 import { type BoundToken, getBoundToken } from './bound-token.ts'
 import { EXEC_API_VERSION, checkExecInfo } from './exec-info.ts'
-import { keptTokenPath } from './kept-token.ts'
+import { type TokenPlace, keptTokenPath } from './kept-token.ts'
 
 interface Options extends MetadataOptions {
   readonly role?: string
@@ -91,12 +91,12 @@ const isTokenRefused = (error: unknown): error is ClientError =>
 const exchangeKept = async (
   enrollment: Enrollment,
   dpopKey: DpopKey,
-  { audience, path }: { readonly audience: string; readonly path: string },
+  { audience, place }: { readonly audience: string; readonly place: TokenPlace },
 ): Promise<IssuedToken> => {
   const { issuer, role } = enrollment
   const { timing } = thisRun()
   const options = {
-    path,
+    place,
     purpose: { issuer, role, thumbprint: dpopKey.thumbprint },
     enrollment: { ...enrollment, dpopKey },
     timing,
@@ -153,9 +153,11 @@ const credential = async (url: string, options: Options): Promise<void> => {
   const dpopKey = await loadDpopKey(file, enrollment.metadata)
   const { issuer, role } = enrollment
   const { thumbprint } = dpopKey
-  const path =
-    cache === undefined ? keptTokenPath(file, { issuer, role, thumbprint }) : inFolder(cache)
-  printCredential(await exchangeKept(enrollment, dpopKey, { audience, path }))
+  const place =
+    cache === undefined
+      ? { path: keptTokenPath(file, { issuer, role, thumbprint }), isNamed: false }
+      : { path: inFolder(cache), isNamed: true }
+  printCredential(await exchangeKept(enrollment, dpopKey, { audience, place }))
 }
 
 const MORE = `Name this command in the "exec" section of a kubeconfig, with apiVersion ${EXEC_API_VERSION}
@@ -165,8 +167,9 @@ the token expires. It prints an ExecCredential and nothing else. It never asks a
 With --dpop-key the instance enrolls with a key, keeps the bound token, and exchanges that one for each new token of
 the audience. The role must list the audience in "exchange", with "binding" "none". The bound token is worth nothing
 without the key. It is kept with mode 0600 in a folder beside the key, FILE.tokens, or in the file of --cache. The
-instance enrolls again shortly before the bound token expires, or if the service refuses it. Of several
-processes at once, one enrolls and the others wait, for a minute at most.
+instance enrolls again shortly before the bound token expires, if the service refuses it, or if its file is
+broken. Of several processes at once, one enrolls and the others wait, for a minute at most. If --cache names
+a file of something else, the command leaves that file as it is and ends with 2.
 
 Without --dpop-key the instance enrolls for the one audience each time, and nothing is kept.
 

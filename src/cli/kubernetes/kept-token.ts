@@ -45,29 +45,55 @@ export const keptTokenPath = (
   return join(dirname(key), `${basename(key)}.tokens`, `${name.slice(0, NAME_LENGTH)}.json`)
 }
 
+/** Where a token is kept. */
+export interface TokenPlace {
+  /** Absolute. */
+  readonly path: string
+  /** Whether the user named the file. Any other is of this command alone, whatever it holds. */
+  readonly isNamed: boolean
+}
+
 /** Far above the size of any token. A device or a wrong file must not fill the memory. */
 const MAX_BYTES = 65_536
 
-const elsewhere = (path: string): Error =>
-  usageError(`--cache: ${path} holds something else; name a file for the token alone`)
+/** How each file of this command begins, also one that was cut off, and one of a later version. */
+const BEGINNING = '{"kept_token":'
 
+/** The text of a file; `undefined` if there is none. @throws NodeJS.ErrnoException @throws CommandError */
 const readText = (path: string): string | undefined => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  if (!stats.isFile()) {
+    throw usageError(`--cache: ${path} is a folder, a device or a pipe; name a file for the token`)
+  }
+  const text = stats.size > MAX_BYTES ? 'too long' : readFileSync(path, 'utf8')
+  if (text === '' || text.startsWith(BEGINNING)) return text
+  throw usageError(
+    `--cache: ${path} holds something other than a kept token; name another file, or delete this one`,
+  )
+}
+
+/**
+ * The text of a file that this command has written.
+ * @returns `undefined` if there is none. In a folder of this command, a file with any other text is as good as none
+ * @throws CommandError for a file that the user named and that this command has not written: it must not be replaced
+ */
+const readOwnText = ({ path, isNamed }: TokenPlace): string | undefined => {
   try {
-    const stats = statSync(path)
-    if (!stats.isFile() || stats.size > MAX_BYTES) throw elsewhere(path)
-    return readFileSync(path, 'utf8')
+    return readText(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (error instanceof CommandError) throw error
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw usageError(`--cache: cannot read ${path} (${code ?? 'failed'})`)
+    if (!isNamed || code === 'ENOTDIR') return undefined
+    throw error instanceof CommandError
+      ? error
+      : usageError(`--cache: cannot read ${path} (${code ?? 'failed'})`)
   }
 }
 
 const membersOf = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const value = JSON.parse(text) as Readonly<Record<string, unknown>> | null
-    return value?.['kept_token'] === VERSION ? value : undefined
+    const value = JSON.parse(text) as Readonly<Record<string, unknown>>
+    return value['kept_token'] === VERSION ? value : undefined
   } catch {
     return undefined
   }
@@ -75,15 +101,12 @@ const membersOf = (text: string): Readonly<Record<string, unknown>> | undefined 
 
 /**
  * Reads a token that was kept.
- * @param path absolute
- * @returns `undefined` if the file does not exist, or keeps a token for another purpose
- * @throws CommandError for a file that this command has not written: it must not be replaced
+ * @returns `undefined` if there is none, if the file is broken, or if it keeps a token for another purpose
+ * @throws CommandError for a file that the user named and that this command has not written: it must not be replaced
  */
-export const readKeptToken = (path: string, purpose: TokenPurpose): KeptToken | undefined => {
-  const text = readText(path)
-  if (text === undefined || text === '') return undefined
-  const members = membersOf(text)
-  if (members === undefined) throw elsewhere(path)
+export const readKeptToken = (place: TokenPlace, purpose: TokenPurpose): KeptToken | undefined => {
+  const members = membersOf(readOwnText(place) ?? '')
+  if (members === undefined) return undefined
   const { access_token: accessToken, asked_at: askedAt, issuer, role, renewable } = members
   if (typeof accessToken !== 'string' || typeof askedAt !== 'number') return undefined
   if (issuer !== purpose.issuer || role !== (purpose.role ?? '')) return undefined
@@ -102,16 +125,18 @@ export const makeFolderOf = (path: string): void =>
   void mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
 
 /**
- * Keeps a token, with mode 0600. A reader sees the old file or the new one.
- * @param path absolute; its folder is made
+ * Keeps a token, with mode 0600. A reader sees the old file or the new one. The folder of the file is made.
+ * @throws CommandError as `readKeptToken()`: the file may have changed during the enrollment
  * @throws NodeJS.ErrnoException
  */
 export const keepToken = (
-  path: string,
+  place: TokenPlace,
   { issuer, role = '' }: TokenPurpose,
   { accessToken, askedAt, renewable }: KeptToken,
 ): void => {
+  const { path } = place
   makeFolderOf(path)
+  readOwnText(place)
   const members = {
     kept_token: VERSION,
     issuer,

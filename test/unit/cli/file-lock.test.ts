@@ -3,6 +3,7 @@
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -137,6 +138,22 @@ describe('withLock()', () => {
       for (const undo of undos) undo()
       expect(existsSync(`${path}.lock`)).toBe(false)
     })
+  })
+
+  it('works without a lock beside a file or a folder of this name, and leaves that', async () => {
+    const path = join(folder, 'yarn')
+    const lock = `${path}.lock`
+    for (const make of [() => writeFileSync(lock, 'a list of packages'), () => mkdirSync(lock)]) {
+      make()
+      const found: string[] = []
+      const timing = clock()
+      const onOtherFile = (other: string): void => void found.push(other)
+      const options = { cleanup, timing, onOtherFile }
+      expect(await withLock(path, options, async () => 'done')).toBe('done')
+      expect({ found, waited: timing.elapsed() }).toEqual({ found: [lock], waited: 0 })
+      expect(readdirSync(folder).filter((name) => name.startsWith('yarn'))).toEqual(['yarn.lock'])
+      rmSync(lock, { recursive: true })
+    }
   })
 
   it('works without a lock where none can be made', async () => {

@@ -10,6 +10,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -289,29 +290,74 @@ describe('rollcall kubernetes credential', () => {
     expect(readdirSync(file('key.json.tokens'))).toHaveLength(2)
   })
 
-  it.each([
-    ['another file', 'a note'],
-    ['a broken file', '{"kept_token":1,'],
-    ['JSON of another program', '{"access_token":"secret"}'],
-  ])('never replaces %s', async (_, text) => {
+  it('never replaces a file of --cache that it has not written, and gives no advice about it', async () => {
     servers = await startClientServers({ role: KEYED })
-    writeFileSync(file('other.txt'), text)
-    const run = await bound(['--cache', 'other.txt'])
-    expect(run).toMatchObject({ status: 2, stdout: '' })
-    expect(run.stderr).toContain('other.txt holds something else')
-    expect(readFileSync(file('other.txt'), 'utf8')).toBe(text)
+    const other = '--cache: PATH holds something other than a kept token; name another file'
+    const device = '--cache: PATH is a folder, a device or a pipe; name a file for the token'
+    for (const text of ['a note', '{"access_token":"secret"}', 'x'.repeat(70_000)]) {
+      writeFileSync(file('other.txt'), text, { mode: 0o644 })
+      const run = await bound(['--cache', 'other.txt'])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(other.replace('PATH', file('other.txt')))
+      expect(run.stderr).not.toContain('chmod')
+      expect(readFileSync(file('other.txt'), 'utf8')).toBe(text)
+    }
+    execFileSync('mkfifo', [file('pipe')])
+    for (const path of [command.folder, '/dev/null', '/dev/zero', file('pipe')]) {
+      const run = await bound(['--cache', path])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(device.replace('PATH', path))
+    }
     const key = await bound(['--cache', 'key.json'])
     expect(key).toMatchObject({ status: 2 })
     expect(JSON.parse(readFileSync(file('key.json'), 'utf8'))).toHaveProperty('keys')
     expect(asked()).toEqual([])
   })
 
-  it.each(['.', '/dev/null', '/dev/zero'])('refuses %s for the token', async (path) => {
+  it('replaces a broken file of its own, and in its own folder whatever has the name', async () => {
     servers = await startClientServers({ role: KEYED })
-    const run = await bound(['--cache', path])
-    expect(run).toMatchObject({ status: 2, stdout: '' })
-    expect(run.stderr).toContain('holds something else; name a file for the token alone')
-    expect(asked()).toEqual([])
+    await bound()
+    const { path } = kept()
+    const enrolled = ['challenge', 'enroll', 'token']
+    const broken = [
+      () => writeFileSync(path, ''),
+      () => writeFileSync(path, '{'),
+      () => writeFileSync(path, 'null'),
+      () => writeFileSync(path, 'x'.repeat(70_000)),
+      () => execFileSync('mkfifo', [path]),
+      () => symlinkSync('/dev/zero', path),
+      () => symlinkSync(path, path),
+    ]
+    for (const make of broken) {
+      rmSync(path)
+      make()
+      asked()
+      const run = await bound()
+      read(run)
+      expect({ stderr: run.stderr, asked: asked() }).toEqual({ stderr: '', asked: enrolled })
+      expect(kept().members).toMatchObject({ issuer: servers.url })
+    }
+    // A file that was cut off, and the file of a later version.
+    for (const text of ['{"kept_token":1,', '{"kept_token":2,"sealed":"abc"}']) {
+      writeFileSync(file('cut.json'), text, { mode: 0o600 })
+      read(await bound(['--cache', 'cut.json']))
+      expect(asked()).toEqual(enrolled)
+      read(await bound(['--cache', 'cut.json']))
+      expect(asked()).toEqual(['token'])
+    }
+  })
+
+  it('leaves a file that somebody puts in the place of --cache during the enrollment', async () => {
+    servers = await startClientServers({ role: KEYED })
+    servers.intercept = ({ url }) => {
+      if (url.endsWith('/v1/enroll')) writeFileSync(file('other.txt'), 'a note')
+      return undefined
+    }
+    const run = await bound(['--cache', 'other.txt'])
+    read(run)
+    expect(run.stderr).toContain('warning: cannot keep the token in ')
+    expect(run.stderr).toContain('holds something other than a kept token')
+    expect(readFileSync(file('other.txt'), 'utf8')).toBe('a note')
   })
 
   it.each<readonly [string, (members: Record<string, unknown>) => Record<string, unknown>]>([
