@@ -14,8 +14,8 @@ export const addKubernetes = (program: Command): void => {
   addMoreHelp(kubernetes, {
     examples: ['rollcall kubernetes COMMAND --help'],
     exits:
-      '0 done, 1 the check found something bad, 2 usage or configuration, 3 metadata service, 4 refused, ' +
-      '5 rollcall, the API server or kubectl is not available',
+      '0 done, 1 the check found a fault, 2 usage or configuration, 3 metadata service, 4 refused, ' +
+      '5 rollcall, the API server or kubectl unavailable',
   })
   addKubernetesConfig(kubernetes)
   addKubernetesCredential(kubernetes)
