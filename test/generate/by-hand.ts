@@ -4,8 +4,8 @@
 import { BAD_TOKEN_NAMES, type BadTokenName } from '../support/bad-tokens.ts'
 import { markdownTable } from './markdown-table.ts'
 
-/** Doors that were tried by hand. Their names are those of recipes. */
-export const BY_HAND_DOORS = ['vault', 'consul', 'rabbitmq'] as const
+/** Doors that were tried by hand, by the names of their recipes, with the newest version of those that differ. */
+export const BY_HAND_DOORS = ['vault', 'consul', 'rabbitmq', 'rabbitmq-4'] as const
 
 /** The name of one. */
 export type ByHandDoor = (typeof BY_HAND_DOORS)[number]
@@ -20,34 +20,43 @@ const BOUND = [
 ] as const
 const BY_HASHICORP = ['aud as text', 'no kid', ...OTHER_TYPES, 'a claim twice'] as const
 
+const BY_RABBITMQ = [
+  'nbf in half an hour',
+  'aud as text',
+  'another iss',
+  'iss with a slash at its end',
+  ...OTHER_TYPES,
+  ...BOUND,
+  'another role',
+  'crit',
+  'a claim twice',
+] as const
+
 /** The bad tokens that one admits, since it cannot refuse them. */
 export const ADMITTED_BY_HAND: Listed = {
   vault: ['no exp', ...BY_HASHICORP],
   consul: BY_HASHICORP,
-  rabbitmq: [
-    'nbf in half an hour',
-    'no exp',
-    'aud as text',
-    'another iss',
-    'iss with a slash at its end',
-    ...OTHER_TYPES,
-    ...BOUND,
-    'another role',
-    'crit',
-    'a claim twice',
-  ],
+  rabbitmq: ['no exp', ...BY_RABBITMQ],
+  // `require_exp` is its default.
+  'rabbitmq-4': BY_RABBITMQ,
 }
 
 /**
  * The bad tokens that one refuses only because its recipe maps `cnf`: it demands text of what it maps, and the `cnf` of
  * a bound token is an object.
  */
-export const REFUSED_BY_CNF_LINE: Listed = { vault: BOUND, consul: BOUND, rabbitmq: [] }
+export const REFUSED_BY_CNF_LINE: Listed = {
+  vault: BOUND,
+  consul: BOUND,
+  rabbitmq: [],
+  'rabbitmq-4': [],
+}
 
 const TITLES: Readonly<Record<ByHandDoor, string>> = {
-  vault: 'Vault',
-  consul: 'Consul',
-  rabbitmq: 'RabbitMQ',
+  vault: 'Vault 1.8',
+  consul: 'Consul 1.8',
+  rabbitmq: 'RabbitMQ 3.10',
+  'rabbitmq-4': 'RabbitMQ 4.3',
 }
 
 /** A row for each bad token, a column for each door. */

@@ -20,6 +20,11 @@ interface Kind {
   readonly start: (program: string, options: DoorOptions, folder: string) => Promise<Door>
 }
 
+const RABBITMQ = {
+  claims: (audience: string) => ({ groups: rabbitmqGroups(audience) }),
+  start: startRabbitmq,
+}
+
 /** All of them. */
 export const BY_HAND: Readonly<Record<ByHandDoor, Kind>> = {
   vault: { variable: 'VAULT_PROGRAM', programs: ['vault', 'bao'], start: startVault },
@@ -27,9 +32,10 @@ export const BY_HAND: Readonly<Record<ByHandDoor, Kind>> = {
   rabbitmq: {
     variable: 'RABBITMQ_PROGRAM',
     programs: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
-    claims: (audience) => ({ groups: rabbitmqGroups(audience) }),
-    start: startRabbitmq,
+    ...RABBITMQ,
   },
+  // Beside the one of Debian 12.
+  'rabbitmq-4': { variable: 'RABBITMQ_4_PROGRAM', programs: [], ...RABBITMQ },
 }
 
 /**

@@ -149,6 +149,7 @@ const CHECKS: Readonly<Record<ByHandDoor, readonly Check[]>> = {
   vault: [demands('vault'), needsCnfLine('vault'), outlastsIssuer('vault'), readsSecret, probes],
   consul: [demands('consul'), needsCnfLine('consul'), outlastsIssuer('consul'), namesItself],
   rabbitmq: [],
+  'rabbitmq-4': [],
 }
 
 /** Tries what a door is made for. @returns what it did otherwise */

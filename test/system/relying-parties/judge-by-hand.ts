@@ -108,7 +108,8 @@ try {
     const { variable, programs } = BY_HAND[name]
     const program = programOf(BY_HAND[name])
     if (program === undefined) {
-      console.log(`${name}: skipped: no ${programs.join(', no ')}; name the program by ${variable}`)
+      const missing = programs.length === 0 ? '' : `no ${programs.join(', no ')}; `
+      console.log(`${name}: skipped: ${missing}name the program by ${variable}`)
     } else if (flags.includes('--rotation')) await rotate(name, program)
     else {
       for (const algorithm of ['ES256', 'RS256'] as const) {

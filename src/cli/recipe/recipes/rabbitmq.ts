@@ -44,7 +44,7 @@ export const rabbitmq: Recipe = defineRecipe({
   title: 'RabbitMQ with its OAuth 2 plugin',
   ran: {
     notRun: 'rabbitmq.com/docs/3.10/oauth2',
-    byHand: 'RabbitMQ 3.10.8 on 2026-11-27',
+    byHand: 'RabbitMQ 3.10.8 and 4.3.6 on 2026-11-27',
   },
   ban: 'at exp',
   conditions: [],
