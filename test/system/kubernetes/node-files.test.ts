@@ -209,7 +209,40 @@ describe('the parts agree', () => {
         readonly apiServer: { readonly extraArgs: [{ readonly value: string }] }
       }
     ).apiServer.extraArgs[0]
-    expect(line.endsWith(`> ${value}`)).toBe(true)
+    expect(line.endsWith(` --out ${value}`)).toBe(true)
+  })
+
+  it('the page says by hand what the user data does', () => {
+    const [, byHand = ''] =
+      /\n## 3\. The node\n([^]*?)\n## /.exec(readProjectFile('docs/use/kubernetes.md')) ?? []
+    const { files, script } = readUserData()
+    const commands = script.trim().split('\n')
+    const paths = files.map(({ path }) => path)
+    expect(paths).toHaveLength(3)
+    for (const path of paths) expect(byHand).toContain(`### \`${path}\``)
+    const [folders, join] = ['install -d ', 'kubeadm join '].map((begin) =>
+      commands.filter((line) => line.startsWith(begin)),
+    ) as [string[], string[]]
+    // kubeadm deletes the kubeconfig after the join, so the last command puts it back.
+    const last = commands.at(-1) ?? ''
+    expect(last).toMatch(/^install -m 0600 .* \/etc\/kubernetes\/bootstrap-kubelet\.conf$/)
+    expect([folders.length, join.length]).toEqual([1, 1])
+    expect(byHand).toContain(`\n${folders[0]}\n`)
+    expect(byHand).toContain(`\n${join[0]}\n${last}\n`)
+    // cloud-init makes the folders of the files that it writes; a person does not.
+    expect(byHand).toContain('\ninstall -d /etc/kubernetes/rollcall-patches\n')
+  })
+
+  it('the page says what a short signing duration does before the command that sets it', () => {
+    const page = readProjectFile('docs/use/kubernetes.md')
+    const at = [
+      '](kubernetes-bans.md#control-plane-machines)',
+      'cluster-signing-duration\n',
+      'kubeadm init phase',
+    ]
+    const places = at.map((text) => page.indexOf(text))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
   })
 
   it('the plugin of the kubeconfig is a subcommand with these options', () => {
