@@ -1,6 +1,6 @@
 // The tables of the pages that are made from tables of the code.
 
-import { CSR_REASONS } from '../../src/admit/kubernetes/csr-reasons.ts'
+import { CSR_REASONS, type CsrReason } from '../../src/admit/kubernetes/csr-reasons.ts'
 import { OPERATOR_CALLS, type OperatorCall } from '../../src/base/wire/operator-calls.ts'
 import type { Variable, Variables } from '../../src/config/variable.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
@@ -15,6 +15,7 @@ import {
 } from '../../src/http/request/schemas.ts'
 import { RENEWALS } from '../../src/policy/renewal.ts'
 import { readProjectFile } from '../support/sources.ts'
+import { APPROVER_REMEDIES } from './approver-remedies.ts'
 import { AUDIT_MEMBERS } from './audit-members.ts'
 import { REASON_GROUPS, type ReasonEntry } from './audit-reasons.ts'
 import { DISCOVERY_RULES } from './discovery-rules.ts'
@@ -195,11 +196,12 @@ const ACTIONS = { approve: 'approves', deny: 'denies', leave: 'leaves it' } as c
 /** A row for each reason of the approver of Kubernetes. */
 const approverTable = (): string =>
   markdownTable(
-    ['reason', 'the approver', 'when'],
+    ['reason', 'the approver', 'when', 'what to do'],
     Object.entries(CSR_REASONS).map(([reason, { action, means }]) => [
       code(reason),
       ACTIONS[action],
       means,
+      APPROVER_REMEDIES[reason as CsrReason],
     ]),
   )
 

@@ -1,4 +1,5 @@
-// What attests a node that asks for a certificate: the token that it came in with, or the record of its instance. Pure.
+// What attests a node that asks for a certificate: the token that it showed to the API server, or the record of its
+// instance. Pure.
 
 import { parseIpv4 } from '../../base/ipv4.ts'
 import { type Result, accept, refuse } from '../../base/result.ts'
@@ -27,7 +28,7 @@ export interface AttestationRules {
   readonly issuer: string
   /**
    * Whether each node needs a record that is not revoked, so that a ban stops its requests at once. Default: only a node
-   * that did not come in with a token of the last hour needs one.
+   * that showed the API server no token in the last hour needs one.
    */
   readonly needsRecord?: boolean | undefined
 }
@@ -55,7 +56,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 const no = (reason: CsrReason, message: string): Result<never, CsrRefusal> =>
   refuse({ reason, message })
 
-/** The one address that the token of the user had, if it came in with a token of rollcall at any time. */
+/** The one address that the API server stored with the request, from the token of rollcall that the user showed. */
 export const addressInExtra = (
   { extra }: Pick<CsrObject, 'extra'>,
   { issuer }: AttestationRules,
@@ -84,9 +85,10 @@ export const canTokenAttest = (csr: CsrObject, now: number, rules: AttestationRu
   addressInExtra(csr, rules) !== undefined && ageOf(csr, now) <= MAX_EXTRA_AGE_SECONDS
 
 const whyUnknown = (inExtra: string | undefined, fresh: string | undefined): string => {
-  if (inExtra === undefined) return 'The user has no attested address, and rollcall was not asked'
+  if (inExtra === undefined)
+    return 'The API server stored no attested address with the request, and rollcall was not asked for a record'
   return fresh === undefined
-    ? 'The address of the user counts for an hour after the request, and rollcall was not asked'
+    ? 'The address of a token counts for an hour after the request, and rollcall was not asked for a record'
     : 'rollcall was not asked for the record of the instance'
 }
 

@@ -102,7 +102,7 @@ export const CSR_REASONS: Readonly<Record<CsrReason, CsrReasonRow>> = {
   ),
   NotAttested: row(
     'leave',
-    'A client certificate is asked for by a user that did not come in with a token of rollcall',
+    'The user who asks for a client certificate did not authenticate to the API server with a token of rollcall',
   ),
   AddressUnknown: row(
     'leave',

@@ -188,7 +188,10 @@ const check = async (
   const request = checkRequest(csr, name, asked)
   if (!request.ok) return request
   if (csr.signerName === CLIENT_SIGNER && addressInExtra(csr, rules) === undefined) {
-    return no('NotAttested', 'The user did not come in with a token of rollcall')
+    return no(
+      'NotAttested',
+      'The user did not authenticate to the API server with a token of rollcall',
+    )
   }
   const addresses = checkAddresses(csr, name, asked.addresses, rules, facts)
   if (!addresses.ok && CSR_REASONS[addresses.refusal.reason].action === 'deny') return addresses

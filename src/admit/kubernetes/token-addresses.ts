@@ -12,7 +12,7 @@ const KEPT_SECONDS = 7200
 
 /** What tokens attested. */
 export interface TokenAddresses {
-  /** Reads the user of a request, if it came in with a token. */
+  /** Reads the user of a request, if it authenticated with a token. */
   see(csr: CsrObject): void
   /** The addresses of a Node's tokens in the last two hours. @param name the name of the Node */
   of(name: string, now: number): readonly string[]

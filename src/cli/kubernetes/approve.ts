@@ -155,9 +155,10 @@ const approve = async (options: Options): Promise<void> => {
 }
 
 const MORE = `A kubelet asks for its serving certificate by a CertificateSigningRequest. Kubernetes leaves the approval to
-others. This approver compares the request with what the cloud signed. If the kubelet came in with a token of rollcall,
-the name and the address of the node are in the user. They count for an hour after the request was made. After that, and
-for a kubelet with a client certificate, the record of the instance counts, for an hour after the enrollment. For
+others. This approver compares the request with what the cloud signed. If the kubelet authenticated to the API server
+with a token of rollcall, the API server stored name and address of the node with the request. They count for an hour
+after the request was made. After that, and for a kubelet with a client certificate, the record of the instance counts,
+for an hour after the enrollment. For
 records, give --admin-key with the scope "read", and --account. Then each node needs a record, and a ban stops its
 requests at once. Without them, no ban is noticed.
 

@@ -69,7 +69,7 @@ const authentication = (pod: ControlPlanePod): Outcome => {
       detail: `--authentication-config is ${file}; this check cannot read the file`,
     }
   }
-  const remedy = 'write the output of rollcall kubernetes config to a file, and name it there'
+  const remedy = 'write the file with rollcall kubernetes config --out, and name it there'
   return flagOf(pod, 'oidc-issuer-url') === undefined
     ? { state: 'bad', detail: '--authentication-config is not set', remedy }
     : {

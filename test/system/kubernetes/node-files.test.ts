@@ -64,6 +64,18 @@ describe('the files that a page prints', () => {
     expect(kubeadmProblems(kind, parse(nodeFile(file)))).toEqual([])
   })
 
+  it('the patch for a serving certificate has one line more', () => {
+    // Indented: it stands in a step.
+    const [, text = ''] =
+      /\n {3}```yaml kubelet-patch-with-serving\n([^]*?)\n {3}```\n/.exec(
+        readProjectFile('docs/use/kubernetes-approver.md'),
+      ) ?? []
+    const patch = parse(text)
+    expect(kubeadmProblems('kubeletPatch', patch)).toEqual([])
+    const own = parse(nodeFile('kubeletconfiguration+merge.yaml')) as object
+    expect(patch).toEqual({ ...own, serverTLSBootstrap: true })
+  })
+
   it('would not pass with a field misspelt, misplaced, missing or of another type', () => {
     const changes: readonly (readonly [string, KubeadmFile, string, string])[] = [
       ['cluster-configuration.yaml', 'clusterConfiguration', 'extraVolumes', 'extraVolume'],
@@ -231,6 +243,15 @@ describe('the parts agree', () => {
     expect(byHand).toContain(`\n${join[0]}\n${last}\n`)
     // cloud-init makes the folders of the files that it writes; a person does not.
     expect(byHand).toContain('\ninstall -d /etc/kubernetes/rollcall-patches\n')
+  })
+
+  it('the page of the approver first takes the right to any name from bootstrap tokens', () => {
+    const page = readProjectFile('docs/use/kubernetes-approver.md')
+    const commands = [...page.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, text = '']) =>
+      text.trim(),
+    )
+    expect(commands[0]).toBe('kubectl delete clusterrolebinding kubeadm:node-autoapprove-bootstrap')
+    expect(commands.join('\n')).toContain('rollcall kubernetes approve')
   })
 
   it('the page says what a short signing duration does before the command that sets it', () => {

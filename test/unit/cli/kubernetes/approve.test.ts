@@ -20,6 +20,7 @@ import {
 import { jsonLines } from '../../../support/command.ts'
 import type { Run, RunOptions } from '../../../support/command.ts'
 import { type CsrCluster, startCsrCluster } from '../../../support/csr-cluster.ts'
+import { readProjectFile } from '../../../support/sources.ts'
 
 const INSTANCE = 'i-bp1aaa'
 const NODE = `${REGION}.${INSTANCE}`
@@ -452,6 +453,28 @@ describe('rollcall kubernetes approve', () => {
     expect(stdout.match(/approved/g)).toHaveLength(2)
     expect(cluster.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(2)
     expect(cluster.watches[0]?.get('allowWatchBookmarks')).toBe('true')
+  })
+
+  it('says what the page shows, with and without an operator’s key', async () => {
+    const page = readProjectFile('docs/use/kubernetes-approver.md')
+    const shown = (text: string): string =>
+      text
+        .trim()
+        .replace(cluster.url, 'https://10.96.0.1')
+        .replace('csr-a', 'csr-7x2lk')
+        .replace(NODE, 'cn-hangzhou.i-bp1a')
+    await service.enroll(INSTANCE)
+    // Sent with a client certificate, as in mode B.
+    cluster.put(own('csr-a', request, {}))
+    const dry = ['--once', '--dry-run']
+    const without = await approve(dry)
+    expect(without.stdout).toMatch(/^would leave pending: csr-a .*: AddressUnknown: /)
+    expect(page).toContain('`would leave pending`, with the reason `AddressUnknown`')
+    const { stdout } = await approve([...dry, ...withRecords()])
+    expect(page).toContain(`\n   ${shown(stdout)}\n`)
+    const watching = await approve(withRecords(), { watch: until('approved: csr-a') })
+    const [first = ''] = watching.stderr.split('\n')
+    expect(page).toContain(`   ${shown(first)}\n   ${shown(watching.stdout)}\n`)
   })
 
   it('goes on from the bookmark when a watch ends, and looks again at what it left', async () => {
