@@ -21,7 +21,7 @@ export type RefusalReason =
   | 'resource_not_allowed'
   /** The role lets an instance enroll once, and this instance has enrolled before. */
   | 'already_enrolled'
-  /** The key is not the key of the first enrollment. */
+  /** The first enrollment had another key, or none. */
   | 'key_changed'
   /** The image is the same as at the latest enrollment. */
   | 'image_unchanged'

@@ -34,8 +34,8 @@ const BY_REASON: Readonly<Record<RefusalReason, Said>> = {
     'An operator can allow one more: rollcall admin reset',
   ],
   key_changed: [
-    'this is not the key of the first enrollment of this instance',
-    'Use the key of the first enrollment, or have an operator reset the instance',
+    'the first enrollment of this instance had another key, or none',
+    'Use the key of the first enrollment. If it had none, or the key is lost, have an operator reset the instance',
   ],
   image_unchanged: [
     'this instance has enrolled with this image before, and its role requires a new one',

@@ -50,7 +50,8 @@ const NOT_ADMITTED: Readonly<Record<DisclosedReason, string>> = {
   resource_not_allowed: 'This role has no such audience; ask for another resource',
   already_enrolled:
     'This instance has enrolled, and its role allows one enrollment; ask for a reset',
-  key_changed: 'The key is not the one that this instance first enrolled with; use that key',
+  key_changed:
+    'This instance first enrolled with another key, or with none; use that key, or ask for a reset',
   image_unchanged: 'This instance has enrolled with this image; its role asks for a new one',
 }
 

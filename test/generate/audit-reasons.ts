@@ -425,8 +425,8 @@ const ADMISSION: Reasons<
         'If the node needs a new token, reset the instance; else treat it as an attack',
       ],
       key_not_the_first: [
-        'The role says `same_key`, and the key is not the one of the first enrollment',
-        'If the node has lost its key, reset the instance; else treat it as an attack',
+        'The role says `same_key`, and the first enrollment had another key, or none',
+        'If the node lost its key, or first had none, reset the instance; else treat it as an attack',
       ],
       image_not_new: [
         'The role says `new_image`, and the image or the challenge is not newer',

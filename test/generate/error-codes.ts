@@ -115,7 +115,7 @@ export const DISCLOSED_REASONS: Readonly<Record<DisclosedReason, AnswerEntry>> =
     client: 'ask an operator for a reset',
   },
   key_changed: {
-    when: '`same_key`: another key than at the first enrollment',
+    when: '`same_key`: the first enrollment had another key, or none',
     client: 'use the first key, or ask for a reset',
   },
   image_unchanged: {

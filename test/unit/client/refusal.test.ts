@@ -21,7 +21,8 @@ const REASONS: Readonly<Record<RefusalReason, RegExp>> = {
   key_required: /rollcall enroll --dpop-key FILE$/,
   resource_not_allowed: /audiences of the role/,
   already_enrolled: /rollcall admin reset$/,
-  key_changed: /^Use the key of the first enrollment, or have an operator reset/,
+  key_changed:
+    /^Use the key of the first enrollment\. If it had none, or the key is lost, have an operator reset/,
   image_unchanged: /new image, or have an operator reset/,
 }
 
