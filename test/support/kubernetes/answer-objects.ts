@@ -3,13 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from './api-error.ts'
 import { type Authorizer, requireAllowed, restrictNode } from './authorizer.ts'
-import {
-  type Csr,
-  newCsr,
-  requireSigner,
-  withApproval,
-  withStatus,
-} from './certificate-requests.ts'
+import { type Csr, requireSigner } from './certificate-requests.ts'
+import { newCsr, withApproval, withStatus } from './csr-changes.ts'
 import { readBody } from './read-body.ts'
 import { type Attributes, type KubeObject, apiVersionOf, readAttributes } from './resources.ts'
 import type { Change, Store } from './store.ts'
@@ -194,8 +189,8 @@ const update = async (request: ObjectRequest, asked: Attributes): Promise<object
   if (object.metadata.name !== name) {
     throw new ApiError('BadRequest', 'the name of the object does not match the name on the URL')
   }
-  restrictNode(user, asked, object)
   const old = store.get(resource, namespace, name)
+  restrictNode(user, asked, object, subresource === '' ? old : undefined)
   if (resource.kind !== 'CertificateSigningRequest') {
     const status = subresource === 'status' ? object['status'] : old['status']
     const changed = subresource === 'status' ? { ...old, metadata: object.metadata } : object

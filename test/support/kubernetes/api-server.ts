@@ -8,7 +8,8 @@
 // - no PATCH, no server-side apply, no pages of lists, no finalizers, no garbage collection;
 // - selectors with `=` by metadata.name, metadata.namespace, spec.signerName and labels;
 // - a watch sends bookmarks only after the initial events and at its timeout;
-// - the node authorizer knows certificate requests and the own Node, NodeRestriction the name of the Node;
+// - the node authorizer knows certificate requests and Nodes, NodeRestriction their names;
+// - a path that it does not know is 404 in JSON, which the real one says in plain text;
 // - admission policies are kept, and not evaluated;
 // - no impersonation, admission webhooks, audit log, service account or bootstrap tokens, token webhook;
 // - the signers take the subject and the names of a request as they are, and copy no other extension.
@@ -155,7 +156,7 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
     }
     if (!authorize(user, { verb: 'get', path })) {
       const said = `forbidden: User "${user.username}" cannot get path "${path}"`
-      throw new ApiError(user === ANONYMOUS ? 'Unauthorized' : 'Forbidden', said)
+      throw new ApiError('Forbidden', said)
     }
     if (document === undefined) response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok')
     else sendJson(response, 200, document)

@@ -2,7 +2,13 @@
 // authorizer and NodeRestriction allow a node.
 
 import { ApiError } from './api-error.ts'
-import { type Csr, KUBELET_CLIENT, KUBELET_SERVING, readRequest } from './certificate-requests.ts'
+import {
+  type Csr,
+  KUBELET_CLIENT,
+  KUBELET_SERVING,
+  forbidden,
+  readRequest,
+} from './certificate-requests.ts'
 import { type Attributes, type KubeObject, resourceOfKind } from './resources.ts'
 import type { Store } from './store.ts'
 import type { User } from './user.ts'
@@ -81,7 +87,10 @@ export const nodeOf = ({ username, groups }: User): string | undefined =>
     ? username.slice(NODE_PREFIX.length)
     : undefined
 
-/** What the node authorizer allows, of the resources that the stand-in has. */
+/**
+ * What the node authorizer allows, of the resources that the stand-in has (Kubernetes
+ * `plugin/pkg/auth/authorizer/node/node_authorizer.go`). It is NodeRestriction that limits writes to the own Node.
+ */
 const nodeMay = (node: string, question: Question): boolean => {
   if ('path' in question) return false
   const { verb, resource, subresource = '', name = '' } = question
@@ -89,9 +98,18 @@ const nodeMay = (node: string, question: Question): boolean => {
     return ['create', 'get', 'list', 'watch'].includes(verb)
   }
   if (resource !== 'nodes') return false
-  if (subresource === 'status') return ['update', 'patch'].includes(verb) && name === node
-  if (verb === 'create') return true
-  return ['get', 'update', 'delete'].includes(verb) && name === node
+  const writes = ['update', 'patch', ...(subresource === '' ? ['create'] : [])]
+  if (writes.includes(verb)) return ['', 'status'].includes(subresource)
+  return subresource === '' && ['get', 'list', 'watch'].includes(verb) && name === node
+}
+
+/** Why the node authorizer allows no more, where it says so. */
+const reasonOf = (user: User, { verb, resource, subresource, name }: Attributes): string => {
+  const node = nodeOf(user)
+  const isRead = ['get', 'list', 'watch'].includes(verb)
+  if (node === undefined || resource.kind !== 'Node' || subresource !== '' || !isRead) return ''
+  const what = name === '' ? 'all nodes' : `'${name}'`
+  return `: node '${node}' cannot read ${what}, only its own Node object`
 }
 
 /** Creates the authorizer of a store: Node, then RBAC. */
@@ -118,11 +136,8 @@ export const createAuthorizer = (store: Store): Authorizer => {
 }
 
 /** Refuses what a user may not do, in the words of the real server. @throws ApiError `Forbidden` */
-export const requireAllowed = (
-  authorize: Authorizer,
-  user: User,
-  { verb, resource, subresource, namespace, name }: Attributes,
-): void => {
+export const requireAllowed = (authorize: Authorizer, user: User, asked: Attributes): void => {
+  const { verb, resource, subresource, namespace, name } = asked
   const { group, plural } = resource
   if (authorize(user, { verb, group, resource: plural, subresource, namespace, name })) return
   const full = subresource === '' ? plural : `${plural}/${subresource}`
@@ -130,7 +145,7 @@ export const requireAllowed = (
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`
   throw new ApiError(
     'Forbidden',
-    `${object} is forbidden: User "${user.username}" cannot ${verb} resource "${full}" in API group "${group}" ${where}`,
+    `${object} is forbidden: User "${user.username}" cannot ${verb} resource "${full}" in API group "${group}" ${where}${reasonOf(user, asked)}`,
   )
 }
 
@@ -139,30 +154,32 @@ const OWN_NAME_SIGNERS: ReadonlySet<string> = new Set([KUBELET_CLIENT, KUBELET_S
 
 const restrictRequest = (node: string, csr: Csr): void => {
   if (!OWN_NAME_SIGNERS.has(csr.spec?.signerName)) return
-  const refuse = (why: string): ApiError =>
-    new ApiError(
-      'Forbidden',
-      `certificatesigningrequests.certificates.k8s.io "${csr.metadata.name}" is forbidden: ${why}`,
-    )
   let name: string | undefined
   try {
     name = readRequest(csr).subjectName.getField('CN').at(-1)
   } catch (error) {
-    throw refuse(`unable to parse csr: ${String(error)}`)
+    throw forbidden(csr, `unable to parse csr: ${(error as Error).message}`)
   }
   const own = `${NODE_PREFIX}${node}`
-  if (name !== own) throw refuse(`can only create a node CSR with CN=${own}`)
+  if (name !== own) throw forbidden(csr, `can only create a node CSR with CN=${own}`)
+}
+
+const taintsOf = (node: KubeObject | undefined): string => {
+  const { taints = [] } = (node?.['spec'] ?? {}) as { readonly taints?: readonly unknown[] }
+  return JSON.stringify(taints)
 }
 
 /**
- * What NodeRestriction refuses: a node may only write the Node of its own name, and ask for certificates of its own name
- * (Kubernetes `plugin/pkg/admission/noderestriction/admission.go`).
+ * What NodeRestriction refuses: a node may only write the Node of its own name, and never its taints; and it may only ask
+ * for certificates of its own name (Kubernetes `plugin/pkg/admission/noderestriction/admission.go`).
+ * @param old what an update changes
  * @throws ApiError `Forbidden`
  */
 export const restrictNode = (
   user: User,
   { verb, resource }: Attributes,
   object: KubeObject,
+  old?: KubeObject,
 ): void => {
   const node = nodeOf(user)
   if (node === undefined) return
@@ -172,9 +189,11 @@ export const restrictNode = (
   const isWrite = ['create', 'update', 'patch'].includes(verb)
   if (resource.plural !== 'nodes' || !isWrite) return
   const { name } = object.metadata
-  if (name === node) return
+  const isTainted = old !== undefined && taintsOf(old) !== taintsOf(object)
+  if (name === node && !isTainted) return
+  const what = name === node ? 'taints' : `node "${name}"`
   throw new ApiError(
     'Forbidden',
-    `nodes "${name}" is forbidden: node "${node}" is not allowed to modify node "${name}"`,
+    `nodes "${name}" is forbidden: node "${node}" is not allowed to modify ${what}`,
   )
 }

@@ -143,6 +143,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
       configuration,
       issuer: front.url,
       signingSeconds: options.apiServer?.clusterSigningSeconds,
+      signs: options.apiServer?.controllers,
     }))
   const server = real ?? (await startStandIn(configuration, options.apiServer))
 

@@ -22,6 +22,8 @@ export interface RealServerOptions {
   readonly issuer: string
   /** `--cluster-signing-duration`. Default: a day */
   readonly signingSeconds?: number | undefined
+  /** Whether the built-in approver and the signers run, and {@link CONTROLLERS}. Default: true */
+  readonly signs?: boolean | undefined
 }
 
 /** A running one. */
@@ -63,6 +65,7 @@ export const startRealServer = async ({
   configuration,
   issuer,
   signingSeconds,
+  signs = true,
 }: RealServerOptions): Promise<RealServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-api-server-'))
   const authority = await createAuthority('kubernetes')
@@ -126,7 +129,7 @@ export const startRealServer = async ({
     for (const object of RBAC_OBJECTS) {
       if (object.metadata.name.startsWith('kubeadm:')) await put(object)
     }
-    await plane.startControllers(...CONTROLLERS)
+    if (signs) await plane.startControllers(...CONTROLLERS)
   } catch (error) {
     await plane.close()
     throw error

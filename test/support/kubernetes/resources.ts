@@ -147,7 +147,7 @@ export interface Attributes {
   readonly resource: Resource
   readonly subresource: string
   readonly namespace: string
-  /** Empty for a whole list, and for a new object. */
+  /** Empty for a list of several, and for a new object. */
   readonly name: string
 }
 
@@ -169,11 +169,15 @@ export const readAttributes = (method: string, { pathname, searchParams }: URL):
   if (resource === undefined || isKnown !== true) {
     throw new ApiError('NotFound', 'the server could not find the requested resource')
   }
+  const selector = searchParams.get('fieldSelector') ?? ''
   const isWatch = ['true', '1', ''].includes(searchParams.get('watch') ?? 'false')
   const reading = name !== '' ? 'get' : isWatch ? 'watch' : 'list'
   const verb = method === 'GET' ? reading : VERBS[method]
   if (verb === undefined || (!resource.isKept && verb !== 'create')) {
     throw new ApiError('MethodNotAllowed', `the stand-in does not answer ${method} here`)
   }
-  return { verb, resource, subresource, namespace, name }
+  // A list of the one object of a name, which a kubelet asks for, counts as that object.
+  const [, only = ''] = /(?:^|,)metadata\.name==?([^,]*)/.exec(selector) ?? []
+  const isList = verb === 'list' || verb === 'watch'
+  return { verb, resource, subresource, namespace, name: isList ? only : name }
 }

@@ -34,7 +34,11 @@ export interface Store {
   compact(): void
 }
 
-const NAME = /^[a-z0-9](?:[a-z0-9.:-]{0,251}[a-z0-9])?$/
+const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/
+/** Kinds that take any name that can stand in a path. */
+const FREE_NAMES = new Set(['certificates.k8s.io', 'rbac.authorization.k8s.io'])
+const isName = ({ group }: Resource, name: string): boolean =>
+  FREE_NAMES.has(group) ? !/^$|^\.\.?$|[/%]/.test(name) : NAME.test(name)
 
 const sayOf = ({ group, plural }: Resource): string =>
   group === '' ? plural : `${plural}.${group}`
@@ -70,8 +74,11 @@ export const createStore = (): Store => {
       const random = randomBytes(4).toString('hex')
       const name =
         (metadata.name ?? '') === '' ? generateName && generateName + random : metadata.name
-      if (!NAME.test(name)) {
-        throw new ApiError('Invalid', `${resource.kind} "${name}" is invalid: metadata.name`)
+      if (!isName(resource, name)) {
+        const { group, kind } = resource
+        const what = name === '' ? 'Required value: name or generateName is required' : 'Invalid'
+        const full = group === '' ? kind : `${kind}.${group}`
+        throw new ApiError('Invalid', `${full} "${name}" is invalid: metadata.name: ${what}`)
       }
       if (objects.has(keyOf(resource, namespace, name))) {
         throw new ApiError('AlreadyExists', `${sayOf(resource)} "${name}" already exists`)
