@@ -3,7 +3,11 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type EmulatedInstance, createMetadataEmulator } from '../../../src/emulator/index.ts'
+import {
+  type EmulatedInstance,
+  type InstanceDescription,
+  createMetadataEmulator,
+} from '../../../src/emulator/index.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
 import { parseSigningKeys } from '../../../src/token/signing-keys.ts'
 import { type ProcessOptions, buildCommand } from '../command-process.ts'
@@ -25,6 +29,8 @@ export interface ClusterOptions {
   /** Roles beside `node`, which gives bound tokens with an exchange for the cluster. */
   readonly roles?: Readonly<Record<string, object>>
   readonly variables?: Readonly<Record<string, string>>
+  /** Default: three. */
+  readonly instances?: readonly InstanceDescription[]
   readonly apiServer?: ApiServerOptions
   /** The roles that the printed file names. Default: `node`. */
   readonly admitted?: readonly string[]
@@ -96,7 +102,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const { roles = {}, admitted = ['node'] } = options
   const command = await buildCommand()
   const file = (name: string): string => join(command.folder, name)
-  const emulator = await createMetadataEmulator({ instances: 3 })
+  const emulator = await createMetadataEmulator({ instances: options.instances ?? 3 })
   const metadata = await listen({ fetch: (request) => emulator.fetch(request) })
   const front = await startTlsFront()
   writeFileSync(file('rollcall-ca.pem'), front.ca)

@@ -1,10 +1,10 @@
 // The fields of kubeadm's configuration (`kubeadm.k8s.io/v1beta4`), of the kubelet's (`kubelet.config.k8s.io/v1beta1`) and
 // of a kubeconfig (`v1`). Nobody publishes types for them in a form that runs here, so this list was written from the Go
-// types of Kubernetes 1.35. Of the kubelet's some 100 fields it has those that the files of this project use. kubeadm and
-// the kubelet read strictly: a field that is not in their types is an error or a warning.
+// types of Kubernetes. Of the kubelet's some 100 fields it has those that the files of this project use. kubeadm rejects a
+// field that it does not know; the kubelet logs it, and goes on without it.
 //
-// cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go, staging/src/k8s.io/kubelet/config/v1beta1/types.go,
-// staging/src/k8s.io/client-go/tools/clientcmd/api/v1/types.go
+// Kubernetes 1.36.2: cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go, staging/src/k8s.io/kubelet/config/v1beta1/types.go,
+// staging/src/k8s.io/client-go/tools/clientcmd/api/v1/types.go. test/by-hand/kubeadm.test.ts compares it with kubeadm.
 
 import { Ajv, type AnySchemaObject } from 'ajv'
 

@@ -2,10 +2,11 @@
 // the kubelet run in the files of the node. The files are those that the pages print, with the addresses of the test.
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { TestContext } from 'vitest'
+import type { InstanceDescription } from '../../../src/emulator/index.ts'
 import type { Run } from '../command.ts'
 import { reservePort } from '../ports.ts'
 import { type RunningProcess, waitUntil } from '../processes.ts'
@@ -39,6 +40,19 @@ const hereConfiguration = async (): Promise<Readonly<Record<string, unknown>>> =
   localStorageCapacityIsolation: false,
   makeIPTablesUtilChains: false,
 })
+
+/** The instance that this machine is taken for: it has the address that a kubelet finds here. */
+const thisInstance = (): InstanceDescription => {
+  const addresses = Object.values(networkInterfaces()).flatMap((them) => them ?? [])
+  const found = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  if (found === undefined) throw new Error('this machine has no network interface but its own')
+  const block = `${found.address.replace(/\d+$/, '0')}/24`
+  return {
+    'private-ipv4': found.address,
+    'vpc-cidr-block': block,
+    'vswitch-cidr-block': block,
+  }
+}
 
 /** See {@link startRealNode}. */
 export interface RealNode {
@@ -140,6 +154,7 @@ export const startRealNode = async (
     const machine = await startNodeMachine(context, folder)
     cleanups.push(machine.close)
     const cluster = await startCluster({
+      instances: [thisInstance()],
       apiServer: { ...(signingSeconds !== undefined && { clusterSigningSeconds: signingSeconds }) },
     })
     cleanups.push(cluster.close)
