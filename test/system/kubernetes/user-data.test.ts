@@ -1,5 +1,5 @@
 // The user data of a node, run: the real command against an emulated metadata service, with another program in the place
-// of kubeadm, because kubeadm cannot be had here.
+// of kubeadm, which not every machine has. test/by-hand/kubeadm.test.ts runs it with a real one.
 
 import { createHash } from 'node:crypto'
 import {
