@@ -45,6 +45,7 @@ const FILES: readonly (readonly [file: string, kind: KubeadmFile, page: string, 
 const OTHERS = [
   ['user-data.yaml', 'kubernetes-join', 'yaml user-data'],
   ['kubelet-with-token.conf', 'kubernetes-join', 'ini kubelet-with-token'],
+  ['kubelet-with-certificate.conf', 'kubernetes', 'ini kubelet-with-certificate'],
   ['certificate-policy.yaml', 'kubernetes-bans', 'yaml certificate-policy'],
 ] as const
 
@@ -230,7 +231,7 @@ describe('the parts agree', () => {
     const { files, script } = readUserData()
     const commands = script.trim().split('\n')
     const paths = files.map(({ path }) => path)
-    expect(paths).toHaveLength(3)
+    expect(paths).toHaveLength(4)
     for (const path of paths) expect(byHand).toContain(`### \`${path}\``)
     const [folders, join] = ['install -d ', 'kubeadm join '].map((begin) =>
       commands.filter((line) => line.startsWith(begin)),
@@ -242,7 +243,12 @@ describe('the parts agree', () => {
     expect(byHand).toContain(`\n${folders[0]}\n`)
     expect(byHand).toContain(`\n${join[0]}\n${last}\n`)
     // cloud-init makes the folders of the files that it writes; a person does not.
-    expect(byHand).toContain('\ninstall -d /etc/kubernetes/rollcall-patches\n')
+    for (const folder of [
+      '/etc/kubernetes/rollcall-patches',
+      '/etc/systemd/system/kubelet.service.d',
+    ]) {
+      expect(byHand).toContain(`\ninstall -d ${folder}\n`)
+    }
   })
 
   it('the page of the approver first takes the right to any name from bootstrap tokens', () => {
