@@ -52,6 +52,9 @@ export const REFUSED_BY_CNF_LINE: Listed = {
   'rabbitmq-4': [],
 }
 
+/** Those that fetch the keys for a token of an unknown key only, and so accept a removed key until then. */
+export const KEEPS_REMOVED_KEY: readonly ByHandDoor[] = ['vault', 'consul']
+
 const TITLES: Readonly<Record<ByHandDoor, string>> = {
   vault: 'Vault 1.8',
   consul: 'Consul 1.8',

@@ -2,7 +2,14 @@
 
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ADMITTED_BY_HAND, type ByHandDoor, REFUSED_BY_CNF_LINE } from '../../generate/by-hand.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { generateSigningKeys } from '../../../src/token/generate.ts'
+import {
+  ADMITTED_BY_HAND,
+  type ByHandDoor,
+  KEEPS_REMOVED_KEY,
+  REFUSED_BY_CNF_LINE,
+} from '../../generate/by-hand.ts'
 import { makeBadTokens, resignToken } from '../../support/bad-tokens.ts'
 import { BY_HAND } from '../../support/doors/by-hand.ts'
 import { startConsul } from '../../support/doors/consul.ts'
@@ -10,7 +17,7 @@ import type { Changes, DoorOptions } from '../../support/doors/door.ts'
 import { startVault } from '../../support/doors/vault.ts'
 import { startProcess } from '../../support/processes.ts'
 import { createTestCa } from '../../support/tls-certificates.ts'
-import type { Issuer } from './issuer.ts'
+import { CACHE_SECONDS, type Issuer } from './issuer.ts'
 import { type RunCommand, probeParty } from './probing.ts'
 
 /** What the doors are tried with. */
@@ -42,7 +49,7 @@ const demands =
       ['its account and region', { account: [account], region: [region] }, true],
       ['another role', { role: ['first', 'second'] }, false],
       ['another account', { account: ['1', `${account}1`] }, false],
-      ['another region', { region: ['x', `${region}-1`] }, false],
+      ['another region', { region: ['cn-other', `${region}-1`] }, false],
     ] as const) {
       const own = mkdtempSync(join(folder, 'door-'))
       const door = await BY_HAND[name].start(program, { ...options, more }, own)
@@ -70,6 +77,30 @@ const outlastsIssuer =
       return isIn ? [] : ['while the issuer is unreachable']
     } finally {
       issuer.setReachable(true)
+      await door.stop()
+    }
+  }
+
+/** A key is removed: when is it refused, if the keys may be kept for a second only? The last of the checks: it rotates. */
+const keepsRemovedKey =
+  (name: ByHandDoor): Check =>
+  async (program, { options, goodToken, folder, issuer }) => {
+    const door = await BY_HAND[name].start(program, options, mkdtempSync(join(folder, 'door-')))
+    try {
+      const admits = async (token: string): Promise<boolean> =>
+        (await door.tokenIn(token)).status === 200
+      await admits(goodToken)
+      await issuer.takeOver((await generateSigningKeys('ES256')).keys)
+      await wait((CACHE_SECONDS + 2) * 1000)
+      const before = await admits(goodToken)
+      const isNewIn = await admits(await issuer.token())
+      const after = await admits(goodToken)
+      console.log(`  a removed key, its max-age over: ${before ? 'admitted' : 'refused'}`)
+      console.log(`  then the new key: ${isNewIn ? 'admitted' : 'refused'}`)
+      console.log(`  then the removed key again: ${after ? 'admitted' : 'refused'}`)
+      const isExpected = before === KEEPS_REMOVED_KEY.includes(name) && isNewIn && !after
+      return isExpected ? [] : ['a removed key']
+    } finally {
       await door.stop()
     }
   }
@@ -146,8 +177,21 @@ const namesItself: Check = async (program, { options, goodToken, folder }) => {
 }
 
 const CHECKS: Readonly<Record<ByHandDoor, readonly Check[]>> = {
-  vault: [demands('vault'), needsCnfLine('vault'), outlastsIssuer('vault'), readsSecret, probes],
-  consul: [demands('consul'), needsCnfLine('consul'), outlastsIssuer('consul'), namesItself],
+  vault: [
+    demands('vault'),
+    needsCnfLine('vault'),
+    outlastsIssuer('vault'),
+    readsSecret,
+    probes,
+    keepsRemovedKey('vault'),
+  ],
+  consul: [
+    demands('consul'),
+    needsCnfLine('consul'),
+    outlastsIssuer('consul'),
+    namesItself,
+    keepsRemovedKey('consul'),
+  ],
   rabbitmq: [],
   'rabbitmq-4': [],
 }
