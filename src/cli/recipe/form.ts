@@ -88,7 +88,7 @@ interface RecipeParts<Option extends RecipeOption> {
    * test can start it.
    */
   readonly ran: string | NotRun
-  /** When a ban applies to it, in a few words. */
+  /** How long a banned instance gets in, in a few words. */
   readonly ban: string
   /** What it can demand besides audience and role. */
   readonly conditions: readonly RecipeCondition[]

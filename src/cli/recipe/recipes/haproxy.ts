@@ -109,7 +109,7 @@ export const haproxy: Recipe = defineRecipe({
   name: 'haproxy',
   title: 'HAProxy with jwt_verify',
   ran: 'HAProxy 2.6',
-  ban: '30 seconds after exp',
+  ban: 'until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -18,7 +18,7 @@ const demandLines = ({ issuer, audience, roles, accounts, regions }: RecipeDeman
 }
 
 const LIBRARY = {
-  ban: '30 seconds after exp',
+  ban: 'until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   page: 'use/node.md',

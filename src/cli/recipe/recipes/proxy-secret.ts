@@ -71,7 +71,7 @@ export const PROXY_OPTIONS = {
 
 /** What holds of each proxy that asks `/v1/authorize`. */
 export const ASKING_PROXY = {
-  ban: 'to the next request',
+  ban: 'until its next request',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
 } as const
