@@ -5,6 +5,7 @@ import process from 'node:process'
 import { SYSTEM_TIMING } from '../base/timing.ts'
 import { EXIT } from './exit-status.ts'
 import { runProgram } from './program.ts'
+import { createWholeOutput } from './whole-output.ts'
 
 /**
  * Runs a program with the arguments of this process, and sets the exit status.
@@ -15,16 +16,21 @@ export const main = async (program: Command, ...before: readonly string[]): Prom
   // If the event loop becomes empty before the work is done, the exit status must not be 0.
   const broken = (): void => void (process.exitCode ??= EXIT.brokeOff)
   process.once('exit', broken)
+  const stdout = createWholeOutput(process.stdout)
   const { status, cut } = await runProgram(program, args, {
     stdin: () => process.stdin,
-    stdout: process.stdout,
+    stdout,
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
     signals: process,
     timing: SYSTEM_TIMING,
   })
+  const problem = await stdout.flush()
   process.off('exit', broken)
-  process.exitCode = status
+  if (problem !== undefined && problem !== 'EPIPE') {
+    process.stderr.write(`rollcall: cannot write standard output (${problem}); it is incomplete\n`)
+  }
+  process.exitCode = problem === undefined || status !== EXIT.done ? status : EXIT.brokeOff
   if (cut) process.exit()
 }

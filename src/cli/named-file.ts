@@ -1,8 +1,8 @@
 // Files named on the command line, or `-` for standard input.
 
 import { Argument } from 'commander'
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
+import { createReadStream, statSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import type { Bytes } from '../base/bytes.ts'
 import { decodeText, markProblem } from '../base/text.ts'
 import { usageError } from './command-error.ts'
@@ -20,6 +20,37 @@ export const takesFile = ({ description }: Argument): boolean => description.end
 
 /** Far above the size of any valid file. A device or a wrong file must not fill the memory. */
 const MAX_BYTES = 1_048_576
+
+/**
+ * Refuses a folder, a device and a pipe, where a file is read that will be changed. A missing file is accepted.
+ * @throws CommandError
+ */
+export const requireFile = (path: string, name: string): void => {
+  if (statSync(inFolder(path), { throwIfNoEntry: false })?.isFile() === false) {
+    throw usageError(`${name}: ${path} is a folder, a device or a pipe; expected a file`)
+  }
+}
+
+/** Reads a stream, and breaks off once it is longer than any valid file. */
+const readWhole = async (stream: Readable): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk as Uint8Array)
+    chunks.push(bytes)
+    length += bytes.length
+    if (length > MAX_BYTES) break
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The bytes of a file or of standard input. @throws CommandError if there are too many */
+const checkedBytes = (bytes: Buffer, path: string, name: string): Bytes => {
+  if (bytes.length > MAX_BYTES) {
+    throw usageError(`${name}: ${path} is too long; expected at most ${MAX_BYTES} bytes`)
+  }
+  return withoutMark(Uint8Array.from(bytes), path, name)
+}
 
 /** Refuses a byte order mark, also in binary files: no format here begins with one. */
 const withoutMark = (bytes: Bytes, path: string, name: string): Bytes => {
@@ -40,12 +71,11 @@ export const readNamedBytes = async (path: string, name: string): Promise<Bytes>
         'so replace the secret that you typed',
     )
   }
-  const bytes = await readFile(inFolder(path)).catch((error: NodeJS.ErrnoException) => {
+  const stream = createReadStream(inFolder(path))
+  const bytes = await readWhole(stream).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${name}: cannot read ${path} (${error.code ?? error.name})`)
   })
-  if (bytes.length > MAX_BYTES)
-    throw usageError(`${name}: ${path} has ${bytes.length} bytes; expected at most ${MAX_BYTES}`)
-  return withoutMark(Uint8Array.from(bytes), path, name)
+  return checkedBytes(bytes, path, name)
 }
 
 /** The same, where `-` is standard input. @throws CommandError */
@@ -54,7 +84,7 @@ export const readInput = async (path: string, name: string): Promise<Bytes> => {
   const stdin = thisRun().stdin()
   if (stdin.isTTY)
     throw usageError(`${name}: standard input is a terminal; expected a file or a pipe`)
-  return withoutMark(Uint8Array.from(await buffer(stdin)), 'standard input', name)
+  return checkedBytes(await readWhole(stdin), 'standard input', name)
 }
 
 /** The same as text. @throws CommandError if it is not UTF-8, or has a byte order mark */

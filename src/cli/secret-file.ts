@@ -23,7 +23,8 @@ import { usageError } from './command-error.ts'
 import { sh } from './recipe/quote.ts'
 import { inFolder } from './run.ts'
 
-const OWNER_ONLY = 0o600
+/** The mode of a secret. */
+export const OWNER_ONLY = 0o600
 const READABLE = 0o644
 const PERMISSIONS = 0o777
 
@@ -127,7 +128,7 @@ export const replaceSecret = (path: string, text: string): void => {
 }
 
 /** Gives a file the owner and mode of another one. */
-const takeAfter = (path: string, { mode, uid, gid }: Stats): void => {
+const takeAfter = (path: string, { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): void => {
   chownSync(path, uid, gid)
   chmodSync(path, mode & PERMISSIONS)
 }
@@ -182,11 +183,13 @@ export const replaceReadable = (path: string, text: string): void => {
  * Changes an existing file. Owner and mode stay, links still lead to it, and only one process
  * changes it at a time.
  * @param change gets the path to read; gives the new text
+ * @param mode of the changed file. Default: as before
  * @throws CommandError if another process is changing it, or has changed it meanwhile
  */
 export const changeSecret = async (
   path: string,
   change: (path: string) => Promise<string>,
+  mode?: number,
 ): Promise<void> => {
   const target = realpathSync(inFolder(path))
   const beside = `${target}.new`
@@ -203,7 +206,7 @@ export const changeSecret = async (
   try {
     const like = statSync(target)
     writeFileSync(beside, await change(target))
-    takeAfter(beside, like)
+    takeAfter(beside, { ...like, mode: mode ?? like.mode })
     toDisk(beside)
     // An editor or a tool for secrets knows nothing of the lock.
     if (versionOf(statSync(target)) !== versionOf(like)) {

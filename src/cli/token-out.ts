@@ -3,11 +3,15 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { usageError } from './command-error.ts'
+import { requireReplaceable } from './replaceable.ts'
 import { inFolder, thisRun } from './run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from './secret-file.ts'
 
 /** No token is longer. */
 const MAX_TOKEN_BYTES = 8192
+
+/** Whether a text is a token, or the beginning of one: a file that was cut off must not stay for ever. */
+const isToken = (text: string): boolean => /^eyJ[\w.-]*$/.test(text.trim())
 
 /** The absolute path of the file to write. @throws CommandError if it can't be written */
 export const checkOut = (path: string | undefined): string | undefined => {
@@ -19,6 +23,7 @@ export const checkOut = (path: string | undefined): string | undefined => {
   if (there?.isFile() === false) {
     throw usageError(`--out: ${path} is a device or a pipe; expected a file, or no --out at all`)
   }
+  requireReplaceable(path, '--out', { what: 'a token', isThat: isToken })
   try {
     // Checked before any request: a token that can't be written would be lost.
     tryWriting(out, MAX_TOKEN_BYTES)
@@ -30,7 +35,7 @@ export const checkOut = (path: string | undefined): string | undefined => {
 
 /**
  * Checks that the token does not replace a file that is read.
- * @param out as `checkOut` gives it
+ * @param out the file of the token, as the user names it
  * @param name the option that names the other file
  * @param what the contents of the other file, for the message
  * @throws CommandError
@@ -41,8 +46,8 @@ export const checkIsApart = (
   name: string,
   what: string,
 ): void => {
-  if (out === undefined || path === undefined) return
-  const [token, other] = [out, inFolder(path)].map((file) => ({
+  if (out === undefined || out === '' || path === undefined) return
+  const [token, other] = [out, path].map(inFolder).map((file) => ({
     path: resolve(file),
     there: statSync(file, { throwIfNoEntry: false }),
   }))

@@ -1,7 +1,6 @@
 // `rollcall admin keygen`: a key for an operator or a relying party. The private half never leaves the file.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { writeFileSync } from 'node:fs'
 import {
   OPERATOR_SCOPES,
   type OperatorScope,
@@ -14,8 +13,7 @@ import { usageError } from '../command-error.ts'
 import { say } from '../say.ts'
 import { addHelp } from '../help.ts'
 import { printJson } from '../output.ts'
-import { inFolder } from '../run.ts'
-import { cannotWrite } from '../secret-file.ts'
+import { writeNewKey } from '../keygen/new-key-file.ts'
 
 interface KeygenOptions {
   readonly out: string
@@ -71,14 +69,7 @@ const keygen = async ({ out, algorithm, ...about }: KeygenOptions): Promise<void
     throw usageError('--audiences: a relying party has no scopes; leave --scope out')
   }
   const privateKeys = describing(await generateSigningKeys(algorithm), about)
-  try {
-    // `wx`: it fails if the file exists, also when two runs create it at once or somebody has
-    // placed a link there.
-    writeFileSync(inFolder(out), `${JSON.stringify(privateKeys)}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(error, out, '--out')
-    throw usageError(`--out: ${out} exists already; keys are never overwritten`)
-  }
+  writeNewKey(out, JSON.stringify(privateKeys))
   printJson(describing((await parseSigningKeys(privateKeys)).jwks, about))
   say(`the private key is in ${out}; keep it secret`)
   const variable = audiences === undefined ? 'ROLLCALL_ADMIN_KEYS' : 'ROLLCALL_RELYING_PARTY_KEYS'

@@ -83,11 +83,11 @@ const readOptions = async (url: string, options: Options): Promise<EnrollOptions
 const enroll = async (url: string, options: Options): Promise<void> => {
   const { renew, exec, json } = options
   if (exec === '') throw usageError('--exec: expected a command')
+  checkIsApart(options.out, options.dpopKey, '--dpop-key', 'the key')
   const out = checkOut(options.out)
   if (renew && out === undefined && exec === undefined) {
     throw usageError('--renew: give --out FILE or --exec CMD, to say where the tokens go')
   }
-  checkIsApart(out, options.dpopKey, '--dpop-key', 'the key')
   const enrollment = await readOptions(url, options)
   const cleanup = cleanUpOnSignals(renew ? () => EXIT.done : undefined)
   const delivery = { out, exec, json, cleanup }

@@ -49,9 +49,9 @@ const exchange = async (url: string, options: Options): Promise<void> => {
     '--audience',
     'give the name of a relying party',
   )
+  checkIsApart(options.out, dpopKey, '--dpop-key', 'the key')
+  if (file !== '-') checkIsApart(options.out, file, '--token', 'the token of the enrollment')
   const out = checkOut(options.out)
-  checkIsApart(out, dpopKey, '--dpop-key', 'the key')
-  if (file !== '-') checkIsApart(out, file, '--token', 'the token of the enrollment')
   const { signal, timing } = thisRun()
   const token = await exchangeToken({
     issuer,

@@ -1,17 +1,14 @@
 // `rollcall keygen`: the signing keys of a service, a private JWKS.
 
 import { type Command, Option } from 'commander'
-import { existsSync, readFileSync } from 'node:fs'
 import type { TokenAlgorithm } from '../../token/algorithms.ts'
 import { usageError } from '../command-error.ts'
 import { say } from '../say.ts'
 import { addMoreHelp } from '../help.ts'
-import { inFolder } from '../run.ts'
-import { cannotWrite, replaceSecret, writeNewSecret } from '../secret-file.ts'
 import { printPrivateKey } from '../secret-output.ts'
+import { VARIABLE, addToDevVars, checkDevVars } from './dev-vars.ts'
+import { writeNewKey } from './new-key-file.ts'
 import { ROTATION_STEPS, type RotationStep } from '../../token/rotation.ts'
-
-const VARIABLE = 'ROLLCALL_SIGNING_KEYS'
 
 interface KeygenOptions {
   readonly algorithm?: TokenAlgorithm['alg']
@@ -21,29 +18,6 @@ interface KeygenOptions {
   readonly step?: RotationStep
   readonly early?: true
   readonly json?: true
-}
-
-const writeOut = (file: string, json: string): void => {
-  try {
-    writeNewSecret(file, `${json}\n`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(error, file, '--out')
-    throw usageError(`--out: ${file} exists already; keys are never overwritten`)
-  }
-}
-
-const addToDevVars = (file: string, json: string): void => {
-  try {
-    const path = inFolder(file)
-    const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
-    if (before.includes(`${VARIABLE}=`)) {
-      throw usageError(`--dev-vars: ${file} already has ${VARIABLE}; remove that line first`)
-    }
-    const open = before === '' || before.endsWith('\n') ? before : `${before}\n`
-    replaceSecret(file, `${open}${VARIABLE}='${json}'\n`)
-  } catch (error) {
-    throw 'code' in (error as object) ? cannotWrite(error, file, '--dev-vars') : error
-  }
 }
 
 const keygen = async (options: KeygenOptions): Promise<void> => {
@@ -60,8 +34,9 @@ const keygen = async (options: KeygenOptions): Promise<void> => {
     }
     const { generateSigningKeys } = await import('../../token/generate.ts')
     const json = JSON.stringify(await generateSigningKeys(algorithm ?? 'ES256'))
-    if (out !== undefined) writeOut(out, json)
-    if (devVars !== undefined) addToDevVars(devVars, json)
+    if (devVars !== undefined) await checkDevVars(devVars)
+    if (out !== undefined) writeNewKey(out, json)
+    if (devVars !== undefined) await addToDevVars(devVars, json)
     if (out === undefined && devVars === undefined) printPrivateKey(json)
   }
   if (algorithm === 'EdDSA') say('warning: Kubernetes rejects tokens signed with EdDSA')

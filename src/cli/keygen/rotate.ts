@@ -6,7 +6,7 @@ import type { TokenAlgorithm } from '../../token/algorithms.ts'
 import { parseSigningKeys } from '../../token/signing-keys.ts'
 import { CommandError, usageError } from '../command-error.ts'
 import { say } from '../say.ts'
-import { readNamedFile } from '../named-file.ts'
+import { readNamedFile, requireFile } from '../named-file.ts'
 import { print, printJson, timeText } from '../output.ts'
 import { cannotWrite, changeSecret } from '../secret-file.ts'
 import {
@@ -71,14 +71,32 @@ const parse = async (text: string, file: string): Promise<readonly RotatedKey[]>
   }
 }
 
+/** Members of keys that sign for somebody else than a service. */
+const OF_OTHERS = ['name', 'scope', 'audiences', 'instance_id', 'serial_number']
+
+/** @throws CommandError for the key of an operator, a relying party or an instance: it has no rotation */
+const requireOfService = (keys: readonly object[], file: string): void => {
+  const member = OF_OTHERS.find((one) => keys.some((key) => one in key))
+  if (member === undefined) return
+  throw usageError(
+    `--rotate: ${file} is the key of an operator, a relying party or an instance (it has "${member}"); ` +
+      "name the file of a service's keys",
+  )
+}
+
 /** Takes the next step, in place. @throws CommandError, and the file is as it was */
 export const rotate = async (options: RotateOptions): Promise<void> => {
   const { rotate: file, step: wanted, early = false, json } = options
   let done: { plan: RotationPlan; keys: readonly RotatedKey[]; kid: string } | undefined
   const now = Math.floor(Date.now() / 1000)
 
-  const change = async (path: string): Promise<string> => {
+  const read = async (path: string): Promise<readonly RotatedKey[]> => {
     const keys = await parse(await readNamedFile(path, '--rotate'), file)
+    requireOfService(keys, file)
+    return keys
+  }
+  const change = async (path: string): Promise<string> => {
+    const keys = await read(path)
     const planned = planRotation(keys, wanted)
     if (!planned.ok) throw usageError(`--rotate: ${planned.refusal}`)
     const plan = planned.value
@@ -92,8 +110,9 @@ export const rotate = async (options: RotateOptions): Promise<void> => {
     done = { plan, keys: changed, kid: (plan.key ?? made).kid as string }
     return `${text}\n`
   }
-  // This finds an unreadable file early. `changeSecret()` reads it again under its lock.
-  await readNamedFile(file, '--rotate')
+  requireFile(file, '--rotate')
+  // This finds a wrong file before anything is put beside it. `changeSecret()` reads it again under its lock.
+  await read(file)
   try {
     await changeSecret(file, change)
   } catch (error) {

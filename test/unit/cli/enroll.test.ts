@@ -108,7 +108,7 @@ describe('rollcall enroll', () => {
     servers = await startClientServers()
     mkdirSync(file('out'))
     const path = file('out/token.jwt')
-    writeFileSync(path, 'old', { mode: 0o644 })
+    writeFileSync(path, 'eyJold', { mode: 0o644 })
     const { ino } = statSync(path)
     const { status, stdout, stderr } = await enroll(['--out', path])
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
@@ -120,11 +120,32 @@ describe('rollcall enroll', () => {
     expect(readdirSync(file('out'))).toEqual(['token.jwt'])
   })
 
+  it('replaces a token, also one that was cut off, and no file of something else', async () => {
+    servers = await startClientServers()
+    const path = file('mine.jwt')
+    for (const text of ['', '\n', 'eyJhbGciOi', '\0'.repeat(500), 'eyJhbGci.eyJpc3Mi.AAAA\n']) {
+      writeFileSync(path, text)
+      expect((await enroll(['--out', path])).status).toBe(0)
+      expect(claimsOf(readFileSync(path, 'utf8'))).toMatchObject({ role: ROLE })
+    }
+    const asked = servers.requests.length
+    for (const text of ['{"keys":[]}', 'root:x:0:0', 'eyJhbGci is how a token begins']) {
+      writeFileSync(path, text)
+      const run = await enroll(['--out', path])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toBe(
+        `rollcall: --out: ${path} holds something other than a token; name another file, or delete this one\n`,
+      )
+      expect(readFileSync(path, 'utf8')).toBe(text)
+    }
+    expect(servers.requests).toHaveLength(asked)
+  })
+
   it('leaves the old token when it is refused', async () => {
     servers = await startClientServers({ role: { match: { owner_account_id: ['1'] } } })
-    writeFileSync(file('kept.jwt'), 'old')
+    writeFileSync(file('kept.jwt'), 'eyJold')
     expect((await enroll(['--out', 'kept.jwt'])).status).toBe(4)
-    expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('old')
+    expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('eyJold')
   })
 })
 

@@ -69,7 +69,7 @@ describe('rollcall exchange', () => {
   })
 
   it('writes a file that only its owner can read, in place of the old one', async () => {
-    writeFileSync(file('app.jwt'), 'old', { mode: 0o644 })
+    writeFileSync(file('app.jwt'), 'eyJold', { mode: 0o644 })
     const before = readdirSync(command.folder)
     const { status, stdout, stderr } = await exchange(['--out', 'app.jwt'])
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
@@ -98,12 +98,12 @@ describe('rollcall exchange', () => {
   })
 
   it('leaves the old token when it is refused', async () => {
-    writeFileSync(file('kept.jwt'), 'old')
+    writeFileSync(file('kept.jwt'), 'eyJold')
     const run = await exchange(['--out', 'kept.jwt', '--audience', 'https://no.example'])
     expect(run.status).toBe(4)
     expect(run.stderr).toContain('(invalid_target)')
     expect(run.stderr).toContain('The policy must list it in "exchange" of the role')
-    expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('old')
+    expect(readFileSync(file('kept.jwt'), 'utf8')).toBe('eyJold')
   })
 
   it('works with a clock that is wrong by a year, by the time since the file was written', async () => {

@@ -1,9 +1,11 @@
 // `rollcall keygen --rotate`: three steps, in one order, each not before its time.
 
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -11,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { changeSecret } from '../../../src/cli/secret-file.ts'
 import { refuse } from '../../../src/base/result.ts'
 import { type RotatedKey, planRotation, rotated } from '../../../src/token/rotation.ts'
 import { generateSigningKeys } from '../../../src/token/generate.ts'
@@ -56,6 +59,47 @@ const expectRefused = async (run: () => Promise<Run>, message: string): Promise<
 }
 
 describe('rollcall keygen --rotate', () => {
+  it.each(['name', 'scope', 'audiences', 'instance_id'])(
+    'refuses a key that is not of a service: it has "%s"',
+    async (member) => {
+      const [key] = keys()
+      writeFileSync(file, JSON.stringify({ keys: [{ ...key, [member]: 'x' }] }))
+      await expectRefused(
+        rotate,
+        `keys.json is the key of an operator, a relying party or an instance (it has "${member}")`,
+      )
+    },
+  )
+
+  it('reads no folder, device or pipe, and puts no file beside a wrong one', async () => {
+    const folder = join(command.folder, 'wrong')
+    mkdirSync(folder)
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    for (const path of [folder, '/dev/zero', join(folder, 'pipe')]) {
+      const run = await command.run(['keygen', '--rotate', path])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(`--rotate: ${path} is a folder, a device or a pipe`)
+    }
+    writeFileSync(join(folder, 'notes.txt'), 'a note')
+    writeFileSync(join(folder, 'notes.txt.new'), 'of somebody else')
+    const run = await command.run(['keygen', '--rotate', join(folder, 'notes.txt')])
+    expect(run.stderr).toContain('notes.txt is not a private JWKS')
+    expect(readFileSync(join(folder, 'notes.txt.new'), 'utf8')).toBe('of somebody else')
+  })
+
+  it('leaves a file that another program has changed meanwhile', async () => {
+    const text = readFileSync(file, 'utf8')
+    const change = async (): Promise<string> => {
+      writeFileSync(file, `${text}\n`)
+      return 'new'
+    }
+    await expect(changeSecret(file, change)).rejects.toThrow(
+      `${file} was changed meanwhile; it was left as it is, so run this again`,
+    )
+    expect(readFileSync(file, 'utf8')).toBe(`${text}\n`)
+    expect(existsSync(`${file}.new`)).toBe(false)
+  })
+
   it('stages a key, promotes it, and removes the old one; the service takes the file each time', async () => {
     const [old] = kids()
     const staged = await rotate()
