@@ -28,9 +28,11 @@ export const main = async (program: Command, ...before: readonly string[]): Prom
   })
   const problem = await stdout.flush()
   process.off('exit', broken)
+  process.exitCode = status
+  // A reader that has closed its pipe, as `head` does, has what it wanted.
   if (problem !== undefined && problem !== 'EPIPE') {
     process.stderr.write(`rollcall: cannot write standard output (${problem}); it is incomplete\n`)
+    if (status === EXIT.done) process.exitCode = EXIT.brokeOff
   }
-  process.exitCode = problem === undefined || status !== EXIT.done ? status : EXIT.brokeOff
   if (cut) process.exit()
 }

@@ -502,7 +502,7 @@ describe('rollcall enroll, when things fail for a while', () => {
     expect(run.status).toBe(4)
     expect(run.stderr).toContain('starting over')
     expect(run.stderr).toContain(
-      'request r-1: the identity of this instance was not accepted\nThe operator of the service finds',
+      'request r-1: the identity of this instance was not accepted\nAsk the operator of the service for the reason',
     )
     expect(servers.bodiesOf('POST /v1/challenge')).toHaveLength(2)
   })
