@@ -136,10 +136,28 @@ describe('the printed file in a real API server', () => {
     await server.restart(cluster.configuration)
   })
 
-  it('keeps the API server from its start if it is wrong', async (context) => {
+  it('says in the log of the API server which of its rules a token broke', async (context) => {
     requireReadyPrograms(context)
-    const wrong = cluster.configuration.replace('audiences:', 'audience:')
-    await expect(server.restart(wrong)).rejects.toThrow(/the process ended.*unknown field/s)
-    await server.restart(cluster.configuration)
+    expect(await userOf(await cluster.token({ role: 'visitor' }))).toBe(401)
+    await expect
+      .poll(() => server.refusals.at(-1))
+      .toContain('the role is not a role of nodes of this cluster')
+  })
+
+  it.for<readonly [string, string, string, RegExp]>([
+    [
+      'has an unknown field',
+      'audiences:',
+      'audience:',
+      /unknown field .*issuer\.audience/,
+    ],
+    ['has an issuer without TLS', "url: 'https:", "url: 'http:", /URL scheme must be https/],
+    ['has a broken rule', '!has(claims.cnf)', '!has(claims.cnf', /compilation failed/],
+  ])('keeps the API server from its start if it %s', async ([, text, change, message], context) => {
+    requireReadyPrograms(context)
+    expect(cluster.configuration).toContain(text)
+    await expect(server.restart(cluster.configuration.replace(text, change))).rejects.toThrow(
+      message,
+    )
   })
 })

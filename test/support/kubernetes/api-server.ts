@@ -11,6 +11,7 @@
 // - the node authorizer knows certificate requests and Nodes, NodeRestriction their names;
 // - a path that it does not know is 404 in JSON, which the real one says in plain text;
 // - admission policies are kept, and not evaluated;
+// - a token that was accepted is judged each time; the real one keeps its user for ten seconds;
 // - no impersonation, admission webhooks, audit log, service account or bootstrap tokens, token webhook;
 // - the signers take the subject and the names of a request as they are, and copy no other extension.
 
