@@ -145,12 +145,7 @@ describe('the printed file in a real API server', () => {
   })
 
   it.for<readonly [string, string, string, RegExp]>([
-    [
-      'has an unknown field',
-      'audiences:',
-      'audience:',
-      /unknown field .*issuer\.audience/,
-    ],
+    ['has an unknown field', 'audiences:', 'audience:', /unknown field .*issuer\.audience/],
     ['has an issuer without TLS', "url: 'https:", "url: 'http:", /URL scheme must be https/],
     ['has a broken rule', '!has(claims.cnf)', '!has(claims.cnf', /compilation failed/],
   ])('keeps the API server from its start if it %s', async ([, text, change, message], context) => {

@@ -99,11 +99,14 @@ export const requirePrograms = async (
   return { etcd, apiServer, controllers, minor: 20 }
 }
 
-/** The ready programs, of 1.30 or newer. Without them the test is skipped, with a reason. */
+/**
+ * The ready programs, of 1.31 or newer: before, a node could ask for a certificate of another name. Without them the test
+ * is skipped, with a reason.
+ */
 export const requireReadyPrograms = (context: TestContext): KubernetesPrograms => {
   const ready = findReadyPrograms()
-  if (ready !== undefined && ready.minor >= 30) return ready
-  const message = `${BIN_VARIABLE} names no folder with the programs of Kubernetes 1.30 or newer`
+  if (ready !== undefined && ready.minor >= 31) return ready
+  const message = `${BIN_VARIABLE} names no folder with the programs of Kubernetes 1.31 or newer`
   if (process.env['ROLLCALL_REQUIRE_ALL'] === '1') throw new Error(message)
   return context.skip(message)
 }
