@@ -28,6 +28,11 @@ export interface IssuerConfiguration {
 
 /** The algorithms of kube-apiserver; EdDSA is not one of them. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
+/**
+ * For so long go-oidc 2, of the API server, fetches no keys again: the `max-age` of the service but half a minute. It keeps
+ * them until a token of a key that it does not have comes after that.
+ */
+const KEYS_MS = 270_000
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
 
 /** Verifies tokens of an issuer, whose keys it finds by discovery. Refusals throw. */
@@ -46,7 +51,8 @@ export const authenticatorOf = (issuer: IssuerConfiguration): TokenAuthenticator
     const found = (await answer.json()) as { readonly issuer: string; readonly jwks_uri: string }
     if (found.issuer !== issuer.url) throw new Error(`discovery names the issuer ${found.issuer}`)
     return createRemoteJWKSet(new URL(found.jwks_uri), {
-      cooldownDuration: 0,
+      cooldownDuration: KEYS_MS,
+      cacheMaxAge: Number.POSITIVE_INFINITY,
       [customFetch]: (url) => get(url.toString()),
     })
   }

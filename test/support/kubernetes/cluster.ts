@@ -69,6 +69,8 @@ export interface Cluster {
   readonly command: RollcallCommand<ProcessOptions>
   /** The private keys that sign tokens. */
   readonly signingKeys: readonly object[]
+  /** Starts the service again with new signing keys alone, as after a theft. A ledger in memory is empty then. */
+  replaceKeys(): Promise<void>
   /** What `rollcall kubernetes config` printed. */
   readonly configuration: string
   /** The environment of each run of the command. */
@@ -114,18 +116,22 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const all = Object.entries({ node: NODE_ROLE, ...roles }).map(
     ([name, role]) => [name, { match, ...role }] as const,
   )
-  const keys = await generateSigningKeys('ES256')
-  const service = await startService('Node', {
-    variables: {
-      ROLLCALL_ISSUER: front.url,
-      ROLLCALL_SIGNING_KEYS: JSON.stringify(keys),
-      ROLLCALL_POLICY: JSON.stringify({ roles: Object.fromEntries(all) }),
-      ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
-      ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks),
-      ...options.variables,
-    },
-  })
-  front.passTo(service.port)
+  let keys = await generateSigningKeys('ES256')
+  const start = async (): Promise<ServiceProcess> => {
+    const started = await startService('Node', {
+      variables: {
+        ROLLCALL_ISSUER: front.url,
+        ROLLCALL_SIGNING_KEYS: JSON.stringify(keys),
+        ROLLCALL_POLICY: JSON.stringify({ roles: Object.fromEntries(all) }),
+        ROLLCALL_TRUST_ANCHORS: emulator.certificatePem,
+        ROLLCALL_ADMIN_KEYS: JSON.stringify(jwks),
+        ...options.variables,
+      },
+    })
+    front.passTo(started.port)
+    return started
+  }
+  let service = await start()
   const env = { NODE_EXTRA_CA_CERTS: file('rollcall-ca.pem') }
 
   const run = async (args: readonly string[]): Promise<string> => {
@@ -171,11 +177,20 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   return {
     issuer: front.url,
     instances: emulator.instances,
-    service,
+    get service() {
+      return service
+    },
     server,
     real,
     command,
-    signingKeys: keys.keys,
+    get signingKeys() {
+      return keys.keys
+    },
+    async replaceKeys() {
+      await service.stop()
+      keys = await generateSigningKeys('ES256')
+      service = await start()
+    },
     configuration,
     env,
     configure,
