@@ -4,7 +4,7 @@
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type Csr, KUBELET_CLIENT } from '../support/kubernetes/certificate-requests.ts'
-import { kubectlAs } from '../support/kubernetes/joining.ts'
+import { instanceAt, kubectlAs } from '../support/kubernetes/joining.ts'
 import { RBAC_OBJECTS } from '../support/kubernetes/kubeadm-objects.ts'
 import { kubeadmProblems } from '../support/kubernetes/kubeadm-schema.ts'
 import { initCluster, joinCommands } from '../support/kubernetes/real-kubeadm.ts'
@@ -91,6 +91,54 @@ describe('kubeadm init', () => {
 })
 
 describe('kubeadm join', () => {
+  /** Joins with a changed JoinConfiguration, and removes what kubeadm has written. */
+  const failToJoin = async (node: RealNode, change: (text: string) => string): Promise<Run> => {
+    const { machine, file, kubeadm, script } = node
+    await script('install -d -m 0700 /var/lib/rollcall')
+    machine.write('/etc/kubernetes/rollcall-node.conf', file('node-kubeconfig.yaml'), '0600')
+    machine.write('/etc/kubernetes/rollcall-patches/README', 'No patch.')
+    const text = change(file('join-configuration.yaml'))
+    machine.write('/run/test/join.yaml', `${text}timeouts:\n  discovery: 15s\n`)
+    const run = await kubeadm('join', '--config', '/run/test/join.yaml')
+    const reset = await kubeadm('reset', '-f')
+    expect(reset, reset.stderr).toMatchObject({ status: 0 })
+    return run
+  }
+
+  it(
+    'stops before the kubelet starts if the name is not the one of the token',
+    { timeout: JOIN_MS },
+    async (context) => {
+      const node = await open(context)
+      const other = 'cn-hangzhou.i-bp1anotherone'
+      const { status, stderr } = await failToJoin(node, (text) =>
+        text.replaceAll('NODE_NAME', other),
+      )
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`cannot get Node "${other}"`)])
+      expect(stderr).toContain('only its own Node object')
+      expect(await list<Csr>(context, node, 'csr')).toEqual([])
+    },
+  )
+
+  it(
+    'tries until its time is over if the instance is banned',
+    { timeout: JOIN_MS },
+    async (context) => {
+      const node = await open(context)
+      const { instanceId } = instanceAt(node.cluster, 0)
+      await node.cluster.operate('admin', 'ban', 'instance', instanceId, '--reason', 'a test')
+      const { status, stderr } = await failToJoin(node, (text) =>
+        text.replaceAll('NODE_NAME', node.name),
+      )
+      await node.cluster.operate('admin', 'unban', 'instance', instanceId)
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringContaining('Abort reading the cluster-info ConfigMap'),
+      ])
+      expect(stderr).toContain('failed with exit code 4')
+    },
+  )
+
   it(
     'joins a node by the user data of the page',
     async (context) => {
