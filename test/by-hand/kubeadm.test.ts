@@ -1,10 +1,16 @@
 // Real kubeadm: it reads the files that the pages print, sets up a real API server for nodes, and joins a node by the
 // user data of the page, with a real kubelet and a real containerd.
 
+import { join } from 'node:path'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type Csr, KUBELET_CLIENT } from '../support/kubernetes/certificate-requests.ts'
+import {
+  type Csr,
+  KUBELET_CLIENT,
+  KUBELET_SERVING,
+} from '../support/kubernetes/certificate-requests.ts'
 import { instanceAt, kubectlAs } from '../support/kubernetes/joining.ts'
+import { approveOnce, expectServes } from '../support/kubernetes/kubelet-serving.ts'
 import { RBAC_OBJECTS } from '../support/kubernetes/kubeadm-objects.ts'
 import { kubeadmProblems } from '../support/kubernetes/kubeadm-schema.ts'
 import { initCluster, joinCommands } from '../support/kubernetes/real-kubeadm.ts'
@@ -200,6 +206,34 @@ describe('kubeadm join', () => {
       expect(await kubectl(['delete', 'node', node.name])).toMatchObject({ status: 0 })
       const run = await node.script(joinCommands(node))
       expect(run, `${run.stdout}${run.stderr}`).toMatchObject({ status: 0 })
+    },
+    JOIN_MS,
+  )
+
+  it(
+    'serves with the certificate that the approver approves by its record, with one line more',
+    async (context) => {
+      const node = await open(context)
+      await node.script(
+        "echo 'serverTLSBootstrap: true' >> /var/lib/kubelet/config.yaml; systemctl restart kubelet",
+      )
+      const pending = async (): Promise<readonly Csr[]> => {
+        const requests = await list<Csr>(context, node, 'csr')
+        return requests.filter(({ spec }) => spec.signerName === KUBELET_SERVING)
+      }
+      await expect.poll(pending, { timeout: 60_000, interval: 1000 }).toHaveLength(1)
+      // A user with a certificate has no address: the approver needs the record.
+      const [{ spec } = { spec: undefined }] = await pending()
+      expect(Object.keys(spec?.extra ?? {}).filter((key) => key.endsWith('/addresses'))).toEqual([])
+      const without = await approveOnce(context, node)
+      expect(`${without.stdout}${without.stderr}`).toContain('AddressUnknown')
+      const { command, instances } = node.cluster
+      const account = instances[0]?.ownerAccountId ?? ''
+      const key = ['--admin-key', join(command.folder, 'operator.json')]
+      const run = await approveOnce(context, node, ...key, '--account', account)
+      expect(run, run.stderr).toMatchObject({ status: 0 })
+      expect(`${run.stdout}${run.stderr}`).toContain('Attested')
+      await expectServes(node)
     },
     JOIN_MS,
   )

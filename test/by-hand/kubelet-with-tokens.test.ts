@@ -1,14 +1,9 @@
 // A real kubelet that uses tokens alone: it registers, serves with a certificate of the approver, renews its token, and
 // ends with a ban.
 
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { connect } from 'node:tls'
 import { type TestContext, afterAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { KUBELET_SERVING } from '../support/kubernetes/certificate-requests.ts'
-import { instanceAt } from '../support/kubernetes/joining.ts'
-import { requireKubectl } from '../support/kubernetes/kubectl.ts'
 import {
   CURRENT,
   ban,
@@ -16,9 +11,9 @@ import {
   requestsOf,
   silentSeconds,
 } from '../support/kubernetes/kubelet-life.ts'
+import { approveOnce, expectServes } from '../support/kubernetes/kubelet-serving.ts'
 import { type RealNode, startRealNode } from '../support/kubernetes/real-node.ts'
-import { reservePort } from '../support/ports.ts'
-import { startProcess, waitUntil } from '../support/processes.ts'
+import { waitUntil } from '../support/processes.ts'
 
 const START_MS = 300_000
 
@@ -72,38 +67,10 @@ describe('a kubelet that uses tokens alone', () => {
     { timeout: START_MS },
     async (context) => {
       const node = await open(context)
-      const port = await reservePort()
-      const kubeconfig = join(node.cluster.command.folder, 'admin.json')
-      writeFileSync(kubeconfig, await node.cluster.server.kubeconfig(), { mode: 0o600 })
-      const words = ['--kubeconfig', kubeconfig, 'proxy', '--port', String(port)]
-      const proxy = startProcess(await requireKubectl(context), words)
-      try {
-        const said = (): boolean => proxy.output.stdout.includes('Starting to serve')
-        await waitUntil(said, { seconds: 20, what: 'kubectl proxy' })
-        const where = ['--issuer', node.cluster.issuer, '--api-server', `http://127.0.0.1:${port}`]
-        const { env } = node.cluster
-        const run = await node.cluster.command.run(['kubernetes', 'approve', ...where, '--once'], {
-          env,
-        })
-        expect(run, run.stderr).toMatchObject({ status: 0 })
-        expect(`${run.stdout}${run.stderr}`).toContain('Attested')
-      } finally {
-        await proxy.stop()
-      }
-      const host = instanceAt(node.cluster, 0).document['private-ipv4'] ?? ''
-      const served = (): Promise<string> =>
-        new Promise((resolve) => {
-          const options = { host, port: Number(node.here['port']), ca: node.cluster.server.ca }
-          const socket = connect(options, () => {
-            const { subject, subjectaltname } = socket.getPeerCertificate()
-            socket.destroy()
-            resolve(`${subject.CN} ${subjectaltname}`)
-          })
-          socket.on('error', ({ message }) => resolve(message))
-        })
-      await expect
-        .poll(served, { timeout: 60_000, interval: 1000 })
-        .toBe(`system:node:${node.name} DNS:${node.name}, IP Address:${host}`)
+      const run = await approveOnce(context, node)
+      expect(run, run.stderr).toMatchObject({ status: 0 })
+      expect(`${run.stdout}${run.stderr}`).toContain('Attested')
+      await expectServes(node)
     },
   )
 
