@@ -10,11 +10,13 @@ import {
   KUBELET_SERVING,
 } from '../support/kubernetes/certificate-requests.ts'
 import { instanceAt, kubectlAs } from '../support/kubernetes/joining.ts'
+import { lastSignOfLife } from '../support/kubernetes/kubelet-life.ts'
 import { approveOnce, expectServes } from '../support/kubernetes/kubelet-serving.ts'
 import { RBAC_OBJECTS } from '../support/kubernetes/kubeadm-objects.ts'
 import { kubeadmProblems } from '../support/kubernetes/kubeadm-schema.ts'
 import { initCluster, joinCommands } from '../support/kubernetes/real-kubeadm.ts'
 import { type RealNode, startRealNode } from '../support/kubernetes/real-node.ts'
+import { waitUntil } from '../support/processes.ts'
 import type { KubeObject } from '../support/kubernetes/resources.ts'
 import type { Run } from '../support/command.ts'
 
@@ -236,5 +238,34 @@ describe('kubeadm join', () => {
       await expectServes(node)
     },
     JOIN_MS,
+  )
+
+  it(
+    'upgrades the node with the kubeconfig that the kubelet wrote',
+    { timeout: JOIN_MS },
+    async (context) => {
+      const node = await open(context)
+      const run = await node.kubeadm('upgrade', 'node', '--ignore-preflight-errors=all')
+      expect(run, `${run.stdout}${run.stderr}`).toMatchObject({ status: 0 })
+    },
+  )
+
+  it(
+    'has a kubelet that starts again while rollcall is down',
+    { timeout: JOIN_MS },
+    async (context) => {
+      const node = await open(context)
+      await node.cluster.service.stop()
+      const { length } = node.log()
+      await node.script('systemctl restart kubelet')
+      const isThere = (): boolean => node.log().slice(length).includes('Started kubelet')
+      await waitUntil(isThere, { seconds: 30, what: 'the kubelet' })
+      const at = Date.now()
+      // The drop-in has removed its kubeconfig, but not its certificate.
+      expect(node.log().slice(length)).toContain('Use the bootstrap credentials')
+      await expect
+        .poll(() => lastSignOfLife(context, node), { timeout: 60_000, interval: 1000 })
+        .toBeGreaterThan(at)
+    },
   )
 })

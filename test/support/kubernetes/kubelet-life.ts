@@ -29,12 +29,16 @@ interface Lease {
   readonly spec: { readonly renewTime: string }
 }
 
-/** How long ago the kubelet gave a sign of life, which takes a valid credential. */
-export const silentSeconds = async (context: TestContext, node: RealNode): Promise<number> => {
+/** When the kubelet gave its last sign of life, which takes a valid credential: in milliseconds. */
+export const lastSignOfLife = async (context: TestContext, node: RealNode): Promise<number> => {
   const where = ['lease', node.name, '-n', 'kube-node-lease']
   const { spec } = await read<Lease>(context, node, ...where)
-  return (Date.now() - Date.parse(spec.renewTime)) / 1000
+  return Date.parse(spec.renewTime)
 }
+
+/** How long ago that was. */
+export const silentSeconds = async (context: TestContext, node: RealNode): Promise<number> =>
+  (Date.now() - (await lastSignOfLife(context, node))) / 1000
 
 /** Bans the instance, or lifts the ban. */
 export const ban = (node: RealNode, how: 'ban' | 'unban'): Promise<void> => {

@@ -26,9 +26,9 @@ start | restart)
   "$0" stop kubelet
   cat > "$unit" <<'UNIT'
 sed_drop_ins() {
-  for name in $(cd /; ls usr/lib/systemd/system/kubelet.service.d/*.conf etc/systemd/system/kubelet.service.d/*.conf \\
-    2> /dev/null | sed 's,.*/,& &,; s,^[^ ]*/ \\([^ ]*\\)$,\\1,' | awk -F/ '{ print $NF " " $0 }' | sort | cut -d' ' -f2); do
-    sed -n "$1" "/$name"
+  for path in $(ls /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service.d/*.conf \\
+    2> /dev/null | awk -F/ '{ print $NF, $0 }' | sort | cut -d' ' -f2); do
+    sed -n "$1" "$path"
   done
 }
 while :; do
@@ -45,7 +45,9 @@ UNIT
   setsid sh "$unit" >> ${KUBELET_LOG} 2>&1 < /dev/null &
   echo $! > "$unit.pid" ;;
 stop)
-  [ ! -f "$unit.pid" ] || kill -- "-$(cat "$unit.pid")" 2> /dev/null
+  group="-$(cat "$unit.pid" 2> /dev/null || echo none)"
+  kill -- "$group" 2> /dev/null
+  while kill -0 -- "$group" 2> /dev/null; do sleep 0.1; done
   rm -f "$unit.pid" ;;
 status) echo 'Loaded: loaded' ;;
 is-active) [ -f "$unit.pid" ] && echo active ;;
