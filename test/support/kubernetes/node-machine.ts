@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'vitest'
 import type { Run } from '../command.ts'
 import { type RunningProcess, startProcess } from '../processes.ts'
+import { requireTool } from '../requirements.ts'
 
 /** kubeadm waits for a kubelet for four minutes, and for its certificate for five. */
 const RUN_LIMIT_MS = 600_000
@@ -56,6 +57,8 @@ export const startNodeMachine = async (
   context: TestContext,
   folder: string,
 ): Promise<NodeMachine> => {
+  for (const name of ['unshare', 'nsenter'])
+    requireTool(context, name, 'apt-get install util-linux')
   if (userInfo().uid !== 0) return context.skip('only root can mount the files of a node')
   const script = join(folder, 'setup.sh')
   writeFileSync(script, SETUP)
