@@ -12,10 +12,10 @@ const KEPT_SECONDS = 7200
 
 /** What tokens attested. */
 export interface TokenAddresses {
-  /** Reads the user of a request, if it authenticated with a token. */
-  see(csr: CsrObject): void
+  /** Reads the users of requests that authenticated with a token, and forgets what is older than two hours. */
+  see(csrs: Iterable<CsrObject>, now: number): void
   /** The addresses of a Node's tokens in the last two hours. @param name the name of the Node */
-  of(name: string, now: number): readonly string[]
+  of(name: string): readonly string[]
 }
 
 /** What `createTokenAddresses()` is configured with. */
@@ -28,25 +28,33 @@ export interface TokenAddressRules extends AttestationRules {
 export const createTokenAddresses = (rules: TokenAddressRules): TokenAddresses => {
   /** When the latest request of a Node with an address was made, in Unix seconds. */
   const seen = new Map<string, Map<string, number>>()
+  /** Each is read once: the user of a request never changes. */
+  const read = new WeakSet<CsrObject>()
+
+  const add = (csr: CsrObject): void => {
+    read.add(csr)
+    const address = addressInExtra(csr, rules)
+    const prefix = rules.userPrefixes.find((it) => csr.username.startsWith(it))
+    const madeAt = Date.parse(csr.createdAt) / 1000
+    if (address === undefined || prefix === undefined || Number.isNaN(madeAt)) return
+    const name = csr.username.slice(prefix.length)
+    const addresses = seen.get(name) ?? new Map<string, number>()
+    addresses.set(address, Math.max(madeAt, addresses.get(address) ?? 0))
+    seen.set(name, addresses)
+  }
+
+  const forgetBefore = (time: number): void => {
+    for (const [node, addresses] of seen) {
+      for (const [address, madeAt] of addresses) if (madeAt < time) addresses.delete(address)
+      if (addresses.size === 0) seen.delete(node)
+    }
+  }
+
   return {
-    see(csr) {
-      const address = addressInExtra(csr, rules)
-      const prefix = rules.userPrefixes.find((it) => csr.username.startsWith(it))
-      const madeAt = Date.parse(csr.createdAt) / 1000
-      if (address === undefined || prefix === undefined || Number.isNaN(madeAt)) return
-      const name = csr.username.slice(prefix.length)
-      const addresses = seen.get(name) ?? new Map<string, number>()
-      addresses.set(address, Math.max(madeAt, addresses.get(address) ?? 0))
-      seen.set(name, addresses)
+    see(csrs, now) {
+      for (const csr of csrs) if (!read.has(csr)) add(csr)
+      forgetBefore(now - KEPT_SECONDS)
     },
-    of(name, now) {
-      for (const [node, addresses] of seen) {
-        for (const [address, madeAt] of addresses) {
-          if (now - madeAt > KEPT_SECONDS) addresses.delete(address)
-        }
-        if (addresses.size === 0) seen.delete(node)
-      }
-      return [...(seen.get(name)?.keys() ?? [])]
-    },
+    of: (name) => [...(seen.get(name)?.keys() ?? [])],
   }
 }

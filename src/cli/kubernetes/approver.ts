@@ -157,7 +157,7 @@ export const createApprover = (options: ApproverOptions): Approver => {
   const walk = async (reportsWaiting: boolean): Promise<boolean> => {
     const decide = decideRequests({ server, rules, records, tokenAddresses, timing })
     const csrs = [...known.values()].map((it) => it.csr)
-    csrs.forEach(tokenAddresses.see)
+    if (records === undefined) tokenAddresses.see(csrs, timing.now())
     const { requests, before, canWait, isNew, wait, keep } = line.walk(csrs)
     let areWaiting = false
     for (const { uid } of requests) {

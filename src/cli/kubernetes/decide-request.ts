@@ -53,9 +53,7 @@ export const decideRequests = (options: DecideOptions): DecideRequest => {
     for (const name of names) {
       attested.set(
         name,
-        find === undefined
-          ? tokenAddresses.of(name, timing.now())
-          : addressesOfRecord(await find(name)),
+        find === undefined ? tokenAddresses.of(name) : addressesOfRecord(await find(name)),
       )
     }
     return attested

@@ -496,6 +496,25 @@ describe('rollcall kubernetes approve', () => {
     expect(cluster.calls.filter((call) => /^GET .*signingrequests$/.test(call))).toHaveLength(1)
   })
 
+  it('leaves an address of another Node’s token, also when the request of that Node is gone', async () => {
+    cluster.putNode('other', ADDRESS)
+    cluster.put(servingCsr('other', request, EXTRA, 'csr-other'))
+    cluster.put(own('csr-a'))
+    const { stdout } = await approve([], {
+      watch: ({ stdout: out }, kill) => {
+        if (out.includes('csr-b')) kill('SIGTERM')
+        else if (out.includes('AddressOfOtherNode') && cluster.get('csr-other') !== undefined) {
+          setTimeout(() => {
+            cluster.remove('csr-other')
+            cluster.put(own('csr-b'))
+          }, 50)
+        }
+      },
+    })
+    expect(stdout.match(/AddressOfOtherNode/g)).toHaveLength(2)
+    expect(stdout).not.toContain('approved')
+  })
+
   it('gives the requests that wait their turn after seconds', async () => {
     await flood()
     await service.enroll(INSTANCE)
