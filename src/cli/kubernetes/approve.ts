@@ -203,7 +203,7 @@ export const addApprove = (kubernetes: Command): void => {
   addMoreHelp(command, {
     examples: [
       'rollcall kubernetes approve --issuer https://rollcall.example',
-      'rollcall kubernetes approve --issuer https://rollcall.example --admin-key reader.json --account 1234567890123456',
+      'rollcall kubernetes approve --issuer https://rollcall.example --admin-key approver-key.json --account 1234567890123456',
       'kubectl proxy & rollcall kubernetes approve --issuer https://rollcall.example --api-server http://127.0.0.1:8001 --once --dry-run',
     ],
     more: MORE,

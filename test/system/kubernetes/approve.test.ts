@@ -202,6 +202,29 @@ describe('rollcall kubernetes approve in a pod', () => {
     ])
   })
 
+  it('approves the address of a node that a Node of another instance claims, but not if it is attested', async () => {
+    const other = 'i-bp1other'
+    await service.enroll(other)
+    // A kubelet writes any addresses into the status of its own Node.
+    const claim = (name: string): void => {
+      const status = { addresses: [{ type: 'InternalIP', address: ATTESTED.join('.') }] }
+      server.put({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status })
+    }
+    claim(`${REGION}.i-taken`)
+    claim('not-an-instance')
+    await send('csr-a', {})
+    expect(jsonLines((await once()).stdout)).toMatchObject([{ name: 'csr-a', reason: 'Attested' }])
+    // All instances of this service enroll with one address.
+    claim(`${REGION}.${other}`)
+    await send('csr-b', {})
+    expect(jsonLines((await once()).stdout)).toMatchObject([
+      { name: 'csr-b', decision: 'leave', reason: 'AddressOfOtherNode' },
+    ])
+    const ban = await service.admin(['ban', 'instance', other, '--reason', 'stolen'])
+    expect(ban.status, ban.stderr).toBe(0)
+    expect(jsonLines((await once()).stdout)).toMatchObject([{ name: 'csr-b', reason: 'Attested' }])
+  })
+
   it('approves the request of a node behind 101 requests of another one', async () => {
     for (let i = 0; i < 101; i++) {
       await send(`a-${String(i).padStart(3, '0')}`, { node: `${REGION}.i-flood`, asks: [] })

@@ -16,7 +16,7 @@ const csr = (name: string, node: string, more: Partial<CsrObject> = {}): CsrObje
   ...more,
 })
 
-/** A request whose user came in with a token of rollcall. */
+/** A request whose user authenticated with a token of rollcall. */
 const withToken = (name: string, node: string): CsrObject =>
   csr(name, node, { extra: { 'rollcall.test/addresses': ['10.0.0.5'] } })
 
