@@ -1,4 +1,4 @@
-// What relying parties make of the 25 bad tokens that no test starts: docs/use/README.md says it, and
+// What relying parties make of the bad tokens that no test starts: docs/use/README.md says it, and
 // `npm run relying-party-by-hand` tries it again.
 
 import { BAD_TOKEN_NAMES, type BadTokenName } from '../support/bad-tokens.ts'
@@ -30,6 +30,9 @@ const BY_RABBITMQ = [
   'another role',
   'crit',
   'a claim twice',
+  'role that begins with yours',
+  'role that ends with yours',
+  'a claim twice, yours first',
 ] as const
 
 /** The bad tokens that one admits, since it cannot refuse them. */

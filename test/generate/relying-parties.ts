@@ -1,4 +1,4 @@
-// What real relying parties make of the 25 bad tokens, for docs/use/README.md and for the tests that pin it.
+// What real relying parties make of the bad tokens, for docs/use/README.md and for the tests that pin it.
 
 import { BAD_TOKENS, BAD_TOKEN_NAMES, type BadTokenName } from '../support/bad-tokens.ts'
 import { markdownTable } from './markdown-table.ts'
@@ -25,13 +25,20 @@ const BOUND = [
   'bound to a certificate',
   'bound to a key and a certificate',
 ] as const
+/** A program that looks at the role refuses these. Most programs read the last of two equal claims, which names another role. */
+const ROLES = [
+  'another role',
+  'role that begins with yours',
+  'role that ends with yours',
+  'a claim twice, yours first',
+] as const
 
 /** The bad tokens that a library admits, too, without the lines of the program that refuse them. */
 export const REFUSED_BY_PROGRAM: Listed = {
-  PyJWT: [...OTHER_TYPES, ...BOUND, 'another role'],
-  'go-oidc': ['no kid', ...OTHER_TYPES, ...BOUND, 'another role'],
-  jose: ['no kid', ...BOUND, 'another role'],
-  'express-oauth2-jwt-bearer': ['no kid', ...OTHER_TYPES, 'bound to a certificate', 'another role'],
+  PyJWT: [...OTHER_TYPES, ...BOUND, ...ROLES],
+  'go-oidc': ['no kid', ...OTHER_TYPES, ...BOUND, ...ROLES],
+  jose: ['no kid', ...BOUND, ...ROLES],
+  'express-oauth2-jwt-bearer': ['no kid', ...OTHER_TYPES, 'bound to a certificate', ...ROLES],
 }
 
 /**
@@ -46,7 +53,7 @@ export const KEEPS_KEYS_OF_UNREACHABLE: readonly VerifyingParty[] = ['go-oidc']
 /** The status that a relying party answers a bad token with: 403 if only the role is wrong. */
 export const expectedStatus = (party: VerifyingParty, name: BadTokenName): number => {
   if (ADMITTED[party].includes(name)) return 200
-  return name === 'another role' ? 403 : 401
+  return (ROLES as readonly BadTokenName[]).includes(name) ? 403 : 401
 }
 
 const cell = (party: VerifyingParty, name: BadTokenName): string => {
@@ -85,7 +92,7 @@ export const ADMITTED_BY_DOORS: ListedDoors = {
   'nginx-njs': ['a claim twice'],
   'apache-openidc': ['a claim twice'],
   'apache-oauth2': ['a claim twice'],
-  haproxy: [],
+  haproxy: ['a claim twice, yours first'],
   'step-ca': [...OTHER_TYPES],
 }
 
@@ -100,8 +107,11 @@ const IGNORED_BY_APACHE = [
   'no kid',
   ...OTHER_TYPES,
   ...BOUND,
-  'another role',
+  ...ROLES,
   'crit',
+  'aud that begins with yours',
+  'aud that ends with yours',
+  'aud that is a part of yours',
 ] as const
 
 /**
@@ -111,7 +121,14 @@ const IGNORED_BY_APACHE = [
 export const REFUSED_BY_RECIPE: Partial<ListedDoors> = {
   'apache-openidc': IGNORED_BY_APACHE,
   'apache-oauth2': IGNORED_BY_APACHE,
-  'step-ca': ['no exp', 'aud as text', ...BOUND, 'another role'],
+  'step-ca': [
+    'no exp',
+    'aud as text',
+    ...BOUND,
+    'another role',
+    'role that begins with yours',
+    'role that ends with yours',
+  ],
 }
 
 const doorCell = (door: DoorParty, name: BadTokenName): string => {

@@ -61,6 +61,27 @@ export const BAD_TOKENS: Readonly<Record<BadTokenName, Verdict>> = {
   'altered after it was signed': { library: 'signature_invalid', authorize: 401 },
   'no signature': { library: 'signature_invalid', authorize: 401 },
   'a claim twice': { library: 'token_malformed', authorize: 401 },
+  'alg None': { library: 'algorithm_refused', authorize: 401 },
+  'alg NONE': { library: 'algorithm_refused', authorize: 401 },
+  'alg nOnE': { library: 'algorithm_refused', authorize: 401 },
+  'an empty alg': { library: 'algorithm_refused', authorize: 401 },
+  'no alg': { library: 'token_malformed', authorize: 401 },
+  'alg none with a signature': { library: 'algorithm_refused', authorize: 401 },
+  'HS256 with the PEM, trimmed': { library: 'algorithm_refused', authorize: 401 },
+  'HS256 with the DER': { library: 'algorithm_refused', authorize: 401 },
+  'HS256 with the JWK': { library: 'algorithm_refused', authorize: 401 },
+  'HS256 with the bare key': { library: 'algorithm_refused', authorize: 401 },
+  'HS256 with an empty secret': { library: 'algorithm_refused', authorize: 401 },
+  'HS512 with the public key': { library: 'algorithm_refused', authorize: 401 },
+  'a signature of zeros': { library: 'signature_invalid', authorize: 401 },
+  'two parts alone': { library: 'token_malformed', authorize: 401 },
+  'expired two minutes ago': { library: 'token_expired', authorize: 401 },
+  'aud that begins with yours': { library: 'audience_mismatch', authorize: 403, active: true },
+  'aud that ends with yours': { library: 'audience_mismatch', authorize: 403, active: true },
+  'aud that is a part of yours': { library: 'audience_mismatch', authorize: 403, active: true },
+  'role that begins with yours': { library: 'role_not_allowed', authorize: 403, active: true },
+  'role that ends with yours': { library: 'role_not_allowed', authorize: 403, active: true },
+  'a claim twice, yours first': { library: 'token_malformed', authorize: 401 },
 }
 
 /**
@@ -84,7 +105,7 @@ export const resignToken = (
   change: Readonly<Record<string, unknown>>,
 ): string => resign(goodToken, firstPrivateKey(privateKeys), change)
 
-/** Makes all 25, in the order of {@link BAD_TOKEN_NAMES}. */
+/** Makes all of them, in the order of {@link BAD_TOKEN_NAMES}. */
 export const makeBadTokens = ({
   goodToken,
   privateKeys,

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { generatedPages } from '../generate/page-tables.ts'
+import { BAD_TOKEN_NAMES } from '../support/bad-tokens.ts'
 import { everyTable } from '../support/markdown.ts'
 import { anchorsOf, brokenLinks, linksOf, pagePaths, withoutFences } from '../support/pages.ts'
 import { keptFiles, readProjectFile } from '../support/sources.ts'
@@ -63,6 +64,13 @@ describe('the pages', () => {
 
   it.each(pagePaths())('%s has links that lead somewhere', (path) => {
     expect(brokenLinks(path, read, isFolder)).toEqual([])
+  })
+
+  it.each(pagePaths())('%s counts the bad tokens right', (path) => {
+    const counts = [...(read(path) ?? '').matchAll(/(\d+) bad (?:tokens|ones)/g)]
+    expect(new Set(counts.map(([, count]) => Number(count)))).toEqual(
+      new Set(counts.length === 0 ? [] : [BAD_TOKEN_NAMES.length]),
+    )
   })
 
   it.each(packed)('%s leads only to what the package has too', (path) => {

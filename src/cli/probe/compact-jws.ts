@@ -14,11 +14,13 @@ export const signer =
     return cryptoSign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })
   }
 
-/** HS256. */
+/** HS256 or HS512. */
 export const hmacSigner =
-  (secret: string | Buffer): Sign =>
+  (secret: string | Buffer, alg: 'HS256' | 'HS512' = 'HS256'): Sign =>
   (input) =>
-    createHmac('sha256', secret).update(input).digest()
+    createHmac(alg === 'HS256' ? 'sha256' : 'sha512', secret)
+      .update(input)
+      .digest()
 
 /** Text, or the JSON of anything else, as base64url. */
 export const part = (value: unknown): string =>

@@ -14,6 +14,8 @@ export const DEFAULT_HEADERS: Door['headers'] = [['Authorization', `Bearer ${TOK
 /** How a token is shown. */
 export interface Door {
   readonly url: string
+  /** Its origin and path, for people: a query may hold a secret. */
+  readonly shown: string
   readonly method: string
   /** Names and values; `{token}` in a value stands for the token. */
   readonly headers: readonly (readonly [name: string, value: string])[]

@@ -1,9 +1,11 @@
-// The tokens that the user has, each checked for what it is shown for: an "expired" token that is valid proves nothing.
+// The tokens that the user has. Each is checked for what it is shown for, and is otherwise like the good one: an "expired"
+// token that is valid, or that somebody else made, proves nothing.
 
 import { readUnverified } from '../../token/unverified.ts'
 import { usageError } from '../command-error.ts'
 import { thisRun } from '../run.ts'
 import { readTokenFile } from '../token-file.ts'
+import { type IssuerKeys, verifyMaker } from './issuer-keys.ts'
 import type { GivenTokens } from './shots.ts'
 
 /** The files that the user named. */
@@ -14,6 +16,7 @@ export interface TokenFiles {
   readonly otherAudienceToken?: string | undefined
 }
 
+/** Claims that nobody has verified. */
 type Claims = Readonly<Record<string, unknown>>
 
 const claimsOf = (token: string, option: string): Claims => {
@@ -27,6 +30,11 @@ const LEEWAY_SECONDS = 60
 
 const isExpired = ({ exp }: Claims, seconds = 0): boolean =>
   typeof exp === 'number' && exp + seconds < thisRun().timing.now()
+
+const isValidNow = (claims: Claims): boolean => {
+  const { nbf } = claims
+  return !isExpired(claims) && !(typeof nbf === 'number' && nbf > thisRun().timing.now())
+}
 
 const hasAudience = ({ aud }: Claims, audience: string): boolean =>
   aud === audience || (Array.isArray(aud) && aud.includes(audience))
@@ -55,23 +63,57 @@ export const readGoodToken = async (
   return { token, claims }
 }
 
+/** What a door may demand besides what a bad token is bad for, as messages call it. */
+const ALIKE: readonly (readonly [what: string, of: (claims: Claims) => unknown])[] = [
+  ['issuer', ({ iss }) => iss],
+  ['role', ({ role }) => role],
+  ['freshness (acr)', ({ acr }) => acr],
+  ['account', ({ ecs }) => (ecs as Claims | undefined)?.['owner_account_id']],
+  ['region', ({ ecs }) => (ecs as Claims | undefined)?.['region_id']],
+]
+
+/** The good token, which every other one is compared with, and the keys of its issuer. */
+export interface Compared {
+  readonly claims: Claims
+  readonly keys: IssuerKeys
+}
+
 /** A bad token must be bad for the one reason that it is shown for. */
 const readBadToken = async (
   path: string | undefined,
   option: string,
   expected: string,
   isSuch: (claims: Claims) => boolean,
+  good: Compared,
 ): Promise<string | undefined> => {
   if (path === undefined) return undefined
   const token = await readTokenFile(path, option)
-  if (!isSuch(claimsOf(token, option))) throw usageError(`${option}: expected ${expected}`)
+  const claims = claimsOf(token, option)
+  if (!isSuch(claims)) throw usageError(`${option}: expected ${expected}`)
+  const other = ALIKE.find(([, of]) => of(claims) !== of(good.claims))
+  if (other !== undefined) {
+    const [what] = other
+    throw usageError(
+      `${option}: its ${what} differs from --token, and a door may refuse it for this; give two of the same ${what}`,
+    )
+  }
+  await verifyMaker(token, option, good.keys)
   return token
 }
 
-/** Reads the bad tokens. @throws CommandError for one that is not what its option says */
+/** The only binding that the service gives. */
+const isBoundToKey = ({ cnf }: Claims): boolean =>
+  typeof cnf === 'object' && cnf !== null && Object.keys(cnf).join() === 'jkt'
+
+/**
+ * Reads the bad tokens.
+ * @throws CommandError for one that is not what its option says, that the issuer did not make, or that differs from the
+ *   good one in something else
+ */
 export const readBadTokens = async (
   { expiredToken, boundToken, otherAudienceToken }: TokenFiles,
   audience: string,
+  good: Compared,
 ): Promise<GivenTokens> => {
   const expired = await readBadToken(
     expiredToken,
@@ -79,18 +121,21 @@ export const readBadTokens = async (
     `an unbound token for "${audience}" that expired more than a minute ago`,
     (claims) =>
       isExpired(claims, LEEWAY_SECONDS) && hasAudience(claims, audience) && !('cnf' in claims),
+    good,
   )
   const bound = await readBadToken(
     boundToken,
     '--bound-token',
-    `a token with cnf for "${audience}" that has not expired`,
-    (claims) => 'cnf' in claims && hasAudience(claims, audience) && !isExpired(claims),
+    `a token with cnf.jkt for "${audience}" that is valid now`,
+    (claims) => isBoundToKey(claims) && hasAudience(claims, audience) && isValidNow(claims),
+    good,
   )
   const other = await readBadToken(
     otherAudienceToken,
     '--other-audience-token',
-    `an unbound token without the audience "${audience}" that has not expired`,
-    (claims) => !hasAudience(claims, audience) && !isExpired(claims) && !('cnf' in claims),
+    `an unbound token without the audience "${audience}" that is valid now`,
+    (claims) => !hasAudience(claims, audience) && isValidNow(claims) && !('cnf' in claims),
+    good,
   )
   return {
     ...(expired && { expired }),

@@ -4,8 +4,9 @@ import { usageError } from '../command-error.ts'
 import { requiredOption } from '../required-option.ts'
 import { say } from '../say.ts'
 import { checkServiceAddress } from '../service-address.ts'
+import { CHECK_DEMANDS } from './advice.ts'
 import { readBadTokens, readGoodToken } from './given-tokens.ts'
-import { issuerKey } from './issuer-key.ts'
+import { fetchIssuerKeys, verifyMaker } from './issuer-keys.ts'
 import type { ProbeOptions } from './probe.ts'
 import { refusingLine } from './refusing-line.ts'
 import type { RefusingLine } from './report.ts'
@@ -17,7 +18,7 @@ export interface Prepared {
   readonly good: () => string
   readonly plan: Plan
   readonly lineOf: RefusingLine
-  /** Says what to do if the door does not admit a good token. */
+  /** Says what to do if the door looked at a good token, and did not admit it. */
   readonly advice: () => string
   /** How long a good token may be refused at the start, in seconds, unless the user says. */
   readonly wait: number
@@ -42,8 +43,6 @@ const refuseFiles = (options: ProbeOptions): void => {
 
 /** Doors start after the test issuer, since some need it to start. */
 const START_SECONDS = 30
-
-const CHECK_DEMANDS = 'check which issuer, audience and role the door demands'
 
 /** Starts a test issuer. @throws CommandError if its port is taken, or the user gave tokens, too */
 export const prepareTestIssuer = async (
@@ -75,7 +74,7 @@ export const prepareTestIssuer = async (
     lineOf,
     advice: () =>
       issuer.fetches() === 0
-        ? `nobody fetched the keys of the test issuer; let the door trust ${issuer.issuer}`
+        ? `nobody fetched the keys of the test issuer: does the door trust ${issuer.issuer}? Else ${CHECK_DEMANDS}`
         : CHECK_DEMANDS,
     wait: START_SECONDS,
     close: () => issuer.close(),
@@ -91,11 +90,13 @@ export const prepareGivenTokens = async (options: ProbeOptions): Promise<Prepare
   const file = requiredOption(options.token, '--token', 'give a good token, or --test-issuer PORT')
   const { token, claims } = await readGoodToken(file, audience)
   const issuer = checkServiceAddress(named ?? String(claims['iss']), '--issuer')
-  const given = await readBadTokens(options, audience)
+  const keys = await fetchIssuerKeys(issuer)
+  const publicKey = await verifyMaker(token, '--token', keys)
+  const given = await readBadTokens(options, audience, { claims, keys })
   const role = options.role ?? String(claims['role'])
   return {
     good: () => token,
-    plan: planWithoutKey(token, await issuerKey(issuer, token), given),
+    plan: planWithoutKey(token, publicKey, given),
     lineOf: refusingLine({ ...options, issuer, role }),
     advice: () => CHECK_DEMANDS,
     wait: 0,

@@ -3,10 +3,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { NETWORK_HELP, addMoreHelp, wholeNumber } from '../help.ts'
 import { optionOrVariable } from '../option-variable.ts'
-import { RECIPE_NAMES } from '../recipe/names.ts'
+import { usageError } from '../command-error.ts'
 import { requiredOption } from '../required-option.ts'
 import { DEFAULT_HEADERS, TOKEN_PLACE } from './door.ts'
 import type { TokenFiles } from './given-tokens.ts'
+import { MARKED_RECIPES, type MarkedRecipe } from './recipe-marks.ts'
 
 /** What a user typed. */
 export interface ProbeOptions extends TokenFiles {
@@ -25,7 +26,7 @@ export interface ProbeOptions extends TokenFiles {
   readonly refused?: readonly number[]
   readonly wait?: number
   readonly accept: readonly string[]
-  readonly recipe?: (typeof RECIPE_NAMES)[number]
+  readonly recipe?: MarkedRecipe
   readonly json?: true
   readonly junit?: string
 }
@@ -53,7 +54,8 @@ const headerArgument = (
 ): readonly (readonly [string, string])[] => {
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~]*)$/.exec(text) ?? []
   if (name === undefined || value === undefined) {
-    throw new InvalidArgumentError('Expected "NAME: VALUE" in ASCII.')
+    // Commander would repeat the text, which may be a secret.
+    throw usageError('--header: expected "NAME: VALUE" in ASCII')
   }
   return [...(before === DEFAULT_HEADERS ? [] : before), [name, value]]
 }
@@ -64,11 +66,11 @@ const methodArgument = (text: string): string => {
   throw new InvalidArgumentError('Expected a method such as GET or POST.')
 }
 
-/** The names are not in the help: `rollcall recipe` lists them. */
-const recipeArgument = (text: string): (typeof RECIPE_NAMES)[number] => {
-  const name = RECIPE_NAMES.find((it) => it === text)
+/** The names are not in the help, because they are many. */
+const recipeArgument = (text: string): MarkedRecipe => {
+  const name = MARKED_RECIPES.find((it) => it === text)
   if (name !== undefined) return name
-  throw new InvalidArgumentError('Expected the name of a recipe: rollcall recipe lists them.')
+  throw new InvalidArgumentError(`Expected one of these recipes: ${MARKED_RECIPES.join(', ')}.`)
 }
 
 const probe = async (url: string, options: ProbeOptions): Promise<void> => {
@@ -85,8 +87,8 @@ anything else, such as 404 or 502, is unclear. Tokens go to URL only, and never 
 tokens that are unsigned, altered, or signed by another key. --expired-token, --bound-token and --other-audience-token
 add tokens that you have.
 
---test-issuer PORT is for a test of the door. The command is an issuer itself, and shows all 25 bad tokens, signed with
-its own key. The test must trust http://127.0.0.1:PORT, or the address of --test-issuer-url. Each run makes a new key.
+--test-issuer PORT is for a test of the door. The command is an issuer itself, and shows all bad tokens, signed with its
+own key. The test must trust http://127.0.0.1:PORT, or the address of --test-issuer-url. Each run makes a new key.
 Never let a door of production trust it.
 
 Some programs cannot refuse every bad token. --accept "aud as text" names one that you know of: it no longer counts for

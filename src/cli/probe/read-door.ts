@@ -1,5 +1,6 @@
 // The door, from what the user typed.
 
+import { isLoopback } from '../../base/issuer.ts'
 import { usageError } from '../command-error.ts'
 import { asText, readInput } from '../named-file.ts'
 import { fetchFor } from '../proxy/proxied-fetch.ts'
@@ -12,10 +13,16 @@ export const readDoor = async (url: string, options: ProbeOptions): Promise<Door
   const { method, header, body } = options
   const parsed = parseUrl(url)
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw usageError(`URL: ${JSON.stringify(url)}: expected https://HOST/PATH of the door`)
+    // Without the text, since a query or a password in it may be a secret.
+    throw usageError('URL: expected https://HOST/PATH of the door')
   }
-  const { origin, username, password, href } = parsed
+  const { origin, protocol, hostname, pathname, username, password, href } = parsed
   if (username !== '' || password !== '') throw usageError('URL: expected no user and no password')
+  if (protocol === 'http:' && !isLoopback(hostname) && options.testIssuer === undefined) {
+    throw usageError(
+      'URL: http shows your tokens to the network; use https, or give --test-issuer, whose tokens open no other door',
+    )
+  }
   if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
     throw usageError(`--method: a request by ${method} has no body; leave out --body`)
   }
@@ -27,6 +34,7 @@ export const readDoor = async (url: string, options: ProbeOptions): Promise<Door
   }
   return {
     url: href,
+    shown: `${origin}${pathname}`,
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers,
     body: text,

@@ -1,168 +1,17 @@
-// The line of a recipe that refuses a bad token. The marks are parts of the lines, so a line that changes is found by
-// the tests.
+// The line of a recipe that refuses a bad token.
 
-import type { BadTokenName } from './bad-tokens.ts'
 import { checkOf } from './bad-tokens.ts'
-import type { Check } from './checks.ts'
+import { parseUrl } from '../../base/url.ts'
 import { fillRecipe } from '../recipe/fill.ts'
+import type { Recipe, RecipeFile } from '../recipe/form.ts'
 import { RECIPES } from '../recipe/recipes/index.ts'
+import { ADMITS, MARKS, type MarkedRecipe, type Marks } from './recipe-marks.ts'
 import type { RefusingLine } from './report.ts'
 import type { ShotName } from './shots.ts'
 
-/** Parts of lines, by the bad token, else by its check, else for everything. */
-type Marks = Readonly<Partial<Record<Check | BadTokenName | 'everything', string>>>
-
-const FORWARD_AUTH: Marks = { audience: 'audience=', role: 'role=' }
-
-const OWN_LIBRARY: Marks = {
-  everything: 'createTokenVerifier({',
-  audience: 'audience',
-  role: 'roles',
-}
-
-const APACHE: Marks = {
-  issuer: 'iss:',
-  audience: 'aud:',
-  'aud as text': String.raw`\"aud\":\[/`,
-  time: String.raw`\"exp\":[0-9]`,
-  'nbf in half an hour': String.raw`\"nbf\":`,
-  type: String.raw`\"typ\":`,
-  key: String.raw`\"kid\":`,
-  critical: String.raw`\"crit\":`,
-  role: 'role:',
-}
-
-/** Marks of the recipes that were run. */
-export const MARKS: Readonly<Record<string, Marks>> = {
-  nginx: { ...FORWARD_AUTH, everything: 'auth_request /_rollcall;' },
-  caddy: { ...FORWARD_AUTH, everything: 'forward_auth ' },
-  hono: OWN_LIBRARY,
-  express: OWN_LIBRARY,
-  'node-http': OWN_LIBRARY,
-  fetch: OWN_LIBRARY,
-  jose: {
-    algorithm: 'algorithms:',
-    audience: 'audience,',
-    issuer: 'issuer,',
-    time: 'clockTolerance:',
-    'no exp': 'requiredClaims:',
-    type: "typ: 'JWT'",
-    'no kid': 'protectedHeader.kid',
-    binding: "'cnf' in payload",
-    role: 'roles.includes(role)',
-    everything: 'await jwtVerify(',
-  },
-  'express-oauth2-jwt-bearer': {
-    audience: 'audience:',
-    issuer: 'issuerBaseURL:',
-    time: 'clockTolerance:',
-    type: 'typ: (typ',
-    'no kid': 'typ: (typ',
-    binding: 'cnf: (cnf)',
-    role: 'roles.includes(',
-    everything: 'auth({',
-  },
-  pyjwt: {
-    algorithm: 'algorithms=',
-    audience: 'audience=',
-    issuer: 'issuer=',
-    time: 'leeway=',
-    'no exp': '"require"',
-    type: 'header.get("typ")',
-    critical: '"crit" in header',
-    binding: '"cnf" in claims',
-    role: 'claims["role"] not in',
-    everything: 'jwt.decode(',
-  },
-  'go-oidc': {
-    algorithm: 'SupportedSigningAlgs:',
-    audience: 'ClientID:',
-    type: 'header.Typ',
-    'no kid': 'header.Kid',
-    binding: 'found.Cnf',
-    role: 'roles[found.Role]',
-    everything: 'verifier.Verify(',
-  },
-  'nginx-njs': {
-    algorithm: 'algorithm === null',
-    audience: 'claims.aud',
-    'aud as text': 'claims.aud',
-    issuer: 'claims.iss',
-    time: 'claims.exp',
-    'nbf in half an hour': 'claims.nbf',
-    type: 'header.typ',
-    critical: "'crit' in header",
-    key: 'key.kid === header.kid',
-    signature: 'crypto.subtle.verify(',
-    binding: "'cnf' in claims",
-    role: 'ROLES.indexOf(',
-    everything: 'auth_request ',
-  },
-  'apache-openidc': { ...APACHE, binding: '"cnf.', everything: 'AuthType oauth20' },
-  'apache-oauth2': { ...APACHE, binding: 'OAUTH2_CLAIM_cnf', everything: 'AuthType oauth2' },
-  haproxy: {
-    algorithm: 'unless { var(txn.alg)',
-    key: 'unless { var(txn.slot)',
-    signature: 'unless { var(txn.good)',
-    type: "jwt_header_query('$.typ')",
-    critical: '\'"crit":\'',
-    issuer: "jwt_payload_query('$.iss')",
-    audience: 'var(txn.payload) -m reg',
-    'aud as text': 'var(txn.payload) -m reg',
-    time: 'var(txn.left) -m int',
-    'nbf in half an hour': 'var(txn.early) -m int',
-    binding: '\'"cnf":\'',
-    role: "jwt_payload_query('$.role') -m str",
-    // HAProxy reads the first of two equal members.
-    'a claim twice': "jwt_payload_query('$.role') -m str",
-    everything: 'unless { var(txn.good)',
-  },
-  'step-ca': {
-    audience: '"clientID"',
-    issuer: '"configurationEndpoint"',
-    'no exp': '.Token.exp',
-    'aud as text': '.Token.aud',
-    binding: '.Token.cnf',
-    role: '.Token.role',
-    everything: '"OIDC"',
-  },
-  vault: {
-    algorithm: '"jwt_supported_algs"',
-    issuer: '"bound_issuer"',
-    audience: '"bound_audiences"',
-    time: '"expiration_leeway"',
-    'nbf in half an hour': '"not_before_leeway"',
-    binding: '"cnf"',
-    role: '"role": [',
-    everything: '"oidc_discovery_url"',
-  },
-}
-
-const OTHER_TYPES = ["typ of an operator's token", 'typ of a proof'] as const
-const LENIENT = ['aud as text', 'a claim twice'] as const
-
-/** The bad tokens that a recipe admits, since its program has nothing that refuses them. */
-export const ADMITS: Readonly<Record<string, readonly BadTokenName[]>> = {
-  'nginx-njs': ['a claim twice'],
-  'apache-openidc': ['a claim twice'],
-  'apache-oauth2': ['a claim twice'],
-  'step-ca': OTHER_TYPES,
-  vault: [...LENIENT, 'no exp', 'no kid', ...OTHER_TYPES],
-  pyjwt: LENIENT,
-  'go-oidc': LENIENT,
-  jose: LENIENT,
-  'express-oauth2-jwt-bearer': LENIENT,
-}
-
-const lineWith = (text: string, mark: string): string | undefined =>
-  text
-    .split('\n')
-    .find((line) => line.includes(mark))
-    ?.trim()
-
 /** What was typed for the recipe. */
 interface Asked {
-  readonly recipe?: string | undefined
+  readonly recipe?: MarkedRecipe | undefined
   readonly issuer?: string | undefined
   readonly audience?: string | undefined
   readonly role?: string | undefined
@@ -173,27 +22,53 @@ const markOf = (marks: Marks, name: ShotName): string | undefined => {
   return marks[name] ?? marks[checkOf(name)] ?? marks.everything
 }
 
+/** The prober does not know by which name clients reach the door; no line that is named depends on it. */
+const SOME_HOST = 'door.example'
+
+/** Values of the same kind as those of the user, and without a mark in them. */
+const withoutMarks = ({ issuer = '', audience = '' }: Asked): Asked => ({
+  issuer: issuer.startsWith('https:') ? 'https://x.test' : 'http://127.0.0.1:1',
+  audience: audience.startsWith('https:') ? 'https://y.test' : 'y',
+  role: 'z',
+})
+
+/** The line in which a text has a mark of its own, and not by a value of the user. */
+const lineWith = (text: string, plain: string, mark: string): string | undefined => {
+  const [lines, plainLines] = [text.split('\n'), plain.split('\n')]
+  const marked = lines.length === plainLines.length ? plainLines : lines
+  return lines[marked.findIndex((line) => line.includes(mark))]?.trim()
+}
+
+const filesOf = (
+  recipe: Recipe,
+  { issuer, audience, role }: Omit<Asked, 'recipe'>,
+): readonly RecipeFile[] => {
+  const demands = { issuer, audience, role: role === undefined ? [] : [role] }
+  const isHostMissing =
+    recipe.options.host !== undefined && parseUrl(audience ?? '')?.protocol !== 'https:'
+  return recipe.files(fillRecipe(recipe, { ...demands, ...(isHostMissing && { host: SOME_HOST }) }))
+}
+
 /**
- * Says which line of a recipe refuses a token, with its file, or that none does; nothing without a recipe, or for one
- * without marks.
+ * Says which line of a recipe refuses a token, with its file, or that none does; nothing without a recipe.
  * @throws CommandError if the recipe does not take the values
  */
-export const refusingLine = ({ recipe: name, issuer, audience, role }: Asked): RefusingLine => {
+export const refusingLine = ({ recipe: name, ...asked }: Asked): RefusingLine => {
   const recipe = RECIPES.find((it) => it.name === name)
-  const marks = MARKS[name ?? '']
-  if (recipe === undefined || marks === undefined) return () => undefined
-  const values = fillRecipe(recipe, { issuer, audience, role: role === undefined ? [] : [role] })
-  const files = recipe.files(values)
+  if (name === undefined || recipe === undefined) return () => undefined
+  const files = filesOf(recipe, asked)
+  // The values of the user may contain a mark, as the audience https://roles.example does.
+  const plain = filesOf(recipe, withoutMarks(asked))
   return (token) => {
-    if ((ADMITS[recipe.name] as readonly ShotName[] | undefined)?.includes(token) === true) {
-      return `the recipe ${recipe.name} admits it, too, since its program cannot refuse it`
+    if ((ADMITS[name] as readonly ShotName[] | undefined)?.includes(token) === true) {
+      return `the recipe ${name} admits it, too, since its program cannot refuse it`
     }
-    const mark = markOf(marks, token)
+    const mark = markOf(MARKS[name], token)
     if (mark === undefined) return undefined
-    for (const { path, text } of files) {
-      const line = lineWith(text, mark)
+    for (const [at, { path, text }] of files.entries()) {
+      const line = lineWith(text, plain[at]?.text ?? text, mark)
       if (line !== undefined)
-        return `the recipe ${recipe.name} refuses it by this line of ${path}: ${line}`
+        return `the recipe ${name} refuses it by this line of ${path}: ${line}`
     }
     return undefined
   }

@@ -20,6 +20,7 @@ export interface Line {
 
 /** All that is said of a door. */
 export interface Report {
+  /** Origin and path of the door. */
   readonly url: string
   readonly lines: readonly Line[]
   readonly counts: {

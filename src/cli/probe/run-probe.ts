@@ -9,6 +9,7 @@ import { inFolder, thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { cannotWrite, tryWriting } from '../secret-file.ts'
 import { BAD_TOKEN_NAMES } from './bad-tokens.ts'
+import { adviceFor } from './advice.ts'
 import { type Door, type DoorAnswer, showToken } from './door.ts'
 import { fire } from './fire.ts'
 import { answerText, judge } from './judge.ts'
@@ -45,16 +46,16 @@ const checkOpen = (
   door: Door,
   answer: DoorAnswer,
   options: ProbeOptions,
-  advice: () => string,
+  advice: (status: number) => string,
 ): void => {
   if ('failure' in answer) {
     const { failure, remedy } = answer
-    throw new CommandError(EXIT.unavailable, `${door.url} does not answer: ${failure}; ${remedy}`)
+    throw new CommandError(EXIT.unavailable, `${door.shown} does not answer: ${failure}; ${remedy}`)
   }
   if (judge(answer, options) === 'admitted') return
   throw new CommandError(
     EXIT.refused,
-    `the door answered a good token with ${answer.status}, so bad tokens were not shown; ${advice()}`,
+    `the door answered a good token with ${answer.status}, so bad tokens were not shown; ${advice(answer.status)}`,
   )
 }
 
@@ -87,11 +88,13 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
     : prepareTestIssuer(options, testIssuer))
   const { good, plan, lineOf, advice, close } = prepared
   try {
-    checkOpen(door, await waitForDoor(door, prepared, options), options, advice)
+    checkOpen(door, await waitForDoor(door, prepared, options), options, (status) =>
+      adviceFor(status, door.url, advice()),
+    )
     say(`the door admits a good token; showing it ${plan.shots.length} others`)
     const findings = await fire(door, plan, good, options)
     const { leftOut } = plan
-    const report = makeReport(door.url, findings, { leftOut, lineOf, accepted: options.accept })
+    const report = makeReport(door.shown, findings, { leftOut, lineOf, accepted: options.accept })
     if (junitFile !== undefined) {
       forJunit(junitFile, (path) => writeFileSync(inFolder(path), junit(report)))
     }

@@ -17,6 +17,7 @@ import {
   type VerifyingParty,
 } from '../../generate/relying-parties.ts'
 import { recipeFiles } from '../../generate/recipes.ts'
+import { BAD_TOKEN_NAMES } from '../../support/bad-tokens.ts'
 import { BARE } from '../../support/doors/bare.ts'
 import type { Changes } from '../../support/doors/door.ts'
 import { missingFor, requireDoor, startJudgedDoor } from '../../support/doors/start-door.ts'
@@ -70,7 +71,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-const SHOWN = 27
+/** A request without a token, a text that is no token, and the bad tokens. */
+const SHOWN = 2 + BAD_TOKEN_NAMES.length
 
 /** What a prober must say. */
 const expectFound = (probed: Probed, expected: readonly string[]): void => {

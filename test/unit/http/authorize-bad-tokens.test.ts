@@ -1,4 +1,4 @@
-// The 25 bad tokens at `/v1/authorize`, before, during and after the rotation of the signing key (refusal 24), and
+// The bad tokens at `/v1/authorize`, before, during and after the rotation of the signing key (refusal 24), and
 // tokens from a clock that is ahead.
 
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -29,9 +29,39 @@ const isActive = async (token = ''): Promise<boolean> =>
   (await verifyToken(keys, ISSUER, token, service.now)).ok
 
 describe('makeBadTokens()', () => {
-  it('makes 25, all different', () => {
-    expect(BAD_TOKEN_NAMES).toHaveLength(25)
-    expect(new Set([...tokens.values(), goodToken]).size).toBe(26)
+  it('makes each of them, all different', () => {
+    expect([...tokens.keys()]).toEqual(BAD_TOKEN_NAMES)
+    expect(new Set([...tokens.values(), goodToken]).size).toBe(BAD_TOKEN_NAMES.length + 1)
+  })
+
+  it('begins with the 25 by which relying parties are compared', () => {
+    expect(BAD_TOKEN_NAMES.slice(0, 25)).toEqual([
+      'expired',
+      'nbf in half an hour',
+      'no exp',
+      'no aud',
+      'another aud',
+      'aud as text',
+      'another iss',
+      'iss with a slash at its end',
+      'signed by another key',
+      'unknown kid',
+      'kid like a path',
+      'no kid',
+      "typ of an operator's token",
+      'typ of a proof',
+      'foreign key in the header',
+      'bound to a key',
+      'bound to a certificate',
+      'bound to a key and a certificate',
+      'another role',
+      'crit',
+      'alg none',
+      'HS256 with the public key',
+      'altered after it was signed',
+      'no signature',
+      'a claim twice',
+    ])
   })
 
   it('starts from a valid token, which stays valid if it is only signed again', async () => {

@@ -13,11 +13,19 @@ import {
   type BadTokenName,
   FORGED_NAMES,
   checkOf,
+  forgeBadToken,
   makeBadToken,
   resign,
 } from '../../../../src/cli/probe/bad-tokens.ts'
+import { part } from '../../../../src/cli/probe/compact-jws.ts'
 import { CHECKS, type Check } from '../../../../src/cli/probe/checks.ts'
-import { ADMITS, MARKS, refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
+import {
+  ADMITS,
+  MARKED_RECIPES,
+  MARKS,
+  type MarkedRecipe,
+} from '../../../../src/cli/probe/recipe-marks.ts'
+import { refusingLine } from '../../../../src/cli/probe/refusing-line.ts'
 import { type TestIssuer, startTestIssuer } from '../../../../src/cli/probe/test-issuer.ts'
 import { RECIPE_NAMES } from '../../../../src/cli/recipe/names.ts'
 import { ADMITTED_BY_HAND } from '../../../generate/by-hand.ts'
@@ -94,11 +102,11 @@ describe('rollcall probe --test-issuer', () => {
     expect(run.status).toBe(0)
     expect(admittedIn(run.stdout)).toEqual([])
     expect(JSON.parse(run.stdout)).toMatchObject({
-      counts: { refused: 27, admitted: 0, unclear: 0, notTried: 0 },
+      counts: { refused: SHOWN.length, admitted: 0, unclear: 0, notTried: 0 },
       stillOpen: true,
     })
-    // A good one at the start and at the end, and 27 others in between.
-    expect(seen).toHaveLength(29)
+    // A good one at the start and at the end, and the others in between.
+    expect(seen).toHaveLength(SHOWN.length + 2)
     for (const token of seen.filter((it) => it.length > 20)) {
       expect(run.stdout + run.stderr).not.toContain(token)
     }
@@ -167,15 +175,20 @@ describe('rollcall probe --test-issuer', () => {
   })
 
   it('counts what the user accepts for nothing', async () => {
-    const accept = ['--accept', 'aud as text', '--accept', 'a claim twice']
+    const names = BAD_TOKEN_NAMES.filter((name) => checkOf(name) === 'form')
+    const accept = names.flatMap((name) => ['--accept', name])
     const { run } = await probeByTestIssuer(without('form'), ...accept, '--junit', 'accepted.xml')
     expect(run.status).toBe(0)
-    expect(JSON.parse(run.stdout)).toMatchObject({ counts: { admitted: 0, accepted: 2 } })
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      counts: { admitted: 0, accepted: accept.length / 2 },
+    })
     const xml = readFileSync(join(command.folder, 'accepted.xml'), 'utf8')
-    expect(xml).toContain('tests="28" failures="0" errors="0" skipped="0"')
+    expect(xml).toContain(`tests="${SHOWN.length + 1}" failures="0" errors="0" skipped="0"`)
     const more = await probeByTestIssuer(without('form', 'role'), ...accept)
     expect(more.run.status).toBe(1)
-    expect(admittedIn(more.run.stdout)).toEqual(['another role'])
+    expect(admittedIn(more.run.stdout)).toEqual(
+      BAD_TOKEN_NAMES.filter((name) => checkOf(name) === 'role'),
+    )
     const other = await probeByTestIssuer(ALL, '--accept', 'no token')
     expect(other.run).toMatchObject({ status: 2, stdout: '' })
     expect(other.run.stderr).toContain('no bad token is named "no token"')
@@ -218,7 +231,8 @@ print(json.dumps([suite.attrib, [[c.attrib['classname'], c.attrib['name']] + [f.
       encoding: 'utf8',
     })
     const [attributes, cases] = JSON.parse(out) as [object, string[][]]
-    expect(attributes).toMatchObject({ tests: '28', failures: '3', errors: '0', skipped: '0' })
+    const tests = String(SHOWN.length + 1)
+    expect(attributes).toMatchObject({ tests, failures: '3', errors: '0', skipped: '0' })
     expect(cases.filter((it) => it.length > 2)).toEqual([
       [url, 'bound to a key', 'failure'],
       [url, 'bound to a certificate', 'failure'],
@@ -302,12 +316,12 @@ describe('rollcall probe --token', () => {
     const run = await command.run(['probe', url, '--audience', AUDIENCE, '--token', 'good'])
     await door.close()
     expect(run.stdout.trimEnd().split('\n').slice(-6)).toEqual([
-      'refused    no signature: 401',
+      'refused    two parts alone: 401',
       'not tried  expired: give --expired-token FILE',
       'not tried  another aud: give --other-audience-token FILE',
       'not tried  bound to a key: give --bound-token FILE',
-      'not tried  16 others: give --test-issuer PORT',
-      '8 refused, 0 admitted, 0 unclear, 19 not tried',
+      'not tried  23 others: give --test-issuer PORT',
+      '22 refused, 0 admitted, 0 unclear, 26 not tried',
     ])
   })
 
@@ -324,10 +338,122 @@ describe('rollcall probe --token', () => {
     )
   })
 
+  it('refuses tokens that somebody else made, or that differ in more than one thing', async () => {
+    const evil = await startTestIssuer({ ...options, audience: AUDIENCE })
+    await evil.close()
+    const old = { iat: 1, nbf: 1, exp: 300 }
+    const expired = resign(issuer.good(), issuer.privateKey, old)
+    const [head, payload] = expired.split('.') as [string, string, string]
+    const ecs = { owner_account_id: '2', region_id: 'cn-hangzhou' }
+    const cases: [string, string, string][] = [
+      ['--expired-token', resign(issuer.good(), evil.privateKey, old), 'verifies it'],
+      ['--expired-token', `${head}.${payload}.AAAA`, 'verifies it'],
+      ['--expired-token', `${part({ alg: 'none', typ: 'JWT' })}.${payload}.`, 'verifies it'],
+      ['--expired-token', resign(evil.good(), evil.privateKey, old), 'its issuer differs'],
+      ...(['--bound-token', '--other-audience-token'] as const).map(
+        (option): [string, string, string] => {
+          const bad = option === '--bound-token' ? 'bound to a key' : 'another aud'
+          return [option, makeBadToken(bad, issuer.good(), evil.privateKey), 'verifies it']
+        },
+      ),
+      ...[
+        ['issuer', { iss: 'https://evil.example' }],
+        ['role', { role: 'other' }],
+        ['freshness (acr)', { acr: 'urn:rollcall:freshness:signing_time' }],
+        ['account', { ecs }],
+        ['region', { ecs: { ...ecs, owner_account_id: '1', region_id: 'cn-x' } }],
+      ].map(([what, change]): [string, string, string] => [
+        '--expired-token',
+        resign(issuer.good(), issuer.privateKey, { ...old, ...(change as object) }),
+        `its ${String(what)} differs from --token`,
+      ]),
+      [
+        '--bound-token',
+        makeBadToken('bound to a certificate', issuer.good(), issuer.privateKey),
+        'cnf.jkt',
+      ],
+      [
+        '--other-audience-token',
+        resign(issuer.good(), issuer.privateKey, { aud: ['x'], nbf: 9_999_999_999 }),
+        'that is valid now',
+      ],
+      ['--token', resign(issuer.good(), evil.privateKey, {}), 'verifies it'],
+    ]
+    for (const [option, token, message] of cases) {
+      const run = await probe(ALL, option, write('bad', token))
+      expect(run, message).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(message)
+      expect(run.stderr).not.toContain(token)
+    }
+    const good = await probe(ALL, '--expired-token', write('bad', expired))
+    expect(good.status).toBe(0)
+  })
+
+  it('sends no token to another machine by http, but for those of a test issuer', async () => {
+    for (const host of ['192.0.2.2', 'app.example', '127.0.0.1.app.example', '[2001:db8::1]']) {
+      const args = ['probe', `http://${host}:9/`, '--audience', AUDIENCE, '--wait', '0']
+      const run = await command.run([...args, '--token', 'good'])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain('URL: http shows your tokens to the network')
+    }
+    const port = await reservePort()
+    const args = ['probe', `http://localhost:${port}/`, '--audience', AUDIENCE, '--wait', '0']
+    expect((await command.run([...args, '--token', 'good'])).status).toBe(5)
+    // The name leads nowhere: a request was tried.
+    const remote = ['probe', 'http://door.invalid/', ...args.slice(2), '--test-issuer', '0']
+    expect((await command.run(remote)).status).toBe(5)
+  })
+
+  it('shows no query of URL, and no header that is malformed', async () => {
+    const door = await startListening(
+      createServer(({ headers, url }, response) => {
+        const isGood = headers.authorization?.endsWith(issuer.good().slice(0, 20)) ?? false
+        response.writeHead(isGood || url?.includes('open') === true ? 200 : 401).end()
+      }),
+    )
+    const at = `http://127.0.0.1:${door.port}`
+    const args = ['--audience', AUDIENCE, '--token', 'good', '--junit', 'secret.xml']
+    const port = await reservePort()
+    const runs = [
+      await command.run(['probe', `${at}/open?api_key=SECRET#SECRET`, ...args]),
+      await command.run(['probe', `${at}/open?api_key=SECRET`, ...args, '--json']),
+      await command.run(['probe', `${at}/shut?api_key=SECRET`, ...args]),
+      await command.run(['probe', `http://127.0.0.1:${port}/?api_key=SECRET`, ...args]),
+      await command.run(['probe', `ftp://u:SECRET@app.example/?api_key=SECRET`, ...args]),
+      await command.run(['probe', `app.example/?api_key=SECRET`, ...args]),
+      await command.run(['probe', `${at}/`, ...args, '--header', 'X-Api-Key SECRET']),
+    ]
+    await door.close()
+    expect(runs.map(({ status }) => status)).toEqual([1, 1, 4, 5, 2, 2, 2])
+    const xml = readFileSync(join(command.folder, 'secret.xml'), 'utf8')
+    expect(xml).toContain(`classname="${at}/open"`)
+    expect(JSON.parse(runs[1]?.stdout ?? '')).toMatchObject({ url: `${at}/open` })
+    for (const text of [xml, ...runs.flatMap(({ stdout, stderr }) => [stdout, stderr])]) {
+      expect(text).not.toContain('SECRET')
+    }
+  })
+
+  it.each([
+    [301, 'the door redirects: probe its https address'],
+    [400, 'a port that expects TLS answers so: try https; else check which issuer'],
+    [404, 'check the path of URL and --method'],
+    [502, 'look at the log of the door'],
+    [403, 'check which issuer, audience and role the door demands'],
+  ])('says what to do if a door answers a good token with %i', async (status, advice) => {
+    const door = await startListening(
+      createServer((_, response) => response.writeHead(status, { Location: '/' }).end()),
+    )
+    const args = ['--audience', AUDIENCE, '--token', 'good']
+    const run = await command.run(['probe', `http://127.0.0.1:${door.port}/`, ...args])
+    await door.close()
+    expect(run).toMatchObject({ status: 4, stdout: '' })
+    expect(run.stderr).toContain(`with ${status}, so bad tokens were not shown; ${advice}`)
+  })
+
   it.each([
     ['--expired-token', 'good', 'that expired more than a minute ago'],
     ['--expired-token', 'expired just now', 'that expired more than a minute ago'],
-    ['--bound-token', 'good', 'expected a token with cnf'],
+    ['--bound-token', 'good', 'expected a token with cnf.jkt'],
     ['--other-audience-token', 'good', 'expected an unbound token without the audience'],
     ['--token', 'expired', '--token has expired'],
     ['--token', 'bound to a key', '--token is bound to a key'],
@@ -414,7 +540,7 @@ describe('rollcall probe --token', () => {
     ['ftp://app.example/', [], 'expected https://HOST/PATH'],
     ['not a URL', [], 'expected https://HOST/PATH'],
     ['https://u:p@app.example/', [], 'expected no user and no password'],
-    ['https://app.example/', ['--header', 'no colon'], 'Expected "NAME: VALUE"'],
+    ['https://app.example/', ['--header', 'no colon'], 'expected "NAME: VALUE"'],
     ['https://app.example/', ['--admitted', '99'], 'Expected HTTP statuses'],
     ['https://app.example/', ['--method', 'get'], 'Expected a method'],
     ['https://app.example/', ['--test-issuer', '99999'], 'Expected PORT or HOST:PORT'],
@@ -452,14 +578,15 @@ describe('rollcall probe --token', () => {
 describe('the lines of recipes', () => {
   const values = { issuer: 'https://rollcall.example', audience: AUDIENCE, role: 'worker' }
 
-  it.each(Object.keys(MARKS))('%s has each line that is named', (recipe) => {
+  it.each(MARKED_RECIPES)('%s has each line that is named', (recipe) => {
     expect(RECIPE_NAMES).toContain(recipe)
     const lineOf = refusingLine({ ...values, recipe })
-    const named = BAD_TOKEN_NAMES.filter((name) => !(ADMITS[recipe] ?? []).includes(name))
+    const admits: readonly BadTokenName[] = ADMITS[recipe] ?? []
+    const named = BAD_TOKEN_NAMES.filter((name) => !admits.includes(name))
     const missing = named.filter((name) => !/ by this line of /.test(lineOf(name) ?? ''))
     expect(missing).toEqual([])
     expect(lineOf('no token')).toBeDefined()
-    const { everything: _, ...marks } = MARKS[recipe] ?? {}
+    const { everything: _, ...marks } = MARKS[recipe]
     const lines = named.map((name) => lineOf(name) ?? '')
     for (const mark of Object.values(marks)) {
       expect(
@@ -471,7 +598,9 @@ describe('the lines of recipes', () => {
 
   it.each([
     ...DOORS.map((name) => [name, ADMITTED_BY_DOORS[name]] as const),
-    ...VERIFYING_PARTIES.map((name) => [name.toLowerCase(), ADMITTED[name]] as const),
+    ...VERIFYING_PARTIES.map(
+      (name) => [name.toLowerCase() as MarkedRecipe, ADMITTED[name]] as const,
+    ),
     ['vault', ADMITTED_BY_HAND.vault] as const,
   ])(
     'of %s say what its program cannot refuse, as the tables of the pages do',
@@ -479,6 +608,43 @@ describe('the lines of recipes', () => {
       const lineOf = refusingLine({ ...values, recipe })
       const without = BAD_TOKEN_NAMES.filter((name) => / admits it, too, /.test(lineOf(name) ?? ''))
       expect(without).toEqual(admitted)
+    },
+  )
+
+  it.each(MARKED_RECIPES)(
+    'of %s are the same for values with parts of other lines, and without a host',
+    (recipe) => {
+      const lines = (asked: object) => {
+        const lineOf = refusingLine({ recipe, ...asked })
+        return BAD_TOKEN_NAMES.map((name) => lineOf(name))
+      }
+      const usual = { issuer: 'https://a', audience: 'https://b', role: 'c' }
+      const awkward = {
+        issuer: 'https://audience-iss',
+        audience: 'https://roles-cnf',
+        role: 'rolesaudience',
+      }
+      const named = lines(usual).map((line) => line?.replace(/https:\/\/[ab]\b/g, ''))
+      const changes = [
+        ['rolesaudience', 'c'],
+        ['audience-iss', 'a'],
+        ['roles-cnf', 'b'],
+      ] as const
+      const changed = lines(awkward).map((line) =>
+        changes.reduce((text, [from, to]) => text?.replaceAll(from, to), line),
+      )
+      expect(changed.map((line) => line?.replace(/https:\/\/[ab]\b/g, ''))).toEqual(named)
+      expect(lines({ ...usual, audience: 'app' })).not.toContain(undefined)
+    },
+  )
+
+  it.each(RECIPE_NAMES.filter((name) => !(MARKED_RECIPES as readonly string[]).includes(name)))(
+    'of %s are not known, so probe refuses the recipe',
+    async (recipe) => {
+      const args = ['--audience', AUDIENCE, '--token', 'good', '--recipe', recipe]
+      const run = await command.run(['probe', 'https://app.example/', ...args])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain('Expected one of these recipes: nginx, caddy,')
     },
   )
 
@@ -501,7 +667,10 @@ describe('the bad tokens', () => {
     await issuer.close()
     const publicKey = createPublicKey(issuer.privateKey)
     expect(publicKey.asymmetricKeyType).toBe('rsa')
-    expect(FORGED_NAMES).toEqual([
+    // Without the private key, and each of them another one.
+    const forged = FORGED_NAMES.map((name) => forgeBadToken(name, issuer.good(), publicKey))
+    expect(new Set(forged).size).toBe(20)
+    expect(FORGED_NAMES.slice(0, 6)).toEqual([
       'signed by another key',
       'foreign key in the header',
       'alg none',

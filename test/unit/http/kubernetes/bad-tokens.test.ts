@@ -1,4 +1,4 @@
-// The 25 bad tokens at `/v1/kubernetes/tokenreview`, before, during and after the rotation of the signing key.
+// The bad tokens at `/v1/kubernetes/tokenreview`, before, during and after the rotation of the signing key.
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryLedger } from '../../../../src/ledger/memory.ts'
