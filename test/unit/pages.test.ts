@@ -67,7 +67,7 @@ describe('the pages', () => {
   })
 
   it.each(pagePaths())('%s counts the bad tokens right', (path) => {
-    const counts = [...(read(path) ?? '').matchAll(/(\d+) bad (?:tokens|ones)/g)]
+    const counts = [...(read(path) ?? '').matchAll(/(\d+) (?:kinds of )?bad (?:tokens|ones)/g)]
     expect(new Set(counts.map(([, count]) => Number(count)))).toEqual(
       new Set(counts.length === 0 ? [] : [BAD_TOKEN_NAMES.length]),
     )
