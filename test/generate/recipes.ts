@@ -16,13 +16,18 @@ export const recipeFiles = (name: string, typed: TypedOptions): readonly RecipeF
   return recipe.files(fillRecipe(recipe, typed))
 }
 
-/** The one file of a recipe in a language. @throws Error if there is not exactly one */
-export const recipeFile = (name: string, typed: TypedOptions, language?: string): string => {
-  const files = recipeFiles(name, typed)
-  const found = language === undefined ? files : files.filter((it) => it.language === language)
+/**
+ * The one file of a recipe in a language, or with a name.
+ * @param which the language, or the end of the path; absent: all files
+ * @throws Error if there is not exactly one
+ */
+export const recipeFile = (name: string, typed: TypedOptions, which?: string): string => {
+  const found = recipeFiles(name, typed).filter(
+    ({ language, path }) => which === undefined || language === which || path.endsWith(which),
+  )
   const [file] = found
   if (file === undefined || found.length > 1) {
-    throw new Error(`${name} has ${found.length} files in ${language ?? 'any language'}`)
+    throw new Error(`${name} has ${found.length} files for ${which ?? 'any language'}`)
   }
   return file.text
 }
@@ -79,7 +84,9 @@ export const recipeFences = (): Readonly<Record<string, Readonly<Record<string, 
   },
   'docs/use/caddy.md': {
     'caddyfile server': recipeFile('caddy', BEHIND_PROXY, 'caddyfile'),
-    'yaml traefik': recipeFile('traefik', BEHIND_PROXY, 'yaml'),
+    'ini drop-in': recipeFile('caddy', BEHIND_PROXY, 'ini'),
+    'yaml traefik start': recipeFile('traefik', BEHIND_PROXY, 'traefik.yaml'),
+    'yaml traefik': recipeFile('traefik', BEHIND_PROXY, 'app.yaml'),
   },
   'docs/use/python.md': { 'python server': recipeFile('pyjwt', IN_APP) },
   'docs/use/go.md': { 'go server': recipeFile('go-oidc', IN_APP) },
@@ -118,7 +125,7 @@ export const withFences = (page: string, fences: Readonly<Record<string, string>
 const ranCell = ({ ran }: Recipe): string => {
   if (typeof ran === 'string') return ran
   const byHand = ran.byHand === undefined ? '' : `; by hand with ${ran.byHand}`
-  return `**no**${byHand}; after ${ran.notRun}`
+  return `**no**${byHand}; written from ${ran.notRun}`
 }
 
 /** A row for each recipe. */

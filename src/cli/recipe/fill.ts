@@ -103,8 +103,8 @@ export const fillRecipe = (recipe: Recipe, typed: TypedOptions): RecipeValues =>
       if (given === undefined) continue
       throw usageError(`${flag} is no option of ${recipe.name}; it has ${optionsOf(recipe)}`)
     }
-    const value = given ?? (typeof preset === 'string' ? preset : preset(demands))
-    const { pattern, expected } = RECIPE_OPTIONS[name]
+    const value = given ?? (typeof preset === 'string' ? preset : preset({ ...demands, ...values }))
+    const { accepts, expected } = RECIPE_OPTIONS[name]
     if (value === undefined) {
       const why =
         preset === hostOfAudience
@@ -112,7 +112,7 @@ export const fillRecipe = (recipe: Recipe, typed: TypedOptions): RecipeValues =>
           : ''
       throw usageError(`${flag} is missing: ${expected}${why}`)
     }
-    if (!pattern.test(checkText(value, flag))) {
+    if (!accepts(checkText(value, flag))) {
       throw usageError(`${flag}: ${JSON.stringify(value)}: ${expected}`)
     }
     values[name] = value

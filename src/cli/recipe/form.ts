@@ -12,6 +12,7 @@ export type RecipeOption =
   | 'keysFolder'
   | 'listen'
   | 'mount'
+  | 'name'
   | 'node'
   | 'policy'
   | 'provider'
@@ -57,6 +58,7 @@ export type RecipeLanguage =
   | 'conf'
   | 'go'
   | 'haproxy'
+  | 'ini'
   | 'js'
   | 'json'
   | 'nginx'
@@ -75,8 +77,13 @@ export interface RecipeFile {
   readonly text: string
 }
 
+/** With the host of a recipe that has this option. */
+interface WithHost {
+  readonly host?: string
+}
+
 /** A value that is used if the user gives none; `undefined`: the user has to give one. */
-type Default = string | ((demands: RecipeDemands) => string | undefined)
+type Default = string | ((demands: RecipeDemands & WithHost) => string | undefined)
 
 interface RecipeParts<Option extends RecipeOption> {
   /** As it is typed: lower case, with dashes. */
@@ -116,10 +123,10 @@ export const defineRecipe = <Option extends RecipeOption = never>(
 
 /** The first line of what is printed: which program the tests start, or was started by hand, or that nothing was run. */
 export const ranLine = ({ title, ran }: Recipe): string => {
-  if (typeof ran === 'string') return `${title}: run, the tests start ${ran} with it`
-  return ran.byHand === undefined
-    ? `${title}: not run; after ${ran.notRun}`
-    : `${title}: run by hand with ${ran.byHand}, not by the tests; after ${ran.notRun}`
+  if (typeof ran === 'string') return `${title}. Tested with ${ran}.`
+  const { byHand, notRun } = ran
+  const how = byHand === undefined ? 'Not run' : `Run by hand with ${byHand}, not by the tests`
+  return `${title}. ${how}. Written from ${notRun}.`
 }
 
 /** The host of the audience, for recipes whose clients use the audience as the address. */
@@ -127,3 +134,7 @@ export const hostOfAudience = ({ audience }: RecipeDemands): string | undefined 
   const { protocol, hostname } = parseUrl(audience) ?? { protocol: '', hostname: '' }
   return protocol === 'https:' && hostname !== '' ? hostname : undefined
 }
+
+/** The port of the audience, if clients use it as the address of this host; 443 otherwise. */
+export const portOfAudience = (demands: RecipeDemands & WithHost): string =>
+  (hostOfAudience(demands) === demands.host && parseUrl(demands.audience)?.port) || '443'

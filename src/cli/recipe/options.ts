@@ -1,49 +1,61 @@
 // The options of recipes: how each is typed, what it means, and which values are accepted.
 
+import { isHost, parseAddress } from './address.ts'
 import type { RecipeOption } from './form.ts'
 
 /** One option. */
 export interface OptionForm {
   readonly flags: string
   readonly description: string
-  /** What its value matches, beside having no control characters. */
-  readonly pattern: RegExp
+  /** Whether a value is accepted; it has no control characters. */
+  readonly accepts: (value: string) => boolean
   /** What is expected, for the message. */
   readonly expected: string
 }
 
+const matches =
+  (pattern: RegExp) =>
+  (value: string): boolean =>
+    pattern.test(value)
+
 const PATH = {
-  pattern: /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/,
+  accepts: matches(/^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/),
   expected: 'expected an absolute path of letters, digits and . _ -',
 } as const
 
 const NAME = {
-  pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
+  accepts: matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
   expected: 'expected letters, digits, - and _',
 } as const
 
-/** The host of a URL. */
-const HOST = String.raw`(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?`
-const PORT = '[1-9][0-9]{0,4}'
+/** As `ROLLCALL_PROXIES` has it. */
+const PROXY_NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** All of them. */
 export const RECIPE_OPTIONS: Readonly<Record<RecipeOption, OptionForm>> = {
+  // First: defaults of others depend on it.
   host: {
     flags: '--host <name>',
     description: 'by which clients reach the proxy (default: the host of the audience)',
-    pattern: new RegExp(`^${HOST}$`),
+    accepts: isHost,
     expected: 'expected a host name such as app.example',
+  },
+  name: {
+    flags: '--name <name>',
+    description: 'of the proxy in ROLLCALL_PROXIES, its own (default: the first label of the host)',
+    accepts: matches(PROXY_NAME),
+    expected: 'expected a lower-case letter, then letters, digits and -; at most 63',
   },
   listen: {
     flags: '--listen <address>',
-    description: 'where the proxy listens',
-    pattern: new RegExp(`^(?:${HOST}:)?${PORT}$`),
-    expected: 'expected PORT or HOST:PORT',
+    description: 'PORT or HOST:PORT where the proxy listens (default: the port of the audience)',
+    accepts: (value) => parseAddress(value) !== undefined,
+    expected: 'expected PORT or HOST:PORT such as 127.0.0.1:8443',
   },
   upstream: {
     flags: '--upstream <address>',
     description: 'HOST:PORT of the service behind the proxy',
-    pattern: new RegExp(`^${HOST}:${PORT}$`),
+    accepts: (value) => parseAddress(value)?.host !== undefined,
     expected: 'expected HOST:PORT such as 127.0.0.1:9000',
   },
   certificateFile: {
@@ -75,7 +87,7 @@ export const RECIPE_OPTIONS: Readonly<Record<RecipeOption, OptionForm>> = {
   trustDomain: {
     flags: '--trust-domain <name>',
     description: 'the SPIFFE trust domain of certificates',
-    pattern: new RegExp(`^${HOST}$`),
+    accepts: isHost,
     expected: 'expected a name such as nodes.example',
   },
   mount: { flags: '--mount <name>', description: 'where the auth method is mounted', ...NAME },
@@ -84,14 +96,14 @@ export const RECIPE_OPTIONS: Readonly<Record<RecipeOption, OptionForm>> = {
   ramAccount: {
     flags: '--ram-account <id>',
     description: 'the account of the RAM role (default: the account of the instances)',
-    pattern: /^[0-9]{1,20}$/,
+    accepts: matches(/^[0-9]{1,20}$/),
     expected: 'expected the number of an account',
   },
   ramRole: { flags: '--ram-role <name>', description: 'the RAM role that nodes assume', ...NAME },
   node: {
     flags: '--node <template>',
     description: 'the name of a node, made of fields of its identity',
-    pattern: /^[a-z0-9._{}-]+$/,
+    accepts: matches(/^[a-z0-9._{}-]+$/),
     expected: 'expected a template such as {region_id}.{instance_id}',
   },
 }

@@ -31,8 +31,9 @@ export const jsonFile = (value: unknown): string => {
 
 /** A YAML scalar: plain if no YAML reader could take it for something else. */
 export const yaml = (value: string): string =>
-  /^(?:[a-z][a-z-]*|https:\/\/[a-z0-9.:-]+[a-z0-9])$/.test(value) &&
-  !/^(?:true|false|yes|no|on|off|y|n|null)$/.test(value)
+  /^(?:[a-z][a-z-]*|[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+|https:\/\/[a-z0-9.:-]+[a-z0-9])$/.test(
+    value,
+  ) && !/^(?:true|false|yes|no|on|off|y|n|null)$/.test(value)
     ? value
     : quoted(value)
 
@@ -42,21 +43,13 @@ export const js = (value: string): string => `'${value.replaceAll(/['\\]/g, Stri
 /** A list of such texts. */
 export const jsList = (values: readonly string[]): string => `[${values.map(js).join(', ')}]`
 
-/** A word of nginx, which has no escape for `$`. @throws CommandError */
-export const nginx = (value: string): string => {
-  refuse(value, /\$/, 'nginx')
-  return PLAIN.test(value) ? value : quoted(value)
-}
-
-/** A word of a Caddyfile, which has no escape for `{`, and none for a backslash before a quote. @throws CommandError */
-export const caddy = (value: string): string => {
-  refuse(value, /[{}\\]/, 'a Caddyfile')
-  return PLAIN.test(value) ? value : `"${value.replaceAll('"', String.raw`\"`)}"`
-}
-
-/** A word of Apache, where `${` and `%{` begin a variable. @throws CommandError */
+/**
+ * A word of Apache, whose `Require` reads it a second time as an expression: `${`, `%{` and `$1` are variables there,
+ * and a quote, or a backslash before the end, ends it. With `$1`, mod_auth_openidc compared with an empty text.
+ * @throws CommandError
+ */
 export const apache = (value: string): string => {
-  refuse(value, /[$%]\{/, 'a directive of Apache')
+  refuse(value, /"|[$%]\{|\$[0-9]|\\$/, 'Apache')
   return PLAIN.test(value) ? value : quoted(value)
 }
 

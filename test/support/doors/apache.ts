@@ -27,9 +27,8 @@ const SHARED = [
   'proxy_http',
 ]
 
-const mainConfiguration = (folder: string, port: number, modules: readonly string[]): string =>
+const mainConfiguration = (folder: string, modules: readonly string[]): string =>
   `ServerName 127.0.0.1
-Listen 127.0.0.1:${port}
 DefaultRuntimeDir ${folder}
 Mutex file:${folder}
 PidFile ${folder}/pid
@@ -66,7 +65,7 @@ const startApache = (options: DoorOptions, folder: string, site: Site) =>
       ...(options.changes ?? []),
     ])
     const main = join(folder, 'apache2.conf')
-    writeFileSync(main, mainConfiguration(folder, port, [...SHARED, site.module]))
+    writeFileSync(main, mainConfiguration(folder, [...SHARED, site.module]))
     const log = join(folder, 'error.log')
     return {
       port,

@@ -2,8 +2,8 @@
 // and the scripts do what they say.
 
 import { execFile } from 'node:child_process'
-import { X509Certificate, createHash, generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { X509Certificate, generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,9 +15,10 @@ import type { TypedOptions } from '../../../src/cli/recipe/fill.ts'
 import type { RecipeFile, RecipeLanguage } from '../../../src/cli/recipe/form.ts'
 import { js, quoted, sh } from '../../../src/cli/recipe/quote.ts'
 import { RECIPES } from '../../../src/cli/recipe/recipes/index.ts'
-import { parseProxies } from '../../../src/config/proxies.ts'
 import { recipeFile, recipeFiles } from '../../generate/recipes.ts'
+import { EVERY, HOSTILE } from '../../support/hostile-audiences.ts'
 import { startListening } from '../../support/listening.ts'
+import { reservePort } from '../../support/ports.ts'
 import { cleanEnvironment } from '../../support/processes.ts'
 import { findTool, requireTool } from '../../support/requirements.ts'
 import { type TestCa, createTestCa } from '../../support/tls-certificates.ts'
@@ -40,17 +41,6 @@ const USUAL = {
   audience: 'https://door.test',
   role: ['node-role', 'second-role'],
 } as const
-
-/** An audience of every character that a policy accepts. */
-const EVERY = Array.from({ length: 0x7e - 0x20 }, (_, at) => String.fromCharCode(0x21 + at)).join(
-  '',
-)
-const HOSTILE = [
-  EVERY,
-  `a"b'c\\"d\\\\'`,
-  '$(id>pwned)`id>pwned`',
-  '{{env`A`}}{env.A}%s${A}',
-] as const
 
 /** The files of a recipe; `undefined` if it refuses a value. */
 const filesOf = (name: string, typed: TypedOptions): readonly RecipeFile[] | undefined => {
@@ -215,36 +205,6 @@ describe('a hostile value', () => {
   })
 })
 
-describe('the script that makes the secret of a proxy', () => {
-  it.each(['nginx', 'caddy', 'traefik', 'envoy'])(
-    'of %s writes the secret for its user alone, and prints an entry that the service accepts',
-    async (name) => {
-      for (const audience of [USUAL.audience, ...HOSTILE]) {
-        const place = mkdtempSync(join(folder, 'secret-'))
-        const secretFile = join(place, 'secret')
-        const script = recipeFile(name, { ...valuesFor(name, audience), secretFile }, 'sh')
-        const { stdout, stderr } = await run('sh', [write({ path: 'make.sh', text: script })], {
-          cwd: place,
-        })
-        expect(stderr).toBe('')
-        const [secret = ''] = /[0-9a-f]{64}/.exec(readFileSync(secretFile, 'utf8')) ?? []
-        expect(statSync(secretFile).mode & 0o777).toBe(0o600)
-        expect(stdout).not.toContain(secret)
-        const parsed = parseProxies(stdout)
-        expect(parsed).toMatchObject({
-          value: [
-            {
-              origin: 'https://door.test',
-              secretSha256: createHash('sha256').update(secret).digest('hex'),
-              audiences: [audience],
-            },
-          ],
-        })
-      }
-    },
-  )
-})
-
 describe('the script that creates a RAM role', () => {
   it('gives RAM the fingerprint of the last certificate of the issuer, and the trust policy', async (context) => {
     tool(context, 'openssl', 'openssl')
@@ -276,5 +236,22 @@ describe('the script that creates a RAM role', () => {
         `--ClientIds https://door.test --Fingerprints ${fingerprint} --IssuanceLimitTime 1`,
     )
     expect(role.join('\n')).toContain(readFileSync(join(place, 'trust-policy.json'), 'utf8'))
+  })
+
+  it('creates nothing if the issuer sends no certificate', async (context) => {
+    tool(context, 'openssl', 'openssl')
+    const place = mkdtempSync(join(folder, 'ram-'))
+    const issuer = `https://localhost:${await reservePort()}`
+    const script = recipeFile('alibaba-ram', { ...valuesFor('alibaba-ram'), issuer }, 'sh')
+    const bin = join(place, 'bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'aliyun'), '#!/bin/sh\necho called >> calls\n', { mode: 0o755 })
+    const error: unknown = await run('sh', [write({ path: 'create-role.sh', text: script })], {
+      cwd: place,
+      env: cleanEnvironment({ PATH: `${bin}:${process.env['PATH']}` }),
+    }).catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ code: 1 })
+    expect((error as { stderr: string }).stderr).toMatch(/localhost:\d+ sent no certificate\n$/)
+    expect(existsSync(join(place, 'calls'))).toBe(false)
   })
 })

@@ -3,6 +3,7 @@
 import { usageError } from '../../command-error.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { jsonFile, sh } from '../quote.ts'
+import { requireHttps } from './https-issuer.ts'
 
 type Values = RecipeValues<'provider' | 'ramAccount' | 'ramRole'>
 
@@ -56,6 +57,7 @@ set -eu
 fingerprint=$(openssl s_client -connect ${sh(place)} -servername ${sh(hostname)} -showcerts < /dev/null 2> /dev/null |
   awk '/BEGIN CERTIFICATE/ { text = "" } { text = text $0 "\\n" } /END CERTIFICATE/ { last = text } END { printf "%s", last }' |
   openssl x509 -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')
+[ "\${#fingerprint}" -eq 40 ] || { echo ${sh(`${place} sent no certificate`)} >&2; exit 1; }
 aliyun ims CreateOIDCProvider --OIDCProviderName ${sh(provider)} --IssuerUrl ${sh(issuer)} \\
   --ClientIds ${sh(audience)} --Fingerprints "$fingerprint" --IssuanceLimitTime ${ISSUANCE_LIMIT_HOURS}
 aliyun ram CreateRole --RoleName ${sh(ramRole)} --MaxSessionDuration 3600 \\
@@ -73,6 +75,7 @@ ALIBABA_CLOUD_OIDC_TOKEN_FILE=${TOKEN_FILE}
 `
 
 const checked = (values: Values): Values => {
+  requireHttps(values, 'RAM')
   if (!CLIENT_ID.test(values.audience)) {
     throw usageError(
       '--audience: RAM accepts letters, digits and . _ : / -, at most 128 characters',

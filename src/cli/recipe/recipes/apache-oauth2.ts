@@ -1,8 +1,9 @@
 // Apache with mod_oauth2, for unbound tokens and, in a recipe of its own, for bound tokens with their proofs.
 
-import { type Recipe, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, defineRecipe } from '../form.ts'
 import { apache } from '../quote.ts'
 import { APACHE_OPTIONS, type ApacheValues, apacheSite } from './apache-site.ts'
+import { callProxy, originOf } from './proxy-secret.ts'
 
 const verify = ({ issuer }: ApacheValues, options: string): string =>
   `    AuthType oauth2
@@ -38,11 +39,11 @@ ${PASS}`,
       '      # The module refuses a token without "cnf.jkt", and checks the proof, once each.',
   })
 
-const STEPS = ({ host }: ApacheValues, curl: string): readonly string[] => [
+const stepsWith = (call: string): readonly string[] => [
   'apt-get install apache2 libapache2-mod-oauth2',
   'a2enmod ssl headers proxy_http oauth2 && a2ensite app',
   'apachectl configtest && systemctl reload apache2',
-  `curl -i ${curl} https://${host}/`,
+  call,
 ]
 
 const PATH = '/etc/apache2/sites-available/app.conf'
@@ -53,7 +54,7 @@ const MODULE = {
   ban: 'until its token expires, or some minutes more: the module keeps results',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
-  options: { ...APACHE_OPTIONS, host: hostOfAudience },
+  options: APACHE_OPTIONS,
   page: 'use/apache.md',
 } as const
 
@@ -63,7 +64,7 @@ export const apacheOauth2: Recipe = defineRecipe({
   title: 'Apache with mod_oauth2',
   ...MODULE,
   files: (values) => [{ path: PATH, language: 'apache', text: bearerSite(values) }],
-  steps: (values) => STEPS(values, '-H "Authorization: Bearer $TOKEN"'),
+  steps: (values) => stepsWith(callProxy(values)),
 })
 
 /** The same for bound tokens. */
@@ -72,5 +73,6 @@ export const apacheOauth2Bound: Recipe = defineRecipe({
   title: 'Apache with mod_oauth2, for bound tokens with their proofs',
   ...MODULE,
   files: (values) => [{ path: PATH, language: 'apache', text: boundSite(values) }],
-  steps: (values) => STEPS(values, '-H "Authorization: DPoP $TOKEN" -H "DPoP: $PROOF"'),
+  steps: (values) =>
+    stepsWith(`curl -i -H "Authorization: DPoP $TOKEN" -H "DPoP: $PROOF" ${originOf(values)}/`),
 })

@@ -1,14 +1,16 @@
 // Apache with mod_auth_openidc, as an OAuth 2.0 resource server.
 
-import { type Recipe, type RecipeValues, defineRecipe, hostOfAudience } from '../form.ts'
+import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { apache } from '../quote.ts'
 import { APACHE_OPTIONS, type ApacheValues, apacheSite } from './apache-site.ts'
+import { requireHttps } from './https-issuer.ts'
+import { callProxy } from './proxy-secret.ts'
 
 const site = (values: ApacheValues & RecipeValues<'caFile'>): string =>
   apacheSite(values, {
     scheme: 'Bearer',
     claims: 'OIDC_CLAIM_',
-    site: `  OIDCOAuthVerifyJwksUri ${apache(`${values.issuer}/.well-known/jwks.json`)}
+    site: `  OIDCOAuthVerifyJwksUri ${apache(`${requireHttps(values, 'mod_auth_openidc')}/.well-known/jwks.json`)}
   OIDCCABundlePath ${values.caFile}
   OIDCOAuthAcceptTokenAs header
   OIDCOAuthRemoteUserClaim sub
@@ -32,17 +34,16 @@ export const apacheOpenidc: Recipe = defineRecipe({
   severalRoles: true,
   options: {
     ...APACHE_OPTIONS,
-    host: hostOfAudience,
     caFile: '/etc/ssl/certs/ca-certificates.crt',
   },
   page: 'use/apache.md',
   files: (values) => [
     { path: '/etc/apache2/sites-available/app.conf', language: 'apache', text: site(values) },
   ],
-  steps: ({ host }) => [
+  steps: (values) => [
     'apt-get install apache2 libapache2-mod-auth-openidc',
     'a2enmod ssl headers proxy_http auth_openidc && a2ensite app',
     'apachectl configtest && systemctl reload apache2',
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
+    callProxy(values),
   ],
 })

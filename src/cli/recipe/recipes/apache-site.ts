@@ -2,22 +2,23 @@
 // claims out of account that a token lacks. The site checks this by expressions of Apache.
 
 import { usageError } from '../../command-error.ts'
-import type { RecipeDemands, RecipeOption, RecipeValues } from '../form.ts'
+import { addressOf } from '../address.ts'
+import type { RecipeDemands, RecipeValues } from '../form.ts'
 import { apache } from '../quote.ts'
 import { BLANK } from './nginx-identity.ts'
+import { PROXY_OPTIONS } from './proxy-secret.ts'
 
 /** Options of both. */
 export type ApacheValues = RecipeValues<
   'certificateFile' | 'host' | 'keyFile' | 'listen' | 'upstream'
 >
 
-/** Their defaults, but for the host. */
+/** Their defaults. */
 export const APACHE_OPTIONS = {
-  listen: '443',
-  upstream: '127.0.0.1:9000',
+  ...PROXY_OPTIONS,
   certificateFile: '/etc/apache2/tls/app.pem',
   keyFile: '/etc/apache2/tls/app.key',
-} as const satisfies Partial<Record<RecipeOption, string>>
+} as const
 
 /** How a module differs. */
 interface ApacheModule {
@@ -62,16 +63,21 @@ const anyOf = (lines: readonly string[]): string =>
     : `      <RequireAny>\n${lines.map((line) => `        ${line}`).join('\n')}\n      </RequireAny>`
 
 const requirements = (values: RecipeDemands, word: string): string => {
-  const require = (claim: string): string => {
-    if (!claim.includes('"')) return `Require ${word} ${apache(claim)}`
-    // The modules read the text of Apache a second time, and stop at a quote.
-    throw usageError(`${JSON.stringify(claim)} has ", which Require of Apache cannot hold as text`)
-  }
+  const require = (claim: string): string => `Require ${word} ${apache(claim)}`
   return [
     `      ${require(`iss:${values.issuer}`)}`,
     `      ${require(`aud:${values.audience}`)}`,
     anyOf(values.roles.map((role) => require(`role:${role}`))),
   ].join('\n')
+}
+
+/** Characters after which `unbase64()` may read no further: base64url writes some of them with `-` or `_`. */
+const checkAudience = ({ audience }: RecipeDemands): void => {
+  const [found] = /[~?>]/.exec(audience) ?? []
+  if (found === undefined) return
+  throw usageError(
+    `--audience: ${JSON.stringify(audience)} has ${found}, which Apache cannot hold as text`,
+  )
 }
 
 const UNSET = [
@@ -86,9 +92,12 @@ const UNSET = [
 // Options have patterns that need no quotes here: `options.ts`.
 /** A virtual host that admits requests with a token, and passes them on with the identity. */
 export const apacheSite = (values: ApacheValues, module: ApacheModule): string => {
+  checkAudience(values)
   const { host, listen, upstream, certificateFile, keyFile } = values
   const claim = (name: string): string => `"%{${module.claims}${name}}e"`
-  return `<VirtualHost ${listen.includes(':') ? listen : `*:${listen}`}>
+  // Debian's ports.conf has these two; Apache refuses to listen twice.
+  const isUsual = ['80', '443'].includes(addressOf(listen).port)
+  return `${isUsual ? '' : `Listen ${listen}\n\n`}<VirtualHost ${listen.includes(':') ? listen : `*:${listen}`}>
   ServerName ${host}
   SSLEngine on
   SSLCertificateFile ${certificateFile}

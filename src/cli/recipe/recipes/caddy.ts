@@ -1,23 +1,25 @@
 // Caddy with forward_auth: Caddy asks /v1/authorize about each request.
 
+import { addressOf } from '../address.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import {
   ASKING_PROXY,
-  PROXY_OPTIONS,
+  ASKING_OPTIONS,
   authorizePath,
+  originOf,
   proxySteps,
+  secretDropIn,
   secretScript,
 } from './proxy-secret.ts'
 
-type Values = RecipeValues<'host' | 'listen' | 'secretFile' | 'upstream'>
+type Values = RecipeValues<'host' | 'listen' | 'name' | 'secretFile' | 'upstream'>
 
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const site = (values: Values): string => {
   const { issuer, host, listen, upstream } = values
-  const port = listen === '443' ? '' : `:${listen.split(':').at(-1)}`
-  const address = `${host}${port}`
-  return `https://${address} {
-	# In this order: without "route" Caddy would sort the directives.
+  const { host: address } = addressOf(listen)
+  return `${originOf(values)} {
+${address === undefined ? '' : `	bind ${address}\n\n`}	# In this order: without "route" Caddy would sort the directives.
 	route {
 		# What only a proxy may say. A second spelling has an underscore, which some frameworks take for a dash.
 		request_header -X-Rollcall*
@@ -75,14 +77,19 @@ export const caddy: Recipe = defineRecipe({
   ran: 'Caddy 2.6',
   ...ASKING_PROXY,
   options: {
-    ...PROXY_OPTIONS,
+    ...ASKING_OPTIONS,
     secretFile: '/etc/caddy/rollcall.env',
   },
   page: 'use/caddy.md',
   files: (values) => [
     { path: '/etc/caddy/Caddyfile', language: 'caddyfile', text: site(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
+    secretDropIn('caddy', values),
   ],
-  steps: ({ host, secretFile }) =>
-    proxySteps(host, `start Caddy with EnvironmentFile=${secretFile} in its systemd unit`),
+  steps: (values) =>
+    proxySteps(
+      values,
+      'put rollcall.conf at its place, or write its two lines with: systemctl edit caddy',
+      'systemctl daemon-reload && caddy validate --config /etc/caddy/Caddyfile && systemctl restart caddy',
+    ),
 })

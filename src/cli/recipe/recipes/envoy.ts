@@ -1,17 +1,20 @@
 // Envoy with ext_authz over HTTP.
 
+import { usageError } from '../../command-error.ts'
+import { type Address, addressOf, isIp } from '../address.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { yaml } from '../quote.ts'
 import {
   ASKING_PROXY,
-  PROXY_OPTIONS,
+  ASKING_OPTIONS,
   authorizePath,
   proxySteps,
+  secretDropIn,
   secretScript,
 } from './proxy-secret.ts'
 
 type Values = RecipeValues<
-  'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'secretFile' | 'upstream'
+  'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'name' | 'secretFile' | 'upstream'
 >
 
 /** Headers of the client that go no further: first here, then where the request leaves. */
@@ -45,12 +48,17 @@ const CLIENT = [
 
 const removals = CLIENT.map((name) => `                          - remove: ${name}`).join('\n')
 
-const socket = (address: string): string => {
-  const [port = '', host = '0.0.0.0'] = address.split(':').toReversed()
-  return `{ socket_address: { address: ${host}, port_value: ${port} } }`
+const socket = ({ host = '0.0.0.0', port }: Address): string =>
+  `{ socket_address: { address: ${yaml(host)}, port_value: ${port} } }`
+
+/** Where Envoy listens: it looks up no names there. @throws CommandError for a name */
+const listener = (listen: string): Address => {
+  const address = addressOf(listen)
+  if (address.host === undefined || isIp(address.host)) return address
+  throw usageError(`--listen: "${listen}": Envoy listens at an IP address; expected IP:PORT`)
 }
 
-const cluster = (name: string, address: string, more = ''): string => `    - name: ${name}
+const cluster = (name: string, address: Address, more = ''): string => `    - name: ${name}
       type: STRICT_DNS
       load_assignment:
         cluster_name: ${name}
@@ -62,22 +70,24 @@ ${more}`
 const config = (values: Values): string => {
   const { issuer, host, listen, upstream, certificateFile, keyFile, caFile } = values
   const { hostname, port, protocol } = new URL(issuer)
+  const secure = protocol === 'https:'
+  const asked = { host: hostname.replace(/^\[|\]$/g, ''), port: port || (secure ? '443' : '80') }
+  // RFC 6066 section 3: SNI is for names.
+  const sni = isIp(asked.host) ? '' : `          sni: ${yaml(asked.host)}\n`
   const tls = `      transport_socket:
         name: envoy.transport_sockets.tls
         typed_config:
           '@type': type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-          sni: ${hostname}
-          common_tls_context:
+${sni}          common_tls_context:
             validation_context:
               trusted_ca: { filename: ${caFile} }
               match_typed_subject_alt_names:
-                - { san_type: DNS, matcher: { exact: ${hostname} } }
+                - { san_type: ${isIp(asked.host) ? 'IP_ADDRESS' : 'DNS'}, matcher: { exact: ${yaml(asked.host)} } }
 `
-  const secure = protocol === 'https:'
   return `static_resources:
   listeners:
     - name: app
-      address: ${socket(listen)}
+      address: ${socket(listener(listen))}
       filter_chains:
         - transport_socket:
             name: envoy.transport_sockets.tls
@@ -141,15 +151,15 @@ ${removals}
                 route_config:
                   virtual_hosts:
                     - name: app
-                      domains: [${host}, '${host}:*']
+                      domains: [${yaml(host)}, ${yaml(`${host}:*`)}]
                       # Token and proof end here.
                       request_headers_to_remove:
                         [authorization, dpop, x-forwarded-method, x-forwarded-uri, x-rollcall-proxy]
                       routes:
                         - match: { prefix: / }
-                          route: { cluster: app, host_rewrite_literal: ${host} }
+                          route: { cluster: app, host_rewrite_literal: ${yaml(host)} }
   clusters:
-${cluster('app', upstream)}${cluster('rollcall', `${hostname}:${port || (secure ? '443' : '80')}`, secure ? tls : '')}`
+${cluster('app', addressOf(upstream))}${cluster('rollcall', asked, secure ? tls : '')}`
 }
 
 /** Envoy with ext_authz. */
@@ -162,7 +172,7 @@ export const envoy: Recipe = defineRecipe({
   },
   ...ASKING_PROXY,
   options: {
-    ...PROXY_OPTIONS,
+    ...ASKING_OPTIONS,
     certificateFile: '/etc/envoy/tls/app.pem',
     keyFile: '/etc/envoy/tls/app.key',
     caFile: '/etc/ssl/certs/ca-certificates.crt',
@@ -172,11 +182,14 @@ export const envoy: Recipe = defineRecipe({
   files: (values) => [
     { path: '/etc/envoy/envoy.yaml', language: 'yaml', text: config(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
+    secretDropIn('envoy', values),
   ],
-  steps: ({ host, secretFile }) =>
+  steps: (values) =>
     proxySteps(
-      host,
-      `start Envoy 1.38 or newer with the variable of ${secretFile}`,
-      `Envoy asks rollcall with the Host ${host}, so rollcall must answer for each Host: put no platform before it that routes by Host`,
+      values,
+      'put rollcall.conf at its place, or write its two lines with: systemctl edit envoy',
+      'envoy --mode validate -c /etc/envoy/envoy.yaml, with Envoy 1.38 or newer',
+      'systemctl daemon-reload && systemctl restart envoy',
+      `Envoy asks rollcall with the Host ${values.host}, so rollcall must answer for each Host: put no platform before it that routes by Host`,
     ),
 })

@@ -4,7 +4,7 @@ import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { haproxy as text, regex } from '../quote.ts'
 import { SLOTS, haproxyKeys } from './haproxy-keys.ts'
 import { BLANK } from './nginx-identity.ts'
-import { PROXY_OPTIONS } from './proxy-secret.ts'
+import { PROXY_OPTIONS, callProxy } from './proxy-secret.ts'
 
 type Values = RecipeValues<'certificateFile' | 'host' | 'keysFolder' | 'listen' | 'upstream'>
 
@@ -15,6 +15,12 @@ const slots = (folder: string): string =>
     (slot) =>
       `  http-request set-var(txn.good) var(txn.token),jwt_verify(txn.alg,"${folder}/${slot}.pem") if { var(txn.slot) -m str ${slot} }`,
   ).join('\n')
+
+/** The list of audiences in the text of a token, with this one in it. @throws CommandError that shows the audience */
+const audienceList = (audience: string): string => {
+  text(audience)
+  return text(String.raw`"aud":\[("[^"]*",)*"${regex(JSON.stringify(audience).slice(1, -1))}"`)
+}
 
 // `--`: what stands behind it is a value, even if it begins like a flag such as `-m`.
 const claimIs = (claim: string, values: readonly string[]): string =>
@@ -43,7 +49,6 @@ const removed = ['Authorization', 'DPoP', 'X-Real-IP', ...BLANK]
 const configuration = (values: Values): string => {
   const { issuer, audience, roles, accounts, regions } = values
   const { host, listen, upstream, certificateFile, keysFolder } = values
-  const audienceList = String.raw`"aud":\[("[^"]*",)*"${regex(JSON.stringify(audience).slice(1, -1))}"`
   return `global
   log stdout format raw local0 notice
 
@@ -83,7 +88,7 @@ ${slots(keysFolder)}
   http-request deny deny_status 401 unless { var(txn.token),jwt_header_query('$.typ') -m str JWT }
   http-request deny deny_status 401 if { var(txn.header) -m sub '"crit":' }
   http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str -- ${text(issuer)} }
-  http-request deny deny_status 401 unless { var(txn.payload) -m reg -- ${text(audienceList)} }
+  http-request deny deny_status 401 unless { var(txn.payload) -m reg -- ${audienceList(audience)} }
   http-request deny deny_status 401 unless { var(txn.left) -m int gt 0 }
   http-request deny deny_status 401 unless { var(txn.early) -m int le 30 }
   http-request deny deny_status 401 if { var(txn.payload) -m sub '"cnf":' }
@@ -127,9 +132,9 @@ export const haproxy: Recipe = defineRecipe({
       text: `* * * * * root /usr/bin/python3 ${PROGRAM} systemctl reload haproxy\n`,
     },
   ],
-  steps: ({ host }) => [
+  steps: (values) => [
     `python3 ${PROGRAM}, once before HAProxy starts: it does not start without the keys`,
     'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy',
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
+    callProxy(values),
   ],
 })

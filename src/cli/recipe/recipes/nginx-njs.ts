@@ -3,7 +3,7 @@
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
 import { njsProgram } from './njs-program.ts'
-import { PROXY_OPTIONS } from './proxy-secret.ts'
+import { PROXY_OPTIONS, callProxy } from './proxy-secret.ts'
 
 type Values = RecipeValues<
   'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'upstream'
@@ -77,9 +77,9 @@ export const nginxNjs: Recipe = defineRecipe({
     { path: '/etc/nginx/conf.d/app.conf', language: 'nginx', text: server(values) },
     { path: PROGRAM, language: 'js', text: njsProgram(values) },
   ],
-  steps: ({ host }) => [
+  steps: (values) => [
     'apt-get install nginx libnginx-mod-http-js',
     'nginx -t && systemctl reload nginx',
-    `curl -i -H "Authorization: Bearer $TOKEN" https://${host}/`,
+    callProxy(values),
   ],
 })

@@ -4,14 +4,14 @@ import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
 import {
   ASKING_PROXY,
-  PROXY_OPTIONS,
+  ASKING_OPTIONS,
   authorizePath,
   proxySteps,
   secretScript,
 } from './proxy-secret.ts'
 
 type Values = RecipeValues<
-  'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'secretFile' | 'upstream'
+  'caFile' | 'certificateFile' | 'host' | 'keyFile' | 'listen' | 'name' | 'secretFile' | 'upstream'
 >
 
 // Each value has a pattern that needs no quotes here: `options.ts`.
@@ -58,7 +58,7 @@ export const nginx: Recipe = defineRecipe({
   ran: 'nginx 1.22',
   ...ASKING_PROXY,
   options: {
-    ...PROXY_OPTIONS,
+    ...ASKING_OPTIONS,
     certificateFile: '/etc/nginx/tls/app.pem',
     keyFile: '/etc/nginx/tls/app.key',
     caFile: '/etc/ssl/certs/ca-certificates.crt',
@@ -69,5 +69,5 @@ export const nginx: Recipe = defineRecipe({
     { path: '/etc/nginx/conf.d/app.conf', language: 'nginx', text: server(values) },
     secretScript(values, 'proxy_set_header X-Rollcall-Proxy "%s";'),
   ],
-  steps: ({ host }) => proxySteps(host, 'nginx -t && systemctl reload nginx'),
+  steps: (values) => proxySteps(values, 'nginx -t && systemctl reload nginx'),
 })

@@ -1,7 +1,14 @@
 // The servers that use `rollcall/relying-party`: Hono, Express, node:http, and any fetch handler.
 
-import { type Recipe, type RecipeDemands, defineRecipe, hostOfAudience } from '../form.ts'
+import {
+  type Recipe,
+  type RecipeDemands,
+  defineRecipe,
+  hostOfAudience,
+  portOfAudience,
+} from '../form.ts'
 import { js, jsList } from '../quote.ts'
+import { originOf } from './proxy-secret.ts'
 
 /** The options of the verifier. */
 const demandLines = ({ issuer, audience, roles, accounts, regions }: RecipeDemands): string => {
@@ -180,7 +187,7 @@ export const boundTokens: Recipe = defineRecipe({
   ran: 'Node 20',
   options: { host: hostOfAudience },
   files: (demands) => {
-    const publicUrl = `https://${demands.host}`
+    const publicUrl = originOf({ ...demands, listen: portOfAudience(demands) })
     return [
       {
         path: 'app.mts',
@@ -209,8 +216,8 @@ serve({ fetch: handle, port: 8080 }, () => console.error('listening on 8080'))
       },
     ]
   },
-  steps: ({ host }) => [
+  steps: (values) => [
     ...STEPS.slice(0, 2),
-    `call https://${host}/ with a DPoP header: rollcall token proof`,
+    `call ${originOf({ ...values, listen: portOfAudience(values) })}/ with a DPoP header: rollcall token proof`,
   ],
 })

@@ -3,6 +3,7 @@
 import { usageError } from '../../command-error.ts'
 import { type Recipe, type RecipeDemands, type RecipeValues, defineRecipe } from '../form.ts'
 import { jsonFile, sh } from '../quote.ts'
+import { requireHttps } from './https-issuer.ts'
 
 /** A value of rabbitmq.conf, which has neither quotes nor escapes. @throws CommandError */
 const plain = (value: string): string => {
@@ -14,7 +15,7 @@ const configuration = (values: RecipeValues<'caFile'>): string =>
   `auth_backends.1 = rabbit_auth_backend_oauth2
 auth_oauth2.resource_server_id = ${plain(values.audience)}
 auth_oauth2.additional_scopes_key = groups
-auth_oauth2.jwks_url = ${values.issuer}/.well-known/jwks.json
+auth_oauth2.jwks_url = ${requireHttps(values, 'RabbitMQ')}/.well-known/jwks.json
 auth_oauth2.https.peer_verification = verify_peer
 auth_oauth2.https.cacertfile = ${values.caFile}
 auth_oauth2.https.depth = 3

@@ -1,23 +1,38 @@
 // Traefik with ForwardAuth, as a file of the file provider.
 
+import { addressOf } from '../address.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import {
   ASKING_PROXY,
   IDENTITY,
-  PROXY_OPTIONS,
+  ASKING_OPTIONS,
   authorizePath,
   proxySteps,
+  secretDropIn,
   secretScript,
 } from './proxy-secret.ts'
 
-type Values = RecipeValues<'host' | 'listen' | 'secretFile' | 'upstream'>
+type Values = RecipeValues<
+  'certificateFile' | 'host' | 'keyFile' | 'listen' | 'name' | 'secretFile' | 'upstream'
+>
+
+const DYNAMIC = '/etc/traefik/dynamic'
+
+/** What Traefik reads at its start: where it listens, and where the other file is. */
+const start = ({ listen }: Values): string => `entryPoints:
+  rollcall:
+    address: '${addressOf(listen).host === undefined ? `:${listen}` : listen}'
+providers:
+  file:
+    directory: ${DYNAMIC}
+`
 
 /** A second spelling of the identity, which some frameworks take for the first. */
 const underscores = IDENTITY.map((name) => `          X_Rollcall_${name}: ''`).join('\n')
 
 // Each value has a pattern that needs no quotes here, and no braces: Traefik reads the file as a template.
 const dynamic = (values: Values): string => {
-  const { issuer, host, upstream } = values
+  const { issuer, host, upstream, certificateFile, keyFile } = values
   return `http:
   middlewares:
     rollcall-secret:
@@ -52,6 +67,7 @@ ${underscores}
   routers:
     app:
       rule: Host(\`${host}\`)
+      entryPoints: [rollcall]
       service: app
       middlewares: [rollcall-secret, rollcall, rollcall-end]
       tls: {}
@@ -60,6 +76,10 @@ ${underscores}
       loadBalancer:
         servers:
           - url: http://${upstream}
+tls:
+  certificates:
+    - certFile: ${certificateFile}
+      keyFile: ${keyFile}
 `
 }
 
@@ -72,18 +92,24 @@ export const traefik: Recipe = defineRecipe({
   },
   ...ASKING_PROXY,
   options: {
-    ...PROXY_OPTIONS,
+    ...ASKING_OPTIONS,
+    certificateFile: '/etc/traefik/tls/app.pem',
+    keyFile: '/etc/traefik/tls/app.key',
     secretFile: '/etc/traefik/rollcall.env',
   },
   page: 'use/caddy.md',
   files: (values) => [
-    { path: '/etc/traefik/dynamic/app.yaml', language: 'yaml', text: dynamic(values) },
+    { path: '/etc/traefik/traefik.yaml', language: 'yaml', text: start(values) },
+    { path: `${DYNAMIC}/app.yaml`, language: 'yaml', text: dynamic(values) },
     secretScript(values, 'ROLLCALL_PROXY_SECRET=%s'),
+    secretDropIn('traefik', values),
   ],
-  steps: ({ host, secretFile }) =>
+  steps: (values) =>
     proxySteps(
-      host,
-      `start Traefik with the variable of ${secretFile}, and with the folder of app.yaml as file provider`,
+      values,
+      'if you have a traefik.yaml, add the entry point and the file provider to it',
+      'put rollcall.conf at its place, or write its two lines with: systemctl edit traefik',
+      'systemctl daemon-reload && systemctl restart traefik && journalctl -u traefik -n 20',
       'keep Traefik up to date: CVE-2026-35051 let X-Forwarded-Prefix of a client through',
     ),
 })

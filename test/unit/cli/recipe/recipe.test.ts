@@ -51,7 +51,7 @@ describe('rollcall recipe', () => {
     const { status, stdout, stderr } = await nginx()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const files = recipeFiles('nginx', BEHIND_PROXY)
-    expect(stdout).toMatch(/^# nginx with auth_request: run, the tests start nginx 1\.22 with it\n/)
+    expect(stdout).toMatch(/^# nginx with auth_request\. Tested with nginx 1\.22\.\n/)
     for (const { path, text } of files) expect(stdout).toContain(`\n# file: ${path}\n\n${text}`)
     const head = stdout.slice(0, stdout.indexOf('\n# file: '))
     expect(
@@ -65,9 +65,9 @@ describe('rollcall recipe', () => {
   it('says in the first line that a recipe was not run, or by hand only, and after which source', async () => {
     const first = async (name: string) =>
       (await recipe(name, ...VALUES, '--role', 'worker')).stdout.split('\n')[0]
-    expect(await first('envoy')).toMatch(/^# Envoy with ext_authz: not run; after .*Envoy 1\.38/)
+    expect(await first('envoy')).toMatch(/^# Envoy with ext_authz\. Not run\. Written from .*Envoy 1\.38\)\.$/)
     expect(await first('consul')).toMatch(
-      /^# Consul with auto_config: run by hand with Consul 1\.8\.7 on 2026-11-27, not by the tests; after .*Consul 1\.21/,
+      /^# Consul with auto_config\. Run by hand with Consul 1\.8\.7 on 2026-11-27, not by the tests\. Written from .*Consul 1\.21\.$/,
     )
   })
 

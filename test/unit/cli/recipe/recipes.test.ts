@@ -24,6 +24,7 @@ const OTHER: Readonly<Record<RecipeOption, string>> = {
   keysFolder: '/other/keys',
   listen: '127.0.0.1:4711',
   mount: 'other-mount',
+  name: 'other-name',
   node: 'x-{instance_id}',
   policy: 'other-policy',
   provider: 'other-provider',
@@ -60,7 +61,7 @@ describe('the recipes', () => {
   it('say in their first line what the tests start, else "run by hand" or "not run", and after which source', () => {
     for (const recipe of RECIPES) {
       expect(ranLine(recipe)).toMatch(
-        /: (?:run, the tests start .+ \d[\d.]* with it|run by hand with \S+ \d\S* .*on \d{4}-\d\d-\d\d, not by the tests; after .+|not run; after .+)$/,
+        /\. (?:Tested with .+ \d[\d.]*|Run by hand with \S+ \d\S* .*on \d{4}-\d\d-\d\d, not by the tests\. Written from .+|Not run\. Written from .+)\.$/,
       )
     }
   })
@@ -272,7 +273,7 @@ describe('fillRecipe()', () => {
       { ...USUAL, audience: 'door' },
       '--host is missing: expected a host name such as app.example, since the audience "door" is not an https URL',
     ],
-    [{ ...USUAL, listen: 'x' }, '--listen: "x": expected PORT or HOST:PORT'],
+    [{ ...USUAL, listen: 'x' }, '--listen: "x": expected PORT or HOST:PORT such as 127.0.0.1:8443'],
     [
       { ...USUAL, upstream: '9000' },
       '--upstream: "9000": expected HOST:PORT such as 127.0.0.1:9000',
@@ -306,6 +307,28 @@ describe('fillRecipe()', () => {
       .filter((row) => row.includes(' -m '))
     expect(rows).toHaveLength(5)
     for (const row of rows) expect(row).toMatch(/ -m (?:str|reg) -- /)
+  })
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    [
+      'listen',
+      ['8443', '65535', '127.0.0.1:1', '[::1]:8443', 'localhost:8443', 'a-b.c:9'],
+      ['0', '65536', '99999', '0443', '*:8443', '::1:8443', '[::1]', '[::g]:1', '[fe80::1%eth0]:1', '256.1.1.1:1', '1:1', 'unix:1', '-a:1', 'ä.example:1', ':8443'], // prettier-ignore
+    ],
+    ['upstream', ['[::1]:9000', 'app.internal:65535'], ['9000', 'app:65536', 'unix:9000', 'a_b:1']],
+    [
+      'host',
+      ['a', '127.0.0.1', '1e3', 'true', `${'a'.repeat(63)}.b`],
+      ['[::1]', '::1', '1.2', '0x7f', '127.1', 'unix', `${'a'.repeat(64)}.b`, `${'a.'.repeat(126)}ab`, 'ä.example'], // prettier-ignore
+    ],
+    ['name', ['a', 'app-2', 'a'.repeat(63)], ['App', '2', 'a_b', 'a'.repeat(64), '']],
+  ])('accepts and refuses values of --%s', (option, accepted, refused) => {
+    const answers = (values: readonly string[]) =>
+      values.map((value) => [value, messageOf({ ...USUAL, [option]: value })])
+    expect(answers(accepted)).toEqual(accepted.map((value) => [value, 'accepted']))
+    for (const [value = '', message] of answers(refused)) {
+      expect(message).toMatch(`--${option}: ${JSON.stringify(value)}: expected `)
+    }
   })
 
   it('takes the host of the audience, unless one is given', () => {
