@@ -24,6 +24,8 @@ export const parseAddress = (text: string): Address | undefined => {
   const [, ipv6, host, port = ''] =
     /^(?:\[([0-9a-f:.]+)\]:|([^:[\]]*):)?([1-9][0-9]{0,4})$/.exec(text) ?? []
   if (port === '' || Number(port) > MAX_PORT) return undefined
+  // nginx cannot listen at an IPv4 address that is written as IPv6.
+  if (ipv6?.startsWith('::ffff:')) return undefined
   if (ipv6 !== undefined) return isIPv6(ipv6) ? { host: ipv6, port } : undefined
   return host === undefined || isHost(host) ? { host, port } : undefined
 }

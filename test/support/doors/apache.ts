@@ -16,7 +16,8 @@ import { behindDoor } from './http-door.ts'
 /** Where Debian has the modules of Apache. */
 export const APACHE_MODULES = '/usr/lib/apache2/modules'
 
-const SHARED = [
+/** The modules that a site of both recipes needs, without TLS. */
+export const SHARED_MODULES: readonly string[] = [
   'mpm_event',
   'authn_core',
   'authz_core',
@@ -65,7 +66,7 @@ const startApache = (options: DoorOptions, folder: string, site: Site) =>
       ...(options.changes ?? []),
     ])
     const main = join(folder, 'apache2.conf')
-    writeFileSync(main, mainConfiguration(folder, [...SHARED, site.module]))
+    writeFileSync(main, mainConfiguration(folder, [...SHARED_MODULES, site.module]))
     const log = join(folder, 'error.log')
     return {
       port,

@@ -21,7 +21,7 @@ const caddyWith =
         issuer: serviceUrl,
         audience: AUDIENCE,
         role: ['worker'],
-        listen: String(port),
+        listen: `127.0.0.1:${port}`,
         upstream: `127.0.0.1:${appPort}`,
       },
       'caddyfile',
@@ -63,6 +63,13 @@ describeProxy({
   whenDown: 502,
   more(proxy, test) {
     probesProxy(proxy, test, caddyWith([[/\tforward_auth [^]*?\n\t\t\}\n/, '']]))
+
+    test('listens at the address of --listen alone', async () => {
+      const { port } = new URL(proxy().url)
+      await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toMatchObject({
+        cause: { code: 'ECONNREFUSED' },
+      })
+    })
 
     test('refuses two DPoP headers', async () => {
       const { Authorization, DPoP } = proxy().credentials()

@@ -3,7 +3,7 @@
 import { usageError } from '../../command-error.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { jsonFile, sh } from '../quote.ts'
-import { requireHttps } from './https-issuer.ts'
+import { requireHttps } from './issuer-rules.ts'
 
 type Values = RecipeValues<'provider' | 'ramAccount' | 'ramRole'>
 

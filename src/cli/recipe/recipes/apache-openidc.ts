@@ -3,7 +3,7 @@
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { apache } from '../quote.ts'
 import { APACHE_OPTIONS, type ApacheValues, apacheSite } from './apache-site.ts'
-import { requireHttps } from './https-issuer.ts'
+import { requireHttps } from './issuer-rules.ts'
 import { callProxy } from './proxy-secret.ts'
 
 const site = (values: ApacheValues & RecipeValues<'caFile'>): string =>

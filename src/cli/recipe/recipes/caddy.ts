@@ -1,5 +1,6 @@
 // Caddy with forward_auth: Caddy asks /v1/authorize about each request.
 
+import { usageError } from '../../command-error.ts'
 import { addressOf } from '../address.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import {
@@ -17,7 +18,9 @@ type Values = RecipeValues<'host' | 'listen' | 'name' | 'secretFile' | 'upstream
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const site = (values: Values): string => {
   const { issuer, host, listen, upstream } = values
-  const { host: address } = addressOf(listen)
+  const { host: address, port } = addressOf(listen)
+  if (port === '80')
+    throw usageError('--listen: Caddy speaks http on port 80; expected another port')
   return `${originOf(values)} {
 ${address === undefined ? '' : `	bind ${address}\n\n`}	# In this order: without "route" Caddy would sort the directives.
 	route {

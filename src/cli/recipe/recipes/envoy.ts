@@ -4,6 +4,7 @@ import { usageError } from '../../command-error.ts'
 import { type Address, addressOf, isIp } from '../address.ts'
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
 import { yaml } from '../quote.ts'
+import { hostOfIssuer } from './issuer-rules.ts'
 import {
   ASKING_PROXY,
   ASKING_OPTIONS,
@@ -69,9 +70,9 @@ ${more}`
 
 const config = (values: Values): string => {
   const { issuer, host, listen, upstream, certificateFile, keyFile, caFile } = values
-  const { hostname, port, protocol } = new URL(issuer)
+  const { port, protocol } = new URL(issuer)
   const secure = protocol === 'https:'
-  const asked = { host: hostname.replace(/^\[|\]$/g, ''), port: port || (secure ? '443' : '80') }
+  const asked = { host: hostOfIssuer(values), port: port || (secure ? '443' : '80') }
   // RFC 6066 section 3: SNI is for names.
   const sni = isIp(asked.host) ? '' : `          sni: ${yaml(asked.host)}\n`
   const tls = `      transport_socket:

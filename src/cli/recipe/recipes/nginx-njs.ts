@@ -1,6 +1,7 @@
 // nginx with njs: nginx verifies tokens by itself, with the keys that it fetches from rollcall.
 
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
+import { requireNamed } from './issuer-rules.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
 import { njsProgram } from './njs-program.ts'
 import { PROXY_OPTIONS, callProxy } from './proxy-secret.ts'
@@ -13,7 +14,7 @@ const PROGRAM = '/etc/nginx/rollcall.js'
 
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const server = (values: Values): string => {
-  const { issuer, host, listen, certificateFile, keyFile, caFile } = values
+  const { host, listen, certificateFile, keyFile, caFile } = values
   return `js_import rollcall from ${PROGRAM};
 proxy_cache_path /var/cache/nginx/rollcall keys_zone=rollcall:64k max_size=1m inactive=1d;
 
@@ -37,7 +38,7 @@ ${takeIdentity('sent_http')}
   # The keys, kept as long as rollcall allows, and longer while it is unreachable.
   location = /_rollcall_keys {
     internal;
-    proxy_pass ${issuer}/.well-known/jwks.json;
+    proxy_pass ${requireNamed(values)}/.well-known/jwks.json;
     proxy_method GET;
     proxy_pass_request_body off;
     proxy_pass_request_headers off;

@@ -1,6 +1,7 @@
 // nginx with auth_request: nginx asks /v1/authorize about each request.
 
 import { type Recipe, type RecipeValues, defineRecipe } from '../form.ts'
+import { requireNamed } from './issuer-rules.ts'
 import { passOn, takeIdentity } from './nginx-identity.ts'
 import {
   ASKING_PROXY,
@@ -16,7 +17,7 @@ type Values = RecipeValues<
 
 // Each value has a pattern that needs no quotes here: `options.ts`.
 const server = (values: Values): string => {
-  const { issuer, host, listen, certificateFile, keyFile, caFile, secretFile } = values
+  const { host, listen, certificateFile, keyFile, caFile, secretFile } = values
   return `server {
   listen ${listen} ssl;
   server_name ${host};
@@ -29,7 +30,7 @@ ${takeIdentity('upstream_http')}
 
   location = /_rollcall {
     internal;
-    proxy_pass ${issuer}${authorizePath(values)};
+    proxy_pass ${requireNamed(values)}${authorizePath(values)};
     proxy_ssl_server_name on;
     proxy_ssl_verify on;
     proxy_ssl_verify_depth 3;

@@ -3,7 +3,7 @@
 import { usageError } from '../../command-error.ts'
 import { type Recipe, type RecipeDemands, type RecipeValues, defineRecipe } from '../form.ts'
 import { jsonFile, sh } from '../quote.ts'
-import { requireHttps } from './https-issuer.ts'
+import { requireHttps } from './issuer-rules.ts'
 
 /** A value of rabbitmq.conf, which has neither quotes nor escapes. @throws CommandError */
 const plain = (value: string): string => {

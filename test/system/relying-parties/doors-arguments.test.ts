@@ -1,4 +1,5 @@
-// Doors whose audience has every character that their recipe accepts: they admit tokens for it, and for no other.
+// Doors with odd arguments. With an audience of every character that their recipe accepts, they admit tokens for it, and
+// for no other; they listen at no other address.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -63,6 +64,8 @@ it.for(DOORS)(
         expect([401, 403], other).toContain((await door.tokenIn(await tokenFor(other))).status)
       }
       expect((await door.tokenIn(await tokenFor(audience))).status).toBe(200)
+      const elsewhere = door.url.replace('127.0.0.1', '127.0.0.2')
+      await expect(fetch(elsewhere)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
     } finally {
       await door.stop()
     }
