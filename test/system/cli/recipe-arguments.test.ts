@@ -114,10 +114,12 @@ const oddIssuers = (scheme: string): readonly string[] =>
     `${scheme}//${host}:4711`,
   ])
 
+/** nginx -t takes the port for a moment, and only root may take one of these. */
+const PRIVILEGED = ['1', '80', '443']
+
 /** The values of one option, or of two, for each call. */
 const oddArguments = (name: string): readonly TypedOptions[] => [
-  // nginx -t takes the port for a moment, and only root may take one below 1024.
-  ...(name.startsWith('nginx') ? [] : ['1', '80', '443', 'localhost:443']).map((listen) => ({
+  ...(name.startsWith('nginx') ? [] : PRIVILEGED).map((listen) => ({
     listen,
   })),
   ...['', '127.0.0.1:', '[::1]:', 'localhost:', '0.0.0.0:', '[::]:'].map((host) => ({

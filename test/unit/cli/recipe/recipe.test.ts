@@ -65,7 +65,9 @@ describe('rollcall recipe', () => {
   it('says in the first line that a recipe was not run, or by hand only, and after which source', async () => {
     const first = async (name: string) =>
       (await recipe(name, ...VALUES, '--role', 'worker')).stdout.split('\n')[0]
-    expect(await first('envoy')).toMatch(/^# Envoy with ext_authz\. Not run\. Written from .*Envoy 1\.38\)\.$/)
+    expect(await first('envoy')).toMatch(
+      /^# Envoy with ext_authz\. Not run\. Written from .*Envoy 1\.38\)\.$/,
+    )
     expect(await first('consul')).toMatch(
       /^# Consul with auto_config\. Run by hand with Consul 1\.8\.7 on 2026-11-27, not by the tests\. Written from .*Consul 1\.21\.$/,
     )

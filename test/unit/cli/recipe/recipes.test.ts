@@ -243,96 +243,29 @@ describe('a hostile audience', () => {
   })
 })
 
-describe('fillRecipe()', () => {
-  const nginx = RECIPES.find(({ name }) => name === 'nginx') as Recipe
-  const messageOf = (typed: TypedOptions): string => {
-    try {
-      textOf(nginx, typed)
-      return 'accepted'
-    } catch (error) {
-      return (error as Error).message
-    }
-  }
-
-  it.each<[TypedOptions, string]>([
-    [{ ...USUAL, issuer: undefined }, '--issuer is missing: give https://HOST of rollcall'],
-    [{ ...USUAL, audience: '' }, '--audience is missing: the name of your relying party'],
-    [{ ...USUAL, role: [] }, '--role is missing: which role may enter?'],
-    [{ ...USUAL, role: ['Worker'] }, '--role: "Worker": expected the name of a role'],
-    [{ ...USUAL, account: ['1x'] }, '--account: "1x": expected the number of an account'],
-    [{ ...USUAL, region: ['CN'] }, '--region: "CN": expected a region such as cn-hangzhou'],
-    // Each begins or ends like no region, and the first like a flag of HAProxy.
-    ...['-m', '--', '-', 'found', 'cn-', 'cn--hangzhou', '1-a', `a-${'b'.repeat(39)}`].map(
-      (region) =>
-        [
-          { ...USUAL, region: [region] },
-          `--region: "${region}": expected a region such as cn-hangzhou`,
-        ] as [TypedOptions, string],
-    ),
-    [
-      { ...USUAL, audience: 'door' },
-      '--host is missing: expected a host name such as app.example, since the audience "door" is not an https URL',
-    ],
-    [{ ...USUAL, listen: 'x' }, '--listen: "x": expected PORT or HOST:PORT such as 127.0.0.1:8443'],
-    [
-      { ...USUAL, upstream: '9000' },
-      '--upstream: "9000": expected HOST:PORT such as 127.0.0.1:9000',
-    ],
-    [
-      { ...USUAL, secretFile: '/a;b/../c d' },
-      '--secret-file: "/a;b/../c d": expected an absolute path of letters, digits and . _ -',
-    ],
-    [{ ...USUAL, host: 'a\nb' }, '--host: "a\\nb" has a line break or control character'],
-  ])('refuses %j', (typed, message) => {
-    expect(messageOf(typed)).toBe(message)
-  })
-
-  it('refuses an issuer that is not https, or has a path', () => {
-    expect(messageOf({ ...USUAL, issuer: 'http://issuer.test' })).toMatch(/^--issuer: .*https/)
-    expect(messageOf({ ...USUAL, issuer: 'https://issuer.test/a' })).toMatch(/^--issuer: /)
-  })
-
-  it('accepts the regions that the cloud has', () => {
-    for (const region of ['cn-hangzhou', 'us-west-1', 'cn-shanghai-finance-1', 'me-east-1']) {
-      expect([region, messageOf({ ...USUAL, region: [region] })]).toEqual([region, 'accepted'])
+describe('the port of the audience', () => {
+  it('is where a proxy listens and is called, and what its secret is for', () => {
+    const audience = 'https://door.test:4711'
+    for (const recipe of RECIPES.filter(({ options }) => options.listen !== undefined)) {
+      const text = textOf(recipe, { ...usualFor(recipe), audience })
+      expect(text).toContain('https://door.test:4711/')
+      expect(text.replaceAll(/https(?::\/\/|%3A%2F%2F)door\.test(?::|%3A)4711/g, '')).toMatch(
+        /\b4711\b|caddy/,
+      )
+      if (recipe.options.name !== undefined) {
+        expect(text).toContain('"origin":"https://door.test:4711"')
+      }
+      expect(textOf(recipe, { ...usualFor(recipe), audience, listen: '4712' })).toContain(
+        'https://door.test:4712/',
+      )
+      const other = textOf(recipe, { ...usualFor(recipe), audience, host: 'other.test' })
+      expect(other).toContain('https://other.test/')
     }
   })
 
-  it('writes values for HAProxy behind `--`, so that none of them is a flag', () => {
-    const haproxy = RECIPES.find(({ name }) => name === 'haproxy') as Recipe
-    const all = { ...usualFor(haproxy), account: ['4711'], region: ['cn-other-1'] }
-    const rows = textOf(haproxy, all)
-      .split('\n')
-      .filter((row) => /issuer\.test'|door\\?\.test"|node-role|4711|cn-other-1/.test(row))
-      .filter((row) => row.includes(' -m '))
-    expect(rows).toHaveLength(5)
-    for (const row of rows) expect(row).toMatch(/ -m (?:str|reg) -- /)
-  })
-
-  it.each<[string, readonly string[], readonly string[]]>([
-    [
-      'listen',
-      ['8443', '65535', '127.0.0.1:1', '[::1]:8443', 'localhost:8443', 'a-b.c:9'],
-      ['0', '65536', '99999', '0443', '*:8443', '::1:8443', '[::1]', '[::g]:1', '[::ffff:127.0.0.1]:1', '[fe80::1%eth0]:1', '256.1.1.1:1', '1:1', 'unix:1', '-a:1', 'ä.example:1', ':8443'], // prettier-ignore
-    ],
-    ['upstream', ['[::1]:9000', 'app.internal:65535'], ['9000', 'app:65536', 'unix:9000', 'a_b:1']],
-    [
-      'host',
-      ['a', '127.0.0.1', '1e3', 'true', `${'a'.repeat(63)}.b`],
-      ['[::1]', '::1', '1.2', '0x7f', '127.1', 'unix', `${'a'.repeat(64)}.b`, `${'a.'.repeat(126)}ab`, 'ä.example'], // prettier-ignore
-    ],
-    ['name', ['a', 'app-2', 'a'.repeat(63)], ['App', '2', 'a_b', 'a'.repeat(64), '']],
-  ])('accepts and refuses values of --%s', (option, accepted, refused) => {
-    const answers = (values: readonly string[]) =>
-      values.map((value) => [value, messageOf({ ...USUAL, [option]: value })])
-    expect(answers(accepted)).toEqual(accepted.map((value) => [value, 'accepted']))
-    for (const [value = '', message] of answers(refused)) {
-      expect(message).toMatch(`--${option}: ${JSON.stringify(value)}: expected `)
-    }
-  })
-
-  it('takes the host of the audience, unless one is given', () => {
-    expect(textOf(nginx, USUAL)).toContain('server_name door.test;')
-    expect(textOf(nginx, { ...USUAL, host: 'a.test' })).toContain('server_name a.test;')
+  it('is part of the address that proofs are for', () => {
+    const bound = RECIPES.find(({ name }) => name === 'fetch-bound') as Recipe
+    const text = textOf(bound, { ...USUAL, audience: 'https://door.test:4711' })
+    expect(text).toContain("publicUrl: 'https://door.test:4711'")
   })
 })
