@@ -8,7 +8,7 @@ const report = (statuses: readonly string[]): TestReport => ({
   numTodoTests: 0,
   testResults: [
     {
-      name: '/home/me/rollcall/test/unit/a.test.ts',
+      name: '/clone/test/unit/a.test.ts',
       assertionResults: statuses.map((status, at) => ({ fullName: `a ${at}`, status })),
     },
   ],
