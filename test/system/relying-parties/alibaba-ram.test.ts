@@ -70,14 +70,18 @@ const start = async (): Promise<void> => {
     },
   })
   running.push(service)
+  // RAM takes issuers with https only, and so does the recipe; the service of this test has no TLS.
+  const printed = 'https://issuer.test'
+  const issuer = service.url
   const files = recipeFiles('alibaba-ram', {
-    issuer: service.url,
+    issuer: printed,
     audience: AUDIENCE,
     role: ['worker'],
     account: [account],
     ramAccount: RAM_ACCOUNT,
   })
-  const fileOf = (name: string): string => files.find(({ path }) => path.endsWith(name))?.text ?? ''
+  const fileOf = (name: string): string =>
+    (files.find(({ path }) => path.endsWith(name))?.text ?? '').replaceAll(printed, issuer)
   const variables = readVariables(fileOf('alibaba-cloud.env'))
   const ca = createTestCa(join(folder, 'ca'))
   sts = await startFakeSts({

@@ -109,6 +109,6 @@ export const alibabaRam: Recipe = defineRecipe({
     'sh create-role.sh',
     `attach to ${ramRole} the permissions that the instances need`,
     `on an instance: rollcall enroll ${issuer} --role ${role} --resource ${audience} --out ${TOKEN_FILE} --renew`,
-    'start programs with the variables of alibaba-cloud.env',
+    'add to the systemd service of each program: EnvironmentFile=/etc/rollcall/alibaba-cloud.env',
   ],
 })

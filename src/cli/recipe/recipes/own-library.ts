@@ -31,11 +31,13 @@ const LIBRARY = {
   page: 'use/node.md',
 } as const
 
-const STEPS = [
-  'install the package rollcall',
-  'run the program',
-  'curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/nodes/me',
-] as const
+/** @param packages what the program imports beside rollcall, with a space before each */
+const setUp = (packages: string, start: string): readonly string[] => [
+  'in a clone of rollcall: npm ci && npm pack',
+  `npm install /path/to/clone/rollcall-*.tgz${packages}`,
+  start,
+]
+const CALL = 'curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/nodes/me'
 
 /** Hono with rollcall/relying-party. */
 export const hono: Recipe = defineRecipe({
@@ -69,7 +71,7 @@ serve({ fetch: app.fetch, port: 8080 }, () => console.error('listening on 8080')
 `,
     },
   ],
-  steps: () => STEPS,
+  steps: () => [...setUp(' hono @hono/node-server', 'npx tsx app.mts'), CALL],
 })
 
 /** Express with rollcall/relying-party. */
@@ -108,7 +110,7 @@ app.listen(8080, () => console.error('listening on 8080'))
 `,
     },
   ],
-  steps: () => STEPS,
+  steps: () => [...setUp(' express', 'node app.mjs'), CALL],
 })
 
 /** Node:http with rollcall/relying-party. */
@@ -144,7 +146,7 @@ server.listen(8080, () => console.error('listening on 8080'))
 `,
     },
   ],
-  steps: () => STEPS,
+  steps: () => [...setUp('', 'node app.mjs'), CALL],
 })
 
 /** A fetch handler with rollcall/relying-party. */
@@ -176,7 +178,7 @@ serve({ fetch: handle, port: 8080 }, () => console.error('listening on 8080'))
 `,
     },
   ],
-  steps: () => STEPS,
+  steps: () => [...setUp(' @hono/node-server', 'npx tsx app.mts'), CALL],
 })
 
 /** Bound tokens with their proofs, in a fetch handler. */
@@ -217,7 +219,7 @@ serve({ fetch: handle, port: 8080 }, () => console.error('listening on 8080'))
     ]
   },
   steps: (values) => [
-    ...STEPS.slice(0, 2),
+    ...setUp(' @hono/node-server', 'npx tsx app.mts'),
     `call ${originOf({ ...values, listen: portOfAudience(values) })}/ with a DPoP header: rollcall token proof`,
   ],
 })

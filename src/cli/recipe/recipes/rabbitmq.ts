@@ -58,7 +58,7 @@ export const rabbitmq: Recipe = defineRecipe({
   ],
   steps: ({ issuer, audience, roles: [role = ''] }) => [
     'rabbitmq-plugins enable rabbitmq_auth_backend_oauth2',
-    'restart rabbitmq-server',
+    'systemctl restart rabbitmq-server',
     'give each role in the policy of rollcall the token of roles.json',
     `on an instance: TOKEN=$(rollcall enroll ${issuer} --role ${role} --resource ${sh(audience)})`,
     'connect with any user name, and the token as the password',
