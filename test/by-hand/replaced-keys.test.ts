@@ -1,14 +1,18 @@
 // The service has new signing keys, without staging, as after a theft: how long a real API server goes on with the old
-// ones. This takes five minutes.
+// ones. And the service is unreachable when the API server starts. This takes five minutes.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resignToken } from '../support/bad-tokens.ts'
 import { type Cluster, startCluster } from '../support/kubernetes/cluster.ts'
 import { findReadyPrograms, requireReadyPrograms } from '../support/kubernetes/programs.ts'
 import type { RealServer } from '../support/kubernetes/real-server.ts'
+import { waitUntil } from '../support/processes.ts'
 
 /** `max-age` of the keys, but half a minute. */
 const KEPT_SECONDS = 270
+
+/** How often an API server looks for an issuer that it could not reach. */
+const RETRY_SECONDS = 10
 
 let cluster: Cluster
 let server: RealServer
@@ -33,6 +37,24 @@ const thief = async (): Promise<() => string> => {
     return resignToken({ goodToken, privateKeys }, claims)
   }
 }
+
+describe('a real API server that starts while its issuer is unreachable', () => {
+  it('is ready, and admits nodes ten seconds after the issuer is back', async (context) => {
+    requireReadyPrograms(context)
+    const status = async (): Promise<number> =>
+      (await server.call('GET', '/readyz').catch(() => undefined))?.status ?? 0
+    let restarted: Promise<void> | undefined
+    await cluster.replaceKeys(async () => {
+      restarted = server.restart(cluster.configuration)
+      await waitUntil(async () => (await status()) === 0, { seconds: 20, what: 'its end' })
+      await waitUntil(async () => (await status()) === 200, { seconds: 60, what: 'its start' })
+    })
+    const started = Date.now()
+    await restarted
+    expect((Date.now() - started) / 1000).toBeLessThan(RETRY_SECONDS + 1)
+    expect(await statusOf(await cluster.token())).toBe(200)
+  })
+})
 
 describe('a real API server whose issuer has other keys', () => {
   it('drops the old ones when its file changes', async (context) => {

@@ -69,8 +69,11 @@ export interface Cluster {
   readonly command: RollcallCommand<ProcessOptions>
   /** The private keys that sign tokens. */
   readonly signingKeys: readonly object[]
-  /** Starts the service again with new signing keys alone, as after a theft. A ledger in memory is empty then. */
-  replaceKeys(): Promise<void>
+  /**
+   * Starts the service again with new signing keys alone, as after a theft. A ledger in memory is empty then.
+   * @param whileDown runs while there is no service
+   */
+  replaceKeys(whileDown?: () => Promise<void>): Promise<void>
   /** What `rollcall kubernetes config` printed. */
   readonly configuration: string
   /** The environment of each run of the command. */
@@ -186,8 +189,9 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     get signingKeys() {
       return keys.keys
     },
-    async replaceKeys() {
+    async replaceKeys(whileDown) {
       await service.stop()
+      await whileDown?.()
       keys = await generateSigningKeys('ES256')
       service = await start()
     },
