@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FORGED_NAMES } from '../../../src/cli/probe/bad-tokens.ts'
 import { bootstrapScript } from '../../../src/http/bootstrap-script.ts'
 import { runScript } from '../../support/bootstrap.ts'
 import { type ClientServers, startClientServers } from '../../support/client-servers.ts'
@@ -96,7 +97,8 @@ describe('rollcall by way of a proxy', () => {
       const proxy = await service.proxy({ targets })
       const run = await rollcall(args, { HTTPS_PROXY: address(proxy) })
       expect(run.status, run.stdout + run.stderr).toBe(0)
-      expect(run.stdout).toContain('8 refused, 0 admitted, 0 unclear')
+      const shown = 2 + FORGED_NAMES.length
+      expect(run.stdout).toContain(`${shown} refused, 0 admitted, 0 unclear`)
       expect(proxy.plain).toEqual([])
       // This proxy knows the issuer, and refuses to call the door.
       const refused = await rollcall(args, { HTTPS_PROXY: address(issuer) })
