@@ -10,6 +10,7 @@ import { EXIT } from './exit-status.ts'
 import { say } from './say.ts'
 import { addMoreHelp, wholeNumber } from './help.ts'
 import { print, printJson } from './output.ts'
+import { requireReplaceable } from './replaceable.ts'
 import { inFolder, thisRun } from './run.ts'
 
 const SHOWN = 5
@@ -77,6 +78,12 @@ const untilStopped = (): Promise<void> => {
 
 const emulate = async (options: EmulateOptions): Promise<void> => {
   const { port, certificateOut, fault = [], json } = options
+  if (certificateOut !== undefined) {
+    requireReplaceable(certificateOut, '--certificate-out', {
+      what: 'a certificate',
+      isThat: (old) => old.trim().startsWith('-----BEGIN CERTIFICATE-----'),
+    })
+  }
   const { host = '127.0.0.1', seed, accounts, allItems = false, hardenedOnly = false } = options
   // The server is loaded when it is used.
   const { startEmulator } = await import('./emulator-server.ts')

@@ -4,6 +4,8 @@
 import type { Command } from 'commander'
 import { usageError } from '../command-error.ts'
 import { addMoreHelp } from '../help.ts'
+import { requireFile } from '../named-file.ts'
+import { requireReplaceable } from '../replaceable.ts'
 import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { cannotWrite, replaceReadable } from '../secret-file.ts'
@@ -23,6 +25,11 @@ const CHECK_OPTIONS = '--mode --kubectl --context --json'
 
 /** @throws CommandError */
 const write = (path: string, text: string): void => {
+  requireFile(path, '--out')
+  requireReplaceable(path, '--out', {
+    what: 'an AuthenticationConfiguration',
+    isThat: (old) => /\bkind["']?:\s*["']?AuthenticationConfiguration\b/.test(old),
+  })
   try {
     replaceReadable(path, text)
   } catch (error) {

@@ -5,6 +5,7 @@ import { printable } from '../../base/text.ts'
 import { CommandError, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
 import { print, printJson } from '../output.ts'
+import { requireReplaceable } from '../replaceable.ts'
 import { inFolder, thisRun } from '../run.ts'
 import { say } from '../say.ts'
 import { cannotWrite, tryWriting } from '../secret-file.ts'
@@ -81,7 +82,13 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
   const { testIssuer, json, junit: junitFile } = options
   checkAccepted(options.accept)
   // Before any token is shown: a report that cannot be written would be lost.
-  if (junitFile !== undefined) forJunit(junitFile, tryWriting)
+  if (junitFile !== undefined) {
+    requireReplaceable(junitFile, '--junit', {
+      what: 'an XML report',
+      isThat: (old) => /^\s*<(?:\?xml|testsuites?)\b/.test(old),
+    })
+    forJunit(junitFile, tryWriting)
+  }
   const door = await readDoor(url, options)
   const prepared = await (testIssuer === undefined
     ? prepareGivenTokens(options)

@@ -138,7 +138,9 @@ describe('rollcall emulate', () => {
     ['--no-such', "unknown option '--no-such'"],
     ['left-over', 'too many arguments'],
     ['--port 0 --certificate-out no/such/folder.pem', 'no/such/folder.pem'],
+    ['--port 0 --certificate-out other.json', 'holds something other than a certificate'],
   ])('refuses %s with exit status 2', async (args, message) => {
+    writeFileSync(join(folder, 'other.json'), '{}')
     const { status, stderr, stdout } = await runToEnd(...args.split(' '))
     expect(status).toBe(2)
     expect(stderr).toContain(message)

@@ -180,6 +180,11 @@ describe('the mistakes of a job in CI', () => {
       ['--junit', 'none/a.xml'],
       '--junit: the folder none does not exist',
     ],
+    [
+      'a report in the place of the token',
+      ['--junit', 'good'],
+      '--junit: good holds something other than an XML report',
+    ],
     ['a token for a test issuer', ['--test-issuer', '0'], 'the test issuer makes its own tokens'],
     [
       'only the name of a test issuer',

@@ -1,6 +1,7 @@
 // `rollcall kubernetes config`: what it prints, and which options it refuses. What the file does with tokens is in
 // authentication-configuration.test.ts.
 
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
@@ -128,11 +129,29 @@ describe('rollcall kubernetes config', () => {
     expect(lstatSync(join(command.folder, 'link.yaml')).isSymbolicLink()).toBe(true)
   })
 
+  it('replaces no file of something else, and no pipe', async () => {
+    const folder = join(command.folder, 'wrong')
+    mkdirSync(folder)
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    writeFileSync(join(folder, 'pod.yaml'), 'kind: Pod\n')
+    const other = await config({ '--out': 'wrong/pod.yaml' })
+    expect(other).toMatchObject({ status: 2, stdout: '' })
+    expect(other.stderr).toContain(
+      '--out: wrong/pod.yaml holds something other than an AuthenticationConfiguration',
+    )
+    expect(readFileSync(join(folder, 'pod.yaml'), 'utf8')).toBe('kind: Pod\n')
+    const pipe = await config({ '--out': 'wrong/pipe' })
+    expect(pipe).toMatchObject({ status: 2, stdout: '' })
+    expect(pipe.stderr).toContain('--out: wrong/pipe is a folder, a device or a pipe')
+    expect(lstatSync(join(folder, 'pipe')).isFIFO()).toBe(true)
+    expect(readdirSync(folder)).toEqual(['pipe', 'pod.yaml'])
+  })
+
   it('leaves the file of --out as it is after an error, and nothing beside it', async () => {
     const folder = join(command.folder, 'live')
     mkdirSync(folder)
     const file = join(folder, 'live.yaml')
-    writeFileSync(file, 'in use')
+    writeFileSync(file, 'kind: AuthenticationConfiguration')
     const errors = [
       await config({ '--out': 'live/live.yaml', '--account': 'YOUR-ACCOUNT-ID' }),
       await config({ '--out': 'live/live.yaml', '--ca': 'no.pem' }),
@@ -140,9 +159,9 @@ describe('rollcall kubernetes config', () => {
       await config({ '--out': 'nowhere/live.yaml' }),
     ]
     expect(errors.map(({ status }) => status)).toEqual([2, 2, 2, 2])
-    expect(errors[2]?.stderr).toContain('--out: cannot write live (EISDIR)')
+    expect(errors[2]?.stderr).toContain('--out: live is a folder, a device or a pipe')
     expect(errors[3]?.stderr).toContain('install -d -m 0700 nowhere')
-    expect(readFileSync(file, 'utf8')).toBe('in use')
+    expect(readFileSync(file, 'utf8')).toBe('kind: AuthenticationConfiguration')
     expect(readdirSync(folder)).toEqual(['live.yaml'])
   })
 
