@@ -433,6 +433,8 @@ main() {
     # The token would replace it.
     [ ! -e "$token_file" ] || [ -f "$token_file" ] ||
       die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe"
+    [ ! -e "$token_file" ] || ! tr -d '\0' <"$token_file" | grep -v ^eyJ | grep -q . ||
+      die 2 "ROLLCALL_TOKEN_FILE: $token_file is not a token"
     new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   fi
   late=

@@ -1,6 +1,14 @@
 // Each exit status of bootstrap.sh, in each shell that it must run under.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -49,6 +57,26 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     await verifyToken(readFileSync(file, 'utf8'), servers.url, 'https://cluster.example')
     expect(readdirSync(folder)).toEqual(['token.jwt'])
+  })
+
+  it('replaces a token, also one that was cut off, and no file of something else', async (context) => {
+    const file = join(folder, 'old.jwt')
+    const env = { ROLLCALL_TOKEN_FILE: file }
+    for (const text of ['', 'eyJhbGciOi', 'eyJhbGci.eyJpc3Mi.AAAA\n', '\0'.repeat(500)]) {
+      writeFileSync(file, text)
+      expect(await enrollIn(servers, env, shellOf(context))).toMatchObject({ status: 0 })
+      await verifyToken(readFileSync(file, 'utf8'), servers.url, 'https://cluster.example')
+    }
+    const before = servers.requests.length
+    for (const text of ['{"keys":[]}', 'eyJhbGci.eyJpc3Mi.AAAA\nroot:x:0:0\n']) {
+      writeFileSync(file, text)
+      const run = await enrollIn(servers, env, shellOf(context))
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(`ROLLCALL_TOKEN_FILE: ${file} is not a token`)
+      expect(readFileSync(file, 'utf8')).toBe(text)
+    }
+    expect(servers.requests).toHaveLength(before)
+    rmSync(file)
   })
 
   it.for<[string, Record<string, string>, RegExp]>([
