@@ -21,6 +21,7 @@ const EXCEPTIONS: readonly (readonly [path: string, text: string, reason: string
   ['system/functions/serving.test.ts', 'http://[::1]:80', 'a text that is formatted'],
   ['system/functions/serving.test.ts', 'port: 80', 'a text that is formatted'],
   ['system/functions/serving.test.ts', 'port: 8787', 'a text that is formatted'],
+  ['system/cli/full-disk.test.ts', 'http://127.0.0.1:1', 'nobody answers: it is to fail'],
   ['system/cli/probe/hostile.test.ts', 'http://127.0.0.1:1', 'nobody answers: it is to fail'],
   ['system/cli/probe/probe.test.ts', 'http://127.0.0.1:1', 'nobody answers: it is to fail'],
   ['system/kubernetes/user-data.test.ts', 'http://127.0.0.1:1', 'nobody answers: it is to fail'],

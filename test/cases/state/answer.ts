@@ -7,6 +7,7 @@ import type { RunningService } from '../../support/start-service.ts'
 import { expectDocumented } from '../../support/audit-reasons.ts'
 import { waitUntil } from '../../support/processes.ts'
 import { ISSUER, BOUND_RELYING_PARTY, RELYING_PARTY } from './constants.ts'
+import { expectNoToken } from '../../support/no-token.ts'
 
 /** An audit event as it was written. */
 export type AuditEvent = Readonly<Record<string, unknown>>
@@ -122,7 +123,8 @@ export const expectRefused = async (
   expect(answer.body['reason']).toBe(told)
   const members = ['type', 'title', 'status', 'code', ...(told ? ['reason'] : []), 'request_id']
   expect(Object.keys(answer.body)).toEqual(members)
-  expect(answer.text).not.toMatch(/eyJ|access_token|expires_in/)
+  expectNoToken(answer.text)
+  expect(answer.text).not.toMatch(/access_token|expires_in/)
   expect(event).toMatchObject({ outcome: status < 500 ? 'refused' : 'error', code })
   expect(event['jti']).toBeUndefined()
   return event
