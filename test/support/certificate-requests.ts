@@ -14,6 +14,7 @@ import {
   sequence,
   setOf,
 } from './der-tree.ts'
+import { knownRsaCryptoKeys } from './known-rsa-keys.ts'
 
 const TAGS = { utf8: 0x0c, printable: 0x13, ia5: 0x16, bmp: 0x1e } as const
 
@@ -105,15 +106,18 @@ const SIGNATURES: Readonly<Record<string, string>> = {
 
 const made = new Map<KeyKind, Promise<CryptoKeyPair>>()
 
-/** A key pair of each kind, made once: 4096 bits take seconds. */
+const newPair = (kind: KeyKind): Promise<CryptoKeyPair> => {
+  // Making one of 4096 bits takes seconds.
+  if (kind === 'RSA-4096') return knownRsaCryptoKeys(4096)
+  const rsa = { hash: 'SHA-256', publicExponent: Uint8Array.of(1, 0, 1) }
+  const algorithm = { ...rsa, ...KEYS[kind] }
+  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+}
+
+/** A key pair of each kind, made once. */
 const madePair = (kind: KeyKind): Promise<CryptoKeyPair> => {
-  let pair = made.get(kind)
-  if (pair === undefined) {
-    const rsa = { hash: 'SHA-256', publicExponent: Uint8Array.of(1, 0, 1) }
-    const algorithm = { ...rsa, ...KEYS[kind] }
-    pair = crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
-    made.set(kind, pair)
-  }
+  const pair = made.get(kind) ?? newPair(kind)
+  made.set(kind, pair)
   return pair
 }
 
