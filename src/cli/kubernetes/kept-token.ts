@@ -59,7 +59,7 @@ const MAX_BYTES = 65_536
 /** How each file of this command begins, also one that was cut off, and one of a later version. */
 const BEGINNING = '{"kept_token":'
 
-/** The text of a file; `undefined` if there is none. @throws NodeJS.ErrnoException @throws CommandError */
+/** The text of a file; `undefined` if the file does not exist. @throws NodeJS.ErrnoException @throws CommandError */
 const readText = (path: string): string | undefined => {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
@@ -75,7 +75,7 @@ const readText = (path: string): string | undefined => {
 
 /**
  * The text of a file that this command has written.
- * @returns `undefined` if there is none. In a folder of this command, a file with any other text is as good as none
+ * @returns `undefined` if the file does not exist. In a folder of this command, any other text counts as no token
  * @throws CommandError for a file that the user named and that this command has not written: it must not be replaced
  */
 const readOwnText = ({ path, isNamed }: TokenPlace): string | undefined => {
@@ -101,7 +101,7 @@ const membersOf = (text: string): Readonly<Record<string, unknown>> | undefined 
 
 /**
  * Reads a token that was kept.
- * @returns `undefined` if there is none, if the file is broken, or if it keeps a token for another purpose
+ * @returns `undefined` if the file does not exist, if it is broken, or if it keeps a token for another purpose
  * @throws CommandError for a file that the user named and that this command has not written: it must not be replaced
  */
 export const readKeptToken = (place: TokenPlace, purpose: TokenPurpose): KeptToken | undefined => {
