@@ -19,6 +19,14 @@ export class ApiServerError extends CommandError {
   }
 }
 
+/** An answer that is longer than this command reads. */
+export class AnswerTooLongError extends ApiServerError {
+  /** @param call method and path, without a query */
+  constructor(call: string, maxBytes: number) {
+    super(`The API server answered more than ${maxBytes / 1_048_576} MiB to ${call}`)
+  }
+}
+
 /** What to do about a status. */
 const ADVICE: Readonly<Record<number, string>> = {
   [UNAUTHORIZED]: 'the token of the service account is not accepted',

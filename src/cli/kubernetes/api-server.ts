@@ -8,7 +8,7 @@ import { limited, readBytes, startTimer } from '../../base/timing.ts'
 import { usageError } from '../command-error.ts'
 import { platformResponse } from '../proxy/platform-response.ts'
 import { inFolder, thisRun } from '../run.ts'
-import { ApiServerError, answerError, noAnswerError } from './api-error.ts'
+import { AnswerTooLongError, ApiServerError, answerError, noAnswerError } from './api-error.ts'
 import { readLines } from './read-lines.ts'
 import { parseUrl } from '../../base/url.ts'
 
@@ -43,6 +43,9 @@ export interface ApiServerOptions {
 }
 
 const CALL_SECONDS = 30
+/** As a message names a call: without the query. */
+const callOf = (method: string, path: string): string => `${method} ${path.replace(/\?.*/, '')}`
+
 /** A page of 100 Nodes with long lists of images has a tenth of this. */
 const MAX_ANSWER_BYTES = 33_554_432
 
@@ -132,7 +135,7 @@ export const openApiServer = async (options: ApiServerOptions): Promise<ApiServe
       })
     if (answer.ok) return platformResponse(answer)
     await answer.body?.cancel()
-    throw answerError(`${method} ${path.replace(/\?.*/, '')}`, answer.status)
+    throw answerError(callOf(method, path), answer.status)
   }
 
   return {
@@ -141,7 +144,9 @@ export const openApiServer = async (options: ApiServerOptions): Promise<ApiServe
       limited({ seconds: CALL_SECONDS, signal: runEnds }, async (signal) => {
         const answer = await send(method, path, signal, body)
         const bytes = await readBytes(answer.body, MAX_ANSWER_BYTES)
-        return parseJson(bytes === undefined ? undefined : fromUtf8(bytes), origin)
+        if (bytes === undefined)
+          throw new AnswerTooLongError(callOf(method, path), MAX_ANSWER_BYTES)
+        return parseJson(fromUtf8(bytes), origin)
       }).catch((error: unknown) => {
         throw error instanceof ApiServerError ? error : noAnswerError(origin, error)
       }),

@@ -1,5 +1,6 @@
 // Lists of the Kubernetes API, page by page.
 
+import { AnswerTooLongError } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -14,15 +15,31 @@ export interface ListPage {
   readonly metadata: Members
 }
 
-/** Reads a list. @param limit items of a page @throws ApiServerError */
+/** After a page that is too long: so many times fewer items. */
+const SMALLER = 8
+
+/**
+ * Reads a list. Anybody who may write objects can make some of them large; then the pages get smaller.
+ * @param limit items of a page, at first
+ * @throws ApiServerError
+ */
 export async function* listPages(
   server: ApiServer,
   path: string,
   limit: number,
 ): AsyncGenerator<ListPage, void, undefined> {
+  let count = limit
   for (let at = ''; ;) {
-    const query = new URLSearchParams({ limit: String(limit), ...(at !== '' && { continue: at }) })
-    const answer = membersOf(await server.call('GET', `${path}?${query}`))
+    const query = new URLSearchParams({ limit: String(count), ...(at !== '' && { continue: at }) })
+    const page = await server.call('GET', `${path}?${query}`).catch((error: unknown) => {
+      if (error instanceof AnswerTooLongError && count > 1) return undefined
+      throw error
+    })
+    if (page === undefined) {
+      count = Math.ceil(count / SMALLER)
+      continue
+    }
+    const answer = membersOf(page)
     const { items } = answer
     const metadata = membersOf(answer['metadata'])
     yield { items: Array.isArray(items) ? items : [], metadata }
