@@ -52,6 +52,13 @@ const MIN_WATCH_SECONDS = 1
 /** How often a request that changes meanwhile is decided anew in one walk. */
 const MAX_CONFLICTS = 3
 
+/** A request whose condition was not written so often is tried again in the walks of each minute only. */
+const MAX_HURRIED_TRIES = 5
+
+/** Whether the server, or the approver's credentials, fail for every request; else only this one can't be written. */
+const isGeneral = ({ httpStatus }: ApiServerError): boolean =>
+  httpStatus === undefined || httpStatus === 401 || httpStatus === 429
+
 /** Those whose decision does not change need no place. */
 const NOBODY_BEFORE = { ofUser: 0, inAll: 0 }
 
@@ -65,7 +72,7 @@ const outcomeOf = ({ reason }: CsrDecision): Outcome => {
 
 /** Decides about all requests that are pending. */
 export interface Approver {
-  /** Lists, and looks at each request. @throws ApiServerError */
+  /** Lists, and looks at each request. @throws ApiServerError, also if a condition could not be written */
   once(): Promise<void>
   /** Goes on until the signal; failures are retried. */
   forever(): Promise<void>
@@ -92,6 +99,10 @@ export const createApprover = (options: ApproverOptions): Approver => {
    * changes nothing, so they take no place.
    */
   const settled = new Set<string>()
+  /** How often the condition of a request could not be written. */
+  const unwritten = new Map<string, number>()
+  /** The first such failure of a walk. */
+  let writeFailure: ApiServerError | undefined
 
   const report = (csr: ListedCsr['csr'], decision: CsrDecision): void => {
     if (reported.get(csr.uid) === decision.reason) return
@@ -103,6 +114,7 @@ export const createApprover = (options: ApproverOptions): Approver => {
     known.delete(uid)
     reported.delete(uid)
     settled.delete(uid)
+    unwritten.delete(uid)
     line.forget(uid)
   }
 
@@ -111,6 +123,18 @@ export const createApprover = (options: ApproverOptions): Approver => {
     if (isNameOfInstance === undefined) return !canTokenAttest(csr, timing.now(), rules)
     const node = requestingNode(csr, rules)
     return node.ok && !isNameOfInstance(node.value)
+  }
+
+  /**
+   * Goes on after a condition that could not be written, for example of a request that has no room for it in etcd:
+   * otherwise this one request would keep out all behind it. It stays pending, behind those that wait.
+   */
+  const leaveUnwritten = ({ uid, name }: CsrObject, error: ApiServerError): Outcome => {
+    const tries = (unwritten.get(uid) ?? 0) + 1
+    unwritten.set(uid, tries)
+    writeFailure ??= error
+    if (tries === 1) onFailure(`${name}: ${error.message}; it is tried again after the others`)
+    return 'kept'
   }
 
   const carryOut = async (
@@ -133,15 +157,19 @@ export const createApprover = (options: ApproverOptions): Approver => {
       }
       try {
         known.set(csr.uid, await writeCondition(server, current, decision, timing.now()))
+        unwritten.delete(csr.uid)
         report(csr, decision)
         return 'settled'
       } catch (error) {
-        const status = error instanceof ApiServerError ? error.httpStatus : undefined
+        if (!(error instanceof ApiServerError) || isGeneral(error)) throw error
+        const { httpStatus: status } = error
         if (status === 400 || status === 422) {
-          onFailure(`${csr.name}: ${(error as Error).message}; it is not tried again`)
+          onFailure(`${csr.name}: ${error.message}; it is not tried again`)
           return 'settled'
         }
-        if ((status !== 409 && status !== 404) || tries > MAX_CONFLICTS) throw error
+        if ((status !== 409 && status !== 404) || tries > MAX_CONFLICTS) {
+          return leaveUnwritten(csr, error)
+        }
         const again = await readCsrAgain(server, current)
         if (again === undefined) {
           forget(csr.uid)
@@ -160,6 +188,7 @@ export const createApprover = (options: ApproverOptions): Approver => {
     if (records === undefined) tokenAddresses.see(csrs, timing.now())
     const { requests, before, canWait, isNew, wait, keep } = line.walk(csrs)
     let areWaiting = false
+    writeFailure = undefined
     for (const { uid } of requests) {
       if (signal.aborted) return false
       const listed = known.get(uid)
@@ -194,12 +223,17 @@ export const createApprover = (options: ApproverOptions): Approver => {
     if (change.kind === 'deleted') forget(change.uid)
   }
 
+  /** Whether a condition that was not written is worth another try within seconds. */
+  const isRetriedSoon = (): boolean =>
+    writeFailure !== undefined &&
+    [...unwritten.values()].some((tries) => tries <= MAX_HURRIED_TRIES)
+
   /** Watches until something fails. @param areWaiting whether the walk before left requests that it did not look at */
   const follow = async (from: string, areWaiting: boolean): Promise<never> => {
     let version = from
     for (let isHurried = areWaiting; ;) {
       const startedAt = timing.elapsed()
-      const seconds = isHurried ? TURN_SECONDS : WATCH_SECONDS
+      const seconds = isHurried || isRetriedSoon() ? TURN_SECONDS : WATCH_SECONDS
       isHurried = false
       for await (const changes of watchCsrs(server, version, seconds)) {
         changes.forEach(apply)
@@ -217,7 +251,9 @@ export const createApprover = (options: ApproverOptions): Approver => {
   return {
     async once() {
       await list()
-      while (await walk(false));
+      let failure: ApiServerError | undefined
+      for (let goesOn = true; goesOn; failure ??= writeFailure) goesOn = await walk(false)
+      if (failure !== undefined) throw failure
     },
     async forever() {
       for (let failures = 1; !signal.aborted; failures++) {

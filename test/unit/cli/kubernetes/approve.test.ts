@@ -411,6 +411,17 @@ describe('rollcall kubernetes approve --once', () => {
     expect(run.stderr).toContain(message)
   })
 
+  it('decides about the others, and then ends with a message, if one decision cannot be written', async () => {
+    cluster.put(own('a-large', otherAddress))
+    cluster.put(own('b-honest'))
+    cluster.trouble = (method, path) =>
+      method === 'PUT' && path.includes('a-large') ? 500 : undefined
+    const { status, stdout, stderr } = await approve(['--once'])
+    expect(status).toBe(5)
+    expect(stdout).toContain('approved: b-honest')
+    expect(stderr).toContain('a-large: The API server answered 500')
+  })
+
   it('ends with status 5 if the server cannot be reached', async () => {
     await cluster.close()
     const run = await approve(['--once'])
@@ -568,6 +579,37 @@ describe('rollcall kubernetes approve', () => {
     expect(status).toBe(0)
     expect(stderr.match(/answered 503 to GET .*retrying in \d+\.\d s/g)).toHaveLength(3)
     expect(service.timing.waits.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('goes on behind a request whose decision cannot be written, and says so once', async () => {
+    cluster.put(own('a-large', otherAddress))
+    cluster.put(own('b-first', otherAddress))
+    cluster.trouble = (method, path) =>
+      method === 'PUT' && /a-large|b-first/.test(path) ? 500 : undefined
+    const { stderr, stdout } = await approve([], {
+      timing: service.timing,
+      watch: ({ stderr: err, stdout: out }, kill) => {
+        if (err.includes('b-first') && cluster.get('c-honest') === undefined)
+          cluster.put(own('c-honest'))
+        if (out.includes('approved: c-honest')) kill('SIGTERM')
+      },
+    })
+    expect(stdout).toContain('approved: c-honest')
+    expect(stderr.match(/a-large: The API server answered 500/g)).toHaveLength(1)
+    expect(stderr).toContain('it is tried again after the others')
+  })
+
+  it('writes a decision as soon as the server takes it', async () => {
+    cluster.put(own('csr-a'))
+    let failures = 2
+    cluster.trouble = (method) => (method === 'PUT' && failures-- > 0 ? 500 : undefined)
+    const ending = approve([], { watch: until('approved: csr-a') })
+    const again = setInterval(() => cluster.endWatches(), 50)
+    const { status, stdout } = await ending.finally(() => clearInterval(again))
+    expect(status).toBe(0)
+    expect(stdout).toContain('approved: csr-a')
+    // The next walk is not a minute away.
+    expect(cluster.watches[0]?.get('timeoutSeconds')).toBe('5')
   })
 
   it('does not try again what the server calls invalid', async () => {
