@@ -35,7 +35,8 @@ while :; do
   eval "$(sed_drop_ins 's/^Environment="\\([A-Z_]*\\)=\\(.*\\)"$/\\1="\\2"/p')"
   KUBELET_KUBEADM_ARGS=
   [ ! -f /var/lib/kubelet/kubeadm-flags.env ] || . /var/lib/kubelet/kubeadm-flags.env
-  sed_drop_ins 's/^ExecStartPre=//p' > /run/kubelet-before
+  # systemd ignores a failure of a command after "-".
+  sed_drop_ins 's/^ExecStartPre=-\\(.*\\)/\\1 || :/p; s/^ExecStartPre=//p' > /run/kubelet-before
   sh -e /run/kubelet-before &&
     ${kubelet} $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS --v=2
   echo "the kubelet ended with status $?"

@@ -170,7 +170,7 @@ describe('the user data', () => {
   it('writes the drop-in of the kubelet as kubelet-with-certificate.conf is', () => {
     const settings = (text = ''): string => text.replaceAll(/^#.*\n/gm, '')
     const text = texts.get('/etc/systemd/system/kubelet.service.d/20-rollcall.conf')
-    expect(settings(text)).toMatch(/^\[Service\]\nExecStartPre=.*\n$/)
+    expect(settings(text)).toMatch(/^\[Service\]\nExecStartPre=-.*\n$/)
     expect(settings(text)).toBe(settings(nodeFile('kubelet-with-certificate.conf')))
   })
 
@@ -236,12 +236,12 @@ describe('the parts agree', () => {
     const [folders, join] = ['install -d ', 'kubeadm join '].map((begin) =>
       commands.filter((line) => line.startsWith(begin)),
     ) as [string[], string[]]
-    // kubeadm deletes the kubeconfig after the join, so the last command puts it back.
-    const last = commands.at(-1) ?? ''
-    expect(last).toMatch(/^install -m 0600 .* \/etc\/kubernetes\/bootstrap-kubelet\.conf$/)
+    // kubeadm deletes the kubeconfig after the join, so the last commands put it back.
+    const last = commands.slice(-4)
+    expect(last[0]).toMatch(/^install -m 0600 .* \/etc\/kubernetes\/bootstrap-kubelet\.conf\.new$/)
     expect([folders.length, join.length]).toEqual([1, 1])
     expect(byHand).toContain(`\n${folders[0]}\n`)
-    expect(byHand).toContain(`\n${join[0]}\n${last}\n`)
+    expect(byHand).toContain(`\n${join[0]}\n${last.join('\n')}\n`)
     // cloud-init makes the folders of the files that it writes; a person does not.
     for (const folder of [
       '/etc/kubernetes/rollcall-patches',

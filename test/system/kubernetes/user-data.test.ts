@@ -61,6 +61,10 @@ echo "$*" > '${root}/kubeadm-arguments'
 cp '${root}/etc/kubernetes/rollcall-node.conf' '${root}/etc/kubernetes/bootstrap-kubelet.conf'
 rm '${root}/etc/kubernetes/bootstrap-kubelet.conf'`
 
+/** The program in the place of sync: keeps a copy of the folder, as the disk has it from then on. */
+const sync = (root: string): string =>
+  `cp -a '${root}/etc/kubernetes' '${root}/disk-'$(ls '${root}' | grep -c '^disk-')`
+
 /** An instance that boots with the user data. Its folder is in the place of the root of its files. */
 const boot = async (
   change: (text: string) => string = (text) => text,
@@ -80,7 +84,10 @@ const boot = async (
   for (const name of ['run', 'usr/local/bin', 'var/lib']) {
     mkdirSync(join(root, name), { recursive: true })
   }
-  const PATH = pathWith(join(root, 'usr/local/bin'), { kubeadm: kubeadm(root) })
+  const PATH = pathWith(join(root, 'usr/local/bin'), {
+    kubeadm: kubeadm(root),
+    sync: sync(root),
+  })
   const ROLLCALL_METADATA_URL = metadata.url
   return { root, ...(await runScript(['sh'], script, { PATH, ROLLCALL_METADATA_URL, ...env })) }
 }
@@ -116,6 +123,19 @@ describe('the user data of a node', () => {
     )
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(statSync(join(root, 'var/lib/rollcall')).mode & 0o777).toBe(0o700)
+  })
+
+  it('names the kubeconfig when its content is on the disk, for the case of a power failure', async () => {
+    const { root, status, stderr } = await boot()
+    expect(status, stderr).toBe(0)
+    const onDisk = (sync: number, name: string): string | undefined => {
+      const file = join(root, `disk-${sync}`, name)
+      return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+    }
+    const whole = readFileSync(join(root, 'etc/kubernetes/rollcall-node.conf'), 'utf8')
+    expect(onDisk(0, 'bootstrap-kubelet.conf.new')).toBe(whole)
+    expect(onDisk(0, 'bootstrap-kubelet.conf')).toBeUndefined()
+    expect(onDisk(1, 'bootstrap-kubelet.conf')).toBe(whole)
   })
 
   it.each<[string, (text: string) => string, Record<string, string>]>([
