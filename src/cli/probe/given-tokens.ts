@@ -31,9 +31,20 @@ const LEEWAY_SECONDS = 60
 const isExpired = ({ exp }: Claims, seconds = 0): boolean =>
   typeof exp === 'number' && exp + seconds < thisRun().timing.now()
 
-const isValidNow = (claims: Claims): boolean => {
-  const { nbf } = claims
-  return !isExpired(claims) && !(typeof nbf === 'number' && nbf > thisRun().timing.now())
+/** Less is not enough for showing a token after all others. */
+const SPARE_SECONDS = 30
+
+const isValidNow = ({ nbf }: Claims): boolean =>
+  !(typeof nbf === 'number' && nbf > thisRun().timing.now())
+
+/** @throws CommandError if a token expires before it can be shown */
+const requireSpareTime = (claims: Claims, option: string): void => {
+  if (isExpired(claims)) throw usageError(`${option} has expired; get a new token`)
+  if (isExpired(claims, -SPARE_SECONDS)) {
+    throw usageError(
+      `${option} expires in less than ${SPARE_SECONDS} seconds, so it may expire before the door sees it; get a new token`,
+    )
+  }
 }
 
 const hasAudience = ({ aud }: Claims, audience: string): boolean =>
@@ -49,7 +60,7 @@ export const readGoodToken = async (
 ): Promise<{ readonly token: string; readonly claims: Claims }> => {
   const token = await readTokenFile(path, '--token')
   const claims = claimsOf(token, '--token')
-  if (isExpired(claims)) throw usageError('--token has expired; get a new token')
+  requireSpareTime(claims, '--token')
   if ('cnf' in claims) {
     throw usageError(
       '--token is bound to a key; give an unbound token, and this one as --bound-token',
@@ -85,11 +96,13 @@ const readBadToken = async (
   expected: string,
   isSuch: (claims: Claims) => boolean,
   good: Compared,
+  isValid = true,
 ): Promise<string | undefined> => {
   if (path === undefined) return undefined
   const token = await readTokenFile(path, option)
   const claims = claimsOf(token, option)
   if (!isSuch(claims)) throw usageError(`${option}: expected ${expected}`)
+  if (isValid) requireSpareTime(claims, option)
   const other = ALIKE.find(([, of]) => of(claims) !== of(good.claims))
   if (other !== undefined) {
     const [what] = other
@@ -122,6 +135,7 @@ export const readBadTokens = async (
     (claims) =>
       isExpired(claims, LEEWAY_SECONDS) && hasAudience(claims, audience) && !('cnf' in claims),
     good,
+    false,
   )
   const bound = await readBadToken(
     boundToken,

@@ -46,6 +46,11 @@ const UNCLEAR = {
   remedy: 'look at the log of the door; --admitted and --refused say what a status means',
 }
 
+const TOO_LATE = {
+  means: 'the token had expired, or was about to, so the door may have refused it for this',
+  remedy: 'get new tokens that are valid for longer, and run the command again',
+}
+
 /** What is known beside the answers of the door. */
 interface About {
   readonly leftOut: readonly LeftOut[]
@@ -60,11 +65,11 @@ export const makeReport = (
   { findings, stillOpen }: Findings,
   { leftOut, lineOf, accepted }: About,
 ): Report => {
-  const shown = findings.map(({ name, check, answer, outcome }): Line => {
+  const shown = findings.map(({ name, check, answer, outcome, tooLate }): Line => {
     const line = { name, outcome, answer: answerText(answer) }
     if (outcome === 'refused') return line
     if (outcome === 'admitted' && accepted.includes(name)) return { ...line, outcome: 'accepted' }
-    if (outcome === 'unclear') return { ...line, ...UNCLEAR }
+    if (outcome === 'unclear') return { ...line, ...(tooLate ? TOO_LATE : UNCLEAR) }
     const { risk, rule } = CHECKS[check]
     return { ...line, means: risk, remedy: lineOf(name) ?? rule }
   })

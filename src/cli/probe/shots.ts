@@ -1,6 +1,7 @@
 // Which tokens are shown to the door. Each is made when its turn comes: a door may accept a token only once.
 
 import type { KeyObject } from 'node:crypto'
+import { readUnverified } from '../../token/unverified.ts'
 import {
   BAD_TOKEN_NAMES,
   type BadTokenName,
@@ -20,6 +21,8 @@ export interface Shot {
   readonly check: Check
   /** Gives the token; `undefined`: none is shown. */
   readonly token: () => string | undefined
+  /** Its `exp`, in seconds since 1970. A refusal after it proves nothing. Default: `exp` does not matter. */
+  readonly expires?: number | undefined
 }
 
 /** One that is left out, and what it needs. */
@@ -39,11 +42,17 @@ const WITHOUT_TOKEN: readonly Shot[] = [
   { name: 'not a token', check: 'presence', token: () => 'not-a-token' },
 ]
 
-const shot = (name: BadTokenName, token: () => string): Shot => ({
+const shot = (name: BadTokenName, token: () => string, expires?: number): Shot => ({
   name,
   check: checkOf(name),
   token,
+  expires,
 })
+
+const expiryOf = (token: string): number | undefined => {
+  const exp = readUnverified(token)?.claims['exp']
+  return typeof exp === 'number' ? exp : undefined
+}
 
 /** All of them, signed by the key of a test issuer. @param good makes a new good token */
 export const planOfTestIssuer = (good: () => string, privateKey: KeyObject): Plan => ({
@@ -73,13 +82,13 @@ export const planWithoutKey = (good: string, publicKey: KeyObject, given: GivenT
   const leftOut: LeftOut[] = []
   for (const name of BAD_TOKEN_NAMES) {
     if (FORGED_NAMES.includes(name)) {
-      shots.push(shot(name, () => forgeBadToken(name, good, publicKey)))
+      shots.push(shot(name, () => forgeBadToken(name, good, publicKey), expiryOf(good)))
     } else if (!isGiven(name)) {
       leftOut.push({ name, needs: '--test-issuer PORT' })
     } else {
       const token = given[name]
       if (token === undefined) leftOut.push({ name, needs: OPTION_OF[name] })
-      else shots.push(shot(name, () => token))
+      else shots.push(shot(name, () => token, name === 'expired' ? undefined : expiryOf(token)))
     }
   }
   return { shots, leftOut }
