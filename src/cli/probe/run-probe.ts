@@ -1,14 +1,14 @@
 // Runs the prober: reads what it needs, waits for the door, shows the tokens, and reports.
 
-import { writeFileSync } from 'node:fs'
 import { printable } from '../../base/text.ts'
 import { CommandError, usageError } from '../command-error.ts'
 import { EXIT } from '../exit-status.ts'
+import { requireFile } from '../named-file.ts'
 import { print, printJson } from '../output.ts'
 import { requireReplaceable } from '../replaceable.ts'
-import { inFolder, thisRun } from '../run.ts'
+import { thisRun } from '../run.ts'
 import { say } from '../say.ts'
-import { cannotWrite, tryWriting } from '../secret-file.ts'
+import { cannotWrite, replaceReadable, tryWriting } from '../secret-file.ts'
 import { BAD_TOKEN_NAMES } from './bad-tokens.ts'
 import { adviceFor } from './advice.ts'
 import { type Door, type DoorAnswer, showToken } from './door.ts'
@@ -68,6 +68,9 @@ const checkAccepted = (names: readonly string[]): void => {
   )
 }
 
+/** More than a report of all tokens has, but for a URL of more than 500 characters. */
+const JUNIT_BYTES = 65_536
+
 /** @throws CommandError if the file cannot be written */
 const forJunit = (path: string, write: (path: string) => void): void => {
   try {
@@ -83,11 +86,12 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
   checkAccepted(options.accept)
   // Before any token is shown: a report that cannot be written would be lost.
   if (junitFile !== undefined) {
+    requireFile(junitFile, '--junit')
     requireReplaceable(junitFile, '--junit', {
       what: 'an XML report',
       isThat: (old) => /^\s*<(?:\?xml|testsuites?)\b/.test(old),
     })
-    forJunit(junitFile, tryWriting)
+    forJunit(junitFile, (path) => tryWriting(path, JUNIT_BYTES))
   }
   const door = await readDoor(url, options)
   const prepared = await (testIssuer === undefined
@@ -102,11 +106,12 @@ export const runProbe = async (url: string, options: ProbeOptions): Promise<void
     const findings = await fire(door, plan, good, options)
     const { leftOut } = plan
     const report = makeReport(door.shown, findings, { leftOut, lineOf, accepted: options.accept })
-    if (junitFile !== undefined) {
-      forJunit(junitFile, (path) => writeFileSync(inFolder(path), junit(report)))
-    }
+    // First of all: if the file cannot be written after all, nothing is lost.
     if (json) printJson(report)
     else print(...reportText(report).map(printable))
+    if (junitFile !== undefined) {
+      forJunit(junitFile, (path) => replaceReadable(path, junit(report)))
+    }
     const { admitted, unclear } = report.counts
     if (admitted > 0 || unclear > 0 || !report.stillOpen) thisRun().exitWith(EXIT.notGood)
   } finally {

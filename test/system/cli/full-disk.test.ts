@@ -96,6 +96,18 @@ describe('on a full disk', () => {
     expect({ text: readFileSync(file, 'utf8'), ino: statSync(file).ino }).toEqual(before)
     expect(readdirSync(folder)).toEqual(['keys.json'])
   })
+
+  it('probe --junit leaves the old report, and shows no token', async () => {
+    const folder = folderOf('probe-junit')
+    const old = '<testsuites/>\n'
+    writeFileSync(join(folder, 'old.xml'), old)
+    const probe = 'rollcall probe http://127.0.0.1:1/ --audience a --token none --junit old.xml'
+    const run = await shell(folder, `ulimit -f 8; ${probe}`)
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain('--junit: cannot write old.xml (EFBIG)')
+    expect(readFileSync(join(folder, 'old.xml'), 'utf8')).toBe(old)
+    expect(readdirSync(folder)).toEqual(['old.xml'])
+  })
 })
 
 describe('standard output', () => {
