@@ -81,7 +81,7 @@ const probe = async (url: string, options: ProbeOptions): Promise<void> => {
 
 const MORE = `It shows the door a good token, which must be admitted, then one bad token after the other, and a good one
 again. Each bad token has one thing wrong. 200 to 299 means admitted; 400, 401, 403 and redirects mean refused;
-anything else, such as 404 or 502, is unclear. Tokens go to URL only, and never appear in the output.
+anything else, such as 404 or 502, is unclear. --admitted and --refused replace these lists. Tokens go to URL only, and never appear in the output.
 
 --token FILE is for any door, also in production. The command shows what needs no key of the issuer: no token, and
 tokens that are unsigned, altered, or signed by another key. --expired-token, --bound-token and --other-audience-token
@@ -142,12 +142,12 @@ export const addProbe = (program: Command): void => {
     .option('--body <file>', 'send this body; - for standard input')
     .option(
       '--admitted <list>',
-      'statuses that mean admitted (default: 200 to 299)',
+      'all statuses that mean admitted (default: 200 to 299)',
       statusesArgument,
     )
     .option(
       '--refused <list>',
-      'statuses that mean refused (default: 400,401,403, redirects)',
+      'all statuses that mean refused (default: 400,401,403, redirects)',
       statusesArgument,
     )
     .option(

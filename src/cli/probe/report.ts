@@ -43,7 +43,8 @@ export const LOCKED_OUT =
 
 const UNCLEAR = {
   means: 'the answer says neither that the token was admitted nor that it was refused',
-  remedy: 'look at the log of the door; --admitted and --refused say what a status means',
+  remedy:
+    'look at the log of the door; if the status is meant, give all statuses of its kind with --refused or --admitted',
 }
 
 const TOO_LATE = {

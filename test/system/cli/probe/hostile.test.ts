@@ -202,6 +202,22 @@ describe('the mistakes of a job in CI', () => {
     expect(run.stderr).toContain(message)
   })
 
+  it('does not accuse a door that hides behind 404, with the option that the page shows', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/use/probe.md'), 'utf8')
+    const [, option = '', list = ''] = /`(--refused) ([0-9,]+)`/.exec(page) ?? []
+    const door = () =>
+      createServer(({ headers: { authorization } }, response) => {
+        const refusal = authorization === undefined ? 401 : 404
+        response.writeHead(authorization === `Bearer ${good}` ? 200 : refusal).end()
+      })
+    const run = await probe(door(), '--json', option, list)
+    expect([run.status, countsIn(run.stdout)]).toMatchObject([0, { refused: SHOWN }])
+    const one = await probe(door(), option, '404')
+    expect(one.status).toBe(1)
+    expect(one.stdout).toContain('unclear    no token: 401')
+    expect(one.stdout).toContain('give all statuses of its kind with --refused or --admitted')
+  })
+
   it('does not repeat a token that was typed in place of a file', async () => {
     const args = ['--audience', AUDIENCE, '--token', good]
     const run = await command.run(['probe', 'https://app.example/', ...args])
