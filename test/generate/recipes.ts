@@ -131,7 +131,7 @@ const ranCell = ({ ran }: Recipe): string => {
 /** A row for each recipe. */
 export const recipeTable = (): string =>
   markdownTable(
-    ['recipe', 'relying party', 'run by the tests', 'a banned instance gets in'],
+    ['recipe', 'relying party', 'run by the tests', 'a banned instance'],
     RECIPES.map((recipe) => {
       const { name, title, ban, page } = recipe
       const linked = page === undefined ? title : `[${title}](${page.replace(/^use\//, '')})`

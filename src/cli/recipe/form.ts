@@ -95,7 +95,7 @@ interface RecipeParts<Option extends RecipeOption> {
    * test can start it.
    */
   readonly ran: string | NotRun
-  /** How long a banned instance gets in, in a few words. */
+  /** What happens to a banned instance, as a text that follows these words. */
   readonly ban: string
   /** What it can demand besides audience and role. */
   readonly conditions: readonly RecipeCondition[]

@@ -55,7 +55,7 @@ export const showRecipe = (name: string, call: RecipeCall): void => {
   }
   print(
     `# ${ranLine(recipe)}`,
-    `# A banned instance gets in ${recipe.ban}.`,
+    `# A banned instance ${recipe.ban}.`,
     ...steps.map((step, at) => `# ${at + 1}. ${step}`),
     ...(written === undefined ? files.flatMap(section) : written.map((path) => `# wrote ${path}`)),
   )

@@ -89,7 +89,7 @@ export const alibabaRam: Recipe = defineRecipe({
   name: 'alibaba-ram',
   title: 'Alibaba Cloud RAM with AssumeRoleWithOIDC',
   ran: { notRun: 'the RAM documentation of CreateOIDCProvider and AssumeRoleWithOIDC, 2026-06' },
-  ban: 'until its token expires; credentials of STS stay valid until their own end',
+  ban: 'gets in until its token expires; credentials of STS stay valid until their own end',
   conditions: ['accounts', 'regions'],
   severalRoles: false,
   options: {

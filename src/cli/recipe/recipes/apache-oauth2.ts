@@ -51,7 +51,7 @@ const PATH = '/etc/apache2/sites-available/app.conf'
 /** What holds of both recipes. */
 const MODULE = {
   ran: 'Apache 2.4 and mod_oauth2 3.3',
-  ban: 'until its token expires, or some minutes more: the module keeps results',
+  ban: 'gets in until its token expires, or some minutes more: the module keeps results',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: APACHE_OPTIONS,

@@ -29,7 +29,7 @@ export const apacheOpenidc: Recipe = defineRecipe({
   name: 'apache-openidc',
   title: 'Apache with mod_auth_openidc',
   ran: 'Apache 2.4 and mod_auth_openidc 2.4.12',
-  ban: 'until its token expires',
+  ban: 'gets in until its token expires',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -78,7 +78,7 @@ export const consul: Recipe = defineRecipe({
     notRun: 'developer.hashicorp.com, the reference of auto_config, Consul 1.21',
     byHand: 'Consul 1.8.7 on 2026-11-27',
   },
-  ban: 'until its token expires; an agent that joined stays, since it keeps its configuration over a restart',
+  ban: 'gets in until its token expires; an agent that joined stays, since it keeps its configuration over a restart',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: { upstream: 'consul.example:8300' },

@@ -55,7 +55,7 @@ export const expressOauth2JwtBearer: Recipe = defineRecipe({
   name: 'express-oauth2-jwt-bearer',
   title: 'Express with express-oauth2-jwt-bearer',
   ran: 'express-oauth2-jwt-bearer 1.10',
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},

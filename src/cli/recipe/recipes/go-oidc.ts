@@ -111,7 +111,7 @@ export const goOidc: Recipe = defineRecipe({
   name: 'go-oidc',
   title: 'Go with go-oidc',
   ran: 'go-oidc 2.1',
-  ban: 'until its token expires',
+  ban: 'gets in until its token expires',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},

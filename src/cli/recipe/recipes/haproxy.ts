@@ -114,7 +114,7 @@ export const haproxy: Recipe = defineRecipe({
   name: 'haproxy',
   title: 'HAProxy with jwt_verify',
   ran: 'HAProxy 2.6',
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -55,7 +55,7 @@ export const jose: Recipe = defineRecipe({
   name: 'jose',
   title: 'Node with jose',
   ran: 'jose 6',
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},

@@ -38,7 +38,7 @@ export const kubernetes: Recipe = defineRecipe({
     notRun:
       'kubernetes.io, AuthenticationConfiguration v1 (Kubernetes 1.34); two CEL libraries evaluate its rules in the tests',
   },
-  ban: 'until its token expires; a kubelet renews its certificate, unless a policy forbids it',
+  ban: 'gets in until its token expires; a kubelet renews its certificate, unless a policy forbids it',
   conditions: ['accounts'],
   severalRoles: true,
   options: { node: DEFAULT_NODE_NAME_TEMPLATE },

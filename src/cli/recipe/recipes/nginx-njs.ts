@@ -64,7 +64,7 @@ export const nginxNjs: Recipe = defineRecipe({
   name: 'nginx-njs',
   title: 'nginx with njs',
   ran: 'nginx 1.22 and njs 0.7.9',
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

@@ -25,7 +25,7 @@ const demandLines = ({ issuer, audience, roles, accounts, regions }: RecipeDeman
 }
 
 const LIBRARY = {
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   page: 'use/node.md',

@@ -103,7 +103,7 @@ export const ASKING_OPTIONS = { ...PROXY_OPTIONS, name: nameOfHost } as const
 
 /** What holds of each proxy that asks `/v1/authorize`. */
 export const ASKING_PROXY = {
-  ban: 'until its next request',
+  ban: 'is refused at its next request',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
 } as const

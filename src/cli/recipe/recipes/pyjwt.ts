@@ -75,7 +75,7 @@ export const pyjwt: Recipe = defineRecipe({
   name: 'pyjwt',
   title: 'Python with PyJWT',
   ran: 'PyJWT 2.6',
-  ban: 'until 30 seconds after its token expired',
+  ban: 'gets in until 30 seconds after its token expired',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {},

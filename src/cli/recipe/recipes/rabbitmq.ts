@@ -47,7 +47,7 @@ export const rabbitmq: Recipe = defineRecipe({
     notRun: 'rabbitmq.com/docs/3.10/oauth2',
     byHand: 'RabbitMQ 3.10.8 and 4.3.6 on 2026-11-27',
   },
-  ban: 'until its token expires',
+  ban: 'gets in until its token expires',
   conditions: [],
   severalRoles: true,
   options: { caFile: '/etc/ssl/certs/ca-certificates.crt' },

@@ -45,7 +45,7 @@ export const stepCa: Recipe = defineRecipe({
   name: 'step-ca',
   title: 'step-ca, for client certificates',
   ran: 'step-ca 0.19',
-  ban: 'until its certificate expires: 24 hours at most',
+  ban: 'gets in until its certificate expires: 24 hours at most',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: {

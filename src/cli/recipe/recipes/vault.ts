@@ -50,7 +50,7 @@ export const vault: Recipe = defineRecipe({
       'developer.hashicorp.com/vault/api-docs/auth/jwt and openbao.org/docs/api/auth/jwt, version 2.6',
     byHand: 'Vault 1.8.0-dev on 2026-11-27',
   },
-  ban: 'until its token expires; a token of Vault stays valid until its own end, or until you revoke it',
+  ban: 'gets in until its token expires; a token of Vault stays valid until its own end, or until you revoke it',
   conditions: ['accounts', 'regions'],
   severalRoles: true,
   options: { mount: 'rollcall', policy: 'rollcall-node' },

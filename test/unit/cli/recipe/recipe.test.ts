@@ -37,7 +37,7 @@ describe('rollcall recipe', () => {
       name: 'nginx',
       title: 'nginx with auth_request',
       run: 'nginx 1.22',
-      ban: 'until its next request',
+      ban: 'is refused at its next request',
     })
     expect(rows.find(({ name }) => name === 'envoy')).toMatchObject({ run: null, by_hand: null })
     expect(rows.find(({ name }) => name === 'vault')).toMatchObject({
