@@ -12,6 +12,7 @@ import { cannotWrite, replaceReadable } from '../secret-file.ts'
 import { authenticationConfiguration } from './authentication-configuration.ts'
 import { type CheckOptions, checkCluster } from './check.ts'
 import { type TypedOptions, readConfigOptions } from './config-options.ts'
+import { isAuthenticationConfiguration } from './old-configuration.ts'
 
 interface Options extends TypedOptions, CheckOptions {
   readonly check?: true
@@ -28,7 +29,7 @@ const write = (path: string, text: string): void => {
   requireFile(path, '--out')
   requireReplaceable(path, '--out', {
     what: 'an AuthenticationConfiguration',
-    isThat: (old) => /\bkind["']?:\s*["']?AuthenticationConfiguration\b/.test(old),
+    isThat: (old, isWhole) => isWhole && isAuthenticationConfiguration(old),
   })
   try {
     replaceReadable(path, text)

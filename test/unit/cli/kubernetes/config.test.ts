@@ -37,6 +37,8 @@ const GOOD = {
   '--account': '1234,5678',
 }
 
+const OLD = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n'
+
 const config = (changes: Readonly<Record<string, string | undefined>> = {}): Promise<Run> =>
   command.run([
     'kubernetes',
@@ -145,6 +147,41 @@ describe('rollcall kubernetes config', () => {
     expect(pipe.stderr).toContain('--out: wrong/pipe is a folder, a device or a pipe')
     expect(lstatSync(join(folder, 'pipe')).isFIFO()).toBe(true)
     expect(readdirSync(folder)).toEqual(['pipe', 'pod.yaml'])
+  })
+
+  it.each<[string, string]>([
+    ['a second document of another kind', `${OLD}---\nkind: Secret\ndata: {}\n`],
+    ['a second document without a kind', `${OLD}---\npassword: x\n`],
+    ['JSON of another kind behind it', `{"kind":"AuthenticationConfiguration"}\n{"key":"x"}\n`],
+    ['a ConfigMap around it', `kind: ConfigMap\ndata:\n  a: |\n    ${OLD}`],
+    ['user data that writes it', `#cloud-config\nwrite_files:\n  - content: |\n      ${OLD}`],
+    ['a script that writes it', `#!/bin/sh\ncat >a.yaml <<END\n${OLD}END\n`],
+    ['a disk image that begins with NUL', `${'\0'.repeat(65_536)}_BHRfS_M`],
+    ['NUL that is longer than any file of this kind', '\0'.repeat(65_537)],
+    ['one that is longer than 1 MiB', `${OLD}#${'x'.repeat(1_048_576)}\n`],
+  ])('replaces no file with %s', async (_, text) => {
+    const file = join(command.folder, 'other.yaml')
+    writeFileSync(file, text)
+    const run = await config({ '--out': 'other.yaml' })
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain('other.yaml holds something other than an Authentication')
+    expect(readFileSync(file, 'utf8') === text).toBe(true)
+  })
+
+  it.each<[string, string]>([
+    ['its own', ''],
+    ['JSON', '{\n  "apiVersion": "x",\n  "kind": "AuthenticationConfiguration"\n}\n'],
+    ['JSON on one line', '{"kind":"AuthenticationConfiguration","jwt":[]}'],
+    ['another one, with comments', `# Mine.\r\n\n---\r\n${OLD}jwt:\n- issuer: {}\n# End.\n`],
+    ['quoted names', '"kind": \'AuthenticationConfiguration\'\n'],
+    ['NUL, after a crash', '\0'.repeat(65_536)],
+  ])('replaces an old file: %s', async (_, text) => {
+    const file = join(command.folder, 'old.yaml')
+    const { stdout: printed } = await config({ '--role': 'other' })
+    writeFileSync(file, text === '' ? printed : text)
+    const { status, stderr } = await config({ '--out': 'old.yaml' })
+    expect({ status, stderr }).toMatchObject({ status: 0 })
+    expect(readFileSync(file, 'utf8')).toBe((await config()).stdout)
   })
 
   it('leaves the file of --out as it is after an error, and nothing beside it', async () => {
