@@ -10,8 +10,12 @@ import { cannotWrite, replaceSecret, tryWriting } from './secret-file.ts'
 /** No token is longer. */
 const MAX_TOKEN_BYTES = 8192
 
-/** Whether a text is a token, or the beginning of one: a file that was cut off must not stay for ever. */
-const isToken = (text: string): boolean => /^eyJ[\w.-]*$/.test(text.trim())
+/**
+ * Whether a text is a token, or the beginning of one: a file that was cut off must not stay for ever. A text without a
+ * dot that is longer than any header is Base64 of some other JSON.
+ */
+const isToken = (text: string): boolean =>
+  text.length <= MAX_TOKEN_BYTES && /^eyJ[\w-]{0,200}(?:\.[\w.-]*)?$/.test(text.trim())
 
 /** The absolute path of the file to write. @throws CommandError if it can't be written */
 export const checkOut = (path: string | undefined): string | undefined => {

@@ -154,7 +154,7 @@ no_answer() {
   esac
 }
 
-# Waits for Retry-After, at most a minute, and a random part of 2, 4, 8 .. 32 s.
+# Waits for Retry-After, at most a minute, and a random part of 2, 4 .. 32 s.
 pause() {
   asked=$(field retry-after | sed -n 's/^0*\([0-9]\{1,4\}\)$/\1/p')
   asked=${asked:-0}
@@ -352,8 +352,8 @@ deliver() {
   exit 0
 }
 
-# Puts the token into its file. If someone puts a folder there meanwhile, or a link to one, mv would move
-# the token into it. mv -T would not, but some systems lack it, so the file is checked.
+# Puts the token into its file. If a folder is there by now, or a link to one, mv would move the token
+# into it. Some systems lack mv -T, so the file is checked.
 keep() {
   printf %s "$token" >"$new_file" || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   if ! mv -fT "$new_file" "$token_file" 2>/dev/null && [ ! -d "$token_file" ]; then
@@ -431,10 +431,12 @@ main() {
   if [ -n "$token_file" ]; then
     [ ! -d "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a folder"
     # The token would replace it.
-    [ ! -e "$token_file" ] || [ -f "$token_file" ] ||
-      die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe"
-    [ ! -e "$token_file" ] || ! tr -d '\0' <"$token_file" | grep -v ^eyJ | grep -q . ||
-      die 2 "ROLLCALL_TOKEN_FILE: $token_file is not a token"
+    if [ -e "$token_file" ]; then
+      [ -f "$token_file" ] || die 2 "ROLLCALL_TOKEN_FILE: $token_file is a device or a pipe"
+      cat "$token_file" >/dev/null || die 2 "ROLLCALL_TOKEN_FILE: cannot read $token_file"
+      ! tr -d '\0' <"$token_file" | grep -Ev '^eyJ[A-Za-z0-9_-]{0,200}(\.[A-Za-z0-9_.-]*)?$' | grep -q . ||
+        die 2 "ROLLCALL_TOKEN_FILE: $token_file is not a token"
+    fi
     new_file=$(mktemp "$token_file.XXXXXX") || die 2 "ROLLCALL_TOKEN_FILE: cannot write $token_file"
   fi
   late=

@@ -68,7 +68,13 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
       await verifyToken(readFileSync(file, 'utf8'), servers.url, 'https://cluster.example')
     }
     const before = servers.requests.length
-    for (const text of ['{"keys":[]}', 'eyJhbGci.eyJpc3Mi.AAAA\nroot:x:0:0\n']) {
+    for (const text of [
+      '{"keys":[]}',
+      'eyJhbGci.eyJpc3Mi.AAAA\nroot:x:0:0\n',
+      'eyJhbGci is how a token begins',
+      btoa(`{"keys":${JSON.stringify('x'.repeat(300))}}`),
+      `${'\0'.repeat(10_000)}disk`,
+    ]) {
       writeFileSync(file, text)
       const run = await enrollIn(servers, env, shellOf(context))
       expect(run).toMatchObject({ status: 2, stdout: '' })
@@ -77,6 +83,24 @@ describe.each(SHELLS)('bootstrap.sh under %s', (name, args) => {
     }
     expect(servers.requests).toHaveLength(before)
     rmSync(file)
+  })
+
+  it('replaces no file that it cannot read', async (context) => {
+    const file = join(folder, 'unread.jwt')
+    writeFileSync(file, 'root:x:0:0')
+    const before = servers.requests.length
+    // For root every file can be read, so the program fails that reads it.
+    const bin = join(folder, 'unread-bin')
+    const PATH = pathWith(bin, {
+      cat: 'echo "cat: Input/output error" >&2; exit 1',
+    })
+    const run = await enrollIn(servers, { ROLLCALL_TOKEN_FILE: file, PATH }, shellOf(context))
+    expect(run).toMatchObject({ status: 2, stdout: '' })
+    expect(run.stderr).toContain(`ROLLCALL_TOKEN_FILE: cannot read ${file}`)
+    expect(readFileSync(file, 'utf8')).toBe('root:x:0:0')
+    expect(servers.requests).toHaveLength(before)
+    rmSync(file)
+    rmSync(bin, { recursive: true })
   })
 
   it.for<[string, Record<string, string>, RegExp]>([

@@ -129,7 +129,13 @@ describe('rollcall enroll', () => {
       expect(claimsOf(readFileSync(path, 'utf8'))).toMatchObject({ role: ROLE })
     }
     const asked = servers.requests.length
-    for (const text of ['{"keys":[]}', 'root:x:0:0', 'eyJhbGci is how a token begins']) {
+    for (const text of [
+      '{"keys":[]}',
+      'root:x:0:0',
+      'eyJhbGci is how a token begins',
+      btoa(JSON.stringify({ keys: 'x'.repeat(300) })),
+      `eyJhbGci.${'A'.repeat(70_000)}`,
+    ]) {
       writeFileSync(path, text)
       const run = await enroll(['--out', path])
       expect(run).toMatchObject({ status: 2, stdout: '' })
