@@ -15,6 +15,7 @@ import {
 import { ofOthers } from '../../client/private-key.ts'
 import type { MetadataClient } from '../../metadata/index.ts'
 import { usageError } from '../command-error.ts'
+import { requireFile } from '../named-file.ts'
 import { warnOfFile } from '../open-to-others.ts'
 import { type KeyFile, readKeyFile } from '../private-key.ts'
 import { inFolder } from '../run.ts'
@@ -89,6 +90,8 @@ export const readDpopKey = async (path: string): Promise<DpopKey> =>
  * @throws ClientError if the metadata service gives no identity document
  */
 export const loadDpopKey = async (path: string, metadata: MetadataClient): Promise<DpopKey> => {
+  // Reading a pipe could wait for ever, and it could not be marked.
+  requireFile(path, '--dpop-key')
   const known = isThere(path) ? await readFile(path) : undefined
   const here = await askInstance(metadata)
   if (known === undefined) await makeKey(path, here)

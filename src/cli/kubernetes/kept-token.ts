@@ -56,7 +56,7 @@ export interface TokenPlace {
 /** Far above the size of any token. A device or a wrong file must not fill the memory. */
 const MAX_BYTES = 65_536
 
-/** How each file of this command begins, also one that was cut off, and one of a later version. */
+/** How each file of this command begins, also one of a later version. One that was cut off may be shorter. */
 const BEGINNING = '{"kept_token":'
 
 /** The text of a file; `undefined` if the file does not exist. @throws NodeJS.ErrnoException @throws CommandError */
@@ -66,8 +66,9 @@ const readText = (path: string): string | undefined => {
   if (!stats.isFile()) {
     throw usageError(`--cache: ${path} is a folder, a device or a pipe; name a file for the token`)
   }
-  const text = stats.size > MAX_BYTES ? 'too long' : readFileSync(path, 'utf8')
-  if (text === '' || text.startsWith(BEGINNING)) return text
+  // After a crash of the machine some file systems give a file back that is full of NUL.
+  const text = stats.size > MAX_BYTES ? 'too long' : readFileSync(path, 'utf8').replaceAll('\0', '')
+  if (text.startsWith(BEGINNING) || BEGINNING.startsWith(text.trim())) return text
   throw usageError(
     `--cache: ${path} holds something other than a kept token; name another file, or delete this one`,
   )

@@ -338,13 +338,31 @@ describe('rollcall kubernetes credential', () => {
       expect(kept().members).toMatchObject({ issuer: servers.url })
     }
     // A file that was cut off, and the file of a later version.
-    for (const text of ['{"kept_token":1,', '{"kept_token":2,"sealed":"abc"}']) {
+    for (const text of [
+      '{"kept_token":1,',
+      '{"kept_token":2,"sealed":"abc"}',
+      '{"kept_',
+      '\n',
+      '\0'.repeat(500),
+      `{"kept_token":1,${'\0'.repeat(500)}`,
+    ]) {
       writeFileSync(file('cut.json'), text, { mode: 0o600 })
       read(await bound(['--cache', 'cut.json']))
       expect(asked()).toEqual(enrolled)
       read(await bound(['--cache', 'cut.json']))
       expect(asked()).toEqual(['token'])
     }
+  })
+
+  it('reads no folder, device or pipe as the key', async () => {
+    servers = await startClientServers({ role: KEYED })
+    execFileSync('mkfifo', [file('pipe')])
+    for (const path of [command.folder, '/dev/zero', file('pipe')]) {
+      const run = await credential(['--resource', APP, '--dpop-key', path])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toContain(`--dpop-key: ${path} is a folder, a device or a pipe`)
+    }
+    expect(asked()).toEqual([])
   })
 
   it('leaves a file that somebody puts in the place of --cache during the enrollment', async () => {
