@@ -1,7 +1,7 @@
 // Files named on the command line, or `-` for standard input.
 
 import { Argument } from 'commander'
-import { createReadStream, statSync } from 'node:fs'
+import { type Stats, createReadStream, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Bytes } from '../base/bytes.ts'
 import { decodeText, markProblem } from '../base/text.ts'
@@ -22,11 +22,24 @@ export const takesFile = ({ description }: Argument): boolean => description.end
 const MAX_BYTES = 1_048_576
 
 /**
+ * What a path leads to; `undefined` if that is missing.
+ * @throws CommandError for links in a circle, and for a folder that may not be searched
+ */
+export const statOf = (path: string, name: string): Stats | undefined => {
+  try {
+    return statSync(inFolder(path), { throwIfNoEntry: false })
+  } catch (error) {
+    const { code = 'failed' } = error as NodeJS.ErrnoException
+    throw usageError(`${name}: cannot read ${path} (${code})`)
+  }
+}
+
+/**
  * Refuses a folder, a device and a pipe, where a file is read that will be changed. A missing file is accepted.
  * @throws CommandError
  */
 export const requireFile = (path: string, name: string): void => {
-  if (statSync(inFolder(path), { throwIfNoEntry: false })?.isFile() === false) {
+  if (statOf(path, name)?.isFile() === false) {
     throw usageError(`${name}: ${path} is a folder, a device or a pipe; expected a file`)
   }
 }

@@ -10,15 +10,17 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { usageError } from './command-error.ts'
 import { sh } from './recipe/quote.ts'
 import { inFolder } from './run.ts'
@@ -161,14 +163,21 @@ export const rewriteSecret = (path: string, before: string, text: string): boole
 const versionOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string =>
   `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 
+/** Where a path leads, also through links to a file that does not exist yet. @throws NodeJS.ErrnoException `ELOOP` */
+const targetOf = (file: string): string => {
+  // Links in a circle end here with an error.
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) return realpathSync(file)
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return file
+  return targetOf(resolve(realpathSync(dirname(file)), readlinkSync(file)))
+}
+
 /**
  * Writes a file without secrets, or replaces one. An existing file keeps owner and mode, and links
  * still lead to it; a new one can be read by others. A reader sees the old text or the new one.
  * @throws NodeJS.ErrnoException
  */
 export const replaceReadable = (path: string, text: string): void => {
-  const file = inFolder(path)
-  const target = existsSync(file) ? realpathSync(file) : file
+  const target = targetOf(inFolder(path))
   const beside = besideOf(target)
   writeBeside(beside, text, () => {
     const like = statSync(target, { throwIfNoEntry: false })

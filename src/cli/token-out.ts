@@ -1,8 +1,8 @@
 // The file that a token is written to: checked before any request, and written in one go.
 
-import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { usageError } from './command-error.ts'
+import { statOf } from './named-file.ts'
 import { requireReplaceable } from './replaceable.ts'
 import { inFolder, thisRun } from './run.ts'
 import { cannotWrite, replaceSecret, tryWriting } from './secret-file.ts'
@@ -21,7 +21,7 @@ const isToken = (text: string): boolean =>
 export const checkOut = (path: string | undefined): string | undefined => {
   if (path === undefined || path === '') return undefined
   const out = inFolder(path)
-  const there = statSync(out, { throwIfNoEntry: false })
+  const there = statOf(path, '--out')
   if (there?.isDirectory()) throw usageError(`--out: ${path} is a folder; expected a file in it`)
   // The token would replace a device or a pipe.
   if (there?.isFile() === false) {
@@ -51,10 +51,12 @@ export const checkIsApart = (
   what: string,
 ): void => {
   if (out === undefined || out === '' || path === undefined) return
-  const [token, other] = [out, path].map(inFolder).map((file) => ({
-    path: resolve(file),
-    there: statSync(file, { throwIfNoEntry: false }),
-  }))
+  const [token, other] = (
+    [
+      [out, '--out'],
+      [path, name],
+    ] as const
+  ).map(([file, option]) => ({ path: resolve(inFolder(file)), there: statOf(file, option) }))
   const isOneFile =
     token?.there !== undefined &&
     token.there.ino === other?.there?.ino &&

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -145,6 +146,17 @@ describe('rollcall enroll', () => {
       expect(readFileSync(path, 'utf8')).toBe(text)
     }
     expect(servers.requests).toHaveLength(asked)
+  })
+
+  it('refuses links in a circle, for the token and the key', async () => {
+    servers = await startClientServers()
+    symlinkSync('circle', file('circle'))
+    for (const args of [['--out'], ['--dpop-key'], ['--out', 'a.jwt', '--dpop-key']]) {
+      const run = await enroll([...args, 'circle'])
+      expect(run).toMatchObject({ status: 2, stdout: '' })
+      expect(run.stderr).toBe(`rollcall: ${args.at(-1)}: cannot read circle (ELOOP)\n`)
+    }
+    expect(servers.requests).toEqual([])
   })
 
   it('leaves the old token when it is refused', async () => {

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -129,6 +130,35 @@ describe('rollcall kubernetes config', () => {
     expect(readFileSync(file, 'utf8')).toContain('"other"')
     expect(statSync(file).mode & 0o777).toBe(0o640)
     expect(lstatSync(join(command.folder, 'link.yaml')).isSymbolicLink()).toBe(true)
+  })
+
+  it('makes the file that links lead to, and follows no links in a circle', async () => {
+    const folder = join(command.folder, 'links')
+    mkdirSync(join(folder, 'real', 'deep'), { recursive: true })
+    symlinkSync('real/deep', join(folder, 'way'))
+    // Relative to the folder that the first link leads to.
+    symlinkSync('../second.yaml', join(folder, 'real', 'deep', 'first.yaml'))
+    symlinkSync('new.yaml', join(folder, 'real', 'second.yaml'))
+    const run = await config({ '--out': 'links/way/first.yaml' })
+    expect(run, run.stderr).toMatchObject({ status: 0 })
+    const made = join(folder, 'real', 'new.yaml')
+    expect(readFileSync(made, 'utf8')).toBe((await config()).stdout)
+    expect(statSync(made).mode & 0o777).toBe(0o644)
+    expect(lstatSync(made).isFile()).toBe(true)
+    expect(readdirSync(join(folder, 'real', 'deep'))).toEqual(['first.yaml'])
+    expect(readdirSync(join(folder, 'real'))).toEqual(['deep', 'new.yaml', 'second.yaml'])
+    expect(lstatSync(join(folder, 'way', 'first.yaml')).isSymbolicLink()).toBe(true)
+
+    symlinkSync('nowhere/a.yaml', join(folder, 'astray.yaml'))
+    symlinkSync('circle.yaml', join(folder, 'circle.yaml'))
+    for (const name of ['astray.yaml', 'circle.yaml']) {
+      const bad = await config({ '--out': `links/${name}` })
+      expect(bad).toMatchObject({ status: 2, stdout: '' })
+      expect(bad.stderr).toContain(`--out: `)
+      expect(bad.stderr).toContain(`links/${name}`)
+      expect(lstatSync(join(folder, name)).isSymbolicLink()).toBe(true)
+    }
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false)
   })
 
   it('replaces no file of something else, and no pipe', async () => {
