@@ -1,6 +1,8 @@
 // Values that are made when they are first needed. What has been made is at hand without a promise, so that a hot
 // path waits for nothing.
 
+import type { Result } from './result.ts'
+
 /** A value, or a promise of it: `await` takes both. */
 export type Awaitable<Value> = Value | Promise<Value>
 
@@ -27,5 +29,21 @@ export const lazily = <Value>(make: () => Awaitable<Value>): (() => Awaitable<Va
       )
     }
     return value
+  }
+}
+
+/**
+ * As {@link lazily}, for what may turn out to be unusable: a refusal is kept as a value is, and each call rejects with
+ * it. What `make` throws may pass, so the next call tries again.
+ */
+export const lazilyJudged = <Value>(
+  make: () => Promise<Result<Value, Error>>,
+): (() => Awaitable<Value>) => {
+  const judge = lazily(make)
+  const valueOf = (judged: Result<Value, Error>): Awaitable<Value> =>
+    judged.ok ? judged.value : Promise.reject(judged.refusal)
+  return () => {
+    const judged = judge()
+    return isPromise(judged) ? judged.then(valueOf) : valueOf(judged)
   }
 }

@@ -3,16 +3,14 @@
 // changed before there is a token. An enrollment makes three trips to the ledger, one after the other.
 
 import type { Bytes } from '../base/bytes.ts'
-import { type CryptoPort, type KeyOptions, WEB_CRYPTO } from '../base/crypto.ts'
+import { type KeyOptions, WEB_CRYPTO } from '../base/crypto.ts'
 import { LedgerFormatError, LedgerUnavailableError } from '../base/errors.ts'
-import { type Awaitable, isPromise, lazily } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
 import { issueToken } from '../token/issue.ts'
 import { type PublishedKeys, type SigningKeys, publishedKeys } from '../token/signing-keys.ts'
 import type { InstanceIdentity } from '../verify/instance-identity.ts'
-import { checkKnownSignatures } from '../verify/known-signatures.ts'
 import type { TrustAnchor } from '../verify/trust-anchor.ts'
 import { admit } from './admit.ts'
 import type { ChallengePurpose } from '../base/wire/audience-name.ts'
@@ -25,8 +23,8 @@ import { MAX_CHALLENGE_LIFETIME_SECONDS } from '../registry/lifetimes.ts'
 import type { Enrollment, EnrollmentFacts, EnrollmentRequest, Refusal } from './enrollment.ts'
 import { isRenewable } from './first-use.ts'
 import { checkIssuer } from '../base/issuer.ts'
-import { type VerifierOptions, readEvidence } from './read-evidence.ts'
 import { checkInstance, readInstance, recordEnrollment } from './record-enrollment.ts'
+import { type TestedReader, createTestedReader } from './tested-reader.ts'
 import { settle } from '../registry/settle.ts'
 import { isForgotten } from '../ledger/forgotten.ts'
 import { spendChallenge } from '../registry/spend.ts'
@@ -119,13 +117,13 @@ type Enrolled = Omit<Enrollment & { readonly ok: true }, 'ok' | 'facts'>
  */
 const enrollWith = async (
   { issuer, policy, ledger, signingKeys }: EnrollerOptions,
-  verifier: VerifierOptions,
+  reader: TestedReader,
   challenges: ChallengeOptions,
   request: EnrollmentRequest,
   now: number,
   facts: NotedFacts,
 ): Promise<Result<Enrolled, Refusal>> => {
-  const evidence = await readEvidence(request, verifier, now)
+  const evidence = await reader.read(request, now)
   if (!evidence.ok) return evidence
   const identity = evidence.value
   noteIdentity(facts, identity)
@@ -181,19 +179,6 @@ const enrollWith = async (
   })
 }
 
-/**
- * Tries the cryptography and the signing key, until both were usable once. What is unusable gives no token: each
- * enrollment tries again, and rejects with a ConfigurationError.
- */
-const readiness = (
-  { signingKeys, allowSha1 }: EnrollerOptions,
-  crypto: CryptoPort,
-): (() => Awaitable<void>) =>
-  lazily(async () => {
-    await checkKnownSignatures(crypto, allowSha1)
-    await signingKeys.signer.load()
-  })
-
 /** What is said where the ledger does not answer. Any other error is a mistake of this program. */
 const ledgerFailure = (error: unknown): Result<never, Refusal> => {
   if (error instanceof LedgerFormatError) {
@@ -211,7 +196,8 @@ const ledgerFailure = (error: unknown): Result<never, Refusal> => {
  * @param options every option is required, except `challengeKeys`, `crypto` and `importKeys`
  * @returns the enroller
  * @throws ConfigurationError `configuration_invalid` if the platform's cryptography does not verify the signatures
- *   of ECS, or the signing key cannot be used; with `importKeys: 'when used'` each enrollment rejects with it
+ *   of ECS, or the signing key cannot be used; with `importKeys: 'when used'` each enrollment whose evidence can be
+ *   read rejects with it
  * @throws RangeError if `trustAnchors` is empty, `challengeLifetimeSeconds` is above 3600, or `issuer` is not
  *   `https://HOST[:PORT]`
  * @example
@@ -270,9 +256,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
     sha256: crypto.sha256,
   }
   const { trustAnchors, allowSha1 } = options
-  const verifier: VerifierOptions = { trustAnchors, allowSha1, crypto }
-  const ready = readiness(options, crypto)
-  if (importKeys === 'at start') await ready()
+  const reader = createTestedReader(signingKeys, { trustAnchors, allowSha1, crypto })
+  if (importKeys === 'at start') await reader.test()
   return {
     issuer,
     published: publishedKeys(signingKeys),
@@ -283,10 +268,8 @@ export const createEnroller = async (options: EnrollerOptions): Promise<Enroller
       return { audience, expiresIn: challengeLifetimeSeconds }
     },
     async enroll(request, now) {
-      const waiting = ready()
-      if (isPromise(waiting)) await waiting
       const facts: NotedFacts = { role: request.role }
-      const result = await enrollWith(options, verifier, challenges, request, now, facts).catch(
+      const result = await enrollWith(options, reader, challenges, request, now, facts).catch(
         ledgerFailure,
       )
       if (result.ok) return { ok: true, ...result.value, facts }

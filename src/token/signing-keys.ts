@@ -6,7 +6,7 @@ import type { JWK } from 'jose'
 import { type Bytes, fromBase64Url } from '../base/bytes.ts'
 import { type CryptoPort, type KeyOptions, type MessageSigner, WEB_CRYPTO } from '../base/crypto.ts'
 import { parseUniqueJson } from '../base/json.ts'
-import { lazily } from '../base/lazily.ts'
+import { lazilyJudged } from '../base/lazily.ts'
 import { type Result, accept, refuse } from '../base/result.ts'
 import { ConfigurationError } from '../base/errors.ts'
 import type { TokenAlgorithmName } from './algorithms.ts'
@@ -90,26 +90,26 @@ const halvesBelongTogether = async (
   { algorithm: { subtle }, key }: PublicKey,
 ): Promise<boolean> => crypto.subtle.verify(subtle, await key(), await sign(PROBE), PROBE)
 
-/** Imports both halves of a private key and tries them. A refusal says what is wrong with it. */
-const loadSigner = async (
+/** Whether the platform refused the key itself (WebCrypto, `DataError`); any other failure may pass. */
+const isRefusedKey = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'DataError'
+
+/** Imports both halves of a private key and tries them. */
+const importSigner = async (
   publicKey: PublicKey,
   bare: JWK,
   port: CryptoPort,
 ): Promise<Result<MessageSigner, string>> => {
-  const tried = await tryPublicKey(publicKey)
-  if (!tried.ok) return tried
-  const { alg } = publicKey.algorithm
-  let sign: MessageSigner
-  try {
-    sign = await port.signer(bare as JsonWebKey, alg)
-  } catch {
-    return refuse(MISMATCH)
-  }
-  const matches = await halvesBelongTogether(sign, publicKey).catch(() => false)
-  return matches ? accept(sign) : refuse(MISMATCH)
+  await publicKey.key()
+  const sign = await port.signer(bare as JsonWebKey, publicKey.algorithm.alg)
+  return (await halvesBelongTogether(sign, publicKey)) ? accept(sign) : refuse(MISMATCH)
 }
 
-/** What signs with a private key, imported and tried when it is first needed. @param index in its set */
+/**
+ * What signs with a private key, imported and tried when it is first needed. A key that is refused stays refused: no
+ * later call imports it again. After any other failure the next call does.
+ * @param index in its set
+ */
 const signerOf = (
   { publicKey, private: half }: ReadKey,
   index: number,
@@ -117,10 +117,18 @@ const signerOf = (
 ): Signer | undefined => {
   if (half === undefined) return undefined
   const { algorithm, thumbprint: kid } = publicKey
-  const load = lazily(async () => {
-    const sign = await loadSigner(publicKey, half.bare, port)
-    if (!sign.ok) throw new ConfigurationError([`keys.${index}: ${sign.refusal}`])
-    return sign.value
+  const load = lazilyJudged<MessageSigner>(async () => {
+    const problem = (text: string) => new ConfigurationError([`keys.${index}: ${text}`])
+    try {
+      const sign = await importSigner(publicKey, half.bare, port)
+      return sign.ok ? sign : refuse(problem(sign.refusal))
+    } catch (error) {
+      const tried = await tryPublicKey(publicKey)
+      // The platform's own error goes no further: it may quote the key.
+      const unusable = problem(tried.ok ? MISMATCH : tried.refusal)
+      if (isRefusedKey(error)) return refuse(unusable)
+      throw unusable
+    }
   })
   return { algorithm, kid, load, toBase64Url: port.toBase64Url }
 }

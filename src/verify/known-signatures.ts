@@ -8,6 +8,7 @@
 import { type Bytes, fromBase64, utf8 } from '../base/bytes.ts'
 import type { CryptoPort, HashName } from '../base/crypto.ts'
 import { ConfigurationError } from '../base/errors.ts'
+import { type Result, accept, refuse } from '../base/result.ts'
 
 const decoded = (text: string): Bytes => fromBase64(text) as Bytes
 
@@ -34,38 +35,51 @@ const SHA256_SIGNATURE =
   'iQfOiJKDJI1I4sIswSVe+gbiN1cwp0pavgw41ffLQt+aKgEnBIgGEDWxmOJd1yDWpm+SWOLSHppgJjVhwAc9dik2' +
   'HPVdv/bsW7G5imO0dn1e03HXUzgNiv75jq5oogiVAvvENdDfVOx46/AILjXfIezFB4czh9f7KH8oLQ=='
 
-/** Whether the implementation accepts the signature, and refuses it for another message. */
-const verifiesKnown = async (
+/** What an implementation did with a signature: verified it as it should, judged it wrongly, or threw. */
+type Outcome = 'right' | 'wrong' | 'failed'
+
+/** It is right if the implementation accepts the signature, and refuses it for another message. */
+const tryKnown = async (
   crypto: CryptoPort,
   hash: HashName,
   signature: string,
-): Promise<boolean> => {
+): Promise<Outcome> => {
   try {
     const verify = await crypto.rsaVerifier(decoded(PUBLIC_KEY), hash)
     const bytes = decoded(signature)
-    return (await verify(bytes, utf8(MESSAGE))) && !(await verify(bytes, utf8('another')))
+    const right = (await verify(bytes, utf8(MESSAGE))) && !(await verify(bytes, utf8('another')))
+    return right ? 'right' : 'wrong'
   } catch {
-    return false
+    return 'failed'
   }
 }
 
 /**
  * Verifies one fixed signature with SHA-256, and one with SHA-1 where SHA-1 is accepted.
- * @throws ConfigurationError if the platform does not verify them as it should; it says what to do
+ * @returns a refusal if the platform judges one wrongly: another try would give the same. It says what to do
+ * @throws ConfigurationError if the platform fails to judge one, which may pass; it says what to do
  */
 export const checkKnownSignatures = async (
   crypto: CryptoPort,
   allowSha1: boolean,
-): Promise<void> => {
-  if (!(await verifiesKnown(crypto, 'SHA-256', SHA256_SIGNATURE))) {
-    throw new ConfigurationError([
+): Promise<Result<true, ConfigurationError>> => {
+  const known: readonly (readonly [HashName, string, string])[] = [
+    [
+      'SHA-256',
+      SHA256_SIGNATURE,
       `${crypto.name} fails to verify a known RSA signature with SHA-256; check the OpenSSL of this system and its policy`,
-    ])
-  }
-  if (allowSha1 && !(await verifiesKnown(crypto, 'SHA-1', SHA1_SIGNATURE))) {
-    throw new ConfigurationError([
+    ],
+    [
+      'SHA-1',
+      SHA1_SIGNATURE,
       `${crypto.name} rejects SHA-1 signatures, which ECS makes; set rh-allow-sha1-signatures = yes in OpenSSL's ` +
         'configuration, or run update-crypto-policies --set DEFAULT:SHA1',
-    ])
+    ],
+  ]
+  for (const [hash, signature, problem] of allowSha1 ? known : known.slice(0, 1)) {
+    const outcome = await tryKnown(crypto, hash, signature)
+    if (outcome === 'wrong') return refuse(new ConfigurationError([problem]))
+    if (outcome === 'failed') throw new ConfigurationError([problem])
   }
+  return accept(true)
 }

@@ -1,7 +1,8 @@
 // Values that are made when they are first needed.
 
 import { describe, expect, it } from 'vitest'
-import { lazily } from '../../../src/base/lazily.ts'
+import { lazily, lazilyJudged } from '../../../src/base/lazily.ts'
+import { accept, refuse } from '../../../src/base/result.ts'
 
 describe('lazily()', () => {
   it('makes nothing before the first call, and one value for all calls', () => {
@@ -69,5 +70,31 @@ describe('lazily()', () => {
     })
     expect(get).toThrow('refused')
     expect(get()).toBe('made')
+  })
+})
+
+describe('lazilyJudged()', () => {
+  it('gives the value itself once it is there', async () => {
+    let calls = 0
+    const get = lazilyJudged(async () => accept(++calls))
+    expect(await get()).toBe(1)
+    expect(get()).toBe(1)
+  })
+
+  it('keeps a refusal: each call rejects with it, and none makes the value again', async () => {
+    let calls = 0
+    const get = lazilyJudged(async () => refuse(new Error(`refused ${++calls}`)))
+    for (let i = 0; i < 3; i++) await expect(get()).rejects.toThrow('refused 1')
+    expect(calls).toBe(1)
+  })
+
+  it('tries again after what was thrown', async () => {
+    let calls = 0
+    const get = lazilyJudged(async () => {
+      if (calls++ === 0) throw new Error('busy')
+      return accept('made')
+    })
+    await expect(get()).rejects.toThrow('busy')
+    expect(await get()).toBe('made')
   })
 })
