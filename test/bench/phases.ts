@@ -30,6 +30,7 @@ export const SOURCES: readonly (readonly [prefix: string, phase: Phase])[] = [
   ['node_modules/valibot/', 'parse'],
   ['src/verify/', 'verify'],
   ['src/enroll/read-evidence', 'verify'],
+  ['src/enroll/tested-reader', 'verify'],
   ['src/enroll/challenge', 'challenge'],
   ['src/enroll/bound-challenge', 'challenge'],
   ['src/base/wire/audience-name', 'challenge'],
