@@ -1,7 +1,6 @@
 // `rollcall emulate`: an ECS metadata service on this machine, with real signatures.
 
 import type { Command } from 'commander'
-import { writeFileSync } from 'node:fs'
 import { isLoopback } from '../base/issuer.ts'
 import { FAULTS } from '../emulator/faults.ts'
 import type { MetadataEmulator } from '../emulator/index.ts'
@@ -10,8 +9,10 @@ import { EXIT } from './exit-status.ts'
 import { say } from './say.ts'
 import { addMoreHelp, wholeNumber } from './help.ts'
 import { print, printJson } from './output.ts'
+import { requireFile } from './named-file.ts'
 import { requireReplaceable } from './replaceable.ts'
-import { inFolder, thisRun } from './run.ts'
+import { thisRun } from './run.ts'
+import { replaceReadable } from './secret-file.ts'
 
 const SHOWN = 5
 const DEFAULT_PORT = 8100
@@ -79,6 +80,7 @@ const untilStopped = (): Promise<void> => {
 const emulate = async (options: EmulateOptions): Promise<void> => {
   const { port, certificateOut, fault = [], json } = options
   if (certificateOut !== undefined) {
+    requireFile(certificateOut, '--certificate-out')
     requireReplaceable(certificateOut, '--certificate-out', {
       what: 'a certificate',
       isThat: (old) => old.trim().startsWith('-----BEGIN CERTIFICATE-----'),
@@ -106,8 +108,7 @@ const emulate = async (options: EmulateOptions): Promise<void> => {
   const stopped = untilStopped()
   if (!isLoopback(host)) say(REACHABLE)
   try {
-    if (certificateOut !== undefined)
-      writeFileSync(inFolder(certificateOut), emulator.certificatePem)
+    if (certificateOut !== undefined) replaceReadable(certificateOut, emulator.certificatePem)
   } catch (error) {
     await close()
     failed(error as NodeJS.ErrnoException)

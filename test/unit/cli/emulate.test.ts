@@ -139,6 +139,7 @@ describe('rollcall emulate', () => {
     ['left-over', 'too many arguments'],
     ['--port 0 --certificate-out no/such/folder.pem', 'no/such/folder.pem'],
     ['--port 0 --certificate-out other.json', 'holds something other than a certificate'],
+    ['--port 0 --certificate-out .', 'is a folder, a device or a pipe; expected a file'],
   ])('refuses %s with exit status 2', async (args, message) => {
     writeFileSync(join(folder, 'other.json'), '{}')
     const { status, stderr, stdout } = await runToEnd(...args.split(' '))
